@@ -1,0 +1,151 @@
+//! The connection to Postgres: pools, the cell's schema, migrations, and which errors mean what.
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection};
+use std::{str::FromStr, time::Duration};
+
+/// The one cell of today: all of a merchant lives in one Postgres schema.
+pub const CELL: &str = "cell_00";
+
+/// How the connections of one kind are set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Reads and the dispatcher: Postgres plans as it sees fit.
+    General,
+    /// The writer: every statement is a look-up by key, whatever the statistics said when it
+    /// was prepared. A plan made on an empty table would scan it for ever (`ARCHITECTURE.md`).
+    Writer,
+}
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// The address is not a Postgres URL.
+    #[error(
+        "DATABASE_URL is not a Postgres URL (postgres://user:password@host:port/database): {0}"
+    )]
+    Url(sqlx::Error),
+    /// Nobody answers, or the log-in is refused.
+    #[error("cannot connect to Postgres at {address}: {source}")]
+    Connect {
+        /// Host, port and database, without the password.
+        address: String,
+        /// What the driver said.
+        source: sqlx::Error,
+    },
+    /// The schema could not be brought up to date.
+    #[error("cannot migrate the schema: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Postgres refused a statement.
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+}
+
+/// Where the database is, read from a URL.
+#[derive(Clone, Debug)]
+pub struct Db {
+    options: PgConnectOptions,
+}
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+impl Db {
+    /// Reads a `postgres://` URL.
+    pub fn from_url(url: &str) -> Result<Self, DbError> {
+        let options = PgConnectOptions::from_str(url).map_err(DbError::Url)?;
+        Ok(Self {
+            options: options.disable_statement_logging(),
+        })
+    }
+
+    /// Host, port and database, for messages: no password.
+    pub fn address(&self) -> String {
+        let name = self.options.get_database().unwrap_or("postgres");
+        format!(
+            "{}:{}/{name}",
+            self.options.get_host(),
+            self.options.get_port()
+        )
+    }
+
+    fn options(&self, purpose: Use) -> PgConnectOptions {
+        let options = self
+            .options
+            .clone()
+            .options([("search_path", CELL)])
+            .application_name("threadpay");
+        match purpose {
+            Use::General => options,
+            Use::Writer => options.options([
+                ("enable_seqscan", "off"),
+                ("enable_hashjoin", "off"),
+                ("enable_mergejoin", "off"),
+                ("jit", "off"),
+                ("plan_cache_mode", "force_generic_plan"),
+            ]),
+        }
+    }
+
+    /// One connection of its own.
+    pub async fn connect(&self, purpose: Use) -> Result<PgConnection, DbError> {
+        let connect = PgConnection::connect_with(&self.options(purpose)).await;
+        connect.map_err(|source| DbError::Connect {
+            address: self.address(),
+            source,
+        })
+    }
+
+    /// A pool of at most `size` connections, at least one of which stands.
+    pub async fn pool(&self, purpose: Use, size: u32) -> Result<PgPool, DbError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(size)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(self.options(purpose));
+        pool.await.map_err(|source| DbError::Connect {
+            address: self.address(),
+            source,
+        })
+    }
+
+    /// Makes the cell's schema if it is missing and runs the migrations it has not seen.
+    pub async fn migrate(&self) -> Result<(), DbError> {
+        let mut connection = self.connect(Use::General).await?;
+        // db.create_cell: the schema is named by the search path alone everywhere else.
+        sqlx::query("CREATE SCHEMA IF NOT EXISTS cell_00")
+            .execute(&mut connection)
+            .await?;
+        MIGRATOR.run(&mut connection).await?;
+        connection.close().await?;
+        Ok(())
+    }
+}
+
+/// Whether the schema is exactly the one this program was built for.
+pub async fn schema_is_current(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    let wanted = MIGRATOR.iter().map(|m| m.version).max();
+    // db.schema_version
+    let found = sqlx::query_scalar!("SELECT max(version) FROM _sqlx_migrations WHERE success");
+    Ok(found.fetch_one(pool).await? == wanted)
+}
+
+/// Whether the connection is lost or the server is going away, so that the same work may
+/// succeed on a new connection; else the statement itself is at fault.
+pub fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(e) => {
+            let code = e.code().unwrap_or_default();
+            // Class 57: operator intervention; 53: out of resources; 08: connection; 40: retry.
+            ["57", "53", "08", "40"]
+                .iter()
+                .any(|class| code.starts_with(class))
+                || &*code == "25006"
+        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,143 @@
+//! Typed ids: a UUIDv7 in storage, a prefix and 26 characters of Crockford base32 in print.
+//!
+//! The printed form sorts by the time the id was made, as the UUID does.
+
+use std::{fmt, str::FromStr};
+use ulid::Ulid;
+use uuid::Uuid;
+
+/// The text is not an id of the kind that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an id of the form {prefix}_ and 26 characters")]
+pub struct IdError {
+    /// The prefix that the id should have had.
+    pub prefix: &'static str,
+}
+
+fn print(prefix: &str, id: Uuid, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = Ulid(id.as_u128()).to_string();
+    text.make_ascii_lowercase();
+    write!(f, "{prefix}_{text}")
+}
+
+fn parse(prefix: &'static str, text: &str) -> Result<Uuid, IdError> {
+    let wrong = || IdError { prefix };
+    let rest = text
+        .strip_prefix(prefix)
+        .and_then(|rest| rest.strip_prefix('_'))
+        .ok_or_else(wrong)?;
+    let ulid = Ulid::from_string(rest).map_err(|_| wrong())?;
+    // One spelling for an id: capitals and look-alike letters are refused.
+    if ulid.to_string().to_ascii_lowercase() == rest {
+        Ok(Uuid::from_u128(ulid.0))
+    } else {
+        Err(wrong())
+    }
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// What its printed form begins with.
+            pub const PREFIX: &'static str = $prefix;
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                print($prefix, self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                print($prefix, self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                parse($prefix, text).map(Self)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(d)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A merchant: the tenant that owns everything else.
+    MerchantId = "mer";
+    /// An API key.
+    KeyId = "key";
+    /// A payment intent.
+    IntentId = "pi";
+    /// An attempt: one request to a rail.
+    AttemptId = "pa";
+    /// A payment link.
+    LinkId = "pl";
+    /// A refund.
+    RefundId = "re";
+    /// A journal entry.
+    EntryId = "je";
+    /// An event.
+    EventId = "evt";
+    /// A callback endpoint.
+    EndpointId = "ep";
+    /// A delivery of one event to one endpoint.
+    DeliveryId = "dlv";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn reads_back_and_sorts_like_its_uuid(a: u128, b: u128) {
+            let (a, b) = (IntentId(Uuid::from_u128(a)), IntentId(Uuid::from_u128(b)));
+            prop_assert_eq!(a.to_string().parse::<IntentId>(), Ok(a));
+            prop_assert_eq!(a.to_string().len(), 29);
+            prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
+        }
+    }
+
+    #[test]
+    fn refuses_other_kinds_and_other_spellings() {
+        let id = IntentId(Uuid::from_u128(1)).to_string();
+        assert!(id.parse::<RefundId>().is_err());
+        for text in [
+            "",
+            "pi",
+            "pi_",
+            "pi_1",
+            &id.to_uppercase(),
+            &id.replace("pi_", "pi_0"),
+            &id.replace("00001", "0000l"),
+        ] {
+            assert!(text.parse::<IntentId>().is_err(), "{text}");
+        }
+    }
+}

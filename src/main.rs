@@ -1,0 +1,3 @@
+//! The `threadpay` program.
+
+fn main() {}
