@@ -2,7 +2,10 @@
 //! what the balances are. Booking is pure; the writer stores the result.
 
 use super::{Direction, Draft, EntryHash, JournalEntry, Posting, chain_hash};
-use crate::{ids::{EntryId, MerchantId}, money::{Currency, Money}};
+use crate::{
+    ids::{EntryId, MerchantId},
+    money::{Currency, Money},
+};
 use std::collections::HashMap;
 use time::OffsetDateTime;
 
@@ -19,8 +22,14 @@ impl Balance {
     fn post(self, direction: Direction, minor: i64) -> Result<Self, LedgerError> {
         let add = |sum: i64| sum.checked_add(minor).ok_or(LedgerError::Overflow);
         Ok(match direction {
-            Direction::Debit => Self { debits: add(self.debits)?, ..self },
-            Direction::Credit => Self { credits: add(self.credits)?, ..self },
+            Direction::Debit => Self {
+                debits: add(self.debits)?,
+                ..self
+            },
+            Direction::Credit => Self {
+                credits: add(self.credits)?,
+                ..self
+            },
         })
     }
 
@@ -60,15 +69,31 @@ pub struct Books {
 
 impl Books {
     /// Books `draft` as the next entry, or changes nothing.
-    pub fn book(&mut self, draft: Draft, id: EntryId, now: OffsetDateTime) -> Result<JournalEntry, LedgerError> {
+    pub fn book(
+        &mut self,
+        draft: Draft,
+        id: EntryId,
+        now: OffsetDateTime,
+    ) -> Result<JournalEntry, LedgerError> {
         let mut touched: HashMap<(String, Currency), Balance> = HashMap::new();
         let mut postings = Vec::with_capacity(draft.lines.len());
         for (line, (account, direction, amount)) in (1..).zip(draft.lines) {
             let key = (account.to_string(), amount.currency());
-            let before = touched.get(&key).or_else(|| self.balances.get(&key)).copied().unwrap_or_default();
+            let before = touched
+                .get(&key)
+                .or_else(|| self.balances.get(&key))
+                .copied()
+                .unwrap_or_default();
             let after = before.post(direction, amount.minor())?;
-            let balance_after = Money::new(after.on(account.kind().normal_side()), amount.currency());
-            postings.push(Posting { line, account: key.0.clone(), direction, amount, balance_after });
+            let balance_after =
+                Money::new(after.on(account.kind().normal_side()), amount.currency());
+            postings.push(Posting {
+                line,
+                account: key.0.clone(),
+                direction,
+                amount,
+                balance_after,
+            });
             touched.insert(key, after);
         }
         // Time never runs backwards in the books, whatever the clock does.
@@ -115,7 +140,10 @@ mod tests {
 
     fn draft(debit: Account, credit: Account, minor: i64) -> Draft {
         let amount = Money::new(minor, "EUR".parse().unwrap());
-        let lines = vec![(debit, Direction::Debit, amount), (credit, Direction::Credit, amount)];
+        let lines = vec![
+            (debit, Direction::Debit, amount),
+            (credit, Direction::Credit, amount),
+        ];
         Draft::new(EntryKind::Capture, "pi_x".into(), lines).unwrap()
     }
 
@@ -148,9 +176,22 @@ mod tests {
     fn an_overflow_changes_nothing() {
         let mut books = books();
         let (a, b) = (Account::RailClearing("sandbox"), Account::MerchantPending);
-        books.book(draft(a.clone(), b.clone(), i64::MAX), EntryId(Uuid::from_u128(7)), OffsetDateTime::UNIX_EPOCH).unwrap();
+        books
+            .book(
+                draft(a.clone(), b.clone(), i64::MAX),
+                EntryId(Uuid::from_u128(7)),
+                OffsetDateTime::UNIX_EPOCH,
+            )
+            .unwrap();
         let before = format!("{books:?}");
-        assert_eq!(books.book(draft(a, b, 1), EntryId(Uuid::from_u128(8)), OffsetDateTime::UNIX_EPOCH), Err(LedgerError::Overflow));
+        assert_eq!(
+            books.book(
+                draft(a, b, 1),
+                EntryId(Uuid::from_u128(8)),
+                OffsetDateTime::UNIX_EPOCH
+            ),
+            Err(LedgerError::Overflow)
+        );
         assert_eq!(format!("{books:?}"), before);
     }
 }

@@ -1,60 +1,30 @@
 //! Journal entries and their postings. One that does not balance cannot be built.
 
 use super::{Account, EntryHash};
-use crate::{ids::{EntryId, MerchantId}, money::{Currency, Money}};
-use std::str::FromStr;
+use crate::{
+    ids::{EntryId, MerchantId},
+    money::{Currency, Money},
+};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-/// A word in the database or a request that is not one of a closed list.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a known name")]
-pub struct UnknownName(pub String);
-
-/// The side of a posting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// The left side.
-    Debit,
-    /// The right side.
-    Credit,
-}
-
-impl Direction {
-    /// The word in the schema and the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Debit => "debit",
-            Self::Credit => "credit",
-        }
+crate::names! {
+    /// The side of a posting.
+    pub enum Direction {
+        /// The left side.
+        Debit = "debit",
+        /// The right side.
+        Credit = "credit",
     }
 }
 
-impl FromStr for Direction {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let sides = [Self::Debit, Self::Credit];
-        sides.into_iter().find(|side| side.as_str() == name).ok_or_else(|| UnknownName(name.to_owned()))
-    }
-}
-
-/// What an entry records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntryKind {
-    /// Money taken from a payer.
-    Capture,
-    /// Money given back to a payer.
-    Refund,
-}
-
-impl EntryKind {
-    /// The word in the schema and the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Capture => "capture",
-            Self::Refund => "refund",
-        }
+crate::names! {
+    /// What an entry records.
+    pub enum EntryKind {
+        /// Money taken from a payer.
+        Capture = "capture",
+        /// Money given back to a payer.
+        Refund = "refund",
     }
 }
 
@@ -75,13 +45,25 @@ pub struct Draft {
 impl Draft {
     /// An entry for `source` (a printed id) with the given lines: each above zero, and debits
     /// equal to credits in each currency.
-    pub fn new(kind: EntryKind, source: String, lines: Vec<(Account, Direction, Money)>) -> Result<Self, Unbalanced> {
+    pub fn new(
+        kind: EntryKind,
+        source: String,
+        lines: Vec<(Account, Direction, Money)>,
+    ) -> Result<Self, Unbalanced> {
         if lines.is_empty() || lines.iter().any(|(_, _, amount)| amount.minor() <= 0) {
             return Err(Unbalanced);
         }
         let balanced = |currency| net(&lines, currency) == 0;
-        if lines.iter().all(|(_, _, amount)| balanced(amount.currency())) {
-            Ok(Self { kind, source, payment_intent: None, lines })
+        if lines
+            .iter()
+            .all(|(_, _, amount)| balanced(amount.currency()))
+        {
+            Ok(Self {
+                kind,
+                source,
+                payment_intent: None,
+                lines,
+            })
         } else {
             Err(Unbalanced)
         }
@@ -90,7 +72,10 @@ impl Draft {
     /// Names the payment intent that the entry can be found by.
     #[must_use]
     pub fn for_payment_intent(self, id: Uuid) -> Self {
-        Self { payment_intent: Some(id), ..self }
+        Self {
+            payment_intent: Some(id),
+            ..self
+        }
     }
 }
 
@@ -99,7 +84,11 @@ fn net(lines: &[(Account, Direction, Money)], currency: Currency) -> i128 {
         Direction::Debit => i128::from(amount.minor()),
         Direction::Credit => -i128::from(amount.minor()),
     };
-    lines.iter().filter(|line| line.2.currency() == currency).map(signed).sum()
+    lines
+        .iter()
+        .filter(|line| line.2.currency() == currency)
+        .map(signed)
+        .sum()
 }
 
 /// One line of an entry.
@@ -159,11 +148,41 @@ mod tests {
         let pending = || Account::MerchantPending;
         let draft = |lines| Draft::new(EntryKind::Capture, "pi_x".into(), lines);
         let cases = [
-            (vec![(clearing(), Debit, money(5, "EUR")), (pending(), Credit, money(5, "EUR"))], true),
-            (vec![(clearing(), Debit, money(5, "EUR")), (pending(), Credit, money(4, "EUR"))], false),
-            (vec![(clearing(), Debit, money(5, "EUR")), (pending(), Credit, money(5, "USD"))], false),
-            (vec![(clearing(), Debit, money(0, "EUR")), (pending(), Credit, money(0, "EUR"))], false),
-            (vec![(clearing(), Debit, money(-5, "EUR")), (pending(), Credit, money(-5, "EUR"))], false),
+            (
+                vec![
+                    (clearing(), Debit, money(5, "EUR")),
+                    (pending(), Credit, money(5, "EUR")),
+                ],
+                true,
+            ),
+            (
+                vec![
+                    (clearing(), Debit, money(5, "EUR")),
+                    (pending(), Credit, money(4, "EUR")),
+                ],
+                false,
+            ),
+            (
+                vec![
+                    (clearing(), Debit, money(5, "EUR")),
+                    (pending(), Credit, money(5, "USD")),
+                ],
+                false,
+            ),
+            (
+                vec![
+                    (clearing(), Debit, money(0, "EUR")),
+                    (pending(), Credit, money(0, "EUR")),
+                ],
+                false,
+            ),
+            (
+                vec![
+                    (clearing(), Debit, money(-5, "EUR")),
+                    (pending(), Credit, money(-5, "EUR")),
+                ],
+                false,
+            ),
             (vec![], false),
         ];
         for (lines, good) in cases {

@@ -39,8 +39,17 @@ pub fn chain_hash(entry: &JournalEntry) -> EntryHash {
     field(entry.id.0.as_bytes());
     field(entry.kind.as_bytes());
     field(entry.source.as_bytes());
-    field(entry.payment_intent.as_ref().map_or(&[][..], |id| id.as_bytes()));
-    field((entry.booked_at.unix_timestamp_nanos() / 1000).to_string().as_bytes());
+    field(
+        entry
+            .payment_intent
+            .as_ref()
+            .map_or(&[][..], |id| id.as_bytes()),
+    );
+    field(
+        (entry.booked_at.unix_timestamp_nanos() / 1000)
+            .to_string()
+            .as_bytes(),
+    );
     field(entry.effective_date.to_string().as_bytes());
     for posting in &entry.postings {
         field(posting.line.to_string().as_bytes());

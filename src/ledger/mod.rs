@@ -10,5 +10,5 @@ pub mod store;
 
 pub use account::{Account, AccountKind};
 pub use books::{Balance, Books, LedgerError};
-pub use entry::{Direction, Draft, EntryKind, JournalEntry, Posting, Unbalanced, UnknownName};
+pub use entry::{Direction, Draft, EntryKind, JournalEntry, Posting, Unbalanced};
 pub use hash::{EntryHash, chain_hash};

@@ -1,7 +1,10 @@
 //! SQL of the ledger as the writer uses it: lock the books, load balances, record entries.
 
 use super::{Account, Balance, Books, EntryHash, JournalEntry};
-use crate::{ids::MerchantId, money::{Currency, CurrencyError}};
+use crate::{
+    ids::MerchantId,
+    money::{Currency, CurrencyError},
+};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use time::OffsetDateTime;
@@ -9,7 +12,10 @@ use uuid::Uuid;
 
 /// Locks the books of `merchants` in the order of their ids, so that no two writers can ever
 /// wait for each other, and reads where their chains stand. Unknown merchants are left out.
-pub async fn lock_books(db: &mut PgConnection, merchants: &[Uuid]) -> Result<Vec<Books>, sqlx::Error> {
+pub async fn lock_books(
+    db: &mut PgConnection,
+    merchants: &[Uuid],
+) -> Result<Vec<Books>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- ledger.lock_books
         SELECT merchant_id, entry_sequence, entry_hash, event_sequence, booked_at FROM books
@@ -39,7 +45,10 @@ fn to_hash(bytes: &[u8]) -> EntryHash {
 pub type BalanceRow = (MerchantId, (String, Currency), Balance);
 
 /// All balances of `merchants`.
-pub async fn load_balances(db: &mut PgConnection, merchants: &[Uuid]) -> Result<Vec<BalanceRow>, sqlx::Error> {
+pub async fn load_balances(
+    db: &mut PgConnection,
+    merchants: &[Uuid],
+) -> Result<Vec<BalanceRow>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- ledger.load_balances
         SELECT merchant_id, account, currency, debits, credits FROM balances WHERE merchant_id = ANY($1)",
@@ -48,9 +57,19 @@ pub async fn load_balances(db: &mut PgConnection, merchants: &[Uuid]) -> Result<
     let rows = rows.fetch_all(db).await?;
     rows.into_iter()
         .map(|row| {
-            let currency = row.currency.parse().map_err(|e: CurrencyError| sqlx::Error::Decode(e.into()))?;
-            let balance = Balance { debits: row.debits, credits: row.credits };
-            Ok((MerchantId(row.merchant_id), (row.account, currency), balance))
+            let currency = row
+                .currency
+                .parse()
+                .map_err(|e: CurrencyError| sqlx::Error::Decode(e.into()))?;
+            let balance = Balance {
+                debits: row.debits,
+                credits: row.credits,
+            };
+            Ok((
+                MerchantId(row.merchant_id),
+                (row.account, currency),
+                balance,
+            ))
         })
         .collect()
 }
@@ -69,16 +88,27 @@ pub async fn save_books(db: &mut PgConnection, books: &[&Books]) -> Result<(), s
         FROM UNNEST($1::uuid[], $2::bigint[], $3::bytea[], $4::bigint[], $5::timestamptz[])
             AS u (merchant_id, entry_sequence, entry_hash, event_sequence, booked_at)
         WHERE books.merchant_id = u.merchant_id",
-        &merchants, &entry_sequences, &entry_hashes, &event_sequences, &booked_at
+        &merchants,
+        &entry_sequences,
+        &entry_hashes,
+        &event_sequences,
+        &booked_at
     );
     update.execute(db).await.map(drop)
 }
 
 /// Opens accounts that are not there yet.
-pub async fn open_accounts(db: &mut PgConnection, accounts: &[(MerchantId, Account)], now: OffsetDateTime) -> Result<(), sqlx::Error> {
+pub async fn open_accounts(
+    db: &mut PgConnection,
+    accounts: &[(MerchantId, Account)],
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
     let merchants: Vec<Uuid> = accounts.iter().map(|a| a.0.0).collect();
     let codes: Vec<String> = accounts.iter().map(|a| a.1.to_string()).collect();
-    let kinds: Vec<String> = accounts.iter().map(|a| a.1.kind().as_str().to_owned()).collect();
+    let kinds: Vec<String> = accounts
+        .iter()
+        .map(|a| a.1.kind().as_str().to_owned())
+        .collect();
     let insert = sqlx::query!(
         "-- ledger.open_accounts
         INSERT INTO accounts (merchant_id, code, kind, created_at)
@@ -90,7 +120,10 @@ pub async fn open_accounts(db: &mut PgConnection, accounts: &[(MerchantId, Accou
 }
 
 /// Stores balances, new or changed.
-pub async fn save_balances(db: &mut PgConnection, balances: &[BalanceRow]) -> Result<(), sqlx::Error> {
+pub async fn save_balances(
+    db: &mut PgConnection,
+    balances: &[BalanceRow],
+) -> Result<(), sqlx::Error> {
     let merchants: Vec<Uuid> = balances.iter().map(|b| b.0.0).collect();
     let accounts: Vec<String> = balances.iter().map(|b| b.1.0.clone()).collect();
     let currencies: Vec<String> = balances.iter().map(|b| b.1.1.code().to_owned()).collect();
@@ -107,7 +140,10 @@ pub async fn save_balances(db: &mut PgConnection, balances: &[BalanceRow]) -> Re
 }
 
 /// Stores entries with their postings.
-pub async fn insert_entries(db: &mut PgConnection, entries: &[JournalEntry]) -> Result<(), sqlx::Error> {
+pub async fn insert_entries(
+    db: &mut PgConnection,
+    entries: &[JournalEntry],
+) -> Result<(), sqlx::Error> {
     let merchants: Vec<Uuid> = entries.iter().map(|e| e.merchant.0).collect();
     let sequences: Vec<i64> = entries.iter().map(|e| e.sequence).collect();
     let ids: Vec<Uuid> = entries.iter().map(|e| e.id.0).collect();
@@ -128,15 +164,26 @@ pub async fn insert_entries(db: &mut PgConnection, entries: &[JournalEntry]) -> 
     insert_postings(db, entries).await
 }
 
-async fn insert_postings(db: &mut PgConnection, entries: &[JournalEntry]) -> Result<(), sqlx::Error> {
-    let lines = || entries.iter().flat_map(|e| e.postings.iter().map(move |p| (e, p)));
+async fn insert_postings(
+    db: &mut PgConnection,
+    entries: &[JournalEntry],
+) -> Result<(), sqlx::Error> {
+    let lines = || {
+        entries
+            .iter()
+            .flat_map(|e| e.postings.iter().map(move |p| (e, p)))
+    };
     let merchants: Vec<Uuid> = lines().map(|(e, _)| e.merchant.0).collect();
     let sequences: Vec<i64> = lines().map(|(e, _)| e.sequence).collect();
     let numbers: Vec<i16> = lines().map(|(_, p)| p.line).collect();
     let accounts: Vec<String> = lines().map(|(_, p)| p.account.clone()).collect();
-    let directions: Vec<String> = lines().map(|(_, p)| p.direction.as_str().to_owned()).collect();
+    let directions: Vec<String> = lines()
+        .map(|(_, p)| p.direction.as_str().to_owned())
+        .collect();
     let amounts: Vec<i64> = lines().map(|(_, p)| p.amount.minor()).collect();
-    let currencies: Vec<String> = lines().map(|(_, p)| p.amount.currency().code().to_owned()).collect();
+    let currencies: Vec<String> = lines()
+        .map(|(_, p)| p.amount.currency().code().to_owned())
+        .collect();
     let balances: Vec<i64> = lines().map(|(_, p)| p.balance_after.minor()).collect();
     let booked_at: Vec<OffsetDateTime> = lines().map(|(e, _)| e.booked_at).collect();
     let insert = sqlx::query!(
