@@ -1,5 +1,8 @@
 //! Input that cannot be taken: which field, why, and what to send instead.
 
+use std::collections::BTreeMap;
+use time::Duration;
+
 /// One field of a request is at fault. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{param}: {detail}")]
@@ -36,4 +39,25 @@ pub fn check_text(param: &str, text: &str, longest: usize) -> Result<(), Invalid
         return Err(Invalid::field(param, "must not hold control characters"));
     }
     Ok(())
+}
+
+/// Takes at most 50 pairs of notes: keys of 1 to 40 characters, values of at most 500.
+pub fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Invalid> {
+    if metadata.len() > 50 {
+        return Err(Invalid::field("/metadata", format!("holds at most 50 pairs, it has {}", metadata.len())));
+    }
+    metadata.iter().try_for_each(|(key, value)| {
+        check_text("/metadata", key, 40)?;
+        let param = format!("/metadata/{}", key.replace('~', "~0").replace('/', "~1"));
+        if value.is_empty() { Ok(()) } else { check_text(&param, value, 500) }
+    })
+}
+
+/// Takes a lifetime of 60 seconds to 90 days.
+pub fn check_lifetime(seconds: i64) -> Result<Duration, Invalid> {
+    if (60..=7_776_000).contains(&seconds) {
+        Ok(Duration::seconds(seconds))
+    } else {
+        Err(Invalid::field("/expires_in", "is a number of seconds from 60 to 7776000 (90 days)"))
+    }
 }

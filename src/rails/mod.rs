@@ -5,6 +5,7 @@ mod call;
 mod sandbox;
 
 pub use call::{CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall};
+pub use sandbox::SandboxMethod;
 
 use std::time::Duration;
 
