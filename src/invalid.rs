@@ -23,7 +23,11 @@ impl Invalid {
 
     /// A fault of the field at `param` with a code of its own.
     pub fn coded(code: &'static str, param: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { code, param: param.into(), detail: detail.into() }
+        Self {
+            code,
+            param: param.into(),
+            detail: detail.into(),
+        }
     }
 }
 
@@ -32,10 +36,15 @@ impl Invalid {
 pub fn check_text(param: &str, text: &str, longest: usize) -> Result<(), Invalid> {
     let length = text.chars().count();
     if length == 0 || length > longest {
-        let detail = format!("must have 1 to {longest} characters, it has {length}; leave the field out if there is nothing to say");
+        let detail = format!(
+            "must have 1 to {longest} characters, it has {length}; leave the field out if there is nothing to say"
+        );
         return Err(Invalid::field(param, detail));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+    if text
+        .chars()
+        .any(|c| c.is_control() && c != '\n' && c != '\t')
+    {
         return Err(Invalid::field(param, "must not hold control characters"));
     }
     Ok(())
@@ -44,12 +53,19 @@ pub fn check_text(param: &str, text: &str, longest: usize) -> Result<(), Invalid
 /// Takes at most 50 pairs of notes: keys of 1 to 40 characters, values of at most 500.
 pub fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Invalid> {
     if metadata.len() > 50 {
-        return Err(Invalid::field("/metadata", format!("holds at most 50 pairs, it has {}", metadata.len())));
+        return Err(Invalid::field(
+            "/metadata",
+            format!("holds at most 50 pairs, it has {}", metadata.len()),
+        ));
     }
     metadata.iter().try_for_each(|(key, value)| {
         check_text("/metadata", key, 40)?;
         let param = format!("/metadata/{}", key.replace('~', "~0").replace('/', "~1"));
-        if value.is_empty() { Ok(()) } else { check_text(&param, value, 500) }
+        if value.is_empty() {
+            Ok(())
+        } else {
+            check_text(&param, value, 500)
+        }
     })
 }
 
@@ -58,6 +74,9 @@ pub fn check_lifetime(seconds: i64) -> Result<Duration, Invalid> {
     if (60..=7_776_000).contains(&seconds) {
         Ok(Duration::seconds(seconds))
     } else {
-        Err(Invalid::field("/expires_in", "is a number of seconds from 60 to 7776000 (90 days)"))
+        Err(Invalid::field(
+            "/expires_in",
+            "is a number of seconds from 60 to 7776000 (90 days)",
+        ))
     }
 }

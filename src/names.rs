@@ -13,7 +13,10 @@ pub struct UnknownName {
 impl UnknownName {
     /// `found` is none of `known`.
     pub fn new(found: &str, known: &[&str]) -> Self {
-        Self { found: found.chars().take(64).collect(), known: known.join(", ") }
+        Self {
+            found: found.chars().take(64).collect(),
+            known: known.join(", "),
+        }
     }
 }
 

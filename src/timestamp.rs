@@ -7,7 +7,9 @@ const MILLISECONDS: &[BorrowedFormatItem<'static>] =
 
 /// `2026-11-22T05:49:33.120Z`. Times that the service makes lie well inside the format's years.
 pub fn format(at: OffsetDateTime) -> String {
-    at.to_offset(time::UtcOffset::UTC).format(MILLISECONDS).unwrap_or_default()
+    at.to_offset(time::UtcOffset::UTC)
+        .format(MILLISECONDS)
+        .unwrap_or_default()
 }
 
 /// For `#[serde(serialize_with = "timestamp::serialize")]`.

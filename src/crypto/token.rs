@@ -36,7 +36,6 @@ pub fn random_base62(count: usize, ambient: &Ambient) -> String {
 
 /// The key that link tokens and form tokens are derived with. Prints nothing; wiped when dropped.
 #[derive(Clone)]
-#[derive(Clone)]
 pub struct TokenKey(Zeroizing<[u8; 32]>);
 
 impl fmt::Debug for TokenKey {

@@ -24,7 +24,11 @@ impl FromStr for IdempotencyKey {
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let usable = (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        if usable { Ok(Self(text.to_owned())) } else { Err(KeyError) }
+        if usable {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(KeyError)
+        }
     }
 }
 
@@ -58,9 +62,14 @@ mod tests {
 
     #[test]
     fn the_order_of_members_does_not_count_but_everything_else_does() {
-        let of = |method, path, body: &str| Fingerprint::of(method, path, &serde_json::from_str(body).unwrap());
+        let of = |method, path, body: &str| {
+            Fingerprint::of(method, path, &serde_json::from_str(body).unwrap())
+        };
         let first = of("POST", "/a", r#"{"x":1,"y":{"b":[1,2],"a":null}}"#);
-        assert_eq!(first, of("POST", "/a", r#"{ "y": {"a":null,"b":[1,2]}, "x": 1 }"#));
+        assert_eq!(
+            first,
+            of("POST", "/a", r#"{ "y": {"a":null,"b":[1,2]}, "x": 1 }"#)
+        );
         for (method, path, body) in [
             ("PUT", "/a", r#"{"x":1,"y":{"b":[1,2],"a":null}}"#),
             ("POST", "/b", r#"{"x":1,"y":{"b":[1,2],"a":null}}"#),
@@ -74,7 +83,13 @@ mod tests {
     #[test]
     fn keys_are_visible_ascii() {
         assert!("a".repeat(255).parse::<IdempotencyKey>().is_ok());
-        for text in [String::new(), "a".repeat(256), "a b".into(), "a\n".into(), "ü".into()] {
+        for text in [
+            String::new(),
+            "a".repeat(256),
+            "a b".into(),
+            "a\n".into(),
+            "ü".into(),
+        ] {
             assert!(text.parse::<IdempotencyKey>().is_err(), "{text:?}");
         }
     }

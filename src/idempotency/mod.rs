@@ -51,7 +51,10 @@ impl Claim {
         match known {
             None => Standing::Fresh,
             Some(record) if record.fingerprint != self.fingerprint => Standing::Mismatch,
-            Some(KeyRecord { answer: Some(answer), .. }) => Standing::Replay(answer.clone()),
+            Some(KeyRecord {
+                answer: Some(answer),
+                ..
+            }) => Standing::Replay(answer.clone()),
             Some(KeyRecord { answer: None, .. }) => Standing::InProgress,
         }
     }

@@ -10,7 +10,10 @@ use uuid::Uuid;
 pub type KeyName = (MerchantId, String);
 
 /// Loads what is known of `names`.
-pub async fn load(db: &mut PgConnection, names: &[KeyName]) -> Result<Vec<(KeyName, KeyRecord)>, sqlx::Error> {
+pub async fn load(
+    db: &mut PgConnection,
+    names: &[KeyName],
+) -> Result<Vec<(KeyName, KeyRecord)>, sqlx::Error> {
     let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
     let keys: Vec<String> = names.iter().map(|n| n.1.clone()).collect();
     let rows = sqlx::query!(
@@ -22,10 +25,21 @@ pub async fn load(db: &mut PgConnection, names: &[KeyName]) -> Result<Vec<(KeyNa
     );
     let record = |fingerprint: Vec<u8>, status: Option<i16>, body: Option<Vec<u8>>| KeyRecord {
         fingerprint: Fingerprint(fingerprint.try_into().unwrap_or_default()),
-        answer: status.zip(body).map(|(status, body)| Answer { status: u16::try_from(status).unwrap_or(500), body }),
+        answer: status.zip(body).map(|(status, body)| Answer {
+            status: u16::try_from(status).unwrap_or(500),
+            body,
+        }),
     };
     let rows = rows.fetch_all(db).await?;
-    Ok(rows.into_iter().map(|r| ((MerchantId(r.merchant_id), r.key), record(r.fingerprint, r.status, r.answer))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|r| {
+            (
+                (MerchantId(r.merchant_id), r.key),
+                record(r.fingerprint, r.status, r.answer),
+            )
+        })
+        .collect())
 }
 
 struct Columns {
@@ -41,14 +55,25 @@ fn columns(records: &[(&KeyName, &KeyRecord)]) -> Columns {
     Columns {
         merchants: records.iter().map(|(name, _)| name.0.0).collect(),
         keys: records.iter().map(|(name, _)| name.1.clone()).collect(),
-        fingerprints: records.iter().map(|(_, record)| record.fingerprint.0.to_vec()).collect(),
-        statuses: answers().map(|answer| answer.and_then(|a| i16::try_from(a.status).ok())).collect(),
-        answers: answers().map(|answer| answer.map(|a| a.body.clone())).collect(),
+        fingerprints: records
+            .iter()
+            .map(|(_, record)| record.fingerprint.0.to_vec())
+            .collect(),
+        statuses: answers()
+            .map(|answer| answer.and_then(|a| i16::try_from(a.status).ok()))
+            .collect(),
+        answers: answers()
+            .map(|answer| answer.map(|a| a.body.clone()))
+            .collect(),
     }
 }
 
 /// Stores keys that are new, with or without their answers.
-pub async fn insert(db: &mut PgConnection, records: &[(&KeyName, &KeyRecord)], now: OffsetDateTime) -> Result<(), sqlx::Error> {
+pub async fn insert(
+    db: &mut PgConnection,
+    records: &[(&KeyName, &KeyRecord)],
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
     let c = columns(records);
     let insert = sqlx::query!(
         "-- idempotency.insert
@@ -61,7 +86,10 @@ pub async fn insert(db: &mut PgConnection, records: &[(&KeyName, &KeyRecord)], n
 }
 
 /// Stores the answers of requests that were running.
-pub async fn finish(db: &mut PgConnection, records: &[(&KeyName, &KeyRecord)]) -> Result<(), sqlx::Error> {
+pub async fn finish(
+    db: &mut PgConnection,
+    records: &[(&KeyName, &KeyRecord)],
+) -> Result<(), sqlx::Error> {
     let c = columns(records);
     let update = sqlx::query!(
         "-- idempotency.finish

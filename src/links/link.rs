@@ -113,13 +113,26 @@ impl Link {
     /// A new link.
     pub fn new(id: LinkId, merchant: MerchantId, terms: LinkTerms, now: OffsetDateTime) -> Self {
         let (created_at, updated_at) = (now, now);
-        Self { id, merchant, terms: Arc::new(terms), status: LinkStatus::Active, payments: 0, open: 0, created_at, updated_at }
+        Self {
+            id,
+            merchant,
+            terms: Arc::new(terms),
+            status: LinkStatus::Active,
+            payments: 0,
+            open: 0,
+            created_at,
+            updated_at,
+        }
     }
 
     /// Where it stands at `now`: a link whose time is over is expired before the worker says so.
     pub fn status_at(&self, now: OffsetDateTime) -> LinkStatus {
         let over = self.terms.expires_at.is_some_and(|at| at <= now);
-        if over && self.status == LinkStatus::Active { LinkStatus::Expired } else { self.status }
+        if over && self.status == LinkStatus::Active {
+            LinkStatus::Expired
+        } else {
+            self.status
+        }
     }
 
     /// Takes a place for a payment that begins.
@@ -128,16 +141,28 @@ impl Link {
         if status != LinkStatus::Active {
             return Err(LinkError::Closed(status));
         }
-        if self.terms.max_payments.is_some_and(|most| self.payments.saturating_add(self.open) >= most) {
+        if self
+            .terms
+            .max_payments
+            .is_some_and(|most| self.payments.saturating_add(self.open) >= most)
+        {
             return Err(LinkError::Taken);
         }
-        Ok(Self { open: self.open.saturating_add(1), updated_at: now, ..self })
+        Ok(Self {
+            open: self.open.saturating_add(1),
+            updated_at: now,
+            ..self
+        })
     }
 
     /// Gives the place of a payment back that ended without money.
     #[must_use]
     pub fn release_place(self, now: OffsetDateTime) -> Self {
-        Self { open: self.open.saturating_sub(1), updated_at: now, ..self }
+        Self {
+            open: self.open.saturating_sub(1),
+            updated_at: now,
+            ..self
+        }
     }
 
     /// Counts a payment that succeeded; the last one that may be completes the link.
@@ -145,21 +170,39 @@ impl Link {
     pub fn count_payment(self, now: OffsetDateTime) -> Self {
         let payments = self.payments.saturating_add(1);
         let full = self.terms.max_payments.is_some_and(|most| payments >= most);
-        let status = if full && self.status == LinkStatus::Active { LinkStatus::Completed } else { self.status };
-        Self { payments, status, ..self.release_place(now) }
+        let status = if full && self.status == LinkStatus::Active {
+            LinkStatus::Completed
+        } else {
+            self.status
+        };
+        Self {
+            payments,
+            status,
+            ..self.release_place(now)
+        }
     }
 
     /// Switches the link off.
     pub fn deactivate(self, now: OffsetDateTime) -> Result<Self, LinkError> {
         match self.status_at(now) {
-            LinkStatus::Active => Ok(Self { status: LinkStatus::Inactive, updated_at: now, ..self }),
-            status @ (LinkStatus::Completed | LinkStatus::Expired | LinkStatus::Inactive) => Err(LinkError::NotActive(status)),
+            LinkStatus::Active => Ok(Self {
+                status: LinkStatus::Inactive,
+                updated_at: now,
+                ..self
+            }),
+            status @ (LinkStatus::Completed | LinkStatus::Expired | LinkStatus::Inactive) => {
+                Err(LinkError::NotActive(status))
+            }
         }
     }
 
     /// Marks the link expired if its time is over; `None` if there is nothing to do.
     pub fn expire(self, now: OffsetDateTime) -> Option<Self> {
         let due = self.status == LinkStatus::Active && self.status_at(now) == LinkStatus::Expired;
-        due.then(|| Self { status: LinkStatus::Expired, updated_at: now, ..self })
+        due.then(|| Self {
+            status: LinkStatus::Expired,
+            updated_at: now,
+            ..self
+        })
     }
 }

@@ -2,9 +2,9 @@
 
 mod link;
 mod request;
+pub mod store;
 mod token;
 mod view;
-pub mod store;
 
 pub use link::{Link, LinkError, LinkStatus, LinkTerms, Price, Usage};
 pub use request::{LinkRequest, choose_amount};

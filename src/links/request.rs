@@ -84,8 +84,12 @@ impl LinkRequest {
         let tips = tips(self.tip_options.unwrap_or_default(), currency)?;
         let usage = self.usage.unwrap_or(Usage::Single);
         let max_payments = max_payments(usage, self.max_payments)?;
-        self.description.iter().try_for_each(|text| check_text("/description", text, 500))?;
-        self.reference.iter().try_for_each(|text| check_text("/reference", text, 200))?;
+        self.description
+            .iter()
+            .try_for_each(|text| check_text("/description", text, 500))?;
+        self.reference
+            .iter()
+            .try_for_each(|text| check_text("/reference", text, 200))?;
         self.thread.iter().try_for_each(Thread::check)?;
         let metadata = self.metadata.unwrap_or_default();
         check_metadata(&metadata)?;
@@ -105,74 +109,130 @@ impl LinkRequest {
     }
 }
 
-fn price(amount: Option<&Value>, options: Option<&AmountOptions>, currency: Currency) -> Result<Price, Invalid> {
+fn price(
+    amount: Option<&Value>,
+    options: Option<&AmountOptions>,
+    currency: Currency,
+) -> Result<Price, Invalid> {
     match (amount, options) {
         (Some(amount), None) => field::amount("/amount", amount, currency).map(Price::Fixed),
         (None, Some(options)) => {
             let min = field::amount("/amount_options/min", &options.min, currency)?;
             let max = field::amount("/amount_options/max", &options.max, currency)?;
             let preset = options.preset.as_ref();
-            let preset = preset.map(|preset| field::amount("/amount_options/preset", preset, currency)).transpose()?;
+            let preset = preset
+                .map(|preset| field::amount("/amount_options/preset", preset, currency))
+                .transpose()?;
             if min.minor() > max.minor() {
-                return Err(Invalid::field("/amount_options/max", "must not be below min"));
+                return Err(Invalid::field(
+                    "/amount_options/max",
+                    "must not be below min",
+                ));
             }
             if preset.is_some_and(|preset| !(min.minor()..=max.minor()).contains(&preset.minor())) {
-                return Err(Invalid::field("/amount_options/preset", "must lie between min and max"));
+                return Err(Invalid::field(
+                    "/amount_options/preset",
+                    "must lie between min and max",
+                ));
             }
             Ok(Price::Chosen { preset, min, max })
         }
-        (Some(_), Some(_)) => Err(Invalid::field("/amount_options", "goes instead of amount; send one of the two")),
-        (None, None) => Err(Invalid::field("/amount", "is required, unless amount_options lets the payer choose")),
+        (Some(_), Some(_)) => Err(Invalid::field(
+            "/amount_options",
+            "goes instead of amount; send one of the two",
+        )),
+        (None, None) => Err(Invalid::field(
+            "/amount",
+            "is required, unless amount_options lets the payer choose",
+        )),
     }
 }
 
 fn tips(options: Vec<Value>, currency: Currency) -> Result<Vec<Money>, Invalid> {
     if options.len() > TIPS_MAX {
-        return Err(Invalid::field("/tip_options", format!("holds at most {TIPS_MAX} tips")));
+        return Err(Invalid::field(
+            "/tip_options",
+            format!("holds at most {TIPS_MAX} tips"),
+        ));
     }
-    let read = |(index, tip): (usize, &Value)| field::amount_or_zero(&format!("/tip_options/{index}"), tip, currency);
-    let tips: Vec<Money> = options.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-    if tips.iter().zip(tips.iter().skip(1)).all(|(a, b)| a.minor() < b.minor()) {
+    let read = |(index, tip): (usize, &Value)| {
+        field::amount_or_zero(&format!("/tip_options/{index}"), tip, currency)
+    };
+    let tips: Vec<Money> = options
+        .iter()
+        .enumerate()
+        .map(read)
+        .collect::<Result<_, _>>()?;
+    if tips
+        .iter()
+        .zip(tips.iter().skip(1))
+        .all(|(a, b)| a.minor() < b.minor())
+    {
         Ok(tips)
     } else {
-        Err(Invalid::field("/tip_options", "must rise from one tip to the next"))
+        Err(Invalid::field(
+            "/tip_options",
+            "must rise from one tip to the next",
+        ))
     }
 }
 
 fn max_payments(usage: Usage, most: Option<u32>) -> Result<Option<u32>, Invalid> {
     match (usage, most) {
-        (_, Some(most)) if !(1..=1_000_000).contains(&most) => {
-            Err(Invalid::field("/max_payments", "is a number from 1 to 1000000"))
-        }
+        (_, Some(most)) if !(1..=1_000_000).contains(&most) => Err(Invalid::field(
+            "/max_payments",
+            "is a number from 1 to 1000000",
+        )),
         (Usage::Single, None | Some(1)) => Ok(Some(1)),
-        (Usage::Single, Some(_)) => Err(Invalid::field("/max_payments", "of a single link is 1; use \"usage\": \"multi\"")),
+        (Usage::Single, Some(_)) => Err(Invalid::field(
+            "/max_payments",
+            "of a single link is 1; use \"usage\": \"multi\"",
+        )),
         (Usage::Multi, most) => Ok(most),
     }
 }
 
 /// What the payer pays: the price with the chosen tip, which must be one of those offered.
 /// Returns the total and the tip in it.
-pub fn choose_amount(terms: &LinkTerms, amount: Option<Money>, tip: Option<Money>) -> Result<(Money, Option<Money>), Invalid> {
+pub fn choose_amount(
+    terms: &LinkTerms,
+    amount: Option<Money>,
+    tip: Option<Money>,
+) -> Result<(Money, Option<Money>), Invalid> {
     let wrong = |param, detail: String| Invalid::coded("invalid_amount", param, detail);
     let base = match (terms.price, amount) {
         (Price::Fixed(price), None) => price,
         (Price::Fixed(price), Some(amount)) if amount == price => price,
-        (Price::Fixed(_), Some(_)) => return Err(wrong("/amount", "the amount of this link is fixed".to_owned())),
+        (Price::Fixed(_), Some(_)) => {
+            return Err(wrong(
+                "/amount",
+                "the amount of this link is fixed".to_owned(),
+            ));
+        }
         (Price::Chosen { min, max, .. }, Some(amount))
-            if amount.currency() == min.currency() && (min.minor()..=max.minor()).contains(&amount.minor()) =>
+            if amount.currency() == min.currency()
+                && (min.minor()..=max.minor()).contains(&amount.minor()) =>
         {
             amount
         }
         (Price::Chosen { min, max, .. }, _) => {
-            return Err(wrong("/amount", format!("choose an amount from {min} to {max} {}", min.currency())));
+            return Err(wrong(
+                "/amount",
+                format!("choose an amount from {min} to {max} {}", min.currency()),
+            ));
         }
     };
     match tip {
         None => Ok((base, None)),
         Some(tip) if terms.tips.contains(&tip) => {
-            let total = base.checked_add(tip).map_err(|e| wrong("/tip", e.to_string()))?;
+            let total = base
+                .checked_add(tip)
+                .map_err(|e| wrong("/tip", e.to_string()))?;
             Ok((total, Some(tip)))
         }
-        Some(_) => Err(wrong("/tip", "choose one of the tips that are offered".to_owned())),
+        Some(_) => Err(wrong(
+            "/tip",
+            "choose one of the tips that are offered".to_owned(),
+        )),
     }
 }

@@ -39,7 +39,11 @@ struct Row {
 enum StoredPrice {
     Fixed(i64),
     #[serde(untagged)]
-    Chosen { preset: Option<i64>, min: i64, max: i64 },
+    Chosen {
+        preset: Option<i64>,
+        min: i64,
+        max: i64,
+    },
 }
 
 /// What can be wrong with a row that only this service writes.
@@ -63,9 +67,11 @@ impl TryFrom<Row> for Link {
         let money = |minor| Money::new(minor, currency);
         let price = match serde_json::from_value(row.price)? {
             StoredPrice::Fixed(minor) => Price::Fixed(money(minor)),
-            StoredPrice::Chosen { preset, min, max } => {
-                Price::Chosen { preset: preset.map(money), min: money(min), max: money(max) }
-            }
+            StoredPrice::Chosen { preset, min, max } => Price::Chosen {
+                preset: preset.map(money),
+                min: money(min),
+                max: money(max),
+            },
         };
         let tips: Vec<i64> = serde_json::from_value(row.tip_options)?;
         let terms = LinkTerms {
@@ -94,11 +100,16 @@ impl TryFrom<Row> for Link {
 }
 
 fn read(rows: Vec<Row>) -> Result<Vec<Link>, sqlx::Error> {
-    rows.into_iter().map(|row| Link::try_from(row).map_err(|e| sqlx::Error::Decode(e.into()))).collect()
+    rows.into_iter()
+        .map(|row| Link::try_from(row).map_err(|e| sqlx::Error::Decode(e.into())))
+        .collect()
 }
 
 /// Loads the links named, for the writer.
-pub async fn load(db: &mut PgConnection, names: &[(MerchantId, LinkId)]) -> Result<Vec<Link>, sqlx::Error> {
+pub async fn load(
+    db: &mut PgConnection,
+    names: &[(MerchantId, LinkId)],
+) -> Result<Vec<Link>, sqlx::Error> {
     let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
     let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
     let rows = sqlx::query_as!(
@@ -120,7 +131,14 @@ fn stored_price(price: Price) -> (String, Currency) {
         Price::Fixed(amount) => (json(StoredPrice::Fixed(amount.minor())), amount.currency()),
         Price::Chosen { preset, min, max } => {
             let preset = preset.map(Money::minor);
-            (json(StoredPrice::Chosen { preset, min: min.minor(), max: max.minor() }), min.currency())
+            (
+                json(StoredPrice::Chosen {
+                    preset,
+                    min: min.minor(),
+                    max: max.minor(),
+                }),
+                min.currency(),
+            )
         }
     }
 }
@@ -135,9 +153,13 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
     let merchants: Vec<Uuid> = links.iter().map(|l| l.merchant.0).collect();
     let ids: Vec<Uuid> = links.iter().map(|l| l.id.0).collect();
     let statuses: Vec<String> = links.iter().map(|l| l.status.as_str().to_owned()).collect();
-    let (prices, currencies): (Vec<String>, Vec<String>) =
-        terms().map(|t| stored_price(t.price)).map(|(price, currency)| (price, currency.code().to_owned())).unzip();
-    let tips: Vec<String> = terms().map(|t| json(t.tips.iter().map(|tip| tip.minor()).collect::<Vec<i64>>())).collect();
+    let (prices, currencies): (Vec<String>, Vec<String>) = terms()
+        .map(|t| stored_price(t.price))
+        .map(|(price, currency)| (price, currency.code().to_owned()))
+        .unzip();
+    let tips: Vec<String> = terms()
+        .map(|t| json(t.tips.iter().map(|tip| tip.minor()).collect::<Vec<i64>>()))
+        .collect();
     let usages: Vec<String> = terms().map(|t| t.usage.as_str().to_owned()).collect();
     let most: Vec<Option<i32>> = terms().map(|t| t.max_payments.map(count)).collect();
     let counts: Vec<i32> = links.iter().map(|l| count(l.payments)).collect();
@@ -215,13 +237,19 @@ pub async fn insert_tokens(db: &mut PgConnection, tokens: &[TokenRow]) -> Result
         "-- links.insert_tokens
         INSERT INTO link_tokens (token_hash, merchant_id, intent_id, link_id)
         SELECT * FROM UNNEST($1::bytea[], $2::uuid[], $3::uuid[], $4::uuid[])",
-        &hashes, &merchants, &intents as &[Option<Uuid>], &links as &[Option<Uuid>]
+        &hashes,
+        &merchants,
+        &intents as &[Option<Uuid>],
+        &links as &[Option<Uuid>]
     );
     insert.execute(db).await.map(drop)
 }
 
 /// What the token with this hash opens, and whose it is.
-pub async fn find_token(pool: &PgPool, hash: [u8; 32]) -> Result<Option<(MerchantId, Subject)>, sqlx::Error> {
+pub async fn find_token(
+    pool: &PgPool,
+    hash: [u8; 32],
+) -> Result<Option<(MerchantId, Subject)>, sqlx::Error> {
     let row = sqlx::query!(
         "-- links.find_token
         SELECT merchant_id, intent_id, link_id FROM link_tokens WHERE token_hash = $1",
@@ -235,18 +263,27 @@ pub async fn find_token(pool: &PgPool, hash: [u8; 32]) -> Result<Option<(Merchan
 }
 
 /// One link of a merchant.
-pub async fn get(pool: &PgPool, merchant: MerchantId, id: LinkId) -> Result<Option<Link>, sqlx::Error> {
+pub async fn get(
+    pool: &PgPool,
+    merchant: MerchantId,
+    id: LinkId,
+) -> Result<Option<Link>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
         "-- links.get
         SELECT * FROM payment_links WHERE merchant_id = $1 AND id = $2",
-        merchant.0, id.0
+        merchant.0,
+        id.0
     );
     Ok(read(row.fetch_all(pool).await?)?.pop())
 }
 
 /// A merchant's links, newest first.
-pub async fn list(pool: &PgPool, merchant: MerchantId, window: Window) -> Result<(Vec<Link>, bool), sqlx::Error> {
+pub async fn list(
+    pool: &PgPool,
+    merchant: MerchantId,
+    window: Window,
+) -> Result<(Vec<Link>, bool), sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
         "-- links.list
@@ -262,12 +299,19 @@ pub async fn list(pool: &PgPool, merchant: MerchantId, window: Window) -> Result
 }
 
 /// Active links whose time is over, at most `limit`.
-pub async fn due(pool: &PgPool, now: OffsetDateTime, limit: i64) -> Result<Vec<(MerchantId, LinkId)>, sqlx::Error> {
+pub async fn due(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<(MerchantId, LinkId)>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- links.due
         SELECT merchant_id, id FROM payment_links WHERE status = 'active' AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
         now, limit
     );
     let rows = rows.fetch_all(pool).await?;
-    Ok(rows.into_iter().map(|r| (MerchantId(r.merchant_id), LinkId(r.id))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|r| (MerchantId(r.merchant_id), LinkId(r.id)))
+        .collect())
 }

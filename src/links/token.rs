@@ -14,7 +14,10 @@ pub struct PageUrls {
 impl PageUrls {
     /// Addresses under `public_url` (no slash at its end) with tokens made by `key`.
     pub fn new(public_url: &str, key: TokenKey) -> Self {
-        Self { public_url: public_url.trim_end_matches('/').into(), key: Arc::new(key) }
+        Self {
+            public_url: public_url.trim_end_matches('/').into(),
+            key: Arc::new(key),
+        }
     }
 
     /// Where the service is reached from outside.
@@ -45,7 +48,10 @@ impl PageUrls {
     /// Puts the token into stored JSON: an object of the API, or an event about one. Only the
     /// page of the object itself is revealed, so no text in it can name somebody else's.
     pub fn reveal(&self, stored: &[u8]) -> Vec<u8> {
-        match std::str::from_utf8(stored).ok().and_then(|text| Some((text, subject(text)?))) {
+        match std::str::from_utf8(stored)
+            .ok()
+            .and_then(|text| Some((text, subject(text)?)))
+        {
             Some((text, subject)) => {
                 let page = format!("/p/{}", self.token(subject));
                 text.replace(&format!("/p/{subject}"), &page).into_bytes()
@@ -79,7 +85,9 @@ mod tests {
         let urls = urls();
         let own = urls.pay_url("pi_1");
         let stored = r#"{"id":"pi_1","pay_url":"https://pay.example/p/pi_1","description":"https://pay.example/p/pi_2"}"#;
-        let shown = format!(r#"{{"id":"pi_1","pay_url":"{own}","description":"https://pay.example/p/pi_2"}}"#);
+        let shown = format!(
+            r#"{{"id":"pi_1","pay_url":"{own}","description":"https://pay.example/p/pi_2"}}"#
+        );
         assert_eq!(urls.reveal(stored.as_bytes()), shown.as_bytes());
         let event = r#"{"id":"evt_1","thread":{"conversation":"\"data\":{\"id\":\"pi_2\""},"data":{"id":"pi_1","pay_url":"https://pay.example/p/pi_1"}}"#;
         let text = String::from_utf8(urls.reveal(event.as_bytes())).unwrap();

@@ -56,7 +56,11 @@ impl PaymentLink {
             Price::Fixed(amount) => (Some(amount.to_string()), None, amount.currency()),
             Price::Chosen { preset, min, max } => {
                 let preset = preset.map(|preset| preset.to_string());
-                let options = ChosenAmount { preset, min: min.to_string(), max: max.to_string() };
+                let options = ChosenAmount {
+                    preset,
+                    min: min.to_string(),
+                    max: max.to_string(),
+                };
                 (None, Some(options), min.currency())
             }
         };

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 /// Reads the currency code at `/currency`.
 pub fn currency(code: &str) -> Result<Currency, Invalid> {
-    code.parse().map_err(|e: super::CurrencyError| Invalid::coded("invalid_currency", "/currency", e.to_string()))
+    code.parse().map_err(|e: super::CurrencyError| {
+        Invalid::coded("invalid_currency", "/currency", e.to_string())
+    })
 }
 
 /// Reads an amount above zero at `param`.
@@ -19,7 +21,11 @@ pub fn amount_or_zero(param: &str, value: &Value, currency: Currency) -> Result<
     read(param, value, |text| Money::parse(text, currency))
 }
 
-fn read(param: &str, value: &Value, parse: impl Fn(&str) -> Result<Money, super::AmountError>) -> Result<Money, Invalid> {
+fn read(
+    param: &str,
+    value: &Value,
+    parse: impl Fn(&str) -> Result<Money, super::AmountError>,
+) -> Result<Money, Invalid> {
     let wrong = |detail: String| Invalid::coded("invalid_amount", param, detail);
     let text = value.as_str().ok_or_else(|| {
         wrong("an amount is a JSON string such as \"12.50\", never a number, so that nothing is ever rounded".to_owned())

@@ -36,10 +36,18 @@ impl DeclineCode {
     /// One sentence for the people who build on us.
     pub fn message(self) -> &'static str {
         match self {
-            Self::CardDeclined => "The payer's bank declined the payment. Ask the payer to use another payment method.",
-            Self::InsufficientFunds => "The payer's account does not hold enough money. Ask the payer to use another payment method.",
-            Self::AuthenticationFailed => "The payer did not complete the authentication. Ask the payer to try again.",
-            Self::ProcessingError => "The rail could not process the payment and no money moved. Try again.",
+            Self::CardDeclined => {
+                "The payer's bank declined the payment. Ask the payer to use another payment method."
+            }
+            Self::InsufficientFunds => {
+                "The payer's account does not hold enough money. Ask the payer to use another payment method."
+            }
+            Self::AuthenticationFailed => {
+                "The payer did not complete the authentication. Ask the payer to try again."
+            }
+            Self::ProcessingError => {
+                "The rail could not process the payment and no money moved. Try again."
+            }
         }
     }
 }

@@ -28,7 +28,9 @@ pub(super) fn send(call: &RailCall) -> RailAnswer {
         (CallKind::Charge, Some(PaymentMethod::Sandbox(method))) => match method {
             SandboxMethod::Ok => RailAnswer::Succeeded,
             SandboxMethod::Declined => RailAnswer::Declined(DeclineCode::CardDeclined),
-            SandboxMethod::InsufficientFunds => RailAnswer::Declined(DeclineCode::InsufficientFunds),
+            SandboxMethod::InsufficientFunds => {
+                RailAnswer::Declined(DeclineCode::InsufficientFunds)
+            }
             SandboxMethod::RequiresAction => RailAnswer::RequiresAction,
             SandboxMethod::Pending => RailAnswer::Pending,
             SandboxMethod::Timeout | SandboxMethod::TimeoutFailed => RailAnswer::Unknown,
@@ -41,7 +43,9 @@ pub(super) fn send(call: &RailCall) -> RailAnswer {
 pub(super) fn look_up(call: &RailCall) -> RailAnswer {
     match call.method {
         Some(PaymentMethod::Sandbox(SandboxMethod::Timeout)) => RailAnswer::Succeeded,
-        Some(PaymentMethod::Sandbox(SandboxMethod::TimeoutFailed)) => RailAnswer::Declined(DeclineCode::ProcessingError),
+        Some(PaymentMethod::Sandbox(SandboxMethod::TimeoutFailed)) => {
+            RailAnswer::Declined(DeclineCode::ProcessingError)
+        }
         Some(PaymentMethod::Sandbox(
             SandboxMethod::Ok
             | SandboxMethod::Declined

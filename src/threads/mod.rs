@@ -92,7 +92,11 @@ impl Thread {
 /// `slack:T012/C345/1699.2`: the channel, then the parts that are there.
 impl fmt::Display for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = [self.tenant.as_deref(), Some(self.conversation.as_str()), self.thread.as_deref()];
+        let parts = [
+            self.tenant.as_deref(),
+            Some(self.conversation.as_str()),
+            self.thread.as_deref(),
+        ];
         let path: Vec<&str> = parts.into_iter().flatten().collect();
         write!(f, "{}:{}", self.channel, path.join("/"))
     }
