@@ -1,10 +1,14 @@
 //! The outbound client: one deadline over the whole exchange, and a cap on what is read.
 
-use super::guard::{LookupError, Policy, Resolver, UrlError, check_url};
+use super::{
+    fault::{SendError, reason},
+    guard::{Policy, UrlError, check_url},
+    resolver::{LookupError, Resolver},
+};
 use bytes::Bytes;
 use reqwest::{Client, header, redirect, retry};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use std::{error::Error, io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 use url::{Host, Url};
 
@@ -28,29 +32,6 @@ pub enum BuildError {
     /// The HTTP library refuses the settings.
     #[error("the outbound client cannot be built: {0}")]
     Client(#[from] reqwest::Error),
-}
-
-/// Why no answer came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// The URL, or an address that its name resolves to, may not be dialed.
-    #[error("endpoint_not_allowed: the URL or the address it resolves to is not public")]
-    NotAllowed,
-    /// The host's name has no address.
-    #[error("dns: the host's name cannot be resolved")]
-    Dns,
-    /// No connection came about.
-    #[error("connect: the host refuses the connection or cannot be reached")]
-    Connect,
-    /// The TLS handshake failed: an expired, foreign or self-signed certificate, or no TLS at all.
-    #[error("tls: the secure connection failed; check the certificate and its chain")]
-    Tls,
-    /// The deadline passed before an answer's head had come.
-    #[error("timeout: no answer within the deadline")]
-    Timeout,
-    /// The connection broke before an answer's head had come, or what came is not HTTP.
-    #[error("broken: the connection closed without an HTTP answer")]
-    Broken,
 }
 
 /// When the receiver asks to be tried again.
@@ -195,36 +176,6 @@ fn parse_retry_after(text: &str) -> Option<RetryAfter> {
     Some(RetryAfter::At(at.assume_utc()))
 }
 
-fn reason(error: &reqwest::Error) -> SendError {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(this) = cause {
-        if let Some(lookup) = this.downcast_ref::<LookupError>() {
-            return match lookup {
-                LookupError::NotAllowed => SendError::NotAllowed,
-                LookupError::Unresolved(_) => SendError::Dns,
-            };
-        }
-        if is_tls(this) {
-            return SendError::Tls;
-        }
-        cause = this.source();
-    }
-    if error.is_connect() {
-        SendError::Connect
-    } else {
-        SendError::Broken
-    }
-}
-
-fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    // An I/O error does not name the error that it carries as its source.
-    let carried = error
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref)
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    error.is::<rustls::Error>() || carried.is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,13 +207,19 @@ mod tests {
         address
     }
 
-    /// Reads a request's head and body, then writes `answer` and keeps the connection open.
+    async fn begin(mut stream: TcpStream, answer: &[u8]) -> TcpStream {
+        let mut buffer = [0; 4096];
+        let _ = stream.read(&mut buffer).await;
+        let _ = stream.write_all(answer).await;
+        stream
+    }
+
+    /// Reads a request, writes `answer` and keeps the connection open.
     async fn answering(answer: &'static [u8]) -> SocketAddr {
-        receiver(move |mut stream| async move {
-            let mut buffer = [0; 4096];
-            let _ = stream.read(&mut buffer).await;
-            let _ = stream.write_all(answer).await;
-            tokio::time::sleep(Duration::from_secs(9)).await;
+        receiver(move |stream| async move {
+            let mut stream = begin(stream, answer).await;
+            let mut rest = [0; 4096];
+            while stream.read(&mut rest).await.is_ok_and(|n| n > 0) {}
         })
         .await
     }
@@ -304,8 +261,8 @@ mod tests {
             drop(stream);
         })
         .await;
-        let dripping = receiver(|mut stream| async move {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
+        let dripping = receiver(|stream| async move {
+            let mut stream = begin(stream, b"HTTP/1.1 200 OK\r\n").await;
             while stream.write_all(b"x: y\r\n").await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -320,13 +277,13 @@ mod tests {
 
     #[tokio::test]
     async fn an_endless_body_is_cut_and_its_status_counts() {
-        let flooding = receiver(|mut stream| async move {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        let flooding = receiver(|stream| async move {
+            let mut stream = begin(stream, b"HTTP/1.1 200 OK\r\n\r\n").await;
             while stream.write_all(&[b'x'; 1000]).await.is_ok() {}
         })
         .await;
-        let dripping = receiver(|mut stream| async move {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        let dripping = receiver(|stream| async move {
+            let mut stream = begin(stream, b"HTTP/1.1 200 OK\r\n\r\n").await;
             while stream.write_all(b"x").await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

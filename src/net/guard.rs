@@ -2,14 +2,7 @@
 //! the service talk to its own network: to databases, to cloud metadata, to itself.
 
 use ipnet::{Ipv4Net, Ipv6Net};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::{
-    future::Future,
-    io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    pin::Pin,
-    sync::Arc,
-};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
 /// How far out requests may go.
@@ -37,18 +30,6 @@ pub enum UrlError {
     /// The host is not on the public internet.
     #[error("the URL's host is not a public address")]
     Host,
-}
-
-/// Why a name led to no address.
-#[derive(Debug, thiserror::Error)]
-pub enum LookupError {
-    /// At least one of the name's addresses may not be dialed. It is not said which, since the
-    /// answer would map the private network for whoever asks.
-    #[error("the host resolves to an address that is not public")]
-    NotAllowed,
-    /// The name has no address, or nobody could be asked.
-    #[error("the host's name cannot be resolved")]
-    Unresolved(#[source] io::Error),
 }
 
 const PORTS: [u16; 3] = [443, 8443, 80];
@@ -109,20 +90,6 @@ impl Policy {
                 }
             }
     }
-
-    /// The addresses as they came, if every one of them may be dialed. A name with public and
-    /// private answers is refused whole: which one is dialed would be the resolver's choice.
-    fn vet(self, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, LookupError> {
-        if addresses.is_empty() {
-            let nothing = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-            return Err(LookupError::Unresolved(nothing));
-        }
-        if addresses.iter().all(|address| self.allows(address.ip())) {
-            Ok(addresses)
-        } else {
-            Err(LookupError::NotAllowed)
-        }
-    }
 }
 
 /// Reads a URL that a merchant gave, and refuses it if its text alone shows that it may not be
@@ -170,51 +137,8 @@ fn host_is_public(host: &Host<&str>, policy: Policy) -> bool {
     }
 }
 
-/// Asks for all addresses of a name.
-type Lookup = Arc<
-    dyn Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>
-        + Send
-        + Sync,
->;
-
-/// Resolves a name once, and hands the connector exactly the addresses that were checked. There
-/// is no second look-up that could answer otherwise.
-#[derive(Clone)]
-pub(super) struct Resolver {
-    policy: Policy,
-    lookup: Lookup,
-}
-
-impl Resolver {
-    /// Asks the operating system.
-    pub(super) fn system(policy: Policy) -> Self {
-        let lookup: Lookup = Arc::new(|name| {
-            // The port is a placeholder: the connector puts the URL's own in.
-            Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
-        });
-        Self { policy, lookup }
-    }
-
-    /// All of the name's addresses, if they all may be dialed.
-    pub(super) async fn addresses(&self, name: String) -> Result<Vec<SocketAddr>, LookupError> {
-        let found = (self.lookup)(name).await;
-        self.policy.vet(found.map_err(LookupError::Unresolved)?)
-    }
-}
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let resolver = self.clone();
-        Box::pin(async move {
-            let addresses = resolver.addresses(name.as_str().to_owned()).await?;
-            let addresses: Addrs = Box::new(addresses.into_iter());
-            Ok(addresses)
-        })
-    }
-}
-
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
 
     const PUBLIC: Policy = Policy {
@@ -223,20 +147,6 @@ pub(super) mod tests {
     const PRIVATE: Policy = Policy {
         allow_private: true,
     };
-
-    impl Resolver {
-        /// Answers every name with what `lookup` makes of it.
-        pub(in crate::net) fn fake(
-            policy: Policy,
-            lookup: impl Fn(&str) -> Vec<SocketAddr> + Send + Sync + 'static,
-        ) -> Self {
-            let lookup: Lookup = Arc::new(move |name| {
-                let found = lookup(&name);
-                Box::pin(async move { Ok(found) })
-            });
-            Self { policy, lookup }
-        }
-    }
 
     #[test]
     fn dials_public_addresses_only() {
@@ -385,28 +295,5 @@ pub(super) mod tests {
         }
         let secret = check_url("http://a:b@localhost/", PRIVATE);
         assert_eq!(secret, Err(UrlError::UserInfo));
-    }
-
-    #[test]
-    fn refuses_a_name_with_one_private_answer_whole() {
-        let vet = |list: &[&str]| {
-            let list = list
-                .iter()
-                .map(|ip| SocketAddr::new(ip.parse().expect(ip), 0));
-            PUBLIC.vet(list.collect()).map(|list| list.len())
-        };
-        assert!(matches!(vet(&["1.1.1.1", "2606:4700::1"]), Ok(2)));
-        for mixed in [
-            &["1.1.1.1", "10.0.0.1"][..],
-            &["127.0.0.1", "1.1.1.1"],
-            &["1.1.1.1", "::ffff:10.0.0.1"],
-            &["2606:4700::1", "fd00::1", "1.1.1.1"],
-        ] {
-            assert!(
-                matches!(vet(mixed), Err(LookupError::NotAllowed)),
-                "{mixed:?}"
-            );
-        }
-        assert!(matches!(vet(&[]), Err(LookupError::Unresolved(_))));
     }
 }

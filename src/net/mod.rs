@@ -2,7 +2,10 @@
 //! over which addresses it dials. Nothing else in the program opens an HTTP connection.
 
 mod client;
+mod fault;
 mod guard;
+mod resolver;
 
-pub use client::{BuildError, DEADLINE, Outbound, Response, RetryAfter, SendError};
-pub use guard::{LookupError, Policy, UrlError, check_url};
+pub use client::{BuildError, DEADLINE, Outbound, Response, RetryAfter};
+pub use fault::SendError;
+pub use guard::{Policy, UrlError, check_url};
