@@ -97,7 +97,7 @@ mod tests {
             let list = list
                 .iter()
                 .map(|ip| SocketAddr::new(ip.parse().expect(ip), 0));
-            super::vet(Policy::default(), list.collect()).map(|list| list.len())
+            vet(Policy::default(), list.collect()).map(|list| list.len())
         };
         assert!(matches!(vet(&["1.1.1.1", "2606:4700::1"]), Ok(2)));
         for mixed in [
