@@ -17,5 +17,5 @@ pub use command::{Awaited, Command, Payment, Rejection, Reply, Submission, Ticke
 pub use decide::{Scene, decide};
 pub use decision::RenderRejection;
 pub use lane::{BatchReport, Hooks, Writer, WriterOptions};
-pub use setup::{create_key, create_merchant, revoke_key, seal_keyring};
+pub use setup::{create_key, create_merchant, revoke_key};
 pub use world::World;
