@@ -10,10 +10,12 @@ mod event;
 pub mod outbox;
 mod signature;
 pub mod store;
+mod view;
 
 pub use delivery::{DeliveryStatus, Outcome, outcome};
 pub use endpoint::{
     Endpoint, EndpointError, EndpointPatch, EndpointStatus, EventFilter, NewEndpoint,
 };
 pub use event::{EventType, NewEvent, StoredEvent};
+pub use view::{EndpointObject, open_answer};
 pub use signature::{EndpointSecret, UnsealError};

@@ -177,7 +177,6 @@ impl World {
             id: ambient.id(),
             endpoint: endpoint.id,
             event_sequence: sequence,
-            due_at: now,
             created_at: now,
         }));
         self.events.push(event.store(merchant));
