@@ -17,5 +17,5 @@ pub use endpoint::{
     Endpoint, EndpointError, EndpointPatch, EndpointStatus, EventFilter, NewEndpoint,
 };
 pub use event::{EventType, NewEvent, StoredEvent};
-pub use view::{EndpointObject, open_answer};
 pub use signature::{EndpointSecret, UnsealError};
+pub use view::{EndpointObject, open_answer};

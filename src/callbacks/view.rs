@@ -56,8 +56,14 @@ impl<'a> From<&'a Endpoint> for EndpointObject<'a> {
 impl<'a> EndpointObject<'a> {
     /// The answer that creates it, in stored form: the secret stays sealed where it is kept.
     pub fn with_sealed_secret(endpoint: &'a Endpoint) -> Self {
-        let secret = Some(format!("{SEALED}{}", STANDARD.encode(&endpoint.sealed_secret)));
-        Self { secret, ..Self::from(endpoint) }
+        let secret = Some(format!(
+            "{SEALED}{}",
+            STANDARD.encode(&endpoint.sealed_secret)
+        ));
+        Self {
+            secret,
+            ..Self::from(endpoint)
+        }
     }
 }
 

@@ -2,10 +2,21 @@
 //! something it waits for is ready, and stops softly.
 
 mod deliver;
+mod expire;
+mod forget;
+mod resolve;
 
 pub use deliver::{Dispatcher, DispatcherParts, DispatcherStats, Limits, Reveal};
+pub use expire::Expirer;
+pub use forget::Forgetter;
+pub use resolve::{Resolver, TickError};
 
-use crate::ambient::Ambient;
+use crate::{
+    ambient::Ambient,
+    app::App,
+    ids::MerchantId,
+    writer::{Command, Submission, WriteError},
+};
 use std::{fmt::Display, future::Future, time::Duration};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -81,6 +92,24 @@ pub async fn run<W: Worker>(
         }
     }
     worker.stop().await;
+}
+
+/// Submits a worker's command. That it comes too late to do anything is no fault.
+async fn submit(app: &App, merchant: MerchantId, command: Command) -> Result<(), WriteError> {
+    let request_id = String::new();
+    match app
+        .writer
+        .submit(Submission {
+            merchant,
+            command,
+            claim: None,
+            request_id,
+        })
+        .await
+    {
+        Ok(_) | Err(WriteError::Rejected(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// 0.25 s after the first failure, then twice as long each time.

@@ -1,15 +1,15 @@
 //! One batch in one transaction: lock, load, decide, record, commit.
 
 use super::{
-    Command, Rejection, RenderRejection, Reply, Scene, Submission,
-    decide::decide,
-    world::World,
+    Command, Rejection, RenderRejection, Reply, Scene, Submission, decide::decide, world::World,
 };
 use crate::{
     ambient::Ambient,
-    callbacks, idempotency, ids::MerchantId,
+    callbacks, idempotency,
+    ids::MerchantId,
     intents::{self, State, attempt, refund},
-    ledger, links::{self, PageUrls},
+    ledger,
+    links::{self, PageUrls},
 };
 use sqlx::{Connection, PgConnection};
 use std::collections::BTreeSet;
@@ -38,7 +38,11 @@ pub struct Written {
 
 /// Runs a batch to its commit. An error means that nothing of it was done, unless the connection
 /// broke while committing: then nobody knows, and the idempotency keys make asking again safe.
-pub async fn run(db: &mut PgConnection, batch: &[Submission], stage: Stage<'_>) -> Result<(Replies, Written), sqlx::Error> {
+pub async fn run(
+    db: &mut PgConnection,
+    batch: &[Submission],
+    stage: Stage<'_>,
+) -> Result<(Replies, Written), sqlx::Error> {
     let mut transaction = db.begin().await?;
     let merchants: BTreeSet<Uuid> = batch.iter().map(|s| s.merchant.0).collect();
     let merchants: Vec<Uuid> = merchants.into_iter().collect();
@@ -48,7 +52,12 @@ pub async fn run(db: &mut PgConnection, batch: &[Submission], stage: Stage<'_>) 
     }
     load(&mut transaction, &mut world, batch, &merchants).await?;
     // After the lock: so the order of times is the order of the books.
-    let scene = Scene { now: stage.ambient.now(), ambient: stage.ambient, urls: stage.urls, render: stage.render };
+    let scene = Scene {
+        now: stage.ambient.now(),
+        ambient: stage.ambient,
+        urls: stage.urls,
+        render: stage.render,
+    };
     let replies = batch.iter().map(|submission| {
         if world.books.contains_key(&submission.merchant) {
             decide(&mut world, submission, scene)
@@ -59,7 +68,12 @@ pub async fn run(db: &mut PgConnection, batch: &[Submission], stage: Stage<'_>) 
     let replies = replies.collect();
     record(&mut transaction, &world, scene).await?;
     transaction.commit().await?;
-    Ok((replies, Written { deliveries: world.deliveries.len() }))
+    Ok((
+        replies,
+        Written {
+            deliveries: world.deliveries.len(),
+        },
+    ))
 }
 
 /// Which rows the commands of a batch name, before anything is loaded.
@@ -75,10 +89,24 @@ struct Named {
 
 fn named(batch: &[Submission]) -> Named {
     let mut named = Named::default();
-    for Submission { merchant, command, claim, .. } in batch {
-        named.keys.extend(claim.as_ref().map(|claim| (*merchant, claim.key.as_str().to_owned())));
+    for Submission {
+        merchant,
+        command,
+        claim,
+        ..
+    } in batch
+    {
+        named.keys.extend(
+            claim
+                .as_ref()
+                .map(|claim| (*merchant, claim.key.as_str().to_owned())),
+        );
         match command {
-            Command::Confirm(id, _) | Command::Capture(id, _) | Command::Cancel(id, _) | Command::Refund(id, _) | Command::ExpireIntent(id) => {
+            Command::Confirm(id, _)
+            | Command::Capture(id, _)
+            | Command::Cancel(id, _)
+            | Command::Refund(id, _)
+            | Command::ExpireIntent(id) => {
                 named.intents.push((*merchant, *id));
             }
             Command::Report(id, ..) => {
@@ -88,11 +116,17 @@ fn named(batch: &[Submission]) -> Named {
             Command::Finish(ticket, _) => {
                 named.intents.push((*merchant, ticket.intent));
                 named.attempts.push((*merchant, ticket.call.attempt));
-                named.refunds.extend(ticket.refund.map(|id| (*merchant, id)));
-                named.keys.extend(ticket.key.as_ref().map(|key| (*merchant, key.clone())));
+                named
+                    .refunds
+                    .extend(ticket.refund.map(|id| (*merchant, id)));
+                named
+                    .keys
+                    .extend(ticket.key.as_ref().map(|key| (*merchant, key.clone())));
                 named.books = true;
             }
-            Command::PayLink(id, _) | Command::DeactivateLink(id) | Command::ExpireLink(id) => named.links.push((*merchant, *id)),
+            Command::PayLink(id, _) | Command::DeactivateLink(id) | Command::ExpireLink(id) => {
+                named.links.push((*merchant, *id))
+            }
             Command::CreateIntent(_)
             | Command::CreateLink(_)
             | Command::CreateEndpoint(..)
@@ -103,7 +137,12 @@ fn named(batch: &[Submission]) -> Named {
     named
 }
 
-async fn load(db: &mut PgConnection, world: &mut World, batch: &[Submission], merchants: &[Uuid]) -> Result<(), sqlx::Error> {
+async fn load(
+    db: &mut PgConnection,
+    world: &mut World,
+    batch: &[Submission],
+    merchants: &[Uuid],
+) -> Result<(), sqlx::Error> {
     let mut named = named(batch);
     if !named.keys.is_empty() {
         for (name, record) in idempotency::store::load(db, &named.keys).await? {
@@ -112,7 +151,9 @@ async fn load(db: &mut PgConnection, world: &mut World, batch: &[Submission], me
     }
     if !named.intents.is_empty() {
         for intent in intents::store::load(db, &named.intents).await? {
-            named.links.extend(intent.terms.payment_link.map(|id| (intent.merchant, id)));
+            named
+                .links
+                .extend(intent.terms.payment_link.map(|id| (intent.merchant, id)));
             if let State::Processing(id, _) | State::RequiresAction(id) = intent.state {
                 named.attempts.push((intent.merchant, id));
             }
@@ -136,11 +177,16 @@ async fn load(db: &mut PgConnection, world: &mut World, batch: &[Submission], me
     }
     if named.books {
         for (merchant, name, balance) in ledger::store::load_balances(db, merchants).await? {
-            world.books.get_mut(&merchant).map(|books| books.balances.insert(name, balance));
+            world
+                .books
+                .get_mut(&merchant)
+                .map(|books| books.balances.insert(name, balance));
         }
     }
     for endpoint in callbacks::store::load_endpoints(db, merchants).await? {
-        world.endpoints.load((endpoint.merchant, endpoint.id), endpoint);
+        world
+            .endpoints
+            .load((endpoint.merchant, endpoint.id), endpoint);
     }
     Ok(())
 }
@@ -156,24 +202,59 @@ macro_rules! store {
 }
 
 async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Result<(), sqlx::Error> {
-    store!(second(world.links.made()), |rows| links::store::insert(db, &rows));
-    store!(second(world.links.changed()), |rows| links::store::update(db, &rows));
-    store!(second(world.intents.made()), |rows| intents::store::insert(db, &rows));
-    store!(second(world.intents.changed()), |rows| intents::store::update(db, &rows));
+    store!(second(world.links.made()), |rows| links::store::insert(
+        db, &rows
+    ));
+    store!(second(world.links.changed()), |rows| links::store::update(
+        db, &rows
+    ));
+    store!(second(world.intents.made()), |rows| intents::store::insert(
+        db, &rows
+    ));
+    store!(second(world.intents.changed()), |rows| {
+        intents::store::update(db, &rows)
+    });
     store!(&world.tokens, |rows| links::store::insert_tokens(db, rows));
-    store!(second(world.attempts.made()), |rows| attempt::store::insert(db, &rows));
-    store!(second(world.attempts.changed()), |rows| attempt::store::update(db, &rows));
-    store!(second(world.refunds.made()), |rows| refund::store::insert(db, &rows));
-    store!(second(world.refunds.changed()), |rows| refund::store::update(db, &rows));
-    store!(&world.opened, |rows| ledger::store::open_accounts(db, rows, scene.now));
-    store!(&world.entries, |rows| ledger::store::insert_entries(db, rows));
-    store!(balances(world), |rows| ledger::store::save_balances(db, &rows));
-    store!(world.keys.made(), |rows| idempotency::store::insert(db, &rows, scene.now));
-    store!(world.keys.changed(), |rows| idempotency::store::finish(db, &rows));
-    store!(endpoints(world), |rows| callbacks::store::upsert_endpoints(db, &rows));
-    store!(&world.events, |rows| callbacks::store::insert_events(db, rows));
-    store!(&world.deliveries, |rows| callbacks::store::insert_deliveries(db, rows));
-    store!(moved_books(world), |rows| ledger::store::save_books(db, &rows));
+    store!(
+        second(world.attempts.made()),
+        |rows| attempt::store::insert(db, &rows)
+    );
+    store!(second(world.attempts.changed()), |rows| {
+        attempt::store::update(db, &rows)
+    });
+    store!(second(world.refunds.made()), |rows| refund::store::insert(
+        db, &rows
+    ));
+    store!(second(world.refunds.changed()), |rows| {
+        refund::store::update(db, &rows)
+    });
+    store!(&world.opened, |rows| ledger::store::open_accounts(
+        db, rows, scene.now
+    ));
+    store!(&world.entries, |rows| ledger::store::insert_entries(
+        db, rows
+    ));
+    store!(balances(world), |rows| ledger::store::save_balances(
+        db, &rows
+    ));
+    store!(world.keys.made(), |rows| idempotency::store::insert(
+        db, &rows, scene.now
+    ));
+    store!(world.keys.changed(), |rows| idempotency::store::finish(
+        db, &rows
+    ));
+    store!(endpoints(world), |rows| callbacks::store::upsert_endpoints(
+        db, &rows
+    ));
+    store!(&world.events, |rows| callbacks::store::insert_events(
+        db, rows
+    ));
+    store!(&world.deliveries, |rows| {
+        callbacks::store::insert_deliveries(db, rows)
+    });
+    store!(moved_books(world), |rows| ledger::store::save_books(
+        db, &rows
+    ));
     Ok(())
 }
 
@@ -196,6 +277,11 @@ fn endpoints(world: &World) -> Vec<callbacks::Endpoint> {
 
 /// The books whose heads moved: every entry comes with an event.
 fn moved_books(world: &World) -> Vec<&ledger::Books> {
-    let moved = |books: &&ledger::Books| world.events.iter().any(|event| event.merchant == books.merchant);
+    let moved = |books: &&ledger::Books| {
+        world
+            .events
+            .iter()
+            .any(|event| event.merchant == books.merchant)
+    };
     world.books.values().filter(moved).collect()
 }

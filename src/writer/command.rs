@@ -2,9 +2,11 @@
 
 use crate::{
     callbacks::{EndpointPatch, NewEndpoint},
-    ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
     idempotency::{Answer, Claim},
-    intents::{Attempt, CancelRequest, CaptureRequest, ConfirmRequest, IntentError, RefundRequest, Terms},
+    ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
+    intents::{
+        Attempt, CancelRequest, CaptureRequest, ConfirmRequest, IntentError, RefundRequest, Terms,
+    },
     invalid::Invalid,
     ledger::LedgerError,
     links::{LinkError, LinkTerms},
@@ -84,7 +86,12 @@ impl Ticket {
     /// The ticket of a recorded attempt, given the attempt that charged the payer.
     pub fn of(attempt: &Attempt, charge: Option<AttemptId>) -> Self {
         let key = attempt.idempotency_key.clone();
-        Self { call: attempt.call(charge), intent: attempt.intent, refund: attempt.refund, key }
+        Self {
+            call: attempt.call(charge),
+            intent: attempt.intent,
+            refund: attempt.refund,
+            key,
+        }
     }
 }
 
@@ -164,4 +171,3 @@ pub enum WriteError {
     #[error(transparent)]
     Rejected(#[from] Rejection),
 }
-

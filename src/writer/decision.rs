@@ -1,9 +1,6 @@
 //! What a command comes to, and how the world takes it.
 
-use super::{
-    Rejection, Ticket,
-    world::World,
-};
+use super::{Rejection, Ticket, world::World};
 use crate::{
     ambient::Ambient,
     callbacks::{Endpoint, EventType, NewEvent, store::NewDelivery},
@@ -71,7 +68,10 @@ pub struct Decision {
 impl Decision {
     /// A decision that changes nothing and answers so.
     pub fn answer(status: u16, body: &RawValue) -> Self {
-        Self::of(Outcome::Answer(Answer { status, body: body.get().as_bytes().to_vec() }))
+        Self::of(Outcome::Answer(Answer {
+            status,
+            body: body.get().as_bytes().to_vec(),
+        }))
     }
 
     /// A decision that so far changes nothing.
@@ -99,7 +99,10 @@ impl World {
         ambient: &Ambient,
         now: OffsetDateTime,
     ) -> Result<Outcome, Rejection> {
-        let entry = decision.draft.map(|draft| self.book(merchant, draft, ambient, now)).transpose()?;
+        let entry = decision
+            .draft
+            .map(|draft| self.book(merchant, draft, ambient, now))
+            .transpose()?;
         let mut intent = decision.intent;
         for told in decision.told {
             let place = intent.as_mut().filter(|_| told.of_intent).map(|intent| {
@@ -135,15 +138,23 @@ impl World {
         ambient: &Ambient,
         now: OffsetDateTime,
     ) -> Result<JournalEntry, Rejection> {
-        let books = self.books.get_mut(&merchant).ok_or(Rejection::NotFound("merchant"))?;
+        let books = self
+            .books
+            .get_mut(&merchant)
+            .ok_or(Rejection::NotFound("merchant"))?;
         let accounts = draft.accounts();
         let fresh = accounts.into_iter().filter(|(account, currency)| {
-            !books.balances.contains_key(&(account.to_string(), *currency))
+            !books
+                .balances
+                .contains_key(&(account.to_string(), *currency))
         });
         let fresh: Vec<_> = fresh.map(|(account, _)| (merchant, account)).collect();
         let entry = books.book(draft, ambient.id(), now)?;
         self.opened.extend(fresh);
-        let touched = entry.postings.iter().map(|p| (merchant, (p.account.clone(), p.amount.currency())));
+        let touched = entry
+            .postings
+            .iter()
+            .map(|p| (merchant, (p.account.clone(), p.amount.currency())));
         self.rebalanced.extend(touched);
         Ok(entry)
     }
@@ -155,7 +166,9 @@ impl World {
         (place, entry): (Option<(uuid::Uuid, i32)>, Option<&JournalEntry>),
         (ambient, now): (&Ambient, OffsetDateTime),
     ) {
-        let Some(books) = self.books.get_mut(&merchant) else { return };
+        let Some(books) = self.books.get_mut(&merchant) else {
+            return;
+        };
         books.event_sequence += 1;
         let sequence = books.event_sequence;
         let thread = told.thread.as_ref();
@@ -168,10 +181,17 @@ impl World {
             intent_sequence: place.map(|p| p.1),
             thread: thread.and_then(|thread| serde_json::value::to_raw_value(thread).ok()),
             data: told.data,
-            journal_entries: entry.filter(|_| place.is_some()).map(|e| e.id.to_string()).into_iter().collect(),
+            journal_entries: entry
+                .filter(|_| place.is_some())
+                .map(|e| e.id.to_string())
+                .into_iter()
+                .collect(),
             conversation: thread.map(|thread| thread.conversation.clone()),
         };
-        let owed = self.endpoints.values().filter(|e| e.merchant == merchant && e.wants(told.event_type));
+        let owed = self
+            .endpoints
+            .values()
+            .filter(|e| e.merchant == merchant && e.wants(told.event_type));
         self.deliveries.extend(owed.map(|endpoint| NewDelivery {
             merchant,
             id: ambient.id(),

@@ -33,6 +33,8 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 /// What one batch did, for metrics and for whoever waits for deliveries.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchReport {
+    /// Which lane ran it; 0 for the first.
+    pub lane: usize,
     /// Commands in it.
     pub commands: usize,
     /// From its first statement to its commit.
@@ -86,23 +88,38 @@ pub struct Writer {
 impl Writer {
     /// Connects the lanes and starts them.
     pub async fn start(options: WriterOptions) -> Result<Self, DbError> {
-        let (tasks, stop) = (TaskTracker::new(), tokio_util::sync::CancellationToken::new());
+        let (tasks, stop) = (
+            TaskTracker::new(),
+            tokio_util::sync::CancellationToken::new(),
+        );
         let mut lanes = Vec::new();
-        for _ in 0..options.lanes.max(1) {
+        for number in 0..options.lanes.max(1) {
             let connection = options.db.connect(Use::Writer).await?;
             let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-            let lane = Lane { options: options.clone(), connection: Some(connection), receiver };
+            let lane = Lane {
+                number,
+                options: options.clone(),
+                connection: Some(connection),
+                receiver,
+            };
             tasks.spawn(lane.run(stop.clone()));
             lanes.push(sender);
         }
-        Ok(Self { lanes: lanes.into(), tasks, stop })
+        Ok(Self {
+            lanes: lanes.into(),
+            tasks,
+            stop,
+        })
     }
 
     /// Submits a command and waits until its change is durable, or is known to be none.
     pub async fn submit(&self, submission: Submission) -> Result<Reply, WriteError> {
-        let lane = self.lane(submission.merchant).ok_or(WriteError::Overloaded)?;
+        let lane = self
+            .lane(submission.merchant)
+            .ok_or(WriteError::Overloaded)?;
         let (reply, answer) = oneshot::channel();
-        lane.try_send(Job { submission, reply }).map_err(|_| WriteError::Overloaded)?;
+        lane.try_send(Job { submission, reply })
+            .map_err(|_| WriteError::Overloaded)?;
         answer.await.unwrap_or(Err(WriteError::Unavailable))
     }
 
@@ -121,6 +138,7 @@ impl Writer {
 }
 
 struct Lane {
+    number: usize,
     options: WriterOptions,
     connection: Option<PgConnection>,
     receiver: mpsc::Receiver<Job>,
@@ -148,7 +166,10 @@ impl Lane {
     }
 
     async fn serve(&mut self, jobs: Vec<Job>) {
-        let (batch, waiting): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.submission, job.reply)).unzip();
+        let (batch, waiting): (Vec<_>, Vec<_>) = jobs
+            .into_iter()
+            .map(|job| (job.submission, job.reply))
+            .unzip();
         let results = self.write(&batch).await;
         for (result, reply) in results.into_iter().zip(waiting) {
             // Whoever asked may have gone; the change stands all the same.
@@ -158,7 +179,10 @@ impl Lane {
 
     async fn write(&mut self, batch: &[Submission]) -> Vec<Result<Reply, WriteError>> {
         match self.try_batch(batch).await {
-            Ok(replies) => replies.into_iter().map(|reply| reply.map_err(WriteError::Rejected)).collect(),
+            Ok(replies) => replies
+                .into_iter()
+                .map(|reply| reply.map_err(WriteError::Rejected))
+                .collect(),
             Err(WriteError::Broken) if batch.len() > 1 => self.write_one_by_one(batch).await,
             Err(error) => batch.iter().map(|_| Err(error.clone())).collect(),
         }
@@ -179,15 +203,30 @@ impl Lane {
         results
     }
 
-    async fn try_batch(&mut self, batch: &[Submission]) -> Result<Vec<Result<Reply, Rejection>>, WriteError> {
+    async fn try_batch(
+        &mut self,
+        batch: &[Submission],
+    ) -> Result<Vec<Result<Reply, Rejection>>, WriteError> {
         let mut connection = self.connected().await?;
-        let stage = Stage { ambient: &self.options.ambient, urls: &self.options.urls, render: self.options.render };
+        let stage = Stage {
+            ambient: &self.options.ambient,
+            urls: &self.options.urls,
+            render: self.options.render,
+        };
         let begun = Instant::now();
-        match tokio::time::timeout(BATCH_DEADLINE, batch::run(&mut connection, batch, stage)).await {
+        match tokio::time::timeout(BATCH_DEADLINE, batch::run(&mut connection, batch, stage)).await
+        {
             Ok(Ok((replies, written))) => {
                 self.connection = Some(connection);
                 let (commands, queued) = (batch.len(), self.receiver.len());
-                let report = BatchReport { commands, took: begun.elapsed(), deliveries: written.deliveries, queued };
+                let (lane, took, deliveries) = (self.number, begun.elapsed(), written.deliveries);
+                let report = BatchReport {
+                    lane,
+                    commands,
+                    took,
+                    deliveries,
+                    queued,
+                };
                 (self.options.hooks.0)(report);
                 Ok(replies)
             }

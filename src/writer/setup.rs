@@ -9,7 +9,11 @@ use crate::{
 };
 
 /// Makes a merchant with empty books.
-pub async fn create_merchant(db: &Db, name: &str, ambient: &Ambient) -> Result<MerchantId, DbError> {
+pub async fn create_merchant(
+    db: &Db,
+    name: &str,
+    ambient: &Ambient,
+) -> Result<MerchantId, DbError> {
     let mut connection = db.connect(Use::General).await?;
     let id: MerchantId = ambient.id();
     auth::store::insert_merchant(&mut connection, id, name, ambient.now()).await?;

@@ -9,7 +9,10 @@ use crate::{
     links::{Link, store::TokenRow},
     money::Currency,
 };
-use std::{collections::{HashMap, HashSet}, hash::Hash};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+};
 
 /// Rows of one kind, with what the batch has done to them.
 #[derive(Debug)]
@@ -26,14 +29,23 @@ struct Row<V> {
 
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self { rows: HashMap::new() }
+        Self {
+            rows: HashMap::new(),
+        }
     }
 }
 
 impl<K: Hash + Eq, V> Table<K, V> {
     /// Adds a row as the database has it.
     pub fn load(&mut self, key: K, value: V) {
-        self.rows.insert(key, Row { value, stored: true, changed: false });
+        self.rows.insert(
+            key,
+            Row {
+                value,
+                stored: true,
+                changed: false,
+            },
+        );
     }
 
     /// The row as the batch sees it now.
@@ -44,7 +56,14 @@ impl<K: Hash + Eq, V> Table<K, V> {
     /// Makes or changes a row.
     pub fn put(&mut self, key: K, value: V) {
         let stored = self.rows.get(&key).is_some_and(|row| row.stored);
-        self.rows.insert(key, Row { value, stored, changed: true });
+        self.rows.insert(
+            key,
+            Row {
+                value,
+                stored,
+                changed: true,
+            },
+        );
     }
 
     /// The rows that the batch made.
@@ -58,7 +77,11 @@ impl<K: Hash + Eq, V> Table<K, V> {
     }
 
     fn touched(&self, wanted: impl Fn(&Row<V>) -> bool) -> Vec<(&K, &V)> {
-        self.rows.iter().filter(|(_, row)| row.changed && wanted(row)).map(|(key, row)| (key, &row.value)).collect()
+        self.rows
+            .iter()
+            .filter(|(_, row)| row.changed && wanted(row))
+            .map(|(key, row)| (key, &row.value))
+            .collect()
     }
 
     /// All rows as the batch sees them now.

@@ -15,10 +15,18 @@ const PAYMENT_LIFETIME: Duration = Duration::days(1);
 
 impl Desk<'_> {
     pub(super) fn create_link(&self, terms: &LinkTerms) -> Result<Decision, Rejection> {
-        let link = Link::new(self.scene.ambient.id(), self.merchant, terms.clone(), self.scene.now);
+        let link = Link::new(
+            self.scene.ambient.id(),
+            self.merchant,
+            terms.clone(),
+            self.scene.now,
+        );
         let token = self.scene.urls.token_hash(&link.id.to_string());
         let token = Some((token, self.merchant, Subject::Link(link.id)));
-        Ok(Decision { token, ..self.changed_link(201, link, Some(EventType::LinkCreated))? })
+        Ok(Decision {
+            token,
+            ..self.changed_link(201, link, Some(EventType::LinkCreated))?
+        })
     }
 
     pub(super) fn deactivate_link(&self, id: LinkId) -> Result<Decision, Rejection> {
@@ -34,10 +42,22 @@ impl Desk<'_> {
         }
     }
 
-    fn changed_link(&self, status: u16, link: Link, event: Option<EventType>) -> Result<Decision, Rejection> {
+    fn changed_link(
+        &self,
+        status: u16,
+        link: Link,
+        event: Option<EventType>,
+    ) -> Result<Decision, Rejection> {
         let data = self.print_link(&link)?;
-        let told = event.map(|event| view::tell_link(event, &link, &data)).into_iter().collect();
-        Ok(Decision { told, link: Some(link), ..Decision::answer(status, &data) })
+        let told = event
+            .map(|event| view::tell_link(event, &link, &data))
+            .into_iter()
+            .collect();
+        Ok(Decision {
+            told,
+            link: Some(link),
+            ..Decision::answer(status, &data)
+        })
     }
 
     /// Each payment through a link is an intent of its own, which holds a place of the link from
@@ -62,9 +82,18 @@ impl Desk<'_> {
         };
         let link = link.take_place(now)?;
         let fresh = Intent::new(self.scene.ambient.id(), self.merchant, terms, now);
-        let told = vec![view::tell_intent(IntentEvent::Created, &fresh, &*self.print_intent(&fresh)?)];
+        let told = vec![view::tell_intent(
+            IntentEvent::Created,
+            &fresh,
+            &*self.print_intent(&fresh)?,
+        )];
         let token = Some(self.intent_token(fresh.id));
         let (intent, attempt) = fresh.begin_charge(payment.method, self.scene.ambient.id(), now)?;
-        Ok(Decision { told, token, link: Some(link), ..call(intent, attempt) })
+        Ok(Decision {
+            told,
+            token,
+            link: Some(link),
+            ..call(intent, attempt)
+        })
     }
 }

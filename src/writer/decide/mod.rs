@@ -36,8 +36,17 @@ pub struct Scene<'a> {
 
 /// Decides one command and applies what it comes to. A rejection leaves the world as it was,
 /// but for the key that keeps it.
-pub fn decide(world: &mut World, submission: &Submission, scene: Scene<'_>) -> Result<Reply, Rejection> {
-    let Submission { merchant, command, claim, request_id } = submission;
+pub fn decide(
+    world: &mut World,
+    submission: &Submission,
+    scene: Scene<'_>,
+) -> Result<Reply, Rejection> {
+    let Submission {
+        merchant,
+        command,
+        claim,
+        request_id,
+    } = submission;
     if let Some(claim) = claim {
         match claim.standing(world.keys.get(&name(*merchant, claim))) {
             Standing::Fresh => {}
@@ -54,7 +63,9 @@ pub fn decide(world: &mut World, submission: &Submission, scene: Scene<'_>) -> R
         Ok(Outcome::Answer(answer)) => Reply::Answer(answer),
         Ok(Outcome::Verdict(rejection)) => Reply::Answer(render(&rejection)),
         Ok(Outcome::Call(ticket)) => Reply::Call(ticket),
-        Err(rejection) if claim.is_some() && rejection.is_verdict() => Reply::Answer(render(&rejection)),
+        Err(rejection) if claim.is_some() && rejection.is_verdict() => {
+            Reply::Answer(render(&rejection))
+        }
         Err(rejection) => return Err(rejection),
     };
     keep(world, submission, &reply);
@@ -69,7 +80,10 @@ fn name(merchant: MerchantId, claim: &Claim) -> (MerchantId, String) {
 fn with_key(mut decision: Decision, claim: Option<&Claim>) -> Decision {
     if let (Some(claim), Outcome::Call(ticket)) = (claim, &mut decision.outcome) {
         let key = claim.key.as_str().to_owned();
-        decision.attempt = decision.attempt.map(|a| crate::intents::Attempt { idempotency_key: Some(key.clone()), ..a });
+        decision.attempt = decision.attempt.map(|a| crate::intents::Attempt {
+            idempotency_key: Some(key.clone()),
+            ..a
+        });
         ticket.key = Some(key);
     }
     decision
@@ -84,19 +98,42 @@ fn keep(world: &mut World, submission: &Submission, reply: &Reply) {
         Reply::Replay(_) => return,
     };
     if let Some(claim) = &submission.claim {
-        let record = KeyRecord { fingerprint: claim.fingerprint, answer: answer.cloned() };
+        let record = KeyRecord {
+            fingerprint: claim.fingerprint,
+            answer: answer.cloned(),
+        };
         world.keys.put(name(merchant, claim), record);
     }
-    let Command::Finish(ticket, _) = &submission.command else { return };
+    let Command::Finish(ticket, _) = &submission.command else {
+        return;
+    };
     let waiting = ticket.key.as_ref().map(|key| (merchant, key.clone()));
-    let record = waiting.as_ref().and_then(|name| world.keys.get(name)).filter(|record| record.answer.is_none());
+    let record = waiting
+        .as_ref()
+        .and_then(|name| world.keys.get(name))
+        .filter(|record| record.answer.is_none());
     if let (Some(name), Some(record)) = (waiting, record.cloned()) {
-        world.keys.put(name, KeyRecord { answer: answer.cloned(), ..record });
+        world.keys.put(
+            name,
+            KeyRecord {
+                answer: answer.cloned(),
+                ..record
+            },
+        );
     }
 }
 
-fn command_of(world: &World, merchant: MerchantId, command: &Command, scene: Scene<'_>) -> Result<Decision, Rejection> {
-    let desk = Desk { world, merchant, scene };
+fn command_of(
+    world: &World,
+    merchant: MerchantId,
+    command: &Command,
+    scene: Scene<'_>,
+) -> Result<Decision, Rejection> {
+    let desk = Desk {
+        world,
+        merchant,
+        scene,
+    };
     match command {
         Command::CreateIntent(terms) => desk.create_intent(terms),
         Command::Confirm(id, request) => desk.confirm(*id, request),

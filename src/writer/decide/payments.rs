@@ -2,12 +2,13 @@
 
 use super::{Desk, view};
 use crate::{
+    callbacks::EventType,
     ids::{IntentId, LinkId},
     intents::{
-        Attempt, CancelRequest, Canceled, CaptureRequest, ConfirmRequest, Intent, IntentEvent, RefundIds, RefundRequest, State, Terms,
+        Attempt, CancelRequest, Canceled, CaptureRequest, ConfirmRequest, Intent, IntentEvent,
+        RefundIds, RefundRequest, State, Terms,
     },
     links::{Link, LinkStatus, store::Subject},
-    callbacks::EventType,
     writer::{
         Rejection, Ticket,
         decision::{Decision, Outcome, Told},
@@ -26,35 +27,71 @@ impl Desk<'_> {
     }
 
     pub(super) fn create_intent(&self, terms: &Terms) -> Result<Decision, Rejection> {
-        let intent = Intent::new(self.scene.ambient.id(), self.merchant, terms.clone(), self.scene.now);
+        let intent = Intent::new(
+            self.scene.ambient.id(),
+            self.merchant,
+            terms.clone(),
+            self.scene.now,
+        );
         let data = self.print_intent(&intent)?;
         let told = vec![view::tell_intent(IntentEvent::Created, &intent, &data)];
         let token = Some(self.intent_token(intent.id));
-        Ok(Decision { told, token, intent: Some(intent), ..Decision::answer(201, &data) })
+        Ok(Decision {
+            told,
+            token,
+            intent: Some(intent),
+            ..Decision::answer(201, &data)
+        })
     }
 
     pub(super) fn intent_token(&self, id: IntentId) -> crate::links::store::TokenRow {
-        (self.scene.urls.token_hash(&id.to_string()), self.merchant, Subject::Intent(id))
+        (
+            self.scene.urls.token_hash(&id.to_string()),
+            self.merchant,
+            Subject::Intent(id),
+        )
     }
 
-    pub(super) fn confirm(&self, id: IntentId, request: &ConfirmRequest) -> Result<Decision, Rejection> {
+    pub(super) fn confirm(
+        &self,
+        id: IntentId,
+        request: &ConfirmRequest,
+    ) -> Result<Decision, Rejection> {
         let before = self.intent(id)?;
         let method = request.parse(before.terms.rail)?;
-        let (intent, attempt) = before.clone().begin_charge(method, self.scene.ambient.id(), self.scene.now)?;
+        let (intent, attempt) =
+            before
+                .clone()
+                .begin_charge(method, self.scene.ambient.id(), self.scene.now)?;
         let (link, _) = self.settle_place(&before, &intent)?;
-        Ok(Decision { link, ..call(intent, attempt) })
+        Ok(Decision {
+            link,
+            ..call(intent, attempt)
+        })
     }
 
-    pub(super) fn capture(&self, id: IntentId, request: &CaptureRequest) -> Result<Decision, Rejection> {
+    pub(super) fn capture(
+        &self,
+        id: IntentId,
+        request: &CaptureRequest,
+    ) -> Result<Decision, Rejection> {
         let intent = self.intent(id)?;
         let amount = request.parse(intent.terms.amount.currency())?;
-        let (intent, attempt) = intent.begin_capture(amount, self.scene.ambient.id(), self.scene.now)?;
+        let (intent, attempt) =
+            intent.begin_capture(amount, self.scene.ambient.id(), self.scene.now)?;
         Ok(call(intent, attempt))
     }
 
-    pub(super) fn cancel(&self, id: IntentId, request: &CancelRequest) -> Result<Decision, Rejection> {
+    pub(super) fn cancel(
+        &self,
+        id: IntentId,
+        request: &CancelRequest,
+    ) -> Result<Decision, Rejection> {
         let before = self.intent(id)?;
-        match before.clone().cancel(request.reason, self.scene.ambient.id(), self.scene.now)? {
+        match before
+            .clone()
+            .cancel(request.reason, self.scene.ambient.id(), self.scene.now)?
+        {
             Canceled::AfterVoid(intent, attempt) => Ok(call(intent, attempt)),
             Canceled::Now(intent) => self.ended(&before, intent, IntentEvent::Canceled),
         }
@@ -68,27 +105,60 @@ impl Desk<'_> {
         }
     }
 
-    fn ended(&self, before: &Intent, intent: Intent, event: IntentEvent) -> Result<Decision, Rejection> {
+    fn ended(
+        &self,
+        before: &Intent,
+        intent: Intent,
+        event: IntentEvent,
+    ) -> Result<Decision, Rejection> {
         let data = self.print_intent(&intent)?;
         let (link, link_event) = self.settle_place(before, &intent)?;
-        let told = std::iter::once(view::tell_intent(event, &intent, &data)).chain(link_event).collect();
-        Ok(Decision { link, told, intent: Some(intent), ..Decision::answer(200, &data) })
+        let told = std::iter::once(view::tell_intent(event, &intent, &data))
+            .chain(link_event)
+            .collect();
+        Ok(Decision {
+            link,
+            told,
+            intent: Some(intent),
+            ..Decision::answer(200, &data)
+        })
     }
 
-    pub(super) fn refund(&self, id: IntentId, request: &RefundRequest) -> Result<Decision, Rejection> {
+    pub(super) fn refund(
+        &self,
+        id: IntentId,
+        request: &RefundRequest,
+    ) -> Result<Decision, Rejection> {
         let intent = self.intent(id)?;
         let (amount, reason) = request.clone().parse(intent.terms.amount.currency())?;
-        let ids = RefundIds { refund: self.scene.ambient.id(), attempt: self.scene.ambient.id() };
+        let ids = RefundIds {
+            refund: self.scene.ambient.id(),
+            attempt: self.scene.ambient.id(),
+        };
         let (intent, refund, attempt) = intent.begin_refund(amount, reason, ids, self.scene.now)?;
         let data = view::print_refund(&refund)?;
-        let told = vec![view::tell_intent(IntentEvent::RefundCreated, &intent, &data)];
-        Ok(Decision { told, refund: Some(refund), ..call(intent, attempt) })
+        let told = vec![view::tell_intent(
+            IntentEvent::RefundCreated,
+            &intent,
+            &data,
+        )];
+        Ok(Decision {
+            told,
+            refund: Some(refund),
+            ..call(intent, attempt)
+        })
     }
 
     /// Takes, gives back or uses up the place that a payment holds of its intent's link, as the
     /// intent goes from one state to the next.
-    pub(super) fn settle_place(&self, before: &Intent, after: &Intent) -> Result<(Option<Link>, Option<Told>), Rejection> {
-        let Some(id) = after.terms.payment_link else { return Ok((None, None)) };
+    pub(super) fn settle_place(
+        &self,
+        before: &Intent,
+        after: &Intent,
+    ) -> Result<(Option<Link>, Option<Told>), Rejection> {
+        let Some(id) = after.terms.payment_link else {
+            return Ok((None, None));
+        };
         let now = self.scene.now;
         match (before.is_under_way(), after.is_under_way()) {
             (false, true) => Ok((Some(self.link(id)?.take_place(now)?), None)),
@@ -96,9 +166,11 @@ impl Desk<'_> {
                 let link = self.link(id)?;
                 let was = link.status;
                 let link = link.count_payment(now);
-                let completed = was != LinkStatus::Completed && link.status == LinkStatus::Completed;
+                let completed =
+                    was != LinkStatus::Completed && link.status == LinkStatus::Completed;
                 let data = self.print_link(&link)?;
-                let told = completed.then(|| view::tell_link(EventType::LinkCompleted, &link, &data));
+                let told =
+                    completed.then(|| view::tell_link(EventType::LinkCompleted, &link, &data));
                 Ok((Some(link), told))
             }
             (true, false) => Ok((Some(self.link(id)?.release_place(now)), None)),
@@ -110,5 +182,9 @@ impl Desk<'_> {
 /// The decision to make a call that is now recorded.
 pub(super) fn call(intent: Intent, attempt: Attempt) -> Decision {
     let ticket = Ticket::of(&attempt, intent.charge);
-    Decision { intent: Some(intent), attempt: Some(attempt), ..Decision::of(Outcome::Call(ticket)) }
+    Decision {
+        intent: Some(intent),
+        attempt: Some(attempt),
+        ..Decision::of(Outcome::Call(ticket))
+    }
 }

@@ -29,12 +29,22 @@ impl Desk<'_> {
 
 /// An event about an intent or its refund.
 pub(super) fn tell_intent(event: IntentEvent, intent: &Intent, data: &RawValue) -> Told {
-    Told { event_type: event_type(event), data: data.to_owned(), thread: intent.terms.thread.clone(), of_intent: true }
+    Told {
+        event_type: event_type(event),
+        data: data.to_owned(),
+        thread: intent.terms.thread.clone(),
+        of_intent: true,
+    }
 }
 
 /// An event about a link.
 pub(super) fn tell_link(event_type: EventType, link: &Link, data: &RawValue) -> Told {
-    Told { event_type, data: data.to_owned(), thread: link.terms.thread.clone(), of_intent: false }
+    Told {
+        event_type,
+        data: data.to_owned(),
+        thread: link.terms.thread.clone(),
+        of_intent: false,
+    }
 }
 
 /// Prints a refund.
