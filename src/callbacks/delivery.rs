@@ -4,32 +4,15 @@ use crate::net::{Response, RetryAfter};
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryStatus {
-    /// It is still owed.
-    Pending,
-    /// The endpoint took it.
-    Delivered,
-    /// Every try failed; only a hand can send it again.
-    Exhausted,
-}
-
-impl DeliveryStatus {
-    /// Its name in the API and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Delivered => "delivered",
-            Self::Exhausted => "exhausted",
-        }
-    }
-
-    /// The status of this name.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::Delivered, Self::Exhausted]
-            .into_iter()
-            .find(|status| status.as_str() == text)
+crate::names! {
+    /// Where a delivery stands.
+    pub enum DeliveryStatus {
+        /// It is still owed.
+        Pending = "pending",
+        /// The endpoint took it.
+        Delivered = "delivered",
+        /// Every try failed; only a hand can send it again.
+        Exhausted = "exhausted",
     }
 }
 
@@ -157,16 +140,5 @@ mod tests {
         ] {
             assert_eq!(wait(attempts, Some(&answer(503, wish))), Some(expected));
         }
-    }
-
-    #[test]
-    fn names_read_back() {
-        for status in ["pending", "delivered", "exhausted"] {
-            assert_eq!(
-                DeliveryStatus::parse(status).map(DeliveryStatus::as_str),
-                Some(status)
-            );
-        }
-        assert_eq!(DeliveryStatus::parse("lost"), None);
     }
 }

@@ -1,9 +1,13 @@
 //! SQL of the callbacks: what the writer loads and records, and what the API reads. The
 //! dispatcher's statements stand in [`super::outbox`].
 
-use super::{DeliveryStatus, Endpoint, EndpointStatus, EventFilter, StoredEvent};
-use crate::ids::{DeliveryId, EndpointId, EventId, MerchantId};
+use super::{DeliveryStatus, Endpoint, EventFilter, EventType, StoredEvent};
+use crate::{
+    ids::{DeliveryId, EndpointId, EventId, MerchantId},
+    names::UnknownName,
+};
 use sqlx::{PgConnection, PgPool};
+use std::str::FromStr;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -46,8 +50,7 @@ impl EndpointRow {
             url: self.url,
             events: EventFilter::stored(self.event_types),
             description: self.description,
-            status: EndpointStatus::parse(&self.status)
-                .ok_or_else(|| unknown("callback_endpoints.status", &self.status))?,
+            status: word(&self.status)?,
             sealed_secret: self.sealed_secret,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -56,9 +59,10 @@ impl EndpointRow {
     }
 }
 
-/// The schema's checks name the same values as the types do; a row that says otherwise is a fault.
-fn unknown(column: &str, value: &str) -> sqlx::Error {
-    sqlx::Error::Decode(format!("{column} holds the unknown value {value:?}").into())
+/// The schema's checks name the same words as the types do; a row that says otherwise is a fault.
+fn word<T: FromStr<Err = UnknownName>>(text: &str) -> Result<T, sqlx::Error> {
+    text.parse()
+        .map_err(|e: UnknownName| sqlx::Error::Decode(e.into()))
 }
 
 /// Stores endpoints that are new or changed.
@@ -312,7 +316,6 @@ pub async fn deliveries(pool: &PgPool, query: DeliveryQuery) -> Result<Vec<Deliv
         query.limit,
     );
     let rows = rows.fetch_all(pool).await?.into_iter().map(|row| {
-        let status = DeliveryStatus::parse(&row.status);
         let last_attempt = match (row.number, row.started_at, row.duration_ms) {
             (Some(number), Some(started_at), Some(duration_ms)) => Some(DeliveryAttempt {
                 number,
@@ -330,7 +333,7 @@ pub async fn deliveries(pool: &PgPool, query: DeliveryQuery) -> Result<Vec<Deliv
             event: EventId(row.event_id),
             event_type: row.event_type,
             event_sequence: row.event_sequence,
-            status: status.ok_or_else(|| unknown("deliveries.status", &row.status))?,
+            status: word(&row.status)?,
             attempts: row.attempts,
             due_at: row.due_at,
             created_at: row.created_at,
@@ -348,7 +351,7 @@ pub struct EventQuery {
     /// Only those after this place; 0 for all.
     pub after: i64,
     /// Only of this type.
-    pub event_type: Option<String>,
+    pub event_type: Option<EventType>,
     /// Only of threads in this conversation.
     pub conversation: Option<String>,
     /// At most so many.
@@ -365,7 +368,7 @@ pub async fn events(pool: &PgPool, query: &EventQuery) -> Result<Vec<Vec<u8>>, s
         ORDER BY sequence LIMIT $5",
         query.merchant.0,
         query.after,
-        query.event_type,
+        query.event_type.map(EventType::as_str),
         query.conversation,
         query.limit,
     );
