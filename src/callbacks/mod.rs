@@ -13,7 +13,7 @@ mod signature;
 pub mod store;
 mod view;
 
-pub use delivery::{DeliveryStatus, Outcome, outcome};
+pub use delivery::{Delivery, DeliveryAttempt, DeliveryStatus, NewDelivery, Outcome, outcome};
 pub use endpoint::{Endpoint, EndpointPatch, EndpointStatus, EventFilter, NewEndpoint};
 pub use event::{EventType, NewEvent, StoredEvent};
 pub use request::{EndpointChanges, EndpointRequest};

@@ -1,7 +1,10 @@
 //! SQL of the callbacks: what the writer loads and records, and what the API reads. The
 //! dispatcher's statements stand in [`super::outbox`].
 
-use super::{DeliveryStatus, Endpoint, EventFilter, EventType, StoredEvent};
+use super::{
+    Delivery, DeliveryAttempt, DeliveryStatus, Endpoint, EventFilter, EventType, NewDelivery,
+    StoredEvent,
+};
 use crate::{
     ids::{DeliveryId, EndpointId, EventId, MerchantId},
     names::UnknownName,
@@ -161,21 +164,6 @@ pub async fn insert_events(
     insert.execute(db).await.map(drop)
 }
 
-/// An event newly owed to an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NewDelivery {
-    /// Whose it is.
-    pub merchant: MerchantId,
-    /// Its id.
-    pub id: DeliveryId,
-    /// Whom it is owed to.
-    pub endpoint: EndpointId,
-    /// The event's place among the merchant's events.
-    pub event_sequence: i64,
-    /// When it came to be owed; it is due at once.
-    pub created_at: OffsetDateTime,
-}
-
 /// Records deliveries that are due at once.
 pub async fn insert_deliveries(
     db: &mut PgConnection,
@@ -233,48 +221,6 @@ pub struct DeliveryQuery {
     pub before: Option<DeliveryId>,
     /// At most so many.
     pub limit: i64,
-}
-
-/// A delivery as its owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// Its id.
-    pub id: DeliveryId,
-    /// Whom it is owed to.
-    pub endpoint: EndpointId,
-    /// The event that is owed.
-    pub event: EventId,
-    /// What the event tells of.
-    pub event_type: String,
-    /// The event's place among the merchant's events.
-    pub event_sequence: i64,
-    /// Where it stands.
-    pub status: DeliveryStatus,
-    /// How often it was tried.
-    pub attempts: i32,
-    /// When it is tried next; for one that is over, when it was due last.
-    pub due_at: OffsetDateTime,
-    /// When it came to be owed.
-    pub created_at: OffsetDateTime,
-    /// The last try that ended.
-    pub last_attempt: Option<DeliveryAttempt>,
-}
-
-/// One try of a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeliveryAttempt {
-    /// 1 for the first.
-    pub number: i32,
-    /// When it began.
-    pub started_at: OffsetDateTime,
-    /// How long it took, in milliseconds.
-    pub duration_ms: i32,
-    /// The HTTP status, if an answer came.
-    pub status_code: Option<i16>,
-    /// Why no answer came.
-    pub error: Option<String>,
-    /// The first of the answer's body.
-    pub response: Option<String>,
 }
 
 /// Deliveries of one endpoint with the last try of each, newest first.

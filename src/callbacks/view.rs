@@ -1,9 +1,6 @@
 //! Endpoints and deliveries as the API gives them.
 
-use super::{
-    DeliveryStatus, Endpoint, EndpointSecret, EndpointStatus,
-    store::{Delivery, DeliveryAttempt},
-};
+use super::{Delivery, DeliveryAttempt, DeliveryStatus, Endpoint, EndpointSecret, EndpointStatus};
 use crate::{
     ids::{DeliveryId, EndpointId, EventId},
     timestamp,
