@@ -241,7 +241,7 @@ mod tests {
         let answer = post(address, 5000).await.unwrap();
         assert_eq!(answer.status, 503);
         assert_eq!(answer.head, "a\u{fffd}\u{fffd}bc");
-        let wait = Duration::from_secs(120);
+        let wait = Duration::from_mins(2);
         assert_eq!(answer.retry_after, Some(RetryAfter::Wait(wait)));
     }
 

@@ -131,7 +131,7 @@ mod tests {
 
     impl Worker for Counter {
         const NAME: &'static str = "counter";
-        const PERIOD: Duration = Duration::from_secs(3600);
+        const PERIOD: Duration = Duration::from_hours(1);
         type Error = &'static str;
 
         async fn tick(&mut self) -> Result<Progress, Self::Error> {
