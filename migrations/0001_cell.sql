@@ -116,7 +116,6 @@ CREATE TABLE payment_intents (
     open_attempt_kind   text        CHECK (open_attempt_kind IN ('charge', 'capture', 'void')),
     -- The attempt that the rail knows the authorization or charge by.
     charge_attempt_id   uuid,
-    next_action         jsonb,
     last_error          jsonb,
     cancellation_reason text,
     event_sequence      integer     NOT NULL CHECK (event_sequence >= 0),

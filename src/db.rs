@@ -149,3 +149,33 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
         _ => false,
     }
 }
+
+/// A page of a list that is kept newest first, by ids that sort by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Only what is older than this.
+    pub older_than: Option<uuid::Uuid>,
+    /// Only what is newer than this: the page that ends just before it.
+    pub newer_than: Option<uuid::Uuid>,
+    /// Most rows to give.
+    pub limit: u8,
+}
+
+impl Window {
+    /// How many rows to read: one more than to give, to see whether there are more.
+    pub fn reach(self) -> i64 {
+        i64::from(self.limit) + 1
+    }
+
+    /// Cuts rows, newest first, to the limit, and says whether there were more.
+    pub fn cut<T>(self, mut rows: Vec<T>) -> (Vec<T>, bool) {
+        let limit = usize::from(self.limit);
+        let surplus = rows.len().saturating_sub(limit);
+        if self.newer_than.is_some() {
+            rows.drain(..surplus);
+        } else {
+            rows.truncate(limit);
+        }
+        (rows, surplus > 0)
+    }
+}

@@ -10,8 +10,11 @@ pub mod ambient;
 pub mod crypto;
 pub mod db;
 pub mod ids;
+pub mod invalid;
 pub mod money;
+pub mod names;
 pub mod net;
+pub mod timestamp;
 
 // Nouns: each owns its types, its pure rules and its SQL.
 pub mod auth;

@@ -1,1 +1,31 @@
-//! (being built)
+//! Payment intents: one purpose to collect one amount, from the request to the final outcome.
+//!
+//! Every verb is a method that takes the intent and gives it back changed, with what must be
+//! asked of the rail, booked and told; nothing here touches a database or a network.
+
+pub mod attempt;
+mod bookkeeping;
+mod cancel;
+mod capture;
+mod charge;
+mod error;
+mod finish;
+mod intent;
+pub mod refund;
+mod request;
+pub mod store;
+mod view;
+
+pub use attempt::{Attempt, AttemptStatus};
+pub use cancel::{CancelRequest, Canceled};
+pub use capture::CaptureRequest;
+pub use charge::ConfirmRequest;
+pub use error::IntentError;
+pub use finish::{Finished, Verdict};
+pub use intent::{
+    CancellationReason, CaptureMethod, Intent, IntentEvent, LastError, LineItem, Opening, State,
+    Status, Sums, Terms,
+};
+pub use refund::{Refund, RefundIds, RefundRequest, RefundStatus};
+pub use request::IntentRequest;
+pub use view::{PaymentIntent, RefundObject};

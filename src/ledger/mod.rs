@@ -1,1 +1,14 @@
-//! (being built)
+//! The ledger: double entry, per currency, append-only, sequenced and hash-chained per merchant.
+//!
+//! It knows accounts, entries and where an entry came from (`source`), and nothing of payments.
+
+mod account;
+mod books;
+mod entry;
+mod hash;
+pub mod store;
+
+pub use account::{Account, AccountKind};
+pub use books::{Balance, Books, LedgerError};
+pub use entry::{Direction, Draft, EntryKind, JournalEntry, Posting, Unbalanced};
+pub use hash::{EntryHash, chain_hash};

@@ -1,6 +1,7 @@
 //! Money: whole minor units beside a currency. Never a float, never rounded.
 
 mod currency;
+pub mod field;
 
 pub use currency::{Currency, CurrencyError};
 

@@ -1,1 +1,41 @@
-//! (being built)
+//! Rails: the ways money moves. A rail is asked to charge, capture, void or refund, by the id of
+//! our attempt, and knows nothing of payment intents.
+
+mod call;
+mod sandbox;
+
+pub use call::{CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall};
+pub use sandbox::SandboxMethod;
+
+use std::time::Duration;
+
+crate::names! {
+    /// A way money moves.
+    pub enum Rail {
+        /// Moves no money: each payment method has one outcome. For tests and test keys.
+        Sandbox = "sandbox",
+    }
+}
+
+impl Rail {
+    /// Sends `call` to the rail. The rail knows it by its attempt and does it at most once.
+    pub async fn send(self, call: &RailCall) -> RailAnswer {
+        match self {
+            Self::Sandbox => sandbox::send(call),
+        }
+    }
+
+    /// Asks the rail what became of `call`, which may never have arrived.
+    pub async fn look_up(self, call: &RailCall) -> RailAnswer {
+        match self {
+            Self::Sandbox => sandbox::look_up(call),
+        }
+    }
+
+    /// How long a call may take before a worker asks what became of it.
+    pub fn patience(self) -> Duration {
+        match self {
+            Self::Sandbox => Duration::from_secs(2),
+        }
+    }
+}

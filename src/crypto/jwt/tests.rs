@@ -1,0 +1,138 @@
+use super::*;
+use crate::crypto::mac;
+use serde_json::{Value, json};
+
+const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+fn signer() -> Signer {
+    Signer::from_seed(&[7; 32]).unwrap()
+}
+
+fn claims() -> Claims {
+    Claims {
+        subject: "key_1".to_owned(),
+        merchant: "mer_1".to_owned(),
+        role: "bot".to_owned(),
+        id: "1".to_owned(),
+        issued_at: 0,
+        expires_at: 900,
+    }
+}
+
+/// A token put together by hand, as an attacker would.
+fn forge(header: &Value, payload: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(header), part(payload));
+    let signature = URL_SAFE_NO_PAD.encode(sign(message.as_bytes()));
+    format!("{message}.{signature}")
+}
+
+fn header(signer: &Signer) -> Value {
+    json!({"typ": ACCESS_TOKEN, "alg": "EdDSA", "kid": signer.key_id()})
+}
+
+fn payload() -> Value {
+    let mut payload = serde_json::to_value(claims()).unwrap();
+    payload["iss"] = json!(ISSUER);
+    payload["aud"] = json!(AUDIENCE);
+    payload
+}
+
+#[test]
+fn accepts_what_it_issued_until_it_expires() {
+    let signer = signer();
+    let token = signer.issue(&claims()).unwrap();
+    let at = |seconds| NOW + time::Duration::seconds(seconds);
+    assert_eq!(signer.verify(&token, at(899)), Ok(claims()));
+    assert_eq!(signer.verify(&token, at(900)), Err(JwtError::Expired));
+    let by_hand = forge(&header(&signer), &payload(), |message| {
+        signer.key.sign(message).unwrap()
+    });
+    assert_eq!(signer.verify(&by_hand, NOW), Ok(claims()));
+}
+
+#[test]
+fn refuses_other_algorithms_and_keys() {
+    let signer = signer();
+    let other = Signer::from_seed(&[8; 32]).unwrap();
+    let public = *signer.key.public_key();
+    let with = |field: &str, value: Value| {
+        let mut header = header(&signer);
+        header[field] = value;
+        header
+    };
+    let ours = |message: &[u8]| signer.key.sign(message).unwrap();
+    let theirs = |message: &[u8]| other.key.sign(message).unwrap();
+    let hmac = |message: &[u8]| mac::sign(&public, &[message]).to_vec();
+    let jwk = other.jwks()["keys"][0].clone();
+    let tokens = [
+        forge(&with("alg", json!("none")), &payload(), |_| Vec::new()),
+        forge(&with("alg", json!("HS256")), &payload(), hmac),
+        forge(&with("kid", json!("other")), &payload(), ours),
+        forge(&with("kid", Value::Null), &payload(), ours),
+        forge(&with("typ", json!("JOSE")), &payload(), ours),
+        forge(&with("jwk", jwk), &payload(), theirs),
+        forge(&header(&signer), &payload(), theirs),
+        other.issue(&claims()).unwrap(),
+        signer.sign_document(&payload()).unwrap(),
+        String::new(),
+        "a.b".to_owned(),
+        "a.b.c".to_owned(),
+    ];
+    for token in tokens {
+        assert_eq!(
+            signer.verify(&token, NOW),
+            Err(JwtError::Refused),
+            "{token}"
+        );
+    }
+}
+
+#[test]
+fn refuses_other_claims() {
+    let signer = signer();
+    let ours = |message: &[u8]| signer.key.sign(message).unwrap();
+    for (field, value) in [
+        ("aud", json!("other")),
+        ("aud", json!(["other"])),
+        ("aud", Value::Null),
+        ("iss", json!("other")),
+        ("iss", Value::Null),
+        ("exp", Value::Null),
+        ("exp", json!("soon")),
+        ("sub", Value::Null),
+        ("merchant", Value::Null),
+    ] {
+        let mut payload = payload();
+        payload[field] = value;
+        let token = forge(&header(&signer), &payload, ours);
+        assert_eq!(
+            signer.verify(&token, NOW),
+            Err(JwtError::Refused),
+            "{field}"
+        );
+    }
+}
+
+#[test]
+fn refuses_a_token_that_was_changed_anywhere() {
+    let signer = signer();
+    let token = signer.issue(&claims()).unwrap();
+    for at in 0..token.len() {
+        let mut changed = token.clone().into_bytes();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).unwrap();
+        assert_eq!(signer.verify(&changed, NOW), Err(JwtError::Refused), "{at}");
+    }
+}
+
+#[test]
+fn names_its_key_as_rfc_8037_does() {
+    // RFC 8037, appendix A.3.
+    let x = URL_SAFE_NO_PAD.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+    let key = <[u8; 32]>::try_from(x.unwrap().as_slice()).unwrap();
+    assert_eq!(
+        thumbprint(&key),
+        "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    );
+}

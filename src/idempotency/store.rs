@@ -1,0 +1,115 @@
+//! SQL of idempotency keys.
+
+use super::{Answer, Fingerprint, KeyRecord};
+use crate::ids::MerchantId;
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A merchant's key.
+pub type KeyName = (MerchantId, String);
+
+/// Loads what is known of `names`.
+pub async fn load(
+    db: &mut PgConnection,
+    names: &[KeyName],
+) -> Result<Vec<(KeyName, KeyRecord)>, sqlx::Error> {
+    let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
+    let keys: Vec<String> = names.iter().map(|n| n.1.clone()).collect();
+    let rows = sqlx::query!(
+        "-- idempotency.load
+        SELECT k.merchant_id, k.key, k.fingerprint, k.status, k.answer
+        FROM UNNEST($1::uuid[], $2::text[]) AS u (merchant_id, key)
+        CROSS JOIN LATERAL (SELECT * FROM idempotency_keys k WHERE k.merchant_id = u.merchant_id AND k.key = u.key LIMIT 1) k",
+        &merchants, &keys
+    );
+    let record = |fingerprint: Vec<u8>, status: Option<i16>, body: Option<Vec<u8>>| KeyRecord {
+        fingerprint: Fingerprint(fingerprint.try_into().unwrap_or_default()),
+        answer: status.zip(body).map(|(status, body)| Answer {
+            status: u16::try_from(status).unwrap_or(500),
+            body,
+        }),
+    };
+    let rows = rows.fetch_all(db).await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| {
+            (
+                (MerchantId(r.merchant_id), r.key),
+                record(r.fingerprint, r.status, r.answer),
+            )
+        })
+        .collect())
+}
+
+struct Columns {
+    merchants: Vec<Uuid>,
+    keys: Vec<String>,
+    fingerprints: Vec<Vec<u8>>,
+    statuses: Vec<Option<i16>>,
+    answers: Vec<Option<Vec<u8>>>,
+}
+
+fn columns(records: &[(&KeyName, &KeyRecord)]) -> Columns {
+    let answers = || records.iter().map(|(_, record)| record.answer.as_ref());
+    Columns {
+        merchants: records.iter().map(|(name, _)| name.0.0).collect(),
+        keys: records.iter().map(|(name, _)| name.1.clone()).collect(),
+        fingerprints: records
+            .iter()
+            .map(|(_, record)| record.fingerprint.0.to_vec())
+            .collect(),
+        statuses: answers()
+            .map(|answer| answer.and_then(|a| i16::try_from(a.status).ok()))
+            .collect(),
+        answers: answers()
+            .map(|answer| answer.map(|a| a.body.clone()))
+            .collect(),
+    }
+}
+
+/// Stores keys that are new, with or without their answers.
+pub async fn insert(
+    db: &mut PgConnection,
+    records: &[(&KeyName, &KeyRecord)],
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let c = columns(records);
+    let insert = sqlx::query!(
+        "-- idempotency.insert
+        INSERT INTO idempotency_keys (merchant_id, key, fingerprint, status, answer, created_at)
+        SELECT u.merchant_id, u.key, u.fingerprint, u.status, u.answer, $6
+        FROM UNNEST($1::uuid[], $2::text[], $3::bytea[], $4::smallint[], $5::bytea[]) AS u (merchant_id, key, fingerprint, status, answer)",
+        &c.merchants, &c.keys, &c.fingerprints, &c.statuses as &[Option<i16>], &c.answers as &[Option<Vec<u8>>], now
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// Stores the answers of requests that were running.
+pub async fn finish(
+    db: &mut PgConnection,
+    records: &[(&KeyName, &KeyRecord)],
+) -> Result<(), sqlx::Error> {
+    let c = columns(records);
+    let update = sqlx::query!(
+        "-- idempotency.finish
+        UPDATE idempotency_keys k SET status = x.status, answer = x.answer
+        FROM (SELECT f.ctid AS row, u.status, u.answer
+            FROM UNNEST($1::uuid[], $2::text[], $3::smallint[], $4::bytea[]) AS u (merchant_id, key, status, answer)
+            CROSS JOIN LATERAL (SELECT ctid FROM idempotency_keys f WHERE f.merchant_id = u.merchant_id AND f.key = u.key LIMIT 1) f) x
+        WHERE k.ctid = x.row",
+        &c.merchants, &c.keys, &c.statuses as &[Option<i16>], &c.answers as &[Option<Vec<u8>>]
+    );
+    update.execute(db).await.map(drop)
+}
+
+/// Forgets at most `limit` finished keys made before `before`, and says how many.
+pub async fn forget(pool: &PgPool, before: OffsetDateTime, limit: i64) -> Result<u64, sqlx::Error> {
+    let delete = sqlx::query!(
+        "-- idempotency.forget
+        DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM idempotency_keys WHERE created_at < $1 AND status IS NOT NULL LIMIT $2))",
+        before, limit
+    );
+    delete.execute(pool).await.map(|done| done.rows_affected())
+}

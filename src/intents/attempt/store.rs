@@ -1,0 +1,203 @@
+//! SQL of attempts.
+
+use super::Attempt;
+use crate::{
+    ids::{AttemptId, IntentId, MerchantId, RefundId},
+    money::{CurrencyError, Money},
+    names::UnknownName,
+    rails::{DeclineCode, PaymentMethod, Rail},
+};
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+struct Row {
+    merchant_id: Uuid,
+    id: Uuid,
+    intent_id: Uuid,
+    refund_id: Option<Uuid>,
+    kind: String,
+    status: String,
+    rail: String,
+    payment_method: Option<String>,
+    amount: i64,
+    currency: String,
+    decline_code: Option<String>,
+    idempotency_key: Option<String>,
+    ask_at: Option<OffsetDateTime>,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+/// What can be wrong with a row that only this service writes.
+#[derive(Debug, thiserror::Error)]
+enum RowError {
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
+}
+
+impl TryFrom<Row> for Attempt {
+    type Error = RowError;
+
+    fn try_from(row: Row) -> Result<Self, RowError> {
+        let rail: Rail = row.rail.parse()?;
+        Ok(Self {
+            id: AttemptId(row.id),
+            merchant: MerchantId(row.merchant_id),
+            intent: IntentId(row.intent_id),
+            refund: row.refund_id.map(RefundId),
+            kind: row.kind.parse()?,
+            status: row.status.parse()?,
+            rail,
+            method: row
+                .payment_method
+                .map(|name| PaymentMethod::parse(rail, &name))
+                .transpose()?,
+            amount: Money::new(row.amount, row.currency.parse()?),
+            decline_code: row
+                .decline_code
+                .map(|code| code.parse::<DeclineCode>())
+                .transpose()?,
+            idempotency_key: row.idempotency_key,
+            ask_at: row.ask_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn read(rows: Vec<Row>) -> Result<Vec<Attempt>, sqlx::Error> {
+    rows.into_iter()
+        .map(|row| Attempt::try_from(row).map_err(|e| sqlx::Error::Decode(e.into())))
+        .collect()
+}
+
+/// Loads the attempts named, for the writer.
+pub async fn load(
+    db: &mut PgConnection,
+    names: &[(MerchantId, AttemptId)],
+) -> Result<Vec<Attempt>, sqlx::Error> {
+    let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
+    let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "-- attempts.load
+        SELECT a.* FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id)
+        CROSS JOIN LATERAL (SELECT * FROM attempts a WHERE a.merchant_id = u.merchant_id AND a.id = u.id LIMIT 1) a",
+        &merchants, &ids
+    );
+    read(rows.fetch_all(db).await?)
+}
+
+/// Stores new attempts.
+pub async fn insert(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = attempts.iter().map(|a| a.merchant.0).collect();
+    let ids: Vec<Uuid> = attempts.iter().map(|a| a.id.0).collect();
+    let intents: Vec<Uuid> = attempts.iter().map(|a| a.intent.0).collect();
+    let refunds: Vec<Option<Uuid>> = attempts.iter().map(|a| a.refund.map(|r| r.0)).collect();
+    let kinds: Vec<String> = attempts
+        .iter()
+        .map(|a| a.kind.as_str().to_owned())
+        .collect();
+    let statuses: Vec<String> = attempts
+        .iter()
+        .map(|a| a.status.as_str().to_owned())
+        .collect();
+    let rails: Vec<String> = attempts
+        .iter()
+        .map(|a| a.rail.as_str().to_owned())
+        .collect();
+    let methods: Vec<Option<String>> = attempts
+        .iter()
+        .map(|a| a.method.map(|m| m.to_string()))
+        .collect();
+    let amounts: Vec<i64> = attempts.iter().map(|a| a.amount.minor()).collect();
+    let currencies: Vec<String> = attempts
+        .iter()
+        .map(|a| a.amount.currency().code().to_owned())
+        .collect();
+    let codes: Vec<Option<String>> = attempts
+        .iter()
+        .map(|a| a.decline_code.map(|c| c.as_str().to_owned()))
+        .collect();
+    let keys: Vec<Option<String>> = attempts.iter().map(|a| a.idempotency_key.clone()).collect();
+    let ask: Vec<Option<OffsetDateTime>> = attempts.iter().map(|a| a.ask_at).collect();
+    let created: Vec<OffsetDateTime> = attempts.iter().map(|a| a.created_at).collect();
+    let updated: Vec<OffsetDateTime> = attempts.iter().map(|a| a.updated_at).collect();
+    let insert = sqlx::query!(
+        "-- attempts.insert
+        INSERT INTO attempts (merchant_id, id, intent_id, refund_id, kind, status, rail, payment_method, amount, currency,
+            decline_code, idempotency_key, ask_at, created_at, updated_at)
+        SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[],
+            $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[])",
+        &merchants, &ids, &intents, &refunds as &[Option<Uuid>], &kinds, &statuses, &rails, &methods as &[Option<String>], &amounts, &currencies,
+        &codes as &[Option<String>], &keys as &[Option<String>], &ask as &[Option<OffsetDateTime>], &created, &updated
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// Stores what changes in attempts.
+pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = attempts.iter().map(|a| a.merchant.0).collect();
+    let ids: Vec<Uuid> = attempts.iter().map(|a| a.id.0).collect();
+    let statuses: Vec<String> = attempts
+        .iter()
+        .map(|a| a.status.as_str().to_owned())
+        .collect();
+    let codes: Vec<Option<String>> = attempts
+        .iter()
+        .map(|a| a.decline_code.map(|c| c.as_str().to_owned()))
+        .collect();
+    let ask: Vec<Option<OffsetDateTime>> = attempts.iter().map(|a| a.ask_at).collect();
+    let updated: Vec<OffsetDateTime> = attempts.iter().map(|a| a.updated_at).collect();
+    let update = sqlx::query!(
+        "-- attempts.update
+        UPDATE attempts a SET status = x.status, decline_code = x.code, ask_at = x.ask_at, updated_at = x.updated_at
+        FROM (SELECT f.ctid AS row, u.status, u.code, u.ask_at, u.updated_at
+            FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+                AS u (merchant_id, id, status, code, ask_at, updated_at)
+            CROSS JOIN LATERAL (SELECT ctid FROM attempts f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
+        WHERE a.ctid = x.row",
+        &merchants, &ids, &statuses, &codes as &[Option<String>], &ask as &[Option<OffsetDateTime>], &updated
+    );
+    update.execute(db).await.map(drop)
+}
+
+/// Attempts whose outcome a worker should ask for, with the attempt that charged the payer of
+/// their intent; at most `limit`.
+pub async fn due(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<(Attempt, Option<AttemptId>)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "-- attempts.due
+        SELECT a.merchant_id, a.id, i.charge_attempt_id FROM attempts a
+        JOIN payment_intents i ON i.merchant_id = a.merchant_id AND i.id = a.intent_id
+        WHERE a.ask_at <= $1 ORDER BY a.ask_at LIMIT $2",
+        now,
+        limit
+    );
+    let rows = rows.fetch_all(pool).await?;
+    let names: Vec<_> = rows
+        .iter()
+        .map(|r| (MerchantId(r.merchant_id), AttemptId(r.id)))
+        .collect();
+    let mut db = pool.acquire().await?;
+    let attempts = load(&mut db, &names).await?;
+    let charge = |id: AttemptId| {
+        rows.iter()
+            .find(|r| r.id == id.0)
+            .and_then(|r| r.charge_attempt_id)
+            .map(AttemptId)
+    };
+    Ok(attempts
+        .into_iter()
+        .map(|attempt| {
+            let charge = charge(attempt.id);
+            (attempt, charge)
+        })
+        .collect())
+}

@@ -1,0 +1,392 @@
+//! SQL of payment intents. Attempts and refunds have stores of their own beside it.
+
+use super::{CancellationReason, Intent, LineItem, Opening, State, Status, Sums, Terms};
+use crate::{
+    db::Window,
+    ids::{AttemptId, IntentId, LinkId, MerchantId},
+    money::{Currency, CurrencyError, Money},
+    names::UnknownName,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{PgConnection, PgPool};
+use std::sync::Arc;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+struct Row {
+    merchant_id: Uuid,
+    id: Uuid,
+    status: String,
+    currency: String,
+    amount: i64,
+    amount_authorized: i64,
+    amount_captured: i64,
+    amount_refunded: i64,
+    amount_refunding: i64,
+    tip: Option<i64>,
+    capture_method: String,
+    description: Option<String>,
+    reference: Option<String>,
+    thread: Option<serde_json::Value>,
+    line_items: serde_json::Value,
+    metadata: serde_json::Value,
+    rail: String,
+    payment_link_id: Option<Uuid>,
+    open_attempt_id: Option<Uuid>,
+    open_attempt_kind: Option<String>,
+    charge_attempt_id: Option<Uuid>,
+    last_error: Option<serde_json::Value>,
+    cancellation_reason: Option<String>,
+    event_sequence: i32,
+    expires_at: OffsetDateTime,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredLine {
+    label: String,
+    quantity: u32,
+    unit_amount: i64,
+}
+
+/// What can be wrong with a row that only this service writes.
+#[derive(Debug, thiserror::Error)]
+enum RowError {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
+    #[error("payment intent {0} is {1} and names no open attempt")]
+    NoAttempt(IntentId, Status),
+}
+
+impl Row {
+    fn state(&self) -> Result<State, RowError> {
+        let status: Status = self.status.parse()?;
+        let reason = || {
+            self.cancellation_reason
+                .as_deref()
+                .map(str::parse::<CancellationReason>)
+                .transpose()
+        };
+        let attempt = || {
+            self.open_attempt_id
+                .map(AttemptId)
+                .ok_or(RowError::NoAttempt(IntentId(self.id), status))
+        };
+        Ok(match status {
+            Status::RequiresPayment => State::RequiresPayment,
+            Status::Processing => {
+                let opening = match self.open_attempt_kind.as_deref() {
+                    Some("capture") => Opening::Capture,
+                    Some("void") => Opening::Void(reason()?),
+                    Some(_) | None => Opening::Charge,
+                };
+                State::Processing(attempt()?, opening)
+            }
+            Status::RequiresAction => State::RequiresAction(attempt()?),
+            Status::RequiresCapture => State::RequiresCapture,
+            Status::Succeeded => State::Succeeded,
+            Status::Canceled => State::Canceled(reason()?),
+            Status::Expired => State::Expired,
+        })
+    }
+}
+
+impl TryFrom<Row> for Intent {
+    type Error = RowError;
+
+    fn try_from(row: Row) -> Result<Self, RowError> {
+        let currency: Currency = row.currency.parse()?;
+        let money = |minor| Money::new(minor, currency);
+        let state = row.state()?;
+        let lines: Vec<StoredLine> = serde_json::from_value(row.line_items)?;
+        let line = |l: StoredLine| LineItem {
+            label: l.label,
+            quantity: l.quantity,
+            unit_amount: money(l.unit_amount),
+        };
+        let terms = Terms {
+            amount: money(row.amount),
+            tip: row.tip.map(money),
+            capture_method: row.capture_method.parse()?,
+            description: row.description,
+            reference: row.reference,
+            thread: row.thread.map(serde_json::from_value).transpose()?,
+            line_items: lines.into_iter().map(line).collect(),
+            metadata: serde_json::from_value(row.metadata)?,
+            rail: row.rail.parse()?,
+            payment_link: row.payment_link_id.map(LinkId),
+            expires_at: row.expires_at,
+        };
+        let sums = Sums {
+            authorized: money(row.amount_authorized),
+            captured: money(row.amount_captured),
+            refunded: money(row.amount_refunded),
+            refunding: money(row.amount_refunding),
+        };
+        Ok(Self {
+            id: IntentId(row.id),
+            merchant: MerchantId(row.merchant_id),
+            terms: Arc::new(terms),
+            state,
+            sums,
+            last_error: row.last_error.map(serde_json::from_value).transpose()?,
+            charge: row.charge_attempt_id.map(AttemptId),
+            event_sequence: row.event_sequence,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn read(rows: Vec<Row>) -> Result<Vec<Intent>, sqlx::Error> {
+    rows.into_iter()
+        .map(|row| Intent::try_from(row).map_err(|e| sqlx::Error::Decode(e.into())))
+        .collect()
+}
+
+/// Loads the intents named, for the writer.
+pub async fn load(
+    db: &mut PgConnection,
+    names: &[(MerchantId, IntentId)],
+) -> Result<Vec<Intent>, sqlx::Error> {
+    let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
+    let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "-- intents.load
+        SELECT i.* FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id)
+        CROSS JOIN LATERAL (SELECT * FROM payment_intents i WHERE i.merchant_id = u.merchant_id AND i.id = u.id LIMIT 1) i",
+        &merchants, &ids
+    );
+    read(rows.fetch_all(db).await?)
+}
+
+fn json<T: Serialize>(value: T) -> String {
+    serde_json::to_string(&value).unwrap_or_default()
+}
+
+fn stored_lines(items: &[LineItem]) -> String {
+    let line = |i: &LineItem| StoredLine {
+        label: i.label.clone(),
+        quantity: i.quantity,
+        unit_amount: i.unit_amount.minor(),
+    };
+    json(items.iter().map(line).collect::<Vec<_>>())
+}
+
+/// The columns of what changes in an intent.
+struct Moving {
+    merchants: Vec<Uuid>,
+    ids: Vec<Uuid>,
+    statuses: Vec<String>,
+    authorized: Vec<i64>,
+    captured: Vec<i64>,
+    refunded: Vec<i64>,
+    refunding: Vec<i64>,
+    attempts: Vec<Option<Uuid>>,
+    kinds: Vec<Option<String>>,
+    charges: Vec<Option<Uuid>>,
+    errors: Vec<Option<String>>,
+    reasons: Vec<Option<String>>,
+    sequences: Vec<i32>,
+    updated: Vec<OffsetDateTime>,
+}
+
+fn open_attempt(
+    state: State,
+) -> (
+    Option<Uuid>,
+    Option<&'static str>,
+    Option<CancellationReason>,
+) {
+    match state {
+        State::Processing(attempt, Opening::Charge) => (Some(attempt.0), Some("charge"), None),
+        State::Processing(attempt, Opening::Capture) => (Some(attempt.0), Some("capture"), None),
+        State::Processing(attempt, Opening::Void(reason)) => {
+            (Some(attempt.0), Some("void"), reason)
+        }
+        State::RequiresAction(attempt) => (Some(attempt.0), Some("charge"), None),
+        State::Canceled(reason) => (None, None, reason),
+        State::RequiresPayment | State::RequiresCapture | State::Succeeded | State::Expired => {
+            (None, None, None)
+        }
+    }
+}
+
+fn moving(intents: &[&Intent]) -> Moving {
+    let open = || intents.iter().map(|i| open_attempt(i.state));
+    Moving {
+        merchants: intents.iter().map(|i| i.merchant.0).collect(),
+        ids: intents.iter().map(|i| i.id.0).collect(),
+        statuses: intents
+            .iter()
+            .map(|i| i.state.status().as_str().to_owned())
+            .collect(),
+        authorized: intents.iter().map(|i| i.sums.authorized.minor()).collect(),
+        captured: intents.iter().map(|i| i.sums.captured.minor()).collect(),
+        refunded: intents.iter().map(|i| i.sums.refunded.minor()).collect(),
+        refunding: intents.iter().map(|i| i.sums.refunding.minor()).collect(),
+        attempts: open().map(|o| o.0).collect(),
+        kinds: open().map(|o| o.1.map(str::to_owned)).collect(),
+        charges: intents.iter().map(|i| i.charge.map(|c| c.0)).collect(),
+        errors: intents.iter().map(|i| i.last_error.map(json)).collect(),
+        reasons: open().map(|o| o.2.map(|r| r.as_str().to_owned())).collect(),
+        sequences: intents.iter().map(|i| i.event_sequence).collect(),
+        updated: intents.iter().map(|i| i.updated_at).collect(),
+    }
+}
+
+/// Stores new intents.
+pub async fn insert(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sqlx::Error> {
+    let m = moving(intents);
+    let terms = || intents.iter().map(|i| &i.terms);
+    let currencies: Vec<String> = terms()
+        .map(|t| t.amount.currency().code().to_owned())
+        .collect();
+    let amounts: Vec<i64> = terms().map(|t| t.amount.minor()).collect();
+    let tips: Vec<Option<i64>> = terms().map(|t| t.tip.map(Money::minor)).collect();
+    let methods: Vec<String> = terms()
+        .map(|t| t.capture_method.as_str().to_owned())
+        .collect();
+    let descriptions: Vec<Option<String>> = terms().map(|t| t.description.clone()).collect();
+    let references: Vec<Option<String>> = terms().map(|t| t.reference.clone()).collect();
+    let threads: Vec<Option<String>> = terms().map(|t| t.thread.as_ref().map(json)).collect();
+    let lines: Vec<String> = terms().map(|t| stored_lines(&t.line_items)).collect();
+    let metadata: Vec<String> = terms().map(|t| json(&t.metadata)).collect();
+    let rails: Vec<String> = terms().map(|t| t.rail.as_str().to_owned()).collect();
+    let links: Vec<Option<Uuid>> = terms().map(|t| t.payment_link.map(|l| l.0)).collect();
+    let expires: Vec<OffsetDateTime> = terms().map(|t| t.expires_at).collect();
+    let created: Vec<OffsetDateTime> = intents.iter().map(|i| i.created_at).collect();
+    let insert = sqlx::query!(
+        "-- intents.insert
+        INSERT INTO payment_intents (merchant_id, id, status, amount_authorized, amount_captured, amount_refunded, amount_refunding,
+            open_attempt_id, open_attempt_kind, charge_attempt_id, last_error, cancellation_reason, event_sequence, updated_at,
+            currency, amount, tip, capture_method, description, reference, thread, line_items, metadata, rail, payment_link_id, expires_at, created_at)
+        SELECT u.merchant_id, u.id, u.status, u.authorized, u.captured, u.refunded, u.refunding,
+            u.attempt, u.kind, u.charge, u.error::jsonb, u.reason, u.sequence, u.updated_at,
+            u.currency, u.amount, u.tip, u.method, u.description, u.reference, u.thread::jsonb, u.lines::jsonb, u.metadata::jsonb, u.rail, u.link, u.expires_at, u.created_at
+        FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+            $8::uuid[], $9::text[], $10::uuid[], $11::text[], $12::text[], $13::integer[], $14::timestamptz[],
+            $15::text[], $16::bigint[], $17::bigint[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::uuid[], $26::timestamptz[], $27::timestamptz[])
+            AS u (merchant_id, id, status, authorized, captured, refunded, refunding,
+                attempt, kind, charge, error, reason, sequence, updated_at,
+                currency, amount, tip, method, description, reference, thread, lines, metadata, rail, link, expires_at, created_at)",
+        &m.merchants, &m.ids, &m.statuses, &m.authorized, &m.captured, &m.refunded, &m.refunding,
+        &m.attempts as &[Option<Uuid>], &m.kinds as &[Option<String>], &m.charges as &[Option<Uuid>], &m.errors as &[Option<String>],
+        &m.reasons as &[Option<String>], &m.sequences, &m.updated,
+        &currencies, &amounts, &tips as &[Option<i64>], &methods, &descriptions as &[Option<String>], &references as &[Option<String>],
+        &threads as &[Option<String>], &lines, &metadata, &rails, &links as &[Option<Uuid>], &expires, &created
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// Stores what changes in intents.
+pub async fn update(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sqlx::Error> {
+    let m = moving(intents);
+    let update = sqlx::query!(
+        "-- intents.update
+        UPDATE payment_intents i SET status = x.status, amount_authorized = x.authorized, amount_captured = x.captured,
+            amount_refunded = x.refunded, amount_refunding = x.refunding, open_attempt_id = x.attempt, open_attempt_kind = x.kind,
+            charge_attempt_id = x.charge, last_error = x.error::jsonb, cancellation_reason = x.reason, event_sequence = x.sequence, updated_at = x.updated_at
+        FROM (SELECT f.ctid AS row, u.*
+            FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                $8::uuid[], $9::text[], $10::uuid[], $11::text[], $12::text[], $13::integer[], $14::timestamptz[])
+                AS u (merchant_id, id, status, authorized, captured, refunded, refunding, attempt, kind, charge, error, reason, sequence, updated_at)
+            CROSS JOIN LATERAL (SELECT ctid FROM payment_intents f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
+        WHERE i.ctid = x.row",
+        &m.merchants, &m.ids, &m.statuses, &m.authorized, &m.captured, &m.refunded, &m.refunding,
+        &m.attempts as &[Option<Uuid>], &m.kinds as &[Option<String>], &m.charges as &[Option<Uuid>], &m.errors as &[Option<String>],
+        &m.reasons as &[Option<String>], &m.sequences, &m.updated
+    );
+    update.execute(db).await.map(drop)
+}
+
+/// One intent of a merchant.
+pub async fn get(
+    pool: &PgPool,
+    merchant: MerchantId,
+    id: IntentId,
+) -> Result<Option<Intent>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "-- intents.get
+        SELECT * FROM payment_intents WHERE merchant_id = $1 AND id = $2",
+        merchant.0,
+        id.0
+    );
+    Ok(read(row.fetch_all(pool).await?)?.pop())
+}
+
+/// Which intents a list holds; all of the merchant's where nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Those that stand so.
+    pub status: Option<Status>,
+    /// Those with this reference.
+    pub reference: Option<String>,
+    /// Those made through this link.
+    pub payment_link: Option<LinkId>,
+    /// Those asked for in this chat product.
+    pub channel: Option<String>,
+    /// Those asked for in this conversation.
+    pub conversation: Option<String>,
+    /// Those asked for in this thread.
+    pub thread: Option<String>,
+    /// Those made at this time or later.
+    pub created_from: Option<OffsetDateTime>,
+    /// Those made before this time.
+    pub created_to: Option<OffsetDateTime>,
+}
+
+/// A merchant's intents, newest first, and whether there are more.
+pub async fn list(
+    pool: &PgPool,
+    merchant: MerchantId,
+    filter: &Filter,
+    window: Window,
+) -> Result<(Vec<Intent>, bool), sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "-- intents.list
+        WITH wanted AS NOT MATERIALIZED (
+            SELECT id FROM payment_intents WHERE merchant_id = $1
+                AND ($5::text IS NULL OR status = $5) AND ($6::text IS NULL OR reference = $6)
+                AND ($7::uuid IS NULL OR payment_link_id = $7) AND ($8::text IS NULL OR thread ->> 'channel' = $8)
+                AND ($9::text IS NULL OR (thread IS NOT NULL AND thread ->> 'conversation' = $9))
+                AND ($10::text IS NULL OR thread ->> 'thread' = $10)
+                AND ($11::timestamptz IS NULL OR created_at >= $11) AND ($12::timestamptz IS NULL OR created_at < $12))
+        SELECT * FROM payment_intents WHERE merchant_id = $1 AND id = ANY(ARRAY(
+            (SELECT id FROM wanted WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $4)
+            UNION ALL
+            (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)))
+        ORDER BY id DESC",
+        merchant.0, window.older_than, window.newer_than, window.reach(),
+        filter.status.map(Status::as_str), filter.reference, filter.payment_link.map(|l| l.0), filter.channel,
+        filter.conversation, filter.thread, filter.created_from, filter.created_to
+    );
+    Ok(window.cut(read(rows.fetch_all(pool).await?)?))
+}
+
+/// Open intents whose time is over, at most `limit`.
+pub async fn due(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<(MerchantId, IntentId)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "-- intents.due
+        SELECT merchant_id, id FROM payment_intents
+        WHERE status IN ('requires_payment', 'requires_action') AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
+        now, limit
+    );
+    let rows = rows.fetch_all(pool).await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| (MerchantId(r.merchant_id), IntentId(r.id)))
+        .collect())
+}

@@ -1,0 +1,82 @@
+//! Input that cannot be taken: which field, why, and what to send instead.
+
+use std::collections::BTreeMap;
+use time::Duration;
+
+/// One field of a request is at fault. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{param}: {detail}")]
+pub struct Invalid {
+    /// A stable word for programs, such as `invalid_amount`.
+    pub code: &'static str,
+    /// The field as a JSON pointer (RFC 6901), such as `/line_items/0/label`.
+    pub param: String,
+    /// What is wrong and what to do, for people.
+    pub detail: String,
+}
+
+impl Invalid {
+    /// A fault of the field at `param` with the general code `invalid_request`.
+    pub fn field(param: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::coded("invalid_request", param, detail)
+    }
+
+    /// A fault of the field at `param` with a code of its own.
+    pub fn coded(code: &'static str, param: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            param: param.into(),
+            detail: detail.into(),
+        }
+    }
+}
+
+/// Takes a text of 1 to `longest` characters that holds no control characters but line breaks
+/// and tabs. (Postgres cannot store NUL; the others only ever come by mistake or malice.)
+pub fn check_text(param: &str, text: &str, longest: usize) -> Result<(), Invalid> {
+    let length = text.chars().count();
+    if length == 0 || length > longest {
+        let detail = format!(
+            "must have 1 to {longest} characters, it has {length}; leave the field out if there is nothing to say"
+        );
+        return Err(Invalid::field(param, detail));
+    }
+    if text
+        .chars()
+        .any(|c| c.is_control() && c != '\n' && c != '\t')
+    {
+        return Err(Invalid::field(param, "must not hold control characters"));
+    }
+    Ok(())
+}
+
+/// Takes at most 50 pairs of notes: keys of 1 to 40 characters, values of at most 500.
+pub fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Invalid> {
+    if metadata.len() > 50 {
+        return Err(Invalid::field(
+            "/metadata",
+            format!("holds at most 50 pairs, it has {}", metadata.len()),
+        ));
+    }
+    metadata.iter().try_for_each(|(key, value)| {
+        check_text("/metadata", key, 40)?;
+        let param = format!("/metadata/{}", key.replace('~', "~0").replace('/', "~1"));
+        if value.is_empty() {
+            Ok(())
+        } else {
+            check_text(&param, value, 500)
+        }
+    })
+}
+
+/// Takes a lifetime of 60 seconds to 90 days.
+pub fn check_lifetime(seconds: i64) -> Result<Duration, Invalid> {
+    if (60..=7_776_000).contains(&seconds) {
+        Ok(Duration::seconds(seconds))
+    } else {
+        Err(Invalid::field(
+            "/expires_in",
+            "is a number of seconds from 60 to 7776000 (90 days)",
+        ))
+    }
+}

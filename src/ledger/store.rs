@@ -1,0 +1,196 @@
+//! SQL of the ledger as the writer uses it: lock the books, load balances, record entries.
+
+use super::{Account, Balance, Books, EntryHash, JournalEntry};
+use crate::{
+    ids::MerchantId,
+    money::{Currency, CurrencyError},
+};
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Locks the books of `merchants` in the order of their ids, so that no two writers can ever
+/// wait for each other, and reads where their chains stand. Unknown merchants are left out.
+pub async fn lock_books(
+    db: &mut PgConnection,
+    merchants: &[Uuid],
+) -> Result<Vec<Books>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "-- ledger.lock_books
+        SELECT merchant_id, entry_sequence, entry_hash, event_sequence, booked_at FROM books
+        WHERE merchant_id = ANY($1) ORDER BY merchant_id FOR UPDATE",
+        merchants
+    );
+    let rows = rows.fetch_all(db).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Books {
+            merchant: MerchantId(row.merchant_id),
+            entry_sequence: row.entry_sequence,
+            entry_hash: to_hash(&row.entry_hash),
+            event_sequence: row.event_sequence,
+            booked_at: row.booked_at,
+            balances: HashMap::new(),
+        })
+        .collect())
+}
+
+fn to_hash(bytes: &[u8]) -> EntryHash {
+    // The schema holds these columns to 32 bytes.
+    EntryHash(bytes.try_into().unwrap_or_default())
+}
+
+/// One balance of one merchant.
+pub type BalanceRow = (MerchantId, (String, Currency), Balance);
+
+/// All balances of `merchants`.
+pub async fn load_balances(
+    db: &mut PgConnection,
+    merchants: &[Uuid],
+) -> Result<Vec<BalanceRow>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "-- ledger.load_balances
+        SELECT merchant_id, account, currency, debits, credits FROM balances WHERE merchant_id = ANY($1)",
+        merchants
+    );
+    let rows = rows.fetch_all(db).await?;
+    rows.into_iter()
+        .map(|row| {
+            let currency = row
+                .currency
+                .parse()
+                .map_err(|e: CurrencyError| sqlx::Error::Decode(e.into()))?;
+            let balance = Balance {
+                debits: row.debits,
+                credits: row.credits,
+            };
+            Ok((
+                MerchantId(row.merchant_id),
+                (row.account, currency),
+                balance,
+            ))
+        })
+        .collect()
+}
+
+/// Stores the heads of the chains. Safe without an order of its own: the rows are locked.
+pub async fn save_books(db: &mut PgConnection, books: &[&Books]) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = books.iter().map(|b| b.merchant.0).collect();
+    let entry_sequences: Vec<i64> = books.iter().map(|b| b.entry_sequence).collect();
+    let entry_hashes: Vec<Vec<u8>> = books.iter().map(|b| b.entry_hash.0.to_vec()).collect();
+    let event_sequences: Vec<i64> = books.iter().map(|b| b.event_sequence).collect();
+    let booked_at: Vec<OffsetDateTime> = books.iter().map(|b| b.booked_at).collect();
+    let update = sqlx::query!(
+        "-- ledger.save_books
+        UPDATE books SET entry_sequence = u.entry_sequence, entry_hash = u.entry_hash,
+            event_sequence = u.event_sequence, booked_at = u.booked_at
+        FROM UNNEST($1::uuid[], $2::bigint[], $3::bytea[], $4::bigint[], $5::timestamptz[])
+            AS u (merchant_id, entry_sequence, entry_hash, event_sequence, booked_at)
+        WHERE books.merchant_id = u.merchant_id",
+        &merchants,
+        &entry_sequences,
+        &entry_hashes,
+        &event_sequences,
+        &booked_at
+    );
+    update.execute(db).await.map(drop)
+}
+
+/// Opens accounts that are not there yet.
+pub async fn open_accounts(
+    db: &mut PgConnection,
+    accounts: &[(MerchantId, Account)],
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = accounts.iter().map(|a| a.0.0).collect();
+    let codes: Vec<String> = accounts.iter().map(|a| a.1.to_string()).collect();
+    let kinds: Vec<String> = accounts
+        .iter()
+        .map(|a| a.1.kind().as_str().to_owned())
+        .collect();
+    let insert = sqlx::query!(
+        "-- ledger.open_accounts
+        INSERT INTO accounts (merchant_id, code, kind, created_at)
+        SELECT u.merchant_id, u.code, u.kind, $4 FROM UNNEST($1::uuid[], $2::text[], $3::text[]) AS u (merchant_id, code, kind)
+        ON CONFLICT DO NOTHING",
+        &merchants, &codes, &kinds, now
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// Stores balances, new or changed.
+pub async fn save_balances(
+    db: &mut PgConnection,
+    balances: &[BalanceRow],
+) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = balances.iter().map(|b| b.0.0).collect();
+    let accounts: Vec<String> = balances.iter().map(|b| b.1.0.clone()).collect();
+    let currencies: Vec<String> = balances.iter().map(|b| b.1.1.code().to_owned()).collect();
+    let debits: Vec<i64> = balances.iter().map(|b| b.2.debits).collect();
+    let credits: Vec<i64> = balances.iter().map(|b| b.2.credits).collect();
+    let upsert = sqlx::query!(
+        "-- ledger.save_balances
+        INSERT INTO balances (merchant_id, account, currency, debits, credits)
+        SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+        ON CONFLICT (merchant_id, account, currency) DO UPDATE SET debits = excluded.debits, credits = excluded.credits",
+        &merchants, &accounts, &currencies, &debits, &credits
+    );
+    upsert.execute(db).await.map(drop)
+}
+
+/// Stores entries with their postings.
+pub async fn insert_entries(
+    db: &mut PgConnection,
+    entries: &[JournalEntry],
+) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = entries.iter().map(|e| e.merchant.0).collect();
+    let sequences: Vec<i64> = entries.iter().map(|e| e.sequence).collect();
+    let ids: Vec<Uuid> = entries.iter().map(|e| e.id.0).collect();
+    let kinds: Vec<String> = entries.iter().map(|e| e.kind.clone()).collect();
+    let sources: Vec<String> = entries.iter().map(|e| e.source.clone()).collect();
+    let intents: Vec<Option<Uuid>> = entries.iter().map(|e| e.payment_intent).collect();
+    let booked_at: Vec<OffsetDateTime> = entries.iter().map(|e| e.booked_at).collect();
+    let dates: Vec<time::Date> = entries.iter().map(|e| e.effective_date).collect();
+    let previous: Vec<Vec<u8>> = entries.iter().map(|e| e.previous_hash.0.to_vec()).collect();
+    let hashes: Vec<Vec<u8>> = entries.iter().map(|e| e.hash.0.to_vec()).collect();
+    let insert = sqlx::query!(
+        "-- ledger.insert_entries
+        INSERT INTO journal_entries (merchant_id, sequence, id, kind, source, payment_intent_id, booked_at, effective_date, previous_hash, hash)
+        SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::timestamptz[], $8::date[], $9::bytea[], $10::bytea[])",
+        &merchants, &sequences, &ids, &kinds, &sources, &intents as &[Option<Uuid>], &booked_at, &dates, &previous, &hashes
+    );
+    insert.execute(&mut *db).await?;
+    insert_postings(db, entries).await
+}
+
+async fn insert_postings(
+    db: &mut PgConnection,
+    entries: &[JournalEntry],
+) -> Result<(), sqlx::Error> {
+    let lines = || {
+        entries
+            .iter()
+            .flat_map(|e| e.postings.iter().map(move |p| (e, p)))
+    };
+    let merchants: Vec<Uuid> = lines().map(|(e, _)| e.merchant.0).collect();
+    let sequences: Vec<i64> = lines().map(|(e, _)| e.sequence).collect();
+    let numbers: Vec<i16> = lines().map(|(_, p)| p.line).collect();
+    let accounts: Vec<String> = lines().map(|(_, p)| p.account.clone()).collect();
+    let directions: Vec<String> = lines()
+        .map(|(_, p)| p.direction.as_str().to_owned())
+        .collect();
+    let amounts: Vec<i64> = lines().map(|(_, p)| p.amount.minor()).collect();
+    let currencies: Vec<String> = lines()
+        .map(|(_, p)| p.amount.currency().code().to_owned())
+        .collect();
+    let balances: Vec<i64> = lines().map(|(_, p)| p.balance_after.minor()).collect();
+    let booked_at: Vec<OffsetDateTime> = lines().map(|(e, _)| e.booked_at).collect();
+    let insert = sqlx::query!(
+        "-- ledger.insert_postings
+        INSERT INTO postings (merchant_id, entry_sequence, line, account, direction, amount, currency, balance_after, booked_at)
+        SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::timestamptz[])",
+        &merchants, &sequences, &numbers, &accounts, &directions, &amounts, &currencies, &balances, &booked_at
+    );
+    insert.execute(db).await.map(drop)
+}
