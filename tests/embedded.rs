@@ -2,6 +2,12 @@
 //!
 //! A test that kills its own owner runs this same program again as that owner (`owner` below).
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead, BufReader};

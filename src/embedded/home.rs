@@ -1,7 +1,7 @@
 //! The data directory: what lies in it, and who may use it.
 
-use super::EmbeddedError;
 use super::account::Account;
+use super::{EmbeddedError, OWNERS_FILE};
 use crate::ambient::Ambient;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::Write;
@@ -148,15 +148,17 @@ fn refuse_foreign(directory: &Path) -> Result<(), EmbeddedError> {
     if directory.join(CLUSTER).join("PG_VERSION").exists() || directory.join(LOCK).exists() {
         return Ok(());
     }
-    let mut entries = fs::read_dir(directory).map_err(EmbeddedError::io("read", directory))?;
-    match entries.next() {
-        Some(Ok(entry)) => Err(EmbeddedError::Foreign {
-            directory: directory.to_owned(),
-            entry: entry.file_name().to_string_lossy().into_owned(),
-        }),
-        Some(Err(source)) => Err(EmbeddedError::io("read", directory)(source)),
-        None => Ok(()),
+    let entries = fs::read_dir(directory).map_err(EmbeddedError::io("read", directory))?;
+    for entry in entries {
+        let entry = entry.map_err(EmbeddedError::io("read", directory))?;
+        if entry.file_name() != OWNERS_FILE {
+            return Err(EmbeddedError::Foreign {
+                directory: directory.to_owned(),
+                entry: entry.file_name().to_string_lossy().into_owned(),
+            });
+        }
     }
+    Ok(())
 }
 
 /// Locks the directory for this process; the system opens the lock again however we end.

@@ -34,6 +34,9 @@ const USER: &str = "threadpay";
 /// The database that a new cluster holds beside `postgres`.
 const DATABASE: &str = "threadpay";
 
+/// A file that the owner of a data directory may keep in it, beside the data.
+pub const OWNERS_FILE: &str = "dev.json";
+
 /// Where the data lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DataDir {
