@@ -29,7 +29,7 @@ CREATE TABLE keyring (
     id         uuid        NOT NULL,
     sealed     bytea       NOT NULL,
     created_at timestamptz NOT NULL,
-    PRIMARY KEY (purpose, id)
+    PRIMARY KEY (purpose)
 );
 
 -- The only lock in the system: whoever holds a merchant's row may change what is the merchant's.

@@ -1,1 +1,151 @@
-//! (being built)
+//! The service, built once and handed to every door.
+
+mod payments;
+
+pub use payments::Performed;
+
+use crate::{
+    ambient::Ambient,
+    auth::{self, Authenticator, OpenError},
+    config::Config,
+    crypto::Keyring,
+    db::{DbError, Use},
+    links::PageUrls,
+    net::{BuildError, DEADLINE, Outbound, Policy},
+    telemetry::Metrics,
+    writer::{BatchReport, Hooks, RenderRejection, Writer, WriterOptions},
+};
+use sqlx::PgPool;
+use std::{fmt, sync::Arc};
+use tokio::sync::Notify;
+
+/// Connections for reads; the lanes and the dispatcher have their own.
+const READ_CONNECTIONS: u32 = 16;
+/// Connections for the workers that send callbacks and keep house.
+const WORKER_CONNECTIONS: u32 = 4;
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The schema is older or newer than this program.
+    #[error(
+        "the database's schema is not the one this program was built for; run `threadpay migrate`"
+    )]
+    Schema,
+    /// The cell's keys cannot be opened.
+    #[error(transparent)]
+    Keyring(#[from] OpenError),
+    /// The outbound client cannot be built.
+    #[error(transparent)]
+    Outbound(#[from] BuildError),
+    /// The metrics cannot be registered.
+    #[error("cannot set up metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// The service: what the doors share.
+pub struct App {
+    /// What it was told from outside.
+    pub config: Config,
+    /// Time, ids and chance.
+    pub ambient: Ambient,
+    /// Connections for reads.
+    pub pool: PgPool,
+    /// Connections for workers, whose statements are all look-ups by key.
+    pub worker_pool: PgPool,
+    /// The cell's keys.
+    pub keyring: Keyring,
+    /// Addresses of pages.
+    pub urls: PageUrls,
+    /// Knows callers by their keys.
+    pub authenticator: Authenticator,
+    /// The only way to change anything.
+    pub writer: Writer,
+    /// The only way out.
+    pub outbound: Outbound,
+    /// Counters and histograms.
+    pub metrics: Arc<Metrics>,
+    /// Woken when a commit leaves deliveries to be made.
+    pub deliveries: Arc<Notify>,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "App ({:?})", self.config)
+    }
+}
+
+impl App {
+    /// Connects everything. `render` prints rejections as the doors do.
+    pub async fn start(
+        config: Config,
+        ambient: Ambient,
+        render: RenderRejection,
+    ) -> Result<Arc<Self>, StartError> {
+        let db = config.database.clone();
+        let pool = db.pool(Use::General, READ_CONNECTIONS).await?;
+        let current = crate::db::schema_is_current(&pool).await;
+        // A database that was never migrated lacks even the table that says so.
+        if !current.unwrap_or(false) {
+            return Err(StartError::Schema);
+        }
+        let worker_pool = db.pool(Use::Writer, WORKER_CONNECTIONS).await?;
+        let keyring = auth::open_keyring(&pool, &config.master_key, &ambient).await?;
+        let urls = PageUrls::new(&config.public_url, keyring.tokens.clone());
+        let outbound = Outbound::new(
+            Policy {
+                allow_private: config.allow_private_callbacks,
+            },
+            DEADLINE,
+        )?;
+        let metrics = Arc::new(Metrics::new()?);
+        let deliveries = Arc::new(Notify::new());
+        let options = WriterOptions {
+            db,
+            lanes: std::thread::available_parallelism().map_or(1, usize::from),
+            ambient: ambient.clone(),
+            urls: urls.clone(),
+            render,
+            hooks: hooks(&metrics, &deliveries),
+        };
+        let writer = Writer::start(options).await?;
+        let authenticator =
+            Authenticator::new(pool.clone(), keyring.signing.clone(), ambient.clone());
+        let app = Self {
+            config,
+            ambient,
+            pool,
+            worker_pool,
+            keyring,
+            urls,
+            authenticator,
+            writer,
+            outbound,
+            metrics,
+            deliveries,
+        };
+        Ok(Arc::new(app))
+    }
+
+    /// Finishes what is queued and closes the connections.
+    pub async fn close(&self) {
+        self.writer.close().await;
+        self.worker_pool.close().await;
+        self.pool.close().await;
+    }
+}
+
+fn hooks(metrics: &Arc<Metrics>, deliveries: &Arc<Notify>) -> Hooks {
+    let (metrics, deliveries) = (Arc::clone(metrics), Arc::clone(deliveries));
+    Hooks(Arc::new(move |report: BatchReport| {
+        let lane = metrics.lane(report.lane);
+        lane.batch(report.commands, report.took);
+        lane.queue_depth(report.queued);
+        if report.deliveries > 0 {
+            deliveries.notify_one();
+        }
+    }))
+}

@@ -69,6 +69,14 @@ impl Draft {
         }
     }
 
+    /// The accounts that it posts to, each with the currency.
+    pub fn accounts(&self) -> Vec<(Account, Currency)> {
+        self.lines
+            .iter()
+            .map(|(account, _, amount)| (account.clone(), amount.currency()))
+            .collect()
+    }
+
     /// Names the payment intent that the entry can be found by.
     #[must_use]
     pub fn for_payment_intent(self, id: Uuid) -> Self {

@@ -1,1 +1,21 @@
-//! (being built)
+//! The writer: the only place that opens a write transaction.
+//!
+//! Everything that changes anything is a [`Command`] about one merchant. A lane gathers the
+//! commands that arrive while its last batch commits, takes the lock of their merchants' books,
+//! loads what they name, decides each in turn by a pure function, stores the sum of it in bulk
+//! and commits once. There is no timer: a lonely command pays no delay, a thousand share a flush.
+
+mod batch;
+mod command;
+mod decide;
+mod decision;
+mod lane;
+mod setup;
+mod world;
+
+pub use command::{Awaited, Command, Payment, Rejection, Reply, Submission, Ticket, WriteError};
+pub use decide::{Scene, decide};
+pub use decision::RenderRejection;
+pub use lane::{BatchReport, Hooks, Writer, WriterOptions};
+pub use setup::{create_key, create_merchant, revoke_key};
+pub use world::World;

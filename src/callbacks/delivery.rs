@@ -1,0 +1,172 @@
+//! What becomes of a delivery after each try.
+
+use crate::net::{Response, RetryAfter};
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryStatus {
+    /// It is still owed.
+    Pending,
+    /// The endpoint took it.
+    Delivered,
+    /// Every try failed; only a hand can send it again.
+    Exhausted,
+}
+
+impl DeliveryStatus {
+    /// Its name in the API and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Exhausted => "exhausted",
+        }
+    }
+
+    /// The status of this name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Pending, Self::Delivered, Self::Exhausted]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+    }
+}
+
+/// What follows from a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The endpoint took it.
+    Delivered,
+    /// It failed and is due again then.
+    Retry(OffsetDateTime),
+    /// It failed, and that was the last try.
+    Exhausted,
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+
+/// Seconds after the first failed try, the second and so on. The steps of Standard Webhooks:
+/// soon after a hiccup, then ever more patient, about three days in all.
+const SCHEDULE: [u64; 9] = [
+    5,
+    5 * MINUTE,
+    30 * MINUTE,
+    2 * HOUR,
+    5 * HOUR,
+    10 * HOUR,
+    14 * HOUR,
+    20 * HOUR,
+    24 * HOUR,
+];
+
+/// However long a receiver asks to be left alone, it is tried again within a day.
+const LONGEST_WISH: Duration = Duration::from_secs(24 * HOUR);
+
+/// What follows from the `attempts`-th try, which ended `now` with `answer`; `None` says that
+/// no answer came. Any 2xx is success, all else (redirects too) is not. `jitter` spreads the
+/// scheduled wait; a `Retry-After` can only lengthen it.
+pub fn outcome(
+    attempts: i32,
+    answer: Option<&Response>,
+    now: OffsetDateTime,
+    jitter: impl FnOnce(Duration) -> Duration,
+) -> Outcome {
+    if answer.is_some_and(|answer| (200..300).contains(&answer.status)) {
+        return Outcome::Delivered;
+    }
+    let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0);
+    let Some(base) = SCHEDULE.get(step) else {
+        return Outcome::Exhausted;
+    };
+    let wish = match answer.and_then(|answer| answer.retry_after) {
+        Some(RetryAfter::Wait(wait)) => wait,
+        Some(RetryAfter::At(at)) => (at - now).try_into().unwrap_or_default(),
+        None => Duration::ZERO,
+    };
+    let wait = jitter(Duration::from_secs(*base)).max(wish.min(LONGEST_WISH));
+    Outcome::Retry(now + wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-22 06:00:00 UTC);
+
+    fn answer(status: u16, retry_after: Option<RetryAfter>) -> Response {
+        Response {
+            status,
+            head: String::new(),
+            retry_after,
+        }
+    }
+
+    fn wait(attempts: i32, answer: Option<&Response>) -> Option<u64> {
+        match outcome(attempts, answer, NOW, |base| base) {
+            Outcome::Retry(at) => Some((at - NOW).unsigned_abs().as_secs()),
+            Outcome::Delivered | Outcome::Exhausted => None,
+        }
+    }
+
+    #[test]
+    fn any_2xx_is_delivered_and_nothing_else() {
+        for (status, delivered) in [
+            (199, false),
+            (200, true),
+            (204, true),
+            (299, true),
+            (301, false),
+            (307, false),
+            (400, false),
+            (410, false),
+            (500, false),
+        ] {
+            let outcome = outcome(10, Some(&answer(status, None)), NOW, |base| base);
+            let expected = if delivered {
+                Outcome::Delivered
+            } else {
+                Outcome::Exhausted
+            };
+            assert_eq!(outcome, expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn waits_by_the_schedule_and_then_gives_up() {
+        let waits: Vec<_> = (1..=10).map(|attempts| wait(attempts, None)).collect();
+        let hours = [2, 5, 10, 14, 20, 24].map(|hours| Some(hours * HOUR));
+        assert_eq!(waits[..3], [Some(5), Some(300), Some(1800)]);
+        assert_eq!(waits[3..9], hours);
+        assert_eq!(waits[9], None);
+        assert_eq!(outcome(10, None, NOW, |base| base), Outcome::Exhausted);
+    }
+
+    #[test]
+    fn a_wish_only_lengthens_up_to_a_day() {
+        let later = |wait| Some(RetryAfter::Wait(Duration::from_secs(wait)));
+        let at = |at| Some(RetryAfter::At(at));
+        for (attempts, wish, expected) in [
+            (1, later(120), 120),
+            (2, later(120), 300),
+            (1, later(9_999_999), 24 * HOUR),
+            (1, at(datetime!(2026-11-22 06:10:00 UTC)), 600),
+            (1, at(datetime!(2020-01-01 00:00:00 UTC)), 5),
+        ] {
+            assert_eq!(wait(attempts, Some(&answer(503, wish))), Some(expected));
+        }
+    }
+
+    #[test]
+    fn names_read_back() {
+        for status in ["pending", "delivered", "exhausted"] {
+            assert_eq!(
+                DeliveryStatus::parse(status).map(DeliveryStatus::as_str),
+                Some(status)
+            );
+        }
+        assert_eq!(DeliveryStatus::parse("lost"), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! What is owed and due: leased, sent, and written down. Only the dispatcher comes here.
+//!
+//! A lease makes a delivery invisible to other dispatchers until it runs out; what a dispatcher
+//! writes later than that is refused, so that a try is never counted for another's.
+
+mod store;
+
+pub use store::{claim, oldest_due, record, release};
+
+use super::Outcome;
+use crate::ids::{DeliveryId, EndpointId, EventId, MerchantId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// What one claim may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimTerms {
+    /// Names the lease; a new one for each claim.
+    pub lease: Uuid,
+    /// The present time.
+    pub now: OffsetDateTime,
+    /// When the lease ends.
+    pub until: OffsetDateTime,
+    /// At most so many deliveries.
+    pub limit: i64,
+    /// At most so many leases on one endpoint at a time, those of earlier claims included.
+    pub per_endpoint: i64,
+}
+
+/// A delivery under lease, with all that is needed to send it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Its id.
+    pub delivery: DeliveryId,
+    /// The lease it is under.
+    pub lease: Uuid,
+    /// Whom it is owed to.
+    pub endpoint: EndpointId,
+    /// The event that is owed.
+    pub event: EventId,
+    /// Which try this is: 1 for the first.
+    pub attempt: i32,
+    /// Where it is posted to.
+    pub url: String,
+    /// The endpoint's secret as `EndpointSecret::seal` made it.
+    pub sealed_secret: Vec<u8>,
+    /// The event's JSON in stored form.
+    pub payload: Vec<u8>,
+}
+
+/// How a try ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Whose delivery it is.
+    pub merchant: MerchantId,
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The lease that it was sent under.
+    pub lease: Uuid,
+    /// Whom it was sent to.
+    pub endpoint: EndpointId,
+    /// Which try it was.
+    pub attempt: i32,
+    /// When it began.
+    pub started_at: OffsetDateTime,
+    /// When it ended.
+    pub ended_at: OffsetDateTime,
+    /// The answer's HTTP status and the first of its body, or why no answer came.
+    pub answer: Result<(u16, String), String>,
+    /// What follows from it.
+    pub outcome: Outcome,
+}

@@ -1,0 +1,418 @@
+//! SQL of the callbacks: what the writer loads and records, and what the API reads. The
+//! dispatcher's statements stand in [`super::outbox`].
+
+use super::{DeliveryStatus, Endpoint, EndpointStatus, EventFilter, StoredEvent};
+use crate::ids::{DeliveryId, EndpointId, EventId, MerchantId};
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// All endpoints of `merchants` that are not deleted, newest first.
+pub async fn load_endpoints(
+    db: &mut PgConnection,
+    merchants: &[Uuid],
+) -> Result<Vec<Endpoint>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        EndpointRow,
+        "-- callbacks.load_endpoints
+        SELECT e.merchant_id, e.id, e.url, e.event_types, e.description, e.status,
+            e.sealed_secret, e.created_at, e.updated_at, e.deleted_at
+        FROM callback_endpoints e
+        WHERE e.merchant_id = ANY($1) AND e.deleted_at IS NULL ORDER BY e.id DESC",
+        merchants
+    );
+    let rows = rows.fetch_all(db).await?;
+    rows.into_iter().map(EndpointRow::read).collect()
+}
+
+struct EndpointRow {
+    merchant_id: Uuid,
+    id: Uuid,
+    url: String,
+    event_types: Vec<String>,
+    description: Option<String>,
+    status: String,
+    sealed_secret: Vec<u8>,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+    deleted_at: Option<OffsetDateTime>,
+}
+
+impl EndpointRow {
+    fn read(self) -> Result<Endpoint, sqlx::Error> {
+        Ok(Endpoint {
+            id: EndpointId(self.id),
+            merchant: MerchantId(self.merchant_id),
+            url: self.url,
+            events: EventFilter::stored(self.event_types),
+            description: self.description,
+            status: EndpointStatus::parse(&self.status)
+                .ok_or_else(|| unknown("callback_endpoints.status", &self.status))?,
+            sealed_secret: self.sealed_secret,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            deleted_at: self.deleted_at,
+        })
+    }
+}
+
+/// The schema's checks name the same values as the types do; a row that says otherwise is a fault.
+fn unknown(column: &str, value: &str) -> sqlx::Error {
+    sqlx::Error::Decode(format!("{column} holds the unknown value {value:?}").into())
+}
+
+/// Stores endpoints that are new or changed.
+#[expect(
+    clippy::as_conversions,
+    reason = "`query!` has no other way to be told that an array's elements may be null"
+)]
+pub async fn upsert_endpoints(
+    db: &mut PgConnection,
+    endpoints: &[Endpoint],
+) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = endpoints.iter().map(|e| e.merchant.0).collect();
+    let ids: Vec<Uuid> = endpoints.iter().map(|e| e.id.0).collect();
+    let urls: Vec<String> = endpoints.iter().map(|e| e.url.clone()).collect();
+    // An array of arrays cannot be unnested by row; an event type holds no line break.
+    let types: Vec<String> = endpoints
+        .iter()
+        .map(|e| e.events.patterns().join("\n"))
+        .collect();
+    let descriptions: Vec<Option<String>> =
+        endpoints.iter().map(|e| e.description.clone()).collect();
+    let statuses: Vec<String> = endpoints
+        .iter()
+        .map(|e| e.status.as_str().to_owned())
+        .collect();
+    let secrets: Vec<Vec<u8>> = endpoints.iter().map(|e| e.sealed_secret.clone()).collect();
+    let created_at: Vec<OffsetDateTime> = endpoints.iter().map(|e| e.created_at).collect();
+    let updated_at: Vec<OffsetDateTime> = endpoints.iter().map(|e| e.updated_at).collect();
+    let deleted_at: Vec<Option<OffsetDateTime>> = endpoints.iter().map(|e| e.deleted_at).collect();
+    let upsert = sqlx::query!(
+        "-- callbacks.upsert_endpoints
+        INSERT INTO callback_endpoints (merchant_id, id, url, event_types, description, status,
+            sealed_secret, created_at, updated_at, deleted_at)
+        SELECT u.merchant_id, u.id, u.url, string_to_array(u.types, E'\\n'), u.description,
+            u.status, u.sealed_secret, u.created_at, u.updated_at, u.deleted_at
+        FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+            $7::bytea[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[])
+            AS u (merchant_id, id, url, types, description, status, sealed_secret, created_at,
+                updated_at, deleted_at)
+        ON CONFLICT (merchant_id, id) DO UPDATE SET url = excluded.url,
+            event_types = excluded.event_types, description = excluded.description,
+            status = excluded.status, sealed_secret = excluded.sealed_secret,
+            updated_at = excluded.updated_at, deleted_at = excluded.deleted_at",
+        &merchants,
+        &ids,
+        &urls,
+        &types,
+        &descriptions as &[Option<String>],
+        &statuses,
+        &secrets,
+        &created_at,
+        &updated_at,
+        &deleted_at as &[Option<OffsetDateTime>],
+    );
+    upsert.execute(db).await.map(drop)
+}
+
+/// Appends events to their merchants' feeds.
+#[expect(
+    clippy::as_conversions,
+    reason = "`query!` has no other way to be told that an array's elements may be null"
+)]
+pub async fn insert_events(
+    db: &mut PgConnection,
+    events: &[StoredEvent],
+) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = events.iter().map(|e| e.merchant.0).collect();
+    let sequences: Vec<i64> = events.iter().map(|e| e.sequence).collect();
+    let ids: Vec<Uuid> = events.iter().map(|e| e.id.0).collect();
+    let types: Vec<String> = events
+        .iter()
+        .map(|e| e.event_type.as_str().to_owned())
+        .collect();
+    let intents: Vec<Option<Uuid>> = events.iter().map(|e| e.intent_id).collect();
+    let intent_sequences: Vec<Option<i32>> = events.iter().map(|e| e.intent_sequence).collect();
+    let conversations: Vec<Option<&str>> =
+        events.iter().map(|e| e.conversation.as_deref()).collect();
+    let payloads: Vec<&[u8]> = events.iter().map(|e| e.payload.as_slice()).collect();
+    let created_at: Vec<OffsetDateTime> = events.iter().map(|e| e.created_at).collect();
+    let insert = sqlx::query!(
+        "-- callbacks.insert_events
+        INSERT INTO events (merchant_id, sequence, id, type, intent_id, intent_sequence,
+            conversation, payload, created_at)
+        SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::uuid[],
+            $6::integer[], $7::text[], $8::bytea[], $9::timestamptz[])",
+        &merchants,
+        &sequences,
+        &ids,
+        &types,
+        &intents as &[Option<Uuid>],
+        &intent_sequences as &[Option<i32>],
+        &conversations as &[Option<&str>],
+        &payloads as &[&[u8]],
+        &created_at,
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// An event newly owed to an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Its id.
+    pub id: DeliveryId,
+    /// Whom it is owed to.
+    pub endpoint: EndpointId,
+    /// The event's place among the merchant's events.
+    pub event_sequence: i64,
+    /// When it came to be owed; it is due at once.
+    pub created_at: OffsetDateTime,
+}
+
+/// Records deliveries that are due at once.
+pub async fn insert_deliveries(
+    db: &mut PgConnection,
+    deliveries: &[NewDelivery],
+) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = deliveries.iter().map(|d| d.merchant.0).collect();
+    let ids: Vec<Uuid> = deliveries.iter().map(|d| d.id.0).collect();
+    let endpoints: Vec<Uuid> = deliveries.iter().map(|d| d.endpoint.0).collect();
+    let sequences: Vec<i64> = deliveries.iter().map(|d| d.event_sequence).collect();
+    let created_at: Vec<OffsetDateTime> = deliveries.iter().map(|d| d.created_at).collect();
+    let insert = sqlx::query!(
+        "-- callbacks.insert_deliveries
+        INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, status, due_at,
+            created_at, updated_at)
+        SELECT u.merchant_id, u.id, u.endpoint_id, u.event_sequence, 'pending', u.created_at,
+            u.created_at, u.created_at
+        FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[])
+            AS u (merchant_id, id, endpoint_id, event_sequence, created_at)",
+        &merchants,
+        &ids,
+        &endpoints,
+        &sequences,
+        &created_at,
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// All of a merchant's endpoints that are not deleted, newest first.
+pub async fn endpoints(pool: &PgPool, merchant: MerchantId) -> Result<Vec<Endpoint>, sqlx::Error> {
+    load_endpoints(&mut *pool.acquire().await?, &[merchant.0]).await
+}
+
+/// One endpoint of a merchant, unless it is deleted or another's.
+pub async fn endpoint(
+    pool: &PgPool,
+    merchant: MerchantId,
+    id: EndpointId,
+) -> Result<Option<Endpoint>, sqlx::Error> {
+    let all = endpoints(pool, merchant).await?;
+    Ok(all.into_iter().find(|endpoint| endpoint.id == id))
+}
+
+/// Which deliveries of an endpoint are asked for, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveryQuery {
+    /// Whose.
+    pub merchant: MerchantId,
+    /// Of which endpoint.
+    pub endpoint: EndpointId,
+    /// Only those that stand so.
+    pub status: Option<DeliveryStatus>,
+    /// Only older ones than this.
+    pub after: Option<DeliveryId>,
+    /// Only newer ones than this, those next to it.
+    pub before: Option<DeliveryId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// A delivery as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Whom it is owed to.
+    pub endpoint: EndpointId,
+    /// The event that is owed.
+    pub event: EventId,
+    /// What the event tells of.
+    pub event_type: String,
+    /// The event's place among the merchant's events.
+    pub event_sequence: i64,
+    /// Where it stands.
+    pub status: DeliveryStatus,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// When it is tried next; for one that is over, when it was due last.
+    pub due_at: OffsetDateTime,
+    /// When it came to be owed.
+    pub created_at: OffsetDateTime,
+    /// The last try that ended.
+    pub last_attempt: Option<DeliveryAttempt>,
+}
+
+/// One try of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryAttempt {
+    /// 1 for the first.
+    pub number: i32,
+    /// When it began.
+    pub started_at: OffsetDateTime,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i32,
+    /// The HTTP status, if an answer came.
+    pub status_code: Option<i16>,
+    /// Why no answer came.
+    pub error: Option<String>,
+    /// The first of the answer's body.
+    pub response: Option<String>,
+}
+
+/// Deliveries of one endpoint with the last try of each, newest first.
+pub async fn deliveries(pool: &PgPool, query: DeliveryQuery) -> Result<Vec<Delivery>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"-- callbacks.deliveries
+        WITH page AS (
+            (SELECT id FROM deliveries
+            WHERE $5::uuid IS NULL AND merchant_id = $1 AND endpoint_id = $2
+                AND ($3::text IS NULL OR status = $3)
+                AND id < coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+            ORDER BY id DESC LIMIT $6)
+            UNION ALL
+            (SELECT id FROM deliveries
+            WHERE $5::uuid IS NOT NULL AND merchant_id = $1 AND endpoint_id = $2
+                AND ($3::text IS NULL OR status = $3) AND id > $5
+            ORDER BY id LIMIT $6)
+        )
+        SELECT d.id AS "id!", d.event_sequence AS "event_sequence!", d.status AS "status!",
+            d.attempts AS "attempts!", d.due_at AS "due_at!", d.created_at AS "created_at!",
+            e.id AS event_id, e.type AS event_type, a.number AS "number?",
+            a.started_at AS "started_at?", a.duration_ms AS "duration_ms?", a.status_code,
+            a.error, a.response
+        FROM page CROSS JOIN LATERAL (
+            SELECT * FROM deliveries x WHERE x.merchant_id = $1 AND x.id = page.id LIMIT 1
+        ) d CROSS JOIN LATERAL (
+            SELECT v.id, v.type FROM events v
+            WHERE v.merchant_id = $1 AND v.sequence = d.event_sequence LIMIT 1
+        ) e LEFT JOIN LATERAL (
+            SELECT * FROM delivery_attempts t
+            WHERE t.merchant_id = $1 AND t.delivery_id = page.id ORDER BY t.number DESC LIMIT 1
+        ) a ON true
+        ORDER BY page.id DESC"#,
+        query.merchant.0,
+        query.endpoint.0,
+        query.status.map(DeliveryStatus::as_str),
+        query.after.map(|id| id.0),
+        query.before.map(|id| id.0),
+        query.limit,
+    );
+    let rows = rows.fetch_all(pool).await?.into_iter().map(|row| {
+        let status = DeliveryStatus::parse(&row.status);
+        let last_attempt = match (row.number, row.started_at, row.duration_ms) {
+            (Some(number), Some(started_at), Some(duration_ms)) => Some(DeliveryAttempt {
+                number,
+                started_at,
+                duration_ms,
+                status_code: row.status_code,
+                error: row.error,
+                response: row.response,
+            }),
+            (_, _, _) => None,
+        };
+        Ok(Delivery {
+            id: DeliveryId(row.id),
+            endpoint: query.endpoint,
+            event: EventId(row.event_id),
+            event_type: row.event_type,
+            event_sequence: row.event_sequence,
+            status: status.ok_or_else(|| unknown("deliveries.status", &row.status))?,
+            attempts: row.attempts,
+            due_at: row.due_at,
+            created_at: row.created_at,
+            last_attempt,
+        })
+    });
+    rows.collect()
+}
+
+/// Which events of a merchant's feed are asked for, oldest first.
+#[derive(Clone, Debug)]
+pub struct EventQuery {
+    /// Whose.
+    pub merchant: MerchantId,
+    /// Only those after this place; 0 for all.
+    pub after: i64,
+    /// Only of this type.
+    pub event_type: Option<String>,
+    /// Only of threads in this conversation.
+    pub conversation: Option<String>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// The JSON, in stored form, of a part of a merchant's feed, oldest first.
+pub async fn events(pool: &PgPool, query: &EventQuery) -> Result<Vec<Vec<u8>>, sqlx::Error> {
+    let rows = sqlx::query_scalar!(
+        "-- callbacks.events
+        SELECT payload FROM events
+        WHERE merchant_id = $1 AND sequence > $2 AND ($3::text IS NULL OR type = $3)
+            AND ($4::text IS NULL OR conversation = $4)
+        ORDER BY sequence LIMIT $5",
+        query.merchant.0,
+        query.after,
+        query.event_type,
+        query.conversation,
+        query.limit,
+    );
+    rows.fetch_all(pool).await
+}
+
+/// The JSON, in stored form, of one event. No index holds event ids: an id tells the millisecond
+/// of its event, and the feed is in the order of time, so only its neighbors are looked at.
+pub async fn event(
+    pool: &PgPool,
+    merchant: MerchantId,
+    id: EventId,
+) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    let Some(at) = made_at(id.0) else {
+        return Ok(None);
+    };
+    let row = sqlx::query_scalar!(
+        "-- callbacks.event
+        SELECT payload FROM events
+        WHERE created_at BETWEEN $3::timestamptz - interval '1 second'
+                AND $3::timestamptz + interval '1 second'
+            AND merchant_id = $1 AND id = $2",
+        merchant.0,
+        id.0,
+        at,
+    );
+    row.fetch_optional(pool).await
+}
+
+/// The millisecond that a `UUIDv7` was made in, if it is one.
+fn made_at(id: Uuid) -> Option<OffsetDateTime> {
+    let (seconds, nanos) = id.get_timestamp()?.to_unix();
+    let at = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?;
+    Some(at + time::Duration::nanoseconds(nanos.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ambient::Ambient;
+
+    #[test]
+    fn an_event_id_tells_its_millisecond() {
+        let ambient = Ambient::system();
+        let (before, id, after) = (ambient.now(), ambient.id(), ambient.now());
+        let at = made_at(id).unwrap();
+        assert!(before - time::Duration::MILLISECOND <= at && at <= after);
+        assert_eq!(made_at(Uuid::from_u128(1)), None);
+    }
+}

@@ -1,0 +1,287 @@
+//! One batch in one transaction: lock, load, decide, record, commit.
+
+use super::{
+    Command, Rejection, RenderRejection, Reply, Scene, Submission, decide::decide, world::World,
+};
+use crate::{
+    ambient::Ambient,
+    callbacks, idempotency,
+    ids::MerchantId,
+    intents::{self, State, attempt, refund},
+    ledger,
+    links::{self, PageUrls},
+};
+use sqlx::{Connection, PgConnection};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// What became of each command of a batch, in its order.
+pub type Replies = Vec<Result<Reply, Rejection>>;
+
+/// What every batch of a lane is decided with.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage<'a> {
+    /// Time, ids and chance.
+    pub ambient: &'a Ambient,
+    /// Addresses of pages.
+    pub urls: &'a PageUrls,
+    /// How rejections are printed.
+    pub render: RenderRejection,
+}
+
+/// What a batch wrote, beside its replies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Deliveries that are now owed.
+    pub deliveries: usize,
+}
+
+/// Runs a batch to its commit. An error means that nothing of it was done, unless the connection
+/// broke while committing: then nobody knows, and the idempotency keys make asking again safe.
+pub async fn run(
+    db: &mut PgConnection,
+    batch: &[Submission],
+    stage: Stage<'_>,
+) -> Result<(Replies, Written), sqlx::Error> {
+    let mut transaction = db.begin().await?;
+    let merchants: BTreeSet<Uuid> = batch.iter().map(|s| s.merchant.0).collect();
+    let merchants: Vec<Uuid> = merchants.into_iter().collect();
+    let mut world = World::default();
+    for books in ledger::store::lock_books(&mut transaction, &merchants).await? {
+        world.books.insert(books.merchant, books);
+    }
+    load(&mut transaction, &mut world, batch, &merchants).await?;
+    // After the lock: so the order of times is the order of the books.
+    let scene = Scene {
+        now: stage.ambient.now(),
+        ambient: stage.ambient,
+        urls: stage.urls,
+        render: stage.render,
+    };
+    let replies = batch.iter().map(|submission| {
+        if world.books.contains_key(&submission.merchant) {
+            decide(&mut world, submission, scene)
+        } else {
+            Err(Rejection::NotFound("merchant"))
+        }
+    });
+    let replies = replies.collect();
+    record(&mut transaction, &world, scene).await?;
+    transaction.commit().await?;
+    Ok((
+        replies,
+        Written {
+            deliveries: world.deliveries.len(),
+        },
+    ))
+}
+
+/// Which rows the commands of a batch name, before anything is loaded.
+#[derive(Default)]
+struct Named {
+    keys: Vec<(MerchantId, String)>,
+    intents: Vec<(MerchantId, crate::ids::IntentId)>,
+    attempts: Vec<(MerchantId, crate::ids::AttemptId)>,
+    refunds: Vec<(MerchantId, crate::ids::RefundId)>,
+    links: Vec<(MerchantId, crate::ids::LinkId)>,
+    books: bool,
+}
+
+fn named(batch: &[Submission]) -> Named {
+    let mut named = Named::default();
+    for Submission {
+        merchant,
+        command,
+        claim,
+        ..
+    } in batch
+    {
+        named.keys.extend(
+            claim
+                .as_ref()
+                .map(|claim| (*merchant, claim.key.as_str().to_owned())),
+        );
+        match command {
+            Command::Confirm(id, _)
+            | Command::Capture(id, _)
+            | Command::Cancel(id, _)
+            | Command::Refund(id, _)
+            | Command::ExpireIntent(id) => {
+                named.intents.push((*merchant, *id));
+            }
+            Command::Report(id, ..) => {
+                named.intents.push((*merchant, *id));
+                named.books = true;
+            }
+            Command::Finish(ticket, _) => {
+                named.intents.push((*merchant, ticket.intent));
+                named.attempts.push((*merchant, ticket.call.attempt));
+                named
+                    .refunds
+                    .extend(ticket.refund.map(|id| (*merchant, id)));
+                named
+                    .keys
+                    .extend(ticket.key.as_ref().map(|key| (*merchant, key.clone())));
+                named.books = true;
+            }
+            Command::PayLink(id, _) | Command::DeactivateLink(id) | Command::ExpireLink(id) => {
+                named.links.push((*merchant, *id))
+            }
+            Command::CreateIntent(_)
+            | Command::CreateLink(_)
+            | Command::CreateEndpoint(..)
+            | Command::UpdateEndpoint(..)
+            | Command::DeleteEndpoint(_) => {}
+        }
+    }
+    named
+}
+
+async fn load(
+    db: &mut PgConnection,
+    world: &mut World,
+    batch: &[Submission],
+    merchants: &[Uuid],
+) -> Result<(), sqlx::Error> {
+    let mut named = named(batch);
+    if !named.keys.is_empty() {
+        for (name, record) in idempotency::store::load(db, &named.keys).await? {
+            world.keys.load(name, record);
+        }
+    }
+    if !named.intents.is_empty() {
+        for intent in intents::store::load(db, &named.intents).await? {
+            named
+                .links
+                .extend(intent.terms.payment_link.map(|id| (intent.merchant, id)));
+            if let State::Processing(id, _) | State::RequiresAction(id) = intent.state {
+                named.attempts.push((intent.merchant, id));
+            }
+            world.intents.load((intent.merchant, intent.id), intent);
+        }
+    }
+    if !named.attempts.is_empty() {
+        for attempt in attempt::store::load(db, &named.attempts).await? {
+            world.attempts.load((attempt.merchant, attempt.id), attempt);
+        }
+    }
+    if !named.refunds.is_empty() {
+        for refund in refund::store::load(db, &named.refunds).await? {
+            world.refunds.load((refund.merchant, refund.id), refund);
+        }
+    }
+    if !named.links.is_empty() {
+        for link in links::store::load(db, &named.links).await? {
+            world.links.load((link.merchant, link.id), link);
+        }
+    }
+    if named.books {
+        for (merchant, name, balance) in ledger::store::load_balances(db, merchants).await? {
+            world
+                .books
+                .get_mut(&merchant)
+                .map(|books| books.balances.insert(name, balance));
+        }
+    }
+    for endpoint in callbacks::store::load_endpoints(db, merchants).await? {
+        world
+            .endpoints
+            .load((endpoint.merchant, endpoint.id), endpoint);
+    }
+    Ok(())
+}
+
+/// Calls a store's function if there is anything to store.
+macro_rules! store {
+    ($rows:expr, |$named:ident| $call:expr) => {
+        let $named = $rows;
+        if !$named.is_empty() {
+            $call.await?;
+        }
+    };
+}
+
+async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Result<(), sqlx::Error> {
+    store!(second(world.links.made()), |rows| links::store::insert(
+        db, &rows
+    ));
+    store!(second(world.links.changed()), |rows| links::store::update(
+        db, &rows
+    ));
+    store!(second(world.intents.made()), |rows| intents::store::insert(
+        db, &rows
+    ));
+    store!(second(world.intents.changed()), |rows| {
+        intents::store::update(db, &rows)
+    });
+    store!(&world.tokens, |rows| links::store::insert_tokens(db, rows));
+    store!(
+        second(world.attempts.made()),
+        |rows| attempt::store::insert(db, &rows)
+    );
+    store!(second(world.attempts.changed()), |rows| {
+        attempt::store::update(db, &rows)
+    });
+    store!(second(world.refunds.made()), |rows| refund::store::insert(
+        db, &rows
+    ));
+    store!(second(world.refunds.changed()), |rows| {
+        refund::store::update(db, &rows)
+    });
+    store!(&world.opened, |rows| ledger::store::open_accounts(
+        db, rows, scene.now
+    ));
+    store!(&world.entries, |rows| ledger::store::insert_entries(
+        db, rows
+    ));
+    store!(balances(world), |rows| ledger::store::save_balances(
+        db, &rows
+    ));
+    store!(world.keys.made(), |rows| idempotency::store::insert(
+        db, &rows, scene.now
+    ));
+    store!(world.keys.changed(), |rows| idempotency::store::finish(
+        db, &rows
+    ));
+    store!(endpoints(world), |rows| callbacks::store::upsert_endpoints(
+        db, &rows
+    ));
+    store!(&world.events, |rows| callbacks::store::insert_events(
+        db, rows
+    ));
+    store!(&world.deliveries, |rows| {
+        callbacks::store::insert_deliveries(db, rows)
+    });
+    store!(moved_books(world), |rows| ledger::store::save_books(
+        db, &rows
+    ));
+    Ok(())
+}
+
+fn second<'a, K, V>(rows: Vec<(&'a K, &'a V)>) -> Vec<&'a V> {
+    rows.into_iter().map(|(_, value)| value).collect()
+}
+
+fn balances(world: &World) -> Vec<ledger::store::BalanceRow> {
+    let balance = |(merchant, name): &(MerchantId, (String, crate::money::Currency))| {
+        let balance = world.books.get(merchant)?.balances.get(name)?;
+        Some((*merchant, name.clone(), *balance))
+    };
+    world.rebalanced.iter().filter_map(balance).collect()
+}
+
+fn endpoints(world: &World) -> Vec<callbacks::Endpoint> {
+    let touched = [world.endpoints.made(), world.endpoints.changed()];
+    touched.into_iter().flat_map(second).cloned().collect()
+}
+
+/// The books whose heads moved: every entry comes with an event.
+fn moved_books(world: &World) -> Vec<&ledger::Books> {
+    let moved = |books: &&ledger::Books| {
+        world
+            .events
+            .iter()
+            .any(|event| event.merchant == books.merchant)
+    };
+    world.books.values().filter(moved).collect()
+}

@@ -1,0 +1,122 @@
+//! What a rail's answer comes to, whether it answers a call or comes later.
+
+use super::{Desk, view};
+use crate::{
+    ids::{AttemptId, IntentId},
+    intents::{Attempt, AttemptStatus, Finished, Intent, IntentError, State, Verdict},
+    rails::{CallKind, RailAnswer},
+    writer::{
+        Awaited, Rejection,
+        decision::{Decision, Outcome},
+    },
+};
+
+impl Desk<'_> {
+    pub(super) fn finish(&self, id: AttemptId, answer: RailAnswer) -> Result<Decision, Rejection> {
+        let attempt = self
+            .world
+            .attempts
+            .get(&(self.merchant, id))
+            .cloned()
+            .ok_or(Rejection::NotFound("attempt"))?;
+        let before = self.intent(attempt.intent)?;
+        let refund = attempt
+            .refund
+            .and_then(|id| self.world.refunds.get(&(self.merchant, id)))
+            .cloned();
+        let known = attempt.clone();
+        match attempt.finish(before.clone(), refund.clone(), answer, self.scene.now)? {
+            Some(finished) => self.finished(&before, finished),
+            // Again is not an error: whoever was first has done it.
+            None => self.stands(&before, &known),
+        }
+    }
+
+    fn stands(&self, intent: &Intent, attempt: &Attempt) -> Result<Decision, Rejection> {
+        let refund = attempt
+            .refund
+            .and_then(|id| self.world.refunds.get(&(self.merchant, id)));
+        match refund {
+            Some(refund) => Ok(Decision::answer(201, &*view::print_refund(refund)?)),
+            None => Ok(Decision::answer(200, &*self.print_intent(intent)?)),
+        }
+    }
+
+    fn finished(&self, before: &Intent, finished: Finished) -> Result<Decision, Rejection> {
+        let Finished {
+            intent,
+            attempt,
+            refund,
+            draft,
+            event,
+            verdict,
+        } = finished;
+        let (status, data) = match &refund {
+            Some(refund) => (201, view::print_refund(refund)?),
+            None => (200, self.print_intent(&intent)?),
+        };
+        let (link, link_event) = self.settle_place(before, &intent)?;
+        let told = event
+            .map(|event| view::tell_intent(event, &intent, &data))
+            .into_iter()
+            .chain(link_event)
+            .collect();
+        let answer = Decision::answer(status, &data);
+        let outcome = match verdict {
+            Verdict::Declined(code) if attempt.kind != CallKind::Refund => {
+                Outcome::Verdict(Rejection::Intent(IntentError::Declined(code)))
+            }
+            Verdict::Declined(_) | Verdict::Accepted => answer.outcome,
+        };
+        let (intent, attempt) = (Some(intent), Some(attempt));
+        Ok(Decision {
+            intent,
+            attempt,
+            refund,
+            draft,
+            link,
+            told,
+            ..Decision::of(outcome)
+        })
+    }
+
+    pub(super) fn report(
+        &self,
+        id: IntentId,
+        awaited: Awaited,
+        answer: RailAnswer,
+    ) -> Result<Decision, Rejection> {
+        let intent = self.intent(id)?;
+        let open = match intent.state {
+            State::Processing(attempt, _) | State::RequiresAction(attempt) => {
+                self.world.attempts.get(&(self.merchant, attempt))
+            }
+            State::RequiresPayment
+            | State::RequiresCapture
+            | State::Succeeded
+            | State::Canceled(_)
+            | State::Expired => None,
+        };
+        let (wanted, verb) = match awaited {
+            Awaited::Action => (AttemptStatus::RequiresAction, "completed by an action"),
+            Awaited::Outcome => (AttemptStatus::Pending, "given an outcome"),
+        };
+        match open {
+            Some(attempt) if attempt.status == wanted => {
+                let decision = self.finish(attempt.id, answer)?;
+                // The one who reports is told how the intent stands, not that its payer failed.
+                let intent = decision.intent.as_ref().unwrap_or(&intent);
+                let outcome = Decision::answer(200, &*self.print_intent(intent)?).outcome;
+                Ok(Decision {
+                    outcome,
+                    ..decision
+                })
+            }
+            Some(_) | None => Err(IntentError::InvalidState {
+                verb,
+                status: intent.status_at(self.scene.now),
+            }
+            .into()),
+        }
+    }
+}

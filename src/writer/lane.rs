@@ -1,0 +1,262 @@
+//! Lanes: each gathers commands and runs them in batches on a connection of its own. A merchant
+//! always has the same lane, so its commands meet in one batch and keep their order.
+
+use super::{
+    Rejection, Reply, Submission, WriteError,
+    batch::{self, Stage},
+};
+use crate::{
+    ambient::Ambient,
+    db::{Db, DbError, Use, is_outage},
+    ids::MerchantId,
+    links::PageUrls,
+    writer::RenderRejection,
+};
+use sqlx::PgConnection;
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+/// Most commands in a batch: nearly all of the gain, and a bound on how long one waits.
+const BATCH_MAX: usize = 256;
+/// Most commands that wait for a lane; more are refused at once.
+const QUEUE_MAX: usize = 4096;
+/// How long a batch may take before its connection is given up.
+const BATCH_DEADLINE: Duration = Duration::from_secs(30);
+/// How long a lane rests before it connects again.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+
+/// What one batch did, for metrics and for whoever waits for deliveries.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchReport {
+    /// Which lane ran it; 0 for the first.
+    pub lane: usize,
+    /// Commands in it.
+    pub commands: usize,
+    /// From its first statement to its commit.
+    pub took: Duration,
+    /// Deliveries that are now owed.
+    pub deliveries: usize,
+    /// Commands that wait for the lane's next batch.
+    pub queued: usize,
+}
+
+/// Called after each commit; must not block.
+#[derive(Clone)]
+pub struct Hooks(pub Arc<dyn Fn(BatchReport) + Send + Sync>);
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hooks")
+    }
+}
+
+/// What the writer is built from.
+#[derive(Clone, Debug)]
+pub struct WriterOptions {
+    /// Where the database is.
+    pub db: Db,
+    /// How many lanes; as many as there are processors.
+    pub lanes: usize,
+    /// Time, ids and chance.
+    pub ambient: Ambient,
+    /// Addresses of pages.
+    pub urls: PageUrls,
+    /// How rejections are printed.
+    pub render: RenderRejection,
+    /// Who is told of each commit.
+    pub hooks: Hooks,
+}
+
+struct Job {
+    submission: Submission,
+    reply: oneshot::Sender<Result<Reply, WriteError>>,
+}
+
+/// The handle that everyone submits commands to. Clones share the lanes.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    lanes: Arc<[mpsc::Sender<Job>]>,
+    tasks: TaskTracker,
+    stop: tokio_util::sync::CancellationToken,
+}
+
+impl Writer {
+    /// Connects the lanes and starts them.
+    pub async fn start(options: WriterOptions) -> Result<Self, DbError> {
+        let (tasks, stop) = (
+            TaskTracker::new(),
+            tokio_util::sync::CancellationToken::new(),
+        );
+        let mut lanes = Vec::new();
+        for number in 0..options.lanes.max(1) {
+            let connection = options.db.connect(Use::Writer).await?;
+            let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+            let lane = Lane {
+                number,
+                options: options.clone(),
+                connection: Some(connection),
+                receiver,
+            };
+            tasks.spawn(lane.run(stop.clone()));
+            lanes.push(sender);
+        }
+        Ok(Self {
+            lanes: lanes.into(),
+            tasks,
+            stop,
+        })
+    }
+
+    /// Submits a command and waits until its change is durable, or is known to be none.
+    pub async fn submit(&self, submission: Submission) -> Result<Reply, WriteError> {
+        let lane = self
+            .lane(submission.merchant)
+            .ok_or(WriteError::Overloaded)?;
+        let (reply, answer) = oneshot::channel();
+        lane.try_send(Job { submission, reply })
+            .map_err(|_| WriteError::Overloaded)?;
+        answer.await.unwrap_or(Err(WriteError::Unavailable))
+    }
+
+    fn lane(&self, merchant: MerchantId) -> Option<&mpsc::Sender<Job>> {
+        let count = u128::try_from(self.lanes.len()).ok()?;
+        let index = usize::try_from(merchant.0.as_u128() % count).ok()?;
+        self.lanes.get(index)
+    }
+
+    /// Finishes what is queued, takes nothing more, and returns when all is done.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+struct Lane {
+    number: usize,
+    options: WriterOptions,
+    connection: Option<PgConnection>,
+    receiver: mpsc::Receiver<Job>,
+}
+
+impl Lane {
+    async fn run(mut self, stop: tokio_util::sync::CancellationToken) {
+        let mut jobs = Vec::with_capacity(BATCH_MAX);
+        loop {
+            // Whoever is about to submit does so first: fuller batches for one line.
+            tokio::task::yield_now().await;
+            let received = tokio::select! {
+                biased;
+                received = self.receiver.recv_many(&mut jobs, BATCH_MAX) => received,
+                () = stop.cancelled(), if !self.receiver.is_closed() => {
+                    self.receiver.close();
+                    continue;
+                }
+            };
+            if received == 0 {
+                return;
+            }
+            self.serve(std::mem::take(&mut jobs)).await;
+        }
+    }
+
+    async fn serve(&mut self, jobs: Vec<Job>) {
+        let (batch, waiting): (Vec<_>, Vec<_>) = jobs
+            .into_iter()
+            .map(|job| (job.submission, job.reply))
+            .unzip();
+        let results = self.write(&batch).await;
+        for (result, reply) in results.into_iter().zip(waiting) {
+            // Whoever asked may have gone; the change stands all the same.
+            let _ = reply.send(result);
+        }
+    }
+
+    async fn write(&mut self, batch: &[Submission]) -> Vec<Result<Reply, WriteError>> {
+        match self.try_batch(batch).await {
+            Ok(replies) => replies
+                .into_iter()
+                .map(|reply| reply.map_err(WriteError::Rejected))
+                .collect(),
+            Err(WriteError::Broken) if batch.len() > 1 => self.write_one_by_one(batch).await,
+            Err(error) => batch.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
+    /// A batch that breaks a rule of the database is run again, command by command, so that the
+    /// one at fault fails alone.
+    async fn write_one_by_one(&mut self, batch: &[Submission]) -> Vec<Result<Reply, WriteError>> {
+        let mut results = Vec::with_capacity(batch.len());
+        for submission in batch {
+            let alone = self.try_batch(std::slice::from_ref(submission)).await;
+            let reply = alone.and_then(|mut replies| match replies.pop() {
+                Some(reply) => reply.map_err(WriteError::Rejected),
+                None => Err(WriteError::Broken),
+            });
+            results.push(reply);
+        }
+        results
+    }
+
+    async fn try_batch(
+        &mut self,
+        batch: &[Submission],
+    ) -> Result<Vec<Result<Reply, Rejection>>, WriteError> {
+        let mut connection = self.connected().await?;
+        let stage = Stage {
+            ambient: &self.options.ambient,
+            urls: &self.options.urls,
+            render: self.options.render,
+        };
+        let begun = Instant::now();
+        match tokio::time::timeout(BATCH_DEADLINE, batch::run(&mut connection, batch, stage)).await
+        {
+            Ok(Ok((replies, written))) => {
+                self.connection = Some(connection);
+                let (commands, queued) = (batch.len(), self.receiver.len());
+                let (lane, took, deliveries) = (self.number, begun.elapsed(), written.deliveries);
+                let report = BatchReport {
+                    lane,
+                    commands,
+                    took,
+                    deliveries,
+                    queued,
+                };
+                (self.options.hooks.0)(report);
+                Ok(replies)
+            }
+            Ok(Err(error)) if !is_outage(&error) => {
+                self.connection = Some(connection);
+                tracing::error!(%error, commands = batch.len(), "a batch was refused by the database");
+                Err(WriteError::Broken)
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the writer lost its connection");
+                Err(WriteError::Unavailable)
+            }
+            Err(_) => {
+                tracing::warn!("a batch took too long; the writer connects again");
+                Err(WriteError::Unavailable)
+            }
+        }
+    }
+
+    async fn connected(&mut self) -> Result<PgConnection, WriteError> {
+        if let Some(connection) = self.connection.take() {
+            return Ok(connection);
+        }
+        match self.options.db.connect(Use::Writer).await {
+            Ok(connection) => Ok(connection),
+            Err(error) => {
+                tracing::warn!(%error, "the writer cannot reach the database");
+                tokio::time::sleep(RECONNECT_PAUSE).await;
+                Err(WriteError::Unavailable)
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Set-up: what exists before any merchant has a lane. The operator's commands make merchants and
+//! keys, each by one statement of its own.
+
+use crate::{
+    ambient::Ambient,
+    auth::{self, NewApiKey},
+    db::{Db, DbError, Use},
+    ids::{KeyId, MerchantId},
+};
+
+/// Makes a merchant with empty books.
+pub async fn create_merchant(
+    db: &Db,
+    name: &str,
+    ambient: &Ambient,
+) -> Result<MerchantId, DbError> {
+    let mut connection = db.connect(Use::General).await?;
+    let id: MerchantId = ambient.id();
+    auth::store::insert_merchant(&mut connection, id, name, ambient.now()).await?;
+    Ok(id)
+}
+
+/// Stores a new API key; only its hash is kept.
+pub async fn create_key(db: &Db, key: &NewApiKey, ambient: &Ambient) -> Result<(), DbError> {
+    let mut connection = db.connect(Use::General).await?;
+    auth::store::insert_key(&mut connection, key, ambient.now()).await?;
+    Ok(())
+}
+
+/// Revokes a key, and says whether there was one to revoke.
+pub async fn revoke_key(db: &Db, id: KeyId, ambient: &Ambient) -> Result<bool, DbError> {
+    let mut connection = db.connect(Use::General).await?;
+    let revoked = auth::store::revoke_key(&mut connection, id, ambient.now()).await?;
+    Ok(revoked)
+}
