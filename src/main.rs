@@ -1,3 +1,5 @@
 //! The `threadpay` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    threadpay::cli::main()
+}

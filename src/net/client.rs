@@ -7,7 +7,7 @@ use super::{
 };
 use bytes::Bytes;
 use reqwest::{Client, header, redirect, retry};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls::{ClientConfig, RootCertStore, crypto};
 use std::{sync::Arc, time::Duration};
 use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 use url::{Host, Url};
@@ -141,7 +141,7 @@ impl Outbound {
 fn tls() -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(crypto::ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
