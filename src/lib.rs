@@ -12,6 +12,7 @@ pub mod db;
 pub mod ids;
 pub mod money;
 pub mod net;
+pub mod timestamp;
 
 // Nouns: each owns its types, its pure rules and its SQL.
 pub mod auth;
