@@ -113,7 +113,7 @@ impl View<'_> {
     pub(super) fn decline(&self, code: &str) -> &'static str {
         match code {
             "insufficient_funds" => self.t.decline_funds,
-            "authentication_failed" | "authentication_required" => self.t.decline_authentication,
+            "authentication_failed" => self.t.decline_authentication,
             // Why a card is lost, stolen or suspected is not the page's to tell.
             _ => self.t.decline_generic,
         }
