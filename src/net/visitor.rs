@@ -4,6 +4,11 @@ use super::client::{BuildError, DEADLINE};
 use bytes::Bytes;
 use reqwest::{Client, Method, header, redirect};
 
+/// There is no answer.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct VisitError(#[from] reqwest::Error);
+
 /// An answer with what a visitor looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
@@ -36,16 +41,16 @@ impl Visitor {
     }
 
     /// Gets a page or an object.
-    pub async fn get(&self, url: &str, headers: &[(&str, &str)]) -> Result<Visit, reqwest::Error> {
+    pub async fn get(&self, url: &str, headers: &[(&str, &str)]) -> Result<Visit, VisitError> {
         self.send(Method::GET, url, headers, Bytes::new()).await
     }
 
     /// Posts a body.
-    pub async fn post(&self, url: &str, headers: &[(&str, &str)], body: String) -> Result<Visit, reqwest::Error> {
+    pub async fn post(&self, url: &str, headers: &[(&str, &str)], body: String) -> Result<Visit, VisitError> {
         self.send(Method::POST, url, headers, body.into()).await
     }
 
-    async fn send(&self, method: Method, url: &str, headers: &[(&str, &str)], body: Bytes) -> Result<Visit, reqwest::Error> {
+    async fn send(&self, method: Method, url: &str, headers: &[(&str, &str)], body: Bytes) -> Result<Visit, VisitError> {
         let mut request = self.client.request(method, url).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
