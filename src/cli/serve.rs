@@ -41,7 +41,9 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         false => Some(listen::bind(&config.listen.to_string()).await?),
     };
     database::named().await?;
-    let service = signals.unless_hard(Service::start(config, listener, !args.no_workers)).await?;
+    let service = signals
+        .unless_hard(Service::start(config, listener, !args.no_workers))
+        .await?;
     if !args.no_http {
         tracing::info!(base_url = service.base_url(), "threadpay answers");
     }
