@@ -148,6 +148,7 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is not exhaustive; the rest are faults of a statement")]
         _ => false,
     }
 }

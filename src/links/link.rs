@@ -206,7 +206,7 @@ impl Link {
     /// Marks the link expired if its time is over; `None` if there is nothing to do.
     pub fn expire(self, now: OffsetDateTime) -> Option<Self> {
         let due = self.status == LinkStatus::Active && self.status_at(now) == LinkStatus::Expired;
-        due.then(|| Self {
+        due.then_some(Self {
             status: LinkStatus::Expired,
             updated_at: now,
             ..self
