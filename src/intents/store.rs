@@ -1,5 +1,8 @@
 //! SQL of payment intents. Attempts and refunds have stores of their own beside it.
-#![expect(clippy::as_conversions, reason = "this is how sqlx is told of arrays with nulls")]
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
 
 use super::{CancellationReason, Intent, LineItem, Opening, State, Status, Sums, Terms};
 use crate::{
@@ -206,12 +209,13 @@ fn open_attempt(
     Option<CancellationReason>,
 ) {
     match state {
-        State::Processing(attempt, Opening::Charge) => (Some(attempt.0), Some("charge"), None),
+        State::Processing(attempt, Opening::Charge) | State::RequiresAction(attempt) => {
+            (Some(attempt.0), Some("charge"), None)
+        }
         State::Processing(attempt, Opening::Capture) => (Some(attempt.0), Some("capture"), None),
         State::Processing(attempt, Opening::Void(reason)) => {
             (Some(attempt.0), Some("void"), reason)
         }
-        State::RequiresAction(attempt) => (Some(attempt.0), Some("charge"), None),
         State::Canceled(reason) => (None, None, reason),
         State::RequiresPayment | State::RequiresCapture | State::Succeeded | State::Expired => {
             (None, None, None)

@@ -183,8 +183,8 @@ impl Link {
             self.status
         };
         Self {
-            payments,
             status,
+            payments,
             ..self.release_place(now)
         }
     }
