@@ -17,13 +17,13 @@ mod notes;
 mod openapi;
 mod print;
 mod ready;
-mod seam;
 mod serve;
+mod service;
 mod signals;
 mod verify;
 
 pub use error::CliError;
-pub use seam::{Service, Settings};
+pub use service::Service;
 pub use signals::Signals;
 
 use clap::{Parser, Subcommand};

@@ -120,7 +120,7 @@ impl TryFrom<Row> for Intent {
             metadata: serde_json::from_value(row.metadata)?,
             rail: row.rail.parse()?,
             payment_link: row.payment_link_id.map(LinkId),
-            expires_at: row.expires_at,
+            lifetime: row.expires_at - row.created_at,
         };
         let sums = Sums {
             authorized: money(row.amount_authorized),
@@ -260,7 +260,7 @@ pub async fn insert(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sq
     let metadata: Vec<String> = terms().map(|t| json(&t.metadata)).collect();
     let rails: Vec<String> = terms().map(|t| t.rail.as_str().to_owned()).collect();
     let links: Vec<Option<Uuid>> = terms().map(|t| t.payment_link.map(|l| l.0)).collect();
-    let expires: Vec<OffsetDateTime> = terms().map(|t| t.expires_at).collect();
+    let expires: Vec<OffsetDateTime> = intents.iter().map(|i| i.expires_at()).collect();
     let created: Vec<OffsetDateTime> = intents.iter().map(|i| i.created_at).collect();
     let insert = sqlx::query!(
         "-- intents.insert

@@ -66,7 +66,6 @@ impl Desk<'_> {
         let now = self.scene.now;
         let link = self.link(id)?;
         let (amount, tip) = choose_amount(&link.terms, payment.amount, payment.tip)?;
-        let latest = now + PAYMENT_LIFETIME;
         let terms = Terms {
             amount,
             tip,
@@ -78,7 +77,9 @@ impl Desk<'_> {
             metadata: link.terms.metadata.clone(),
             rail: link.terms.rail,
             payment_link: Some(id),
-            expires_at: link.terms.expires_at.map_or(latest, |at| at.min(latest)),
+            lifetime: link
+                .expires_at()
+                .map_or(PAYMENT_LIFETIME, |at| PAYMENT_LIFETIME.min(at - now)),
         };
         let link = link.take_place(now)?;
         let fresh = Intent::new(self.scene.ambient.id(), self.merchant, terms, now);
