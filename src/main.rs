@@ -1,5 +1,7 @@
 //! The `threadpay` program.
 
-fn main() -> std::process::ExitCode {
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
     threadpay::cli::main()
 }

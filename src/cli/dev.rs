@@ -2,10 +2,13 @@
 
 use super::database::Database;
 use super::notes::{Notes, TestMerchant};
-use super::{CliError, Service, Settings, Signals, listen, print, seam};
+use super::{CliError, Service, Signals, listen, print};
 use crate::ambient::Ambient;
+use crate::config::Config;
 use crate::crypto::MasterKey;
+use crate::db::Db;
 use crate::embedded::Options;
+use crate::telemetry;
 use std::env;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -39,6 +42,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let signals = Signals::listen()?;
+    telemetry::init_logs();
     let listener = listen::bind(&args.listen).await?;
     let database = Database::ready(Options::kept(&args.data_dir), &signals).await?;
     let result = signals
@@ -57,9 +61,9 @@ async fn work(
     let mut notes = Notes::read(&args.data_dir, &Ambient::system())?;
     // Before the first secret is sealed with it.
     notes.write(&args.data_dir)?;
-    let settings = settings(listener, &notes.master_key)?;
-    let service = Service::start(settings, database.db.clone()).await?;
-    let merchant = seam::test_merchant(&service, notes.merchant.take()).await?;
+    let config = config(database.db.clone(), &listener, &notes.master_key)?;
+    let service = Service::start(config, Some(listener), true).await?;
+    let merchant = TestMerchant::find_or_make(&service, notes.merchant.take()).await?;
     notes.merchant = Some(merchant.clone());
     notes.write(&args.data_dir)?;
     announce(&service, &merchant, database, args.json)?;
@@ -67,20 +71,18 @@ async fn work(
 }
 
 /// What `dev` and `demo` run with: no limits, and callbacks may come back to this machine.
-pub(super) fn settings(listener: TcpListener, master_key: &str) -> Result<Settings, CliError> {
-    let named = env::var("THREADPAY_MASTER_KEY")
-        .ok()
-        .filter(|key| !key.is_empty());
-    let key = named.as_deref().unwrap_or(master_key);
-    let private = env::var("THREADPAY_ALLOW_PRIVATE_CALLBACKS").unwrap_or_default();
-    Ok(Settings {
-        listener: Some(listener),
-        public_url: None,
-        master_key: MasterKey::from_base64(key)?,
-        workers: true,
-        allow_private_callbacks: !["false", "0", "no", "off"].contains(&private.as_str()),
-        rate_limit: None,
-    })
+pub(super) fn config(db: Db, listener: &TcpListener, master_key: &str) -> Result<Config, CliError> {
+    let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    let master_key =
+        MasterKey::from_base64(set("THREADPAY_MASTER_KEY").as_deref().unwrap_or(master_key))?;
+    let address = listener.local_addr().map_err(CliError::Runtime)?;
+    let private = set("THREADPAY_ALLOW_PRIVATE_CALLBACKS").unwrap_or_default();
+    let mut config = Config::new(db, address, master_key);
+    if let Some(url) = set("THREADPAY_PUBLIC_URL") {
+        url.trim_end_matches('/').clone_into(&mut config.public_url);
+    }
+    config.allow_private_callbacks = !["false", "0", "no", "off"].contains(&private.as_str());
+    Ok(config)
 }
 
 fn announce(
@@ -89,7 +91,7 @@ fn announce(
     database: &Database,
     json: bool,
 ) -> Result<(), CliError> {
-    let base_url = service.base_url().unwrap_or_default();
+    let base_url = service.base_url();
     if !json {
         print::remark(&format!(
             "Threadpay is ready at {base_url} (API reference: {base_url}/docs). Try:\n\n  \

@@ -1,8 +1,14 @@
 //! `threadpay key create` and `key revoke`: who may call the API.
 
-use super::{CliError, database, print, seam};
-use crate::ids::{KeyId, MerchantId};
-use clap::{Subcommand, ValueEnum};
+use super::{CliError, database, print};
+use crate::{
+    ambient::Ambient,
+    auth::{self, NewApiKey, Role},
+    db::{Db, Use},
+    ids::{KeyId, MerchantId},
+    writer,
+};
+use clap::Subcommand;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -17,8 +23,8 @@ enum Verb {
         /// The merchant that it acts for.
         #[arg(long, value_name = "MERCHANT_ID")]
         merchant: MerchantId,
-        /// What it may do.
-        #[arg(long, value_enum)]
+        /// What it may do: bot, merchant or finance.
+        #[arg(long)]
         role: Role,
         /// Print it as a line of JSON with `id` and `api_key`.
         #[arg(long)]
@@ -32,17 +38,6 @@ enum Verb {
     },
 }
 
-/// What a key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    /// Ask for payments and post cards; its own callbacks.
-    Bot,
-    /// All that is the merchant's.
-    Merchant,
-    /// Read payments, books, exports and statements.
-    Finance,
-}
-
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let db = database::named().await?;
     match args.verb {
@@ -51,7 +46,8 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
             role,
             json,
         } => {
-            let (id, api_key) = seam::create_key(&db, merchant, role).await?;
+            let key = create(&db, merchant, role).await?;
+            let (id, api_key) = (key.id, key.text());
             if json {
                 let facts = serde_json::json!({ "id": id.to_string(), "api_key": api_key });
                 return print::line(&facts.to_string());
@@ -61,8 +57,31 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
             ))
         }
         Verb::Revoke { key } => {
-            seam::revoke_key(&db, key).await?;
+            if !writer::revoke_key(&db, key, &Ambient::system()).await? {
+                return Err(CliError::Failed(format!("there is no API key {key}")));
+            }
             print::line(&format!("Key {key} is revoked."))
         }
     }
+}
+
+/// A new key of a merchant that exists.
+pub(super) async fn create(
+    db: &Db,
+    merchant: MerchantId,
+    role: Role,
+) -> Result<NewApiKey, CliError> {
+    let ambient = Ambient::system();
+    let pool = db.pool(Use::General, 1).await?;
+    let exists = auth::store::merchant_exists(&pool, merchant)
+        .await
+        .map_err(crate::db::DbError::Sql)?;
+    if !exists {
+        return Err(CliError::Failed(format!(
+            "there is no merchant {merchant}: make one with `threadpay merchant create`"
+        )));
+    }
+    let key = NewApiKey::generate(&ambient, merchant, role);
+    writer::create_key(db, &key, &ambient).await?;
+    Ok(key)
 }

@@ -1,6 +1,7 @@
 //! `threadpay merchant create`: a new merchant.
 
-use super::{CliError, database, print, seam};
+use super::{CliError, database, print};
+use crate::{ambient::Ambient, writer};
 use clap::Subcommand;
 
 #[derive(Debug, clap::Args)]
@@ -25,7 +26,7 @@ enum Verb {
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let Verb::Create { name, json } = args.verb;
     let db = database::named().await?;
-    let id = seam::create_merchant(&db, &name).await?;
+    let id = writer::create_merchant(&db, &name, &Ambient::system()).await?;
     if json {
         print::line(&serde_json::json!({ "id": id.to_string() }).to_string())
     } else {

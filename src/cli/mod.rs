@@ -16,13 +16,14 @@ mod migrate;
 mod notes;
 mod openapi;
 mod print;
-mod seam;
+mod ready;
 mod serve;
+mod service;
 mod signals;
 mod verify;
 
 pub use error::CliError;
-pub use seam::{Service, Settings};
+pub use service::Service;
 pub use signals::Signals;
 
 use clap::{Parser, Subcommand};
@@ -66,6 +67,8 @@ enum Command {
     /// Re-read the books and prove them.
     #[command(long_about = verify::ABOUT)]
     Verify(verify::Args),
+    /// Ask a running service whether it is ready (for health checks).
+    Ready(ready::Args),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
 }
@@ -102,6 +105,7 @@ async fn perform(command: Command) -> Result<(), CliError> {
         Command::Key(args) => key::run(args).await,
         Command::Export(args) => export::run(args).await,
         Command::Verify(args) => verify::run(args).await,
+        Command::Ready(args) => ready::run(args).await,
         Command::Openapi => openapi::run(),
     }
 }
@@ -131,6 +135,7 @@ mod tests {
             "export --merchant M --from 2026-01-01 --to 2026-02-01T00:00:00Z --format csv",
             "verify",
             "verify --merchant M",
+            "ready --listen 127.0.0.1:8080",
             "openapi",
         ] {
             let line = line.replace(" M", &format!(" {merchant}"));

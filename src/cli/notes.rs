@@ -1,9 +1,12 @@
 //! What `dev` remembers between two runs, beside the data: the key that seals the secrets, and
 //! the test merchant with its API keys, of which the database knows only hashes.
 
-use super::CliError;
+use super::{CliError, Service, key};
 use crate::ambient::Ambient;
+use crate::auth::{self, Role};
+use crate::db::DbError;
 use crate::embedded::OWNERS_FILE;
+use crate::writer;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -30,6 +33,31 @@ pub(super) struct TestMerchant {
     pub api_key: String,
     /// A key of the role `finance`.
     pub finance_key: String,
+}
+
+impl TestMerchant {
+    /// The merchant that was noted, if the database still knows it; else a new one.
+    pub async fn find_or_make(service: &Service, noted: Option<Self>) -> Result<Self, CliError> {
+        let (db, ambient) = (&service.app.config.database, &service.app.ambient);
+        if let Some(noted) = noted
+            && let Ok(id) = noted.merchant_id.parse()
+            && auth::store::merchant_exists(&service.app.pool, id)
+                .await
+                .map_err(DbError::Sql)?
+        {
+            return Ok(noted);
+        }
+        let id = writer::create_merchant(db, "Corner Café", ambient).await?;
+        let (key, finance) = (
+            key::create(db, id, Role::Merchant).await?,
+            key::create(db, id, Role::Finance).await?,
+        );
+        Ok(Self {
+            merchant_id: id.to_string(),
+            api_key: key.text(),
+            finance_key: finance.text(),
+        })
+    }
 }
 
 impl Notes {

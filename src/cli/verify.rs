@@ -1,7 +1,7 @@
 //! `threadpay verify`: re-reads the books and proves them.
 
-use super::{CliError, database, print, seam};
-use crate::ids::MerchantId;
+use super::{CliError, database, print};
+use crate::{db::Use, ids::MerchantId, reports::verify};
 
 /// The long help of the command.
 pub(super) const ABOUT: &str = "Re-read the books and prove them.
@@ -18,9 +18,9 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let db = database::named().await?;
-    let proof = seam::verify(&db, args.merchant).await?;
-    print::line(&format!(
-        "The books hold: {} merchants, {} entries.",
-        proof.merchants, proof.entries
-    ))
+    let pool = db.pool(Use::General, 1).await?;
+    match verify::verify(&pool, args.merchant).await {
+        Ok(report) => print::line(&report.to_string()),
+        Err(error) => Err(CliError::Failed(error.to_string())),
+    }
 }

@@ -3,8 +3,8 @@
 use super::extract::BODY_BYTES_MAX;
 use super::{Problem, State, request, routes};
 use actix_web::http::{KeepAlive, StatusCode};
-use actix_web::{App, HttpResponse, HttpServer, dev::Server, middleware::from_fn, web};
-use std::{io, net::TcpListener, time::Duration};
+use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, middleware::from_fn, web};
+use std::{fmt, io, net::TcpListener, time::Duration};
 
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -15,9 +15,33 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long requests that run may go on after the server was told to stop, in seconds.
 const STOP_PATIENCE: u64 = 30;
 
-/// Serves `state` on `listener`. The server runs when it is awaited and stops when its handle says
-/// so: it takes no new requests, ends those that run, then returns. Signals are left to the caller.
-pub fn start(listener: TcpListener, state: web::Data<State>) -> io::Result<Server> {
+/// A server that runs.
+pub struct Running {
+    handle: ServerHandle,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Running")
+    }
+}
+
+impl Running {
+    /// Takes no new requests, ends those that run, and returns when that is done or `grace` is
+    /// over.
+    pub async fn stop(self, grace: Duration) {
+        if tokio::time::timeout(grace, self.handle.stop(true))
+            .await
+            .is_err()
+        {
+            self.handle.stop(false).await;
+        }
+    }
+}
+
+/// Serves `state` on `listener` until it is stopped. Signals are left to the caller.
+pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
+    let state = web::Data::new(state);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
@@ -33,7 +57,10 @@ pub fn start(listener: TcpListener, state: web::Data<State>) -> io::Result<Serve
         .shutdown_timeout(STOP_PATIENCE)
         .disable_signals()
         .listen(listener)?;
-    Ok(server.run())
+    let server = server.run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok(Running { handle })
 }
 
 /// The answer at a path that is none of ours.

@@ -4,11 +4,13 @@
 mod deliver;
 mod expire;
 mod forget;
+mod observe;
 mod resolve;
 
 pub use deliver::{Dispatcher, DispatcherParts, DispatcherStats, Limits, Reveal};
 pub use expire::Expirer;
 pub use forget::Forgetter;
+pub use observe::Observer;
 pub use resolve::{Resolver, TickError};
 
 use crate::{

@@ -140,28 +140,21 @@ async fn stored_balances(
     tally: &Tally,
 ) -> Result<(), VerifyError> {
     let rows = load_balances(db, &[merchant.0]).await?;
-    let stored: HashMap<_, _> = rows
-        .into_iter()
-        .map(|(_, key, balance)| (key, balance))
-        .collect();
+    let stored: HashMap<_, _> = rows.into_iter().map(|(_, key, sums)| (key, sums)).collect();
+    let sums = |of: &HashMap<_, _>, key| -> Balance { of.get(key).copied().unwrap_or_default() };
     let all = stored.keys().chain(tally.balances.keys());
-    let wrong = all.filter(|key| stored.get(key) != tally.balances.get(key));
+    let wrong = all.filter(|key| sums(&stored, key) != sums(&tally.balances, key));
     let Some(key) = wrong.min_by_key(|(account, currency)| (account, currency.code())) else {
         return Ok(());
     };
     let (account, currency) = key;
-    let print = |balance: Option<&Balance>| {
-        let balance = balance.copied().unwrap_or_default();
-        let debits = Money::new(balance.debits, *currency);
-        format!(
-            "debits {debits} and credits {}",
-            Money::new(balance.credits, *currency)
-        )
+    let print = |sums: Balance| {
+        let debits = Money::new(sums.debits, *currency);
+        let credits = Money::new(sums.credits, *currency);
+        format!("debits {debits} and credits {credits}")
     };
-    let expected = print(tally.balances.get(key));
-    let found = stored
-        .get(key)
-        .map_or("no row".to_owned(), |balance| print(Some(balance)));
+    let (expected, found) = (sums(&tally.balances, key), sums(&stored, key));
+    let (expected, found) = (print(expected), print(found));
     let object = format!("balance of {account} in {currency}");
     let problem = format!("should be {expected} by its postings, found {found}");
     Err(fault(merchant, object, problem).into())

@@ -335,9 +335,9 @@ pub(super) async fn event_orphan(
             SELECT e.merchant_id, 'events' AS kind, e.id, e.sequence AS number, 'payment_intents' AS owner, e.intent_id AS owner_id
             FROM events e WHERE e.intent_id IS NOT NULL
                 AND NOT EXISTS (SELECT FROM payment_intents i WHERE i.merchant_id = e.merchant_id AND i.id = e.intent_id)
-            UNION ALL SELECT d.merchant_id, 'deliveries', d.id, d.event_sequence, 'events', NULL
+            UNION ALL SELECT d.merchant_id, 'deliveries', d.id, NULL, 'event ' || d.event_sequence, NULL
             FROM deliveries d WHERE NOT EXISTS (SELECT FROM events e WHERE e.merchant_id = d.merchant_id AND e.sequence = d.event_sequence)
-            UNION ALL SELECT d.merchant_id, 'deliveries', d.id, d.event_sequence, 'callback_endpoints', d.endpoint_id
+            UNION ALL SELECT d.merchant_id, 'deliveries', d.id, NULL, 'callback_endpoints', d.endpoint_id
             FROM deliveries d WHERE NOT EXISTS (SELECT FROM callback_endpoints c WHERE c.merchant_id = d.merchant_id AND c.id = d.endpoint_id)
             UNION ALL SELECT a.merchant_id, 'delivery_attempts', NULL, a.number, 'deliveries', a.delivery_id
             FROM delivery_attempts a WHERE NOT EXISTS (SELECT FROM deliveries d WHERE d.merchant_id = a.merchant_id AND d.id = a.delivery_id)

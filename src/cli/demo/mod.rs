@@ -1,8 +1,11 @@
 //! `threadpay demo`: one payment from end to end, in front of your eyes.
 
+mod bot;
+mod play;
+
 use super::database::Database;
-use super::notes::Notes;
-use super::{CliError, Service, Signals, dev, listen, print, seam};
+use super::notes::{Notes, TestMerchant};
+use super::{CliError, Service, Signals, dev, listen, print};
 use crate::ambient::Ambient;
 use crate::embedded::Options;
 
@@ -31,9 +34,10 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let signals = Signals::listen()?;
     let listener = listen::bind(&args.listen).await?;
     let database = Database::ready(Options::temporary(), &signals).await?;
-    let settings = dev::settings(listener, &Notes::new(&Ambient::system()).master_key)?;
+    let master_key = Notes::new(&Ambient::system()).master_key;
+    let config = dev::config(database.db.clone(), &listener, &master_key)?;
     let work = async {
-        let service = Service::start(settings, database.db.clone()).await?;
+        let service = Service::start(config, Some(listener), true).await?;
         let played = play(&args, &service, &signals).await;
         if played.is_err() || args.exit {
             signals.soft().cancel();
@@ -46,9 +50,9 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
 }
 
 async fn play(args: &Args, service: &Service, signals: &Signals) -> Result<(), CliError> {
-    let merchant = seam::test_merchant(service, None).await?;
+    let merchant = TestMerchant::find_or_make(service, None).await?;
     let facts = tokio::select! {
-        facts = seam::play(service, &merchant) => facts?,
+        facts = play::play(service.base_url(), &merchant) => facts?,
         () = signals.soft().cancelled() => return Err(CliError::Interrupted),
     };
     if args.json {
