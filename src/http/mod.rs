@@ -15,6 +15,7 @@ mod limit;
 pub mod links;
 pub mod oauth;
 pub mod operations;
+pub mod pages;
 pub mod problem;
 pub mod rejection;
 pub mod request;
@@ -32,6 +33,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(operations::routes)
         .configure(oauth::routes)
+        .configure(pages::routes)
         .service(
             web::scope("/v1")
                 .wrap(from_fn(request::authenticate))

@@ -64,7 +64,8 @@ impl Desk<'_> {
         let answer = Decision::answer(status, &data);
         let outcome = match verdict {
             Verdict::Declined(code) if attempt.kind != CallKind::Refund => {
-                Outcome::Verdict(Rejection::Intent(IntentError::Declined(code)))
+                let intent = intent.id;
+                Outcome::Verdict(IntentError::Declined { intent, code }.into())
             }
             Verdict::Declined(_) | Verdict::Accepted => answer.outcome,
         };
