@@ -65,6 +65,28 @@ impl<'a> CallbackEndpoint<'a> {
     }
 }
 
+/// That an endpoint is deleted.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DeletedCallbackEndpoint)]
+pub struct DeletedEndpoint {
+    /// The endpoint's id.
+    id: EndpointId,
+    /// Always `callback_endpoint`.
+    object: &'static str,
+    /// Always `true`.
+    deleted: bool,
+}
+
+impl From<EndpointId> for DeletedEndpoint {
+    fn from(id: EndpointId) -> Self {
+        Self {
+            id,
+            object: "callback_endpoint",
+            deleted: true,
+        }
+    }
+}
+
 /// A stored answer with its secret opened by `open`; `None` if it holds none.
 pub fn open_answer(stored: &str, open: impl FnOnce(&[u8]) -> Option<String>) -> Option<String> {
     let (before, rest) = stored.split_once(&format!(r#""secret":"{SEALED}"#))?;
@@ -75,6 +97,7 @@ pub fn open_answer(stored: &str, open: impl FnOnce(&[u8]) -> Option<String>) -> 
 
 /// A delivery of one event to one endpoint.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Delivery)]
 pub struct CallbackDelivery<'a> {
     #[schema(value_type = String, example = "dlv_01kax5m3q8e9h4w2v7t6r5y1zc")]
     id: DeliveryId,
@@ -101,6 +124,7 @@ pub struct CallbackDelivery<'a> {
 
 /// One try of a delivery.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DeliveryAttempt)]
 pub struct CallbackAttempt<'a> {
     /// 1 for the first.
     number: i32,

@@ -77,6 +77,7 @@ struct Credentials {
 /// Exchanges an API key (its id and its secret) for a JWT that is good for fifteen minutes. The key
 /// may come in the form or by HTTP Basic. The token may do what the key may, and dies with it.
 #[utoipa::path(post, path = "/v1/oauth/token", tag = "authentication",
+    operation_id = "create_access_token",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded",
         example = json!({"grant_type": "client_credentials", "client_id": "key_01k0000000000000000000000", "client_secret": "…"})),
     responses(
@@ -196,11 +197,15 @@ fn basic(header: &[u8]) -> Option<Credentials> {
     })
 }
 
-/// Public keys
+/// Get the public keys
 ///
 /// The keys that access tokens and receipts are signed with, as a JWK set (RFC 7517).
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "authentication", responses(
-    (status = 200, description = "A JWK set.", body = serde_json::Value),
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "authentication",
+    operation_id = "get_public_keys", responses(
+    (status = 200, description = "A JWK set.", body = Object, example = json!({"keys": [{
+        "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "use": "sig", "alg": "EdDSA",
+    }]})),
 ))]
 pub async fn jwks(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok()

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 /// A booked entry: it never changes.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = JournalEntry)]
 pub struct JournalEntryView {
     /// Its id.
     #[schema(value_type = String, example = "je_01k0000000000000000000000")]
@@ -52,6 +53,7 @@ pub struct JournalEntryView {
 
 /// One line of an entry.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Posting)]
 pub struct PostingView {
     /// The account's code.
     #[schema(example = "merchant:pending")]
