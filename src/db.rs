@@ -173,6 +173,11 @@ impl Window {
         i64::from(self.limit) + 1
     }
 
+    /// Whether the object with this id may be on the page.
+    pub fn holds(self, id: uuid::Uuid) -> bool {
+        self.older_than.is_none_or(|end| id < end) && self.newer_than.is_none_or(|end| id > end)
+    }
+
     /// Cuts rows, newest first, to the limit, and says whether there were more.
     pub fn cut<T>(self, mut rows: Vec<T>) -> (Vec<T>, bool) {
         let limit = usize::from(self.limit);

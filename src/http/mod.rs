@@ -5,8 +5,12 @@
 //! the role allows it), then ids of the path, then headers, then the body.
 
 pub mod answer;
+pub mod endpoints;
+pub mod events;
+pub mod exports;
 pub mod extract;
 pub mod intents;
+pub mod ledger;
 mod limit;
 pub mod links;
 pub mod oauth;
@@ -43,5 +47,9 @@ fn api(config: &mut web::ServiceConfig) {
     config
         .configure(intents::routes)
         .configure(links::routes)
+        .configure(endpoints::routes)
+        .configure(events::routes)
+        .configure(ledger::routes)
+        .configure(exports::routes)
         .configure(sandbox::routes);
 }

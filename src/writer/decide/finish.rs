@@ -36,9 +36,16 @@ impl Desk<'_> {
         let refund = attempt
             .refund
             .and_then(|id| self.world.refunds.get(&(self.merchant, id)));
-        match refund {
-            Some(refund) => Ok(Decision::answer(201, &view::print_refund(refund)?)),
-            None => Ok(Decision::answer(200, &self.print_intent(intent)?)),
+        match (refund, attempt.decline_code) {
+            (Some(refund), _) => Ok(Decision::answer(201, &view::print_refund(refund)?)),
+            (None, Some(code)) => Ok(Decision::of(Outcome::Verdict(
+                IntentError::Declined {
+                    intent: intent.id,
+                    code,
+                }
+                .into(),
+            ))),
+            (None, None) => Ok(Decision::answer(200, &self.print_intent(intent)?)),
         }
     }
 
