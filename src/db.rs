@@ -110,8 +110,8 @@ impl Db {
     /// Makes the cell's schema if it is missing and runs the migrations it has not seen.
     pub async fn migrate(&self) -> Result<(), DbError> {
         let mut connection = self.connect(Use::General).await?;
-        // db.create_cell: the schema is named by the search path alone everywhere else.
-        sqlx::query("CREATE SCHEMA IF NOT EXISTS cell_00")
+        // Everywhere else the schema is named by the search path alone.
+        sqlx::query("-- db.create_cell\nCREATE SCHEMA IF NOT EXISTS cell_00")
             .execute(&mut connection)
             .await?;
         MIGRATOR.run(&mut connection).await?;
@@ -123,13 +123,19 @@ impl Db {
 /// Whether the schema is exactly the one this program was built for.
 pub async fn schema_is_current(pool: &PgPool) -> Result<bool, sqlx::Error> {
     let wanted = MIGRATOR.iter().map(|m| m.version).max();
-    // db.schema_version
-    let found = sqlx::query_scalar!("SELECT max(version) FROM _sqlx_migrations WHERE success");
+    let found = sqlx::query_scalar!(
+        "-- db.schema_version
+        SELECT max(version) FROM _sqlx_migrations WHERE success"
+    );
     Ok(found.fetch_one(pool).await? == wanted)
 }
 
 /// Whether the connection is lost or the server is going away, so that the same work may
 /// succeed on a new connection; else the statement itself is at fault.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enum is not exhaustive; the rest are faults of a statement"
+)]
 pub fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(e) => {
@@ -165,6 +171,11 @@ impl Window {
     /// How many rows to read: one more than to give, to see whether there are more.
     pub fn reach(self) -> i64 {
         i64::from(self.limit) + 1
+    }
+
+    /// Whether the object with this id may be on the page.
+    pub fn holds(self, id: uuid::Uuid) -> bool {
+        self.older_than.is_none_or(|end| id < end) && self.newer_than.is_none_or(|end| id > end)
     }
 
     /// Cuts rows, newest first, to the limit, and says whether there were more.

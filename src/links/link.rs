@@ -7,7 +7,7 @@ use crate::{
     threads::Thread,
 };
 use std::{collections::BTreeMap, sync::Arc};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 crate::names! {
     /// How often a link may be paid.
@@ -70,8 +70,8 @@ pub struct LinkTerms {
     pub metadata: BTreeMap<String, String>,
     /// The rail that its payments use.
     pub rail: Rail,
-    /// When it stops working, if it does.
-    pub expires_at: Option<OffsetDateTime>,
+    /// How long it works, if there is an end to it.
+    pub lifetime: Option<Duration>,
 }
 
 /// A payment link.
@@ -125,14 +125,27 @@ impl Link {
         }
     }
 
+    /// When it stops working, if it does.
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        self.terms
+            .lifetime
+            .map(|lifetime| self.created_at + lifetime)
+    }
+
     /// Where it stands at `now`: a link whose time is over is expired before the worker says so.
     pub fn status_at(&self, now: OffsetDateTime) -> LinkStatus {
-        let over = self.terms.expires_at.is_some_and(|at| at <= now);
+        let over = self.expires_at().is_some_and(|at| at <= now);
         if over && self.status == LinkStatus::Active {
             LinkStatus::Expired
         } else {
             self.status
         }
+    }
+
+    /// Whether every place is taken, by payments that succeeded or that are under way.
+    pub fn is_full(&self) -> bool {
+        let taken = self.payments.saturating_add(self.open);
+        self.terms.max_payments.is_some_and(|most| taken >= most)
     }
 
     /// Takes a place for a payment that begins.
@@ -141,11 +154,7 @@ impl Link {
         if status != LinkStatus::Active {
             return Err(LinkError::Closed(status));
         }
-        if self
-            .terms
-            .max_payments
-            .is_some_and(|most| self.payments.saturating_add(self.open) >= most)
-        {
+        if self.is_full() {
             return Err(LinkError::Taken);
         }
         Ok(Self {
@@ -176,8 +185,8 @@ impl Link {
             self.status
         };
         Self {
-            payments,
             status,
+            payments,
             ..self.release_place(now)
         }
     }
@@ -199,7 +208,7 @@ impl Link {
     /// Marks the link expired if its time is over; `None` if there is nothing to do.
     pub fn expire(self, now: OffsetDateTime) -> Option<Self> {
         let due = self.status == LinkStatus::Active && self.status_at(now) == LinkStatus::Expired;
-        due.then(|| Self {
+        due.then_some(Self {
             status: LinkStatus::Expired,
             updated_at: now,
             ..self

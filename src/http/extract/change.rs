@@ -1,0 +1,101 @@
+//! A request that changes something: who, under which key, with which body.
+
+use super::{Body, Caller, Grant, IdempotencyKeyHeader};
+use crate::{
+    app::Performed,
+    auth::Principal,
+    http::{Problem, State, answer, request::RequestId},
+    idempotency::{Claim, Fingerprint},
+    writer::{Command, Submission},
+};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::Method};
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+
+/// A request that changes something: the caller may do it and its body was read. A `POST` carries
+/// an `Idempotency-Key`; the other methods come to the same when they are repeated, so no key is
+/// asked of them.
+#[derive(Debug)]
+pub struct Change<G, T> {
+    /// Who asks.
+    pub caller: Principal,
+    /// The body.
+    pub body: T,
+    claim: Option<Claim>,
+    request_id: String,
+    grant: PhantomData<G>,
+}
+
+impl<G: Grant, T: DeserializeOwned + 'static> FromRequest for Change<G, T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Body::<T>::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let caller = *Caller::<G>::extract(&request).await?;
+            let key = if request.method() == Method::POST {
+                Some(IdempotencyKeyHeader::extract(&request).await?)
+            } else {
+                None
+            };
+            let RequestId(request_id) = RequestId::extract(&request).await?;
+            let Body { value: body, json } = body.await?;
+            let fingerprint = || Fingerprint::of(Method::POST.as_str(), request.path(), &json);
+            Ok(Self {
+                caller,
+                body,
+                claim: key.map(|IdempotencyKeyHeader(key)| Claim {
+                    key,
+                    fingerprint: fingerprint(),
+                }),
+                request_id,
+                grant: PhantomData,
+            })
+        })
+    }
+}
+
+impl<G, T> Change<G, T> {
+    /// The same request with its body taken out.
+    pub fn split(self) -> (T, Change<G, ()>) {
+        let Self {
+            caller,
+            body,
+            claim,
+            request_id,
+            grant,
+        } = self;
+        (
+            body,
+            Change {
+                caller,
+                body: (),
+                claim,
+                request_id,
+                grant,
+            },
+        )
+    }
+}
+
+impl<G> Change<G, ()> {
+    /// Has the command done under the request's key, and gives its answer.
+    pub async fn perform(self, state: &State, command: Command) -> Result<HttpResponse, Problem> {
+        let performed = self.submit(state, command).await?;
+        Ok(answer::performed(&state.urls, performed))
+    }
+
+    /// The same, with the answer in stored form.
+    pub async fn submit(self, state: &State, command: Command) -> Result<Performed, Problem> {
+        let submission = Submission {
+            merchant: self.caller.merchant,
+            command,
+            claim: self.claim,
+            request_id: self.request_id,
+        };
+        Ok(state.perform(submission).await?)
+    }
+}
