@@ -132,6 +132,10 @@ pub async fn schema_is_current(pool: &PgPool) -> Result<bool, sqlx::Error> {
 
 /// Whether the connection is lost or the server is going away, so that the same work may
 /// succeed on a new connection; else the statement itself is at fault.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enum is not exhaustive; the rest are faults of a statement"
+)]
 pub fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(e) => {
@@ -167,6 +171,11 @@ impl Window {
     /// How many rows to read: one more than to give, to see whether there are more.
     pub fn reach(self) -> i64 {
         i64::from(self.limit) + 1
+    }
+
+    /// Whether the object with this id may be on the page.
+    pub fn holds(self, id: uuid::Uuid) -> bool {
+        self.older_than.is_none_or(|end| id < end) && self.newer_than.is_none_or(|end| id > end)
     }
 
     /// Cuts rows, newest first, to the limit, and says whether there were more.

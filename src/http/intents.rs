@@ -13,6 +13,7 @@ use crate::{
         RefundObject, RefundRequest, Status, refund, store,
     },
     threads::Channel,
+    timestamp,
     writer::Command,
 };
 use actix_web::{HttpResponse, web};
@@ -87,12 +88,12 @@ pub struct IntentFilter {
     conversation: Option<String>,
     /// Those asked for in this thread.
     thread: Option<String>,
-    /// Those made at this time or later (RFC 3339).
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    /// Those made at this time or later.
+    #[serde(default, deserialize_with = "timestamp::optional")]
     #[param(value_type = Option<String>, format = DateTime)]
     created_from: Option<OffsetDateTime>,
-    /// Those made before this time (RFC 3339).
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    /// Those made before this time.
+    #[serde(default, deserialize_with = "timestamp::optional")]
     #[param(value_type = Option<String>, format = DateTime)]
     created_to: Option<OffsetDateTime>,
 }

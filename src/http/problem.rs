@@ -2,6 +2,7 @@
 
 use crate::auth::AuthError;
 use crate::db;
+use crate::ids::IntentId;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError, body::BoxBody};
 use serde::Serialize;
@@ -39,6 +40,9 @@ pub struct ProblemBody {
     /// Why the payment was declined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decline_code: Option<String>,
+    /// The intent whose payment was declined; it can be paid again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_intent: Option<IntentId>,
     /// The id of the request, as in the header `Request-Id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -71,6 +75,7 @@ impl Problem {
             param: None,
             current_status: None,
             decline_code: None,
+            payment_intent: None,
             request_id: None,
             retry_after: None,
             challenge: None,
@@ -92,9 +97,10 @@ impl Problem {
         self
     }
 
-    /// Names why the payment was declined.
+    /// Names the intent whose payment was declined, and why.
     #[must_use]
-    pub fn decline_code(mut self, code: impl Into<String>) -> Self {
+    pub fn declined(mut self, intent: IntentId, code: impl Into<String>) -> Self {
+        self.0.payment_intent = Some(intent);
         self.0.decline_code = Some(code.into());
         self
     }

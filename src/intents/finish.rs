@@ -91,20 +91,20 @@ impl Attempt {
         let finished = match answer {
             RailAnswer::Succeeded => succeeded(intent, attempt, refund, now)?,
             RailAnswer::Declined(code) => declined(intent, attempt, refund, code, now)?,
-            RailAnswer::Pending | RailAnswer::Unknown => {
-                let event =
-                    (first && attempt.kind != CallKind::Refund).then_some(IntentEvent::Processing);
-                Finished {
-                    event,
-                    ..Finished::quiet(intent, attempt, refund)
-                }
-            }
-            RailAnswer::RequiresAction => {
-                let intent = Intent {
-                    state: State::RequiresAction(attempt.id),
-                    ..intent
+            RailAnswer::Pending | RailAnswer::Unknown | RailAnswer::RequiresAction => {
+                let state = waiting(intent.state, &attempt);
+                let news = first || state != intent.state;
+                let event = match state {
+                    State::Processing(..) => news.then_some(IntentEvent::Processing),
+                    State::RequiresAction(_) => news.then_some(IntentEvent::RequiresAction),
+                    // A refund waits beside its intent.
+                    State::Succeeded
+                    | State::RequiresPayment
+                    | State::RequiresCapture
+                    | State::Canceled(_)
+                    | State::Expired => None,
                 };
-                let event = first.then_some(IntentEvent::RequiresAction);
+                let intent = Intent { state, ..intent };
                 Finished {
                     event,
                     ..Finished::quiet(intent, attempt, refund)
@@ -120,7 +120,17 @@ impl Attempt {
             RailAnswer::Declined(code) => (AttemptStatus::Failed, None, Some(code)),
             RailAnswer::Pending => (AttemptStatus::Pending, Some(now + ASK_AGAIN_PENDING), None),
             RailAnswer::RequiresAction => (AttemptStatus::RequiresAction, None, None),
-            RailAnswer::Unknown => (AttemptStatus::Unknown, Some(now + ASK_AGAIN_UNKNOWN), None),
+            // Nothing is learned: what the rail said before still stands.
+            RailAnswer::Unknown => match self.status {
+                AttemptStatus::RequiresAction => (self.status, None, None),
+                AttemptStatus::Pending => (self.status, Some(now + ASK_AGAIN_UNKNOWN), None),
+                AttemptStatus::Started
+                | AttemptStatus::Unknown
+                | AttemptStatus::Succeeded
+                | AttemptStatus::Failed => {
+                    (AttemptStatus::Unknown, Some(now + ASK_AGAIN_UNKNOWN), None)
+                }
+            },
         };
         Self {
             status,
@@ -129,6 +139,17 @@ impl Attempt {
             updated_at: now,
             ..self
         }
+    }
+}
+
+/// The state of an intent whose attempt waits: for the payer's action, or for the rail.
+fn waiting(state: State, attempt: &Attempt) -> State {
+    match (attempt.kind, attempt.status) {
+        (CallKind::Charge, AttemptStatus::RequiresAction) => State::RequiresAction(attempt.id),
+        (CallKind::Charge, AttemptStatus::Pending) => {
+            State::Processing(attempt.id, Opening::Charge)
+        }
+        (CallKind::Charge | CallKind::Capture | CallKind::Void | CallKind::Refund, _) => state,
     }
 }
 
@@ -155,82 +176,94 @@ fn succeeded(
         last_error: None,
         ..intent
     };
-    let zero = Money::zero(intent.terms.amount.currency());
     let amount = attempt.amount;
-    Ok(match attempt.kind {
-        CallKind::Charge => {
-            let held = Sums {
-                authorized: amount,
-                ..intent.sums
-            };
+    match attempt.kind {
+        CallKind::Charge => charged(intent, attempt),
+        CallKind::Capture => taken(intent, attempt, amount),
+        CallKind::Void => Ok(voided(intent, attempt)),
+        CallKind::Refund => given_back(intent, attempt, refund, now),
+    }
+}
+
+fn charged(intent: Intent, attempt: Attempt) -> Result<Finished, Broken> {
+    let amount = attempt.amount;
+    let sums = Sums {
+        authorized: amount,
+        ..intent.sums
+    };
+    let intent = Intent {
+        charge: Some(attempt.id),
+        sums,
+        ..intent
+    };
+    match intent.terms.capture_method {
+        CaptureMethod::Automatic => taken(intent, attempt, amount),
+        CaptureMethod::Manual => {
             let intent = Intent {
-                charge: Some(attempt.id),
-                sums: held,
+                state: State::RequiresCapture,
                 ..intent
             };
-            match intent.terms.capture_method {
-                CaptureMethod::Automatic => taken(intent, attempt, amount)?,
-                CaptureMethod::Manual => {
-                    let intent = Intent {
-                        state: State::RequiresCapture,
-                        ..intent
-                    };
-                    Finished {
-                        event: Some(IntentEvent::RequiresCapture),
-                        ..Finished::quiet(intent, attempt, None)
-                    }
-                }
-            }
-        }
-        CallKind::Capture => taken(intent, attempt, amount)?,
-        CallKind::Void => {
-            let reason = match intent.state {
-                State::Processing(_, Opening::Void(reason)) => reason,
-                State::Processing(_, Opening::Charge | Opening::Capture)
-                | State::RequiresPayment
-                | State::RequiresAction(_)
-                | State::RequiresCapture
-                | State::Succeeded
-                | State::Canceled(_)
-                | State::Expired => None,
-            };
-            let sums = Sums {
-                authorized: zero,
-                ..intent.sums
-            };
-            let intent = Intent {
-                state: State::Canceled(reason),
-                sums,
-                ..intent
-            };
-            Finished {
-                event: Some(IntentEvent::Canceled),
+            let event = Some(IntentEvent::RequiresCapture);
+            Ok(Finished {
+                event,
                 ..Finished::quiet(intent, attempt, None)
-            }
+            })
         }
-        CallKind::Refund => {
-            let refunded = intent.sums.refunded.checked_add(amount)?;
-            let sums = Sums {
-                refunded,
-                refunding: intent.sums.refunding.checked_sub(amount)?,
-                ..intent.sums
-            };
-            let intent = Intent { sums, ..intent };
-            let refund = refund.map(|r| Refund {
-                status: RefundStatus::Succeeded,
-                updated_at: now,
-                ..r
-            });
-            let draft = refund
-                .as_ref()
-                .map(|refund| bookkeeping::refund(&intent, refund))
-                .transpose()?;
-            Finished {
-                draft,
-                event: Some(IntentEvent::RefundSucceeded),
-                ..Finished::quiet(intent, attempt, refund)
-            }
-        }
+    }
+}
+
+fn voided(intent: Intent, attempt: Attempt) -> Finished {
+    let reason = if let State::Processing(_, Opening::Void(reason)) = intent.state {
+        reason
+    } else {
+        None
+    };
+    let authorized = Money::zero(intent.terms.amount.currency());
+    let sums = Sums {
+        authorized,
+        ..intent.sums
+    };
+    let intent = Intent {
+        state: State::Canceled(reason),
+        sums,
+        ..intent
+    };
+    Finished {
+        event: Some(IntentEvent::Canceled),
+        ..Finished::quiet(intent, attempt, None)
+    }
+}
+
+fn given_back(
+    intent: Intent,
+    attempt: Attempt,
+    refund: Option<Refund>,
+    now: OffsetDateTime,
+) -> Result<Finished, Broken> {
+    let refunded = intent.sums.refunded.checked_add(attempt.amount)?;
+    let refunding = intent.sums.refunding.checked_sub(attempt.amount)?;
+    let intent = Intent {
+        sums: Sums {
+            refunded,
+            refunding,
+            ..intent.sums
+        },
+        ..intent
+    };
+    let refund = refund.map(|r| Refund {
+        status: RefundStatus::Succeeded,
+        updated_at: now,
+        ..r
+    });
+    let draft = refund
+        .as_ref()
+        .map(|refund| bookkeeping::refund(&intent, refund))
+        .transpose()?;
+    let event = Some(IntentEvent::RefundSucceeded);
+    Ok(Finished {
+        draft,
+        event,
+        ..Finished::quiet(intent, attempt, refund)
     })
 }
 

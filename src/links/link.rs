@@ -142,17 +142,19 @@ impl Link {
         }
     }
 
+    /// Whether every place is taken, by payments that succeeded or that are under way.
+    pub fn is_full(&self) -> bool {
+        let taken = self.payments.saturating_add(self.open);
+        self.terms.max_payments.is_some_and(|most| taken >= most)
+    }
+
     /// Takes a place for a payment that begins.
     pub fn take_place(self, now: OffsetDateTime) -> Result<Self, LinkError> {
         let status = self.status_at(now);
         if status != LinkStatus::Active {
             return Err(LinkError::Closed(status));
         }
-        if self
-            .terms
-            .max_payments
-            .is_some_and(|most| self.payments.saturating_add(self.open) >= most)
-        {
+        if self.is_full() {
             return Err(LinkError::Taken);
         }
         Ok(Self {
@@ -183,8 +185,8 @@ impl Link {
             self.status
         };
         Self {
-            payments,
             status,
+            payments,
             ..self.release_place(now)
         }
     }
@@ -206,7 +208,7 @@ impl Link {
     /// Marks the link expired if its time is over; `None` if there is nothing to do.
     pub fn expire(self, now: OffsetDateTime) -> Option<Self> {
         let due = self.status == LinkStatus::Active && self.status_at(now) == LinkStatus::Expired;
-        due.then(|| Self {
+        due.then_some(Self {
             status: LinkStatus::Expired,
             updated_at: now,
             ..self

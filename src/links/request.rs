@@ -80,7 +80,7 @@ impl LinkRequest {
     pub fn parse(self) -> Result<LinkTerms, Invalid> {
         let currency = field::currency(&self.currency)?;
         let price = price(self.amount.as_ref(), self.amount_options.as_ref(), currency)?;
-        let tips = tips(self.tip_options.unwrap_or_default(), currency)?;
+        let tips = tips(&self.tip_options.unwrap_or_default(), currency)?;
         let usage = self.usage.unwrap_or(Usage::Single);
         let max_payments = max_payments(usage, self.max_payments)?;
         self.description
@@ -147,7 +147,7 @@ fn price(
     }
 }
 
-fn tips(options: Vec<Value>, currency: Currency) -> Result<Vec<Money>, Invalid> {
+fn tips(options: &[Value], currency: Currency) -> Result<Vec<Money>, Invalid> {
     if options.len() > TIPS_MAX {
         return Err(Invalid::field(
             "/tip_options",

@@ -1,4 +1,8 @@
 //! SQL of payment links and of the tokens that open pages.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
 
 use super::{Link, LinkTerms, Price, Usage};
 use crate::{

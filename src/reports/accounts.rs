@@ -1,6 +1,6 @@
 //! The chart of accounts and the balance of one account at a time.
 
-use super::{AsOf, List, ReportError, store};
+use super::{AsOf, ReportError, store};
 use crate::{ids::MerchantId, timestamp};
 use serde::Serialize;
 use sqlx::PgPool;
@@ -75,10 +75,10 @@ pub struct BalanceView {
 pub async fn accounts(
     pool: &PgPool,
     merchant: MerchantId,
-) -> Result<List<AccountView>, ReportError> {
+) -> Result<Vec<AccountView>, ReportError> {
     let mut db = pool.acquire().await?;
     let rows = store::accounts(&mut db, merchant, None).await?;
-    Ok(List::whole(rows.into_iter().map(Into::into).collect()))
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// The balances of the account with this code. [`ReportError::NotFound`] if it has never been

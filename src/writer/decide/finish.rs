@@ -36,9 +36,12 @@ impl Desk<'_> {
         let refund = attempt
             .refund
             .and_then(|id| self.world.refunds.get(&(self.merchant, id)));
-        match refund {
-            Some(refund) => Ok(Decision::answer(201, &*view::print_refund(refund)?)),
-            None => Ok(Decision::answer(200, &*self.print_intent(intent)?)),
+        match (refund, attempt.decline_code) {
+            (Some(refund), _) => Ok(Decision::answer(201, &view::print_refund(refund)?)),
+            (None, Some(code)) => Ok(Decision::of(Outcome::Verdict(
+                IntentError::Declined(code).into(),
+            ))),
+            (None, None) => Ok(Decision::answer(200, &self.print_intent(intent)?)),
         }
     }
 
@@ -64,7 +67,8 @@ impl Desk<'_> {
         let answer = Decision::answer(status, &data);
         let outcome = match verdict {
             Verdict::Declined(code) if attempt.kind != CallKind::Refund => {
-                Outcome::Verdict(Rejection::Intent(IntentError::Declined(code)))
+                let intent = intent.id;
+                Outcome::Verdict(IntentError::Declined { intent, code }.into())
             }
             Verdict::Declined(_) | Verdict::Accepted => answer.outcome,
         };
@@ -73,8 +77,8 @@ impl Desk<'_> {
             intent,
             attempt,
             refund,
-            draft,
             link,
+            draft,
             told,
             ..Decision::of(outcome)
         })
@@ -106,7 +110,7 @@ impl Desk<'_> {
                 let decision = self.finish(attempt.id, answer)?;
                 // The one who reports is told how the intent stands, not that its payer failed.
                 let intent = decision.intent.as_ref().unwrap_or(&intent);
-                let outcome = Decision::answer(200, &*self.print_intent(intent)?).outcome;
+                let outcome = Decision::answer(200, &self.print_intent(intent)?).outcome;
                 Ok(Decision {
                     outcome,
                     ..decision

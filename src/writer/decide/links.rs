@@ -38,7 +38,7 @@ impl Desk<'_> {
         let link = self.link(id)?;
         match link.clone().expire(self.scene.now) {
             Some(link) => self.changed_link(200, link, Some(EventType::LinkExpired)),
-            None => Ok(Decision::answer(200, &*self.print_link(&link)?)),
+            None => Ok(Decision::answer(200, &self.print_link(&link)?)),
         }
     }
 
@@ -86,7 +86,7 @@ impl Desk<'_> {
         let told = vec![view::tell_intent(
             IntentEvent::Created,
             &fresh,
-            &*self.print_intent(&fresh)?,
+            &self.print_intent(&fresh)?,
         )];
         let token = Some(self.intent_token(fresh.id));
         let (intent, attempt) = fresh.begin_charge(payment.method, self.scene.ambient.id(), now)?;
