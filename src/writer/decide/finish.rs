@@ -39,7 +39,11 @@ impl Desk<'_> {
         match (refund, attempt.decline_code) {
             (Some(refund), _) => Ok(Decision::answer(201, &view::print_refund(refund)?)),
             (None, Some(code)) => Ok(Decision::of(Outcome::Verdict(
-                IntentError::Declined(code).into(),
+                IntentError::Declined {
+                    intent: intent.id,
+                    code,
+                }
+                .into(),
             ))),
             (None, None) => Ok(Decision::answer(200, &self.print_intent(intent)?)),
         }
