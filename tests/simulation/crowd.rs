@@ -4,6 +4,7 @@ use super::{dice::Dice, store::Store};
 use serde_json::json;
 use std::collections::HashMap;
 use threadpay::{
+    callbacks::{EndpointRequest, NewEndpoint},
     idempotency::{Claim, Fingerprint},
     ids::{IntentId, LinkId, MerchantId},
     intents::{IntentRequest, State},
@@ -13,7 +14,6 @@ use threadpay::{
     rails::{PaymentMethod, Rail, SandboxMethod},
     writer::{Command, Payment, Submission},
 };
-use time::OffsetDateTime;
 
 #[derive(Debug, Default)]
 pub struct Crowd {
@@ -27,7 +27,6 @@ pub struct Crowd {
 pub struct Desk<'a> {
     pub store: &'a Store,
     pub merchants: &'a [MerchantId],
-    pub now: OffsetDateTime,
 }
 
 impl Crowd {
@@ -87,7 +86,7 @@ fn command(desk: &Desk<'_>, merchant: MerchantId, dice: &mut Dice) -> Command {
     let intent = some(&Store::ids(&desk.store.intents, owner), dice);
     let link = some(&Store::ids(&desk.store.links, owner), dice);
     match (dice.below(100), intent, link) {
-        (0..6, _, _) => create_link(desk.now, dice),
+        (0..6, _, _) => create_link(dice),
         (6..20, _, Some(link)) => pay_link(desk, (owner, link), dice),
         (20..22, _, Some(link)) => Command::DeactivateLink(link),
         (22..24, _, _) => create_endpoint(desk, dice),
@@ -98,9 +97,9 @@ fn command(desk: &Desk<'_>, merchant: MerchantId, dice: &mut Dice) -> Command {
         (60..65, Some(intent), _) => Command::Cancel(intent, body(json!({"reason": "duplicate"}))),
         (65..84, _, _) => match paid(desk, owner, dice).or(intent) {
             Some(intent) => Command::Refund(intent, body(amount_of(desk, owner, intent, dice))),
-            None => create_intent(desk.now, dice),
+            None => create_intent(dice),
         },
-        _ => create_intent(desk.now, dice),
+        _ => create_intent(dice),
     }
 }
 
@@ -133,7 +132,7 @@ fn money(dice: &mut Dice, most: i64, currency: Currency) -> String {
     Money::new(dice.amount(most), currency).to_string()
 }
 
-fn create_intent(now: OffsetDateTime, dice: &mut Dice) -> Command {
+fn create_intent(dice: &mut Dice) -> Command {
     let currency = currency(dice);
     let request: IntentRequest = body(json!({
         "amount": money(dice, 1000, currency),
@@ -142,10 +141,10 @@ fn create_intent(now: OffsetDateTime, dice: &mut Dice) -> Command {
         "expires_in": if dice.percent(50) { 60 } else { 86_400 },
         "thread": {"channel": "slack", "conversation": format!("C{}", dice.below(3))},
     }));
-    Command::CreateIntent(Box::new(request.parse(now).unwrap()))
+    Command::CreateIntent(Box::new(request.parse().unwrap()))
 }
 
-fn create_link(now: OffsetDateTime, dice: &mut Dice) -> Command {
+fn create_link(dice: &mut Dice) -> Command {
     let currency = currency(dice);
     let mut request = json!({"currency": currency.code()});
     if dice.percent(70) {
@@ -165,28 +164,31 @@ fn create_link(now: OffsetDateTime, dice: &mut Dice) -> Command {
         request["expires_in"] = json!(120);
     }
     let request: LinkRequest = body(request);
-    Command::CreateLink(Box::new(request.parse(now).unwrap()))
+    Command::CreateLink(Box::new(request.parse().unwrap()))
 }
 
 fn create_endpoint(desk: &Desk<'_>, dice: &mut Dice) -> Command {
     let types = dice.pick(&["refund.*", "payment_intent.succeeded", "payment_link.*"]);
-    let policy = Policy {
-        allow_private: true,
-    };
-    let new = threadpay::callbacks::NewEndpoint::parse(
-        "http://127.0.0.1:9/".to_owned(),
-        vec![types.unwrap().to_owned()],
-        None,
-        policy,
-    );
+    let types = json!([types.unwrap()]);
+    let new = endpoint(types);
     let id = uuid::Uuid::from_u128(u128::from(dice.roll()));
     // With few endpoints a run stays quick; most of the time an old one is deleted instead.
     match dice.pick(&desk.store.endpoints.keys().copied().collect::<Vec<_>>()) {
         Some((_, id)) if dice.percent(60) && desk.store.watcher(id).is_none() => {
             Command::DeleteEndpoint(id)
         }
-        _ => Command::CreateEndpoint(id.into(), Box::new(new.unwrap()), vec![0; 60]),
+        _ => Command::CreateEndpoint(id.into(), Box::new(new), vec![0; 60]),
     }
+}
+
+/// An endpoint for events of these types.
+pub fn endpoint(event_types: serde_json::Value) -> NewEndpoint {
+    let request = json!({"url": "http://127.0.0.1:9/", "event_types": event_types});
+    let request: EndpointRequest = body(request);
+    let policy = Policy {
+        allow_private: true,
+    };
+    request.check(policy).unwrap()
 }
 
 fn method(dice: &mut Dice) -> &'static str {

@@ -5,20 +5,23 @@ use serde_json::Value;
 use std::collections::HashMap;
 use threadpay::{
     ids::MerchantId,
-    intents::{Attempt, AttemptStatus, CaptureMethod, Intent, Opening, RefundStatus, State},
+    intents::{
+        Attempt, AttemptStatus, CaptureMethod, Intent, Opening, RefundStatus, State, Status,
+    },
     ledger::{Balance, Direction, EntryHash, JournalEntry, chain_hash},
     links::LinkStatus,
     money::Currency,
     rails::{CallKind, RailAnswer},
     writer::World,
 };
+use time::OffsetDateTime;
 
 /// What a batch is about to write, against what is there.
-pub fn check_batch(store: &Store, world: &World) {
+pub fn check_batch(store: &Store, world: &World, now: OffsetDateTime) {
     check_chain(store, world);
     check_events(store, world);
     for (key, after) in world.intents.changed() {
-        check_move(&store.intents[key], after);
+        check_move(&store.intents[key], after, now);
     }
     for (key, after) in world.keys.changed() {
         let before = &store.keys[key];
@@ -99,11 +102,15 @@ fn check_events(store: &Store, world: &World) {
 }
 
 /// An intent as one batch leaves it, against how the batch found it.
-fn check_move(before: &Intent, after: &Intent) {
+fn check_move(before: &Intent, after: &Intent, now: OffsetDateTime) {
     assert_eq!(before.terms, after.terms);
     assert!(before.sums.captured.minor() <= after.sums.captured.minor());
     assert!(before.sums.refunded.minor() <= after.sums.refunded.minor());
     assert!(before.event_sequence <= after.event_sequence);
+    // Whoever looked was told that it is expired, before the worker wrote it down.
+    if before.status_at(now) == Status::Expired {
+        assert_eq!(after.status_at(now), Status::Expired, "{before:?}");
+    }
     let ended = match before.state {
         State::Succeeded | State::Canceled(_) | State::Expired => true,
         State::RequiresPayment
@@ -303,7 +310,7 @@ fn check_outcome(attempt: &Attempt, intent: &Intent, truth: Option<RailAnswer>) 
 fn check_last_event(store: &Store, intent: &Intent) {
     let own = store.events.values().rev();
     let mut own = own.filter(|event| event.intent_id == Some(intent.id.0));
-    let last = own.find(|event| event.event_type.noun() == "payment_intent");
+    let last = own.find(|event| event.event_type.as_str().starts_with("payment_intent."));
     let last = last.map_or("", |event| event.event_type.as_str());
     let told: &[&str] = match intent.state {
         State::RequiresPayment => &["payment_intent.created", "payment_intent.payment_failed"],

@@ -2,7 +2,7 @@
 //! refused batches, then a quiet phase in which everything must come to an end.
 
 use super::{
-    crowd::{Crowd, Desk},
+    crowd::{self, Crowd, Desk},
     dice::{self, Dice, HandClock},
     rail::ModelRail,
     rules,
@@ -14,13 +14,11 @@ use std::{
 };
 use threadpay::{
     ambient::Ambient,
-    callbacks::NewEndpoint,
     crypto::TokenKey,
     idempotency::{Answer, store::KeyName},
     ids::{AttemptId, IntentId, MerchantId},
     intents::{AttemptStatus, State},
     links::{LinkStatus, PageUrls},
-    net::Policy,
     rails::{CallKind, DeclineCode, RailAnswer},
     writer::{Awaited, Command, Rejection, Reply, Scene, Submission, Ticket, decide},
 };
@@ -110,11 +108,7 @@ impl Run {
         let mut store = Store::default();
         for merchant in &merchants {
             store.add_merchant(*merchant);
-            let policy = Policy {
-                allow_private: true,
-            };
-            let url = "http://127.0.0.1:9/".to_owned();
-            let watcher = NewEndpoint::parse(url, vec!["*".to_owned()], None, policy).unwrap();
+            let watcher = crowd::endpoint(serde_json::json!(["*"]));
             let id = (*merchant, ambient.id());
             let watcher = watcher.create(id, vec![0; 60], ambient.now());
             store.endpoints.insert(id, watcher);
@@ -182,7 +176,6 @@ impl Run {
         let desk = Desk {
             store: &self.store,
             merchants: &self.merchants,
-            now: self.ambient.now(),
         };
         Move::of(self.crowd.next(&desk, &mut self.dice))
     }
@@ -264,11 +257,11 @@ impl Run {
                 intent.state,
                 State::RequiresPayment | State::RequiresAction(_)
             );
-            open && intent.terms.expires_at <= now
+            open && intent.expires_at() <= now
         });
         let intents = intents.map(|((merchant, id), _)| (*merchant, Command::ExpireIntent(*id)));
         let links = self.store.links.iter().filter(|(_, link)| {
-            let over = link.terms.expires_at.is_some_and(|at| at <= now);
+            let over = link.expires_at().is_some_and(|at| at <= now);
             over && link.status == LinkStatus::Active
         });
         let links = links.map(|((merchant, id), _)| (*merchant, Command::ExpireLink(*id)));
@@ -306,7 +299,7 @@ impl Run {
             // The database refuses the batch, or dies before the commit: nothing has happened.
             return;
         }
-        rules::check_batch(&self.store, &world);
+        rules::check_batch(&self.store, &world, scene.now);
         let known: HashSet<KeyName> = self.store.keys.keys().cloned().collect();
         self.store.commit(world);
         rules::check_store(&self.store);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use threadpay::{
-    callbacks::{Endpoint, StoredEvent, store::NewDelivery},
+    callbacks::{Endpoint, NewDelivery, StoredEvent},
     idempotency::{KeyRecord, store::KeyName},
     ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
     intents::{Attempt, Intent, Refund},

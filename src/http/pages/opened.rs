@@ -150,7 +150,7 @@ impl Opened {
                     items: items(&terms.line_items),
                     price: Price::Fixed(terms.amount),
                     tips: Vec::new(),
-                    expires_at: Some(terms.expires_at),
+                    expires_at: Some(intent.expires_at()),
                     test_mode: is_test(terms.rail),
                 }
             }
@@ -163,7 +163,7 @@ impl Opened {
                     items: Vec::new(),
                     price: price(terms.price),
                     tips: terms.tips.clone(),
-                    expires_at: terms.expires_at,
+                    expires_at: link.expires_at(),
                     test_mode: is_test(terms.rail),
                 }
             }

@@ -3,7 +3,7 @@
 use super::{Desk, view};
 use crate::{
     ids::{AttemptId, IntentId},
-    intents::{Attempt, AttemptStatus, Finished, Intent, IntentError, State, Verdict},
+    intents::{Attempt, AttemptStatus, Finished, Intent, IntentError, State, Status, Verdict},
     rails::{CallKind, RailAnswer},
     writer::{
         Awaited, Rejection,
@@ -39,7 +39,11 @@ impl Desk<'_> {
         match (refund, attempt.decline_code) {
             (Some(refund), _) => Ok(Decision::answer(201, &view::print_refund(refund)?)),
             (None, Some(code)) => Ok(Decision::of(Outcome::Verdict(
-                IntentError::Declined(code).into(),
+                IntentError::Declined {
+                    intent: intent.id,
+                    code,
+                }
+                .into(),
             ))),
             (None, None) => Ok(Decision::answer(200, &self.print_intent(intent)?)),
         }
@@ -91,7 +95,10 @@ impl Desk<'_> {
         answer: RailAnswer,
     ) -> Result<Decision, Rejection> {
         let intent = self.intent(id)?;
+        let status = intent.status_at(self.scene.now);
         let open = match intent.state {
+            // An action that comes too late is none: whoever looked was told "expired".
+            State::RequiresAction(_) if status == Status::Expired => None,
             State::Processing(attempt, _) | State::RequiresAction(attempt) => {
                 self.world.attempts.get(&(self.merchant, attempt))
             }
@@ -116,11 +123,7 @@ impl Desk<'_> {
                     ..decision
                 })
             }
-            Some(_) | None => Err(IntentError::InvalidState {
-                verb,
-                status: intent.status_at(self.scene.now),
-            }
-            .into()),
+            Some(_) | None => Err(IntentError::InvalidState { verb, status }.into()),
         }
     }
 }
