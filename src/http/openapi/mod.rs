@@ -6,6 +6,7 @@
 
 mod complete;
 mod problems;
+mod shared;
 
 use super::{
     Problem, endpoints, events, exports, intents, ledger, links, oauth, operations,
