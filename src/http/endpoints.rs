@@ -45,7 +45,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
     operation_id = "create_callback_endpoint",
     request_body = EndpointRequest,
     responses(
-        (status = 201, description = "The endpoint, with its `secret`.", body = CallbackEndpoint),
+        (status = 201, description = "The endpoint, with its `secret`.", body = CallbackEndpoint, example = json!({
+            "id": "ep_01m810zz1qf30stf80swm6wd6q", "object": "callback_endpoint", "livemode": false,
+            "url": "https://bot.example.com/threadpay", "event_types": ["payment_intent.*"],
+            "description": "The coffee bot", "status": "enabled",
+            "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "created_at": "2026-11-22T07:02:11.779Z", "updated_at": "2026-11-22T07:02:11.779Z",
+        })),
         (status = 422, description = "`endpoint_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
     ))]
 pub async fn create(

@@ -29,6 +29,7 @@ pub struct TokenRequest {
 
 /// An access token (RFC 6749, 5.1).
 #[derive(Serialize, ToSchema)]
+#[schema(as = AccessToken)]
 pub struct TokenAnswer {
     /// A JWT, signed with `EdDSA`; see `/.well-known/jwks.json`.
     access_token: String,
@@ -78,11 +79,9 @@ struct Credentials {
 /// may come in the form or by HTTP Basic. The token may do what the key may, and dies with it.
 #[utoipa::path(post, path = "/v1/oauth/token", tag = "authentication",
     operation_id = "create_access_token",
-    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded",
-        example = json!({"grant_type": "client_credentials", "client_id": "key_01k0000000000000000000000", "client_secret": "…"})),
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "An access token.", body = TokenAnswer,
-            example = json!({"access_token": "eyJ…", "token_type": "Bearer", "expires_in": 900})),
+        (status = 200, description = "An access token.", body = TokenAnswer),
         (status = 400, description = "`invalid_request`, `unsupported_grant_type`.", body = TokenError),
         (status = 401, description = "`invalid_client`.", body = TokenError),
         (status = 503, description = "`temporarily_unavailable`.", body = TokenError),

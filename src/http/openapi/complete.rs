@@ -1,7 +1,13 @@
 //! What holds for all operations, added to the document by rule.
 
-use super::shared::{Shared, members};
+use super::{
+    schemas,
+    shared::{Shared, members},
+};
 use serde_json::{Map, Value, json};
+
+/// What we send to callback endpoints; no handler of ours tells it.
+const WEBHOOKS: &str = include_str!("webhooks.json");
 
 /// Adds to `document` what its operations have in common.
 pub(super) fn complete(document: &mut Value) {
@@ -13,6 +19,11 @@ pub(super) fn complete(document: &mut Value) {
             }
         }
     }
+    if let Some(document) = document.as_object_mut() {
+        let webhooks = serde_json::from_str(WEBHOOKS).unwrap_or_default();
+        document.insert("webhooks".to_owned(), webhooks);
+    }
+    schemas::complete(document.pointer_mut("/components/schemas"));
     if let Some(components) = document
         .pointer_mut("/components")
         .and_then(Value::as_object_mut)

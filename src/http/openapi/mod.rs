@@ -6,13 +6,17 @@
 
 mod complete;
 mod problems;
+mod schemas;
 mod shared;
 
 use super::{
     Problem, endpoints, events, exports, intents, ledger, links, oauth, operations,
     problem::ProblemBody, sandbox,
 };
-use crate::checkout::{REFERENCE_HEADERS, reference_page};
+use crate::{
+    checkout::{REFERENCE_HEADERS, reference_page},
+    exports::Format,
+};
 use actix_web::{HttpResponse, http::header, web};
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -79,7 +83,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         operations::readyz,
         operations::metrics,
     ),
-    components(schemas(ProblemBody)),
+    components(schemas(ProblemBody, Format)),
 )]
 struct Api;
 
