@@ -84,11 +84,10 @@ fn a_data_directory_of_others_is_one_sentence() {
 #[test]
 fn a_missing_or_wrong_master_key_is_one_sentence() {
     let key = "THREADPAY_MASTER_KEY";
-    let serve = "serve --listen 127.0.0.1:0";
     let database = ("DATABASE_URL", "postgres://threadpay@127.0.0.1:1/books");
-    fails(serve, database, "THREADPAY_MASTER_KEY is not set");
+    fails("serve", database, "THREADPAY_MASTER_KEY is not set");
     fails_with(
-        serve,
+        "serve",
         &[database, (key, "short")],
         "THREADPAY_MASTER_KEY is not",
     );
