@@ -72,7 +72,7 @@ impl Db {
         let options = self
             .options
             .clone()
-            .options([("search_path", CELL)])
+            .options([("search_path", CELL), ("client_min_messages", "warning")])
             .application_name("threadpay");
         match purpose {
             Use::General => options,

@@ -148,7 +148,8 @@ impl Order {
 
     fn read_tip(&self, posted: Option<&str>) -> Result<Money, FieldFault> {
         let currency = self.price.currency();
-        let Some(text) = posted else {
+        // A field that is empty says as much as one that is missing.
+        let Some(text) = posted.filter(|text| !text.is_empty()) else {
             return Ok(Money::zero(currency));
         };
         Money::parse(text, currency)
@@ -230,10 +231,14 @@ mod tests {
         let order = order(Price::Fixed(eur("12.50")), &["0.00", "1.00"]);
         let choice = order.read(posted("0,01", "1.00"), Locale::De).unwrap();
         assert_eq!((choice.amount, choice.total), (eur("12.50"), eur("13.50")));
-        assert_eq!(
-            order.read(posted("", ""), Locale::De).unwrap().tip,
-            eur("0.00")
-        );
+        let empty = PostedForm {
+            tip: Some(""),
+            ..posted("", "")
+        };
+        for untipped in [posted("", ""), posted("", "0.00"), empty] {
+            let tip = order.read(untipped, Locale::De).unwrap().tip;
+            assert_eq!(tip, eur("0.00"));
+        }
         assert_eq!(
             order.read(posted("", "3.00"), Locale::De),
             Err(vec![FieldFault::TipUnknown])

@@ -60,3 +60,62 @@ fn with_advice_of(told: &HttpResponse, mut page: HttpResponse) -> HttpResponse {
     }
     page
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::{App, middleware::from_fn, test, web};
+
+    /// Asks a page route that fails with `problem`.
+    async fn ask(problem: Problem, token: &str) -> (HttpResponse, String) {
+        let fail = move || {
+            let problem = problem.clone();
+            async move { Err::<HttpResponse, Problem>(problem) }
+        };
+        let pages = web::scope("/p").wrap(from_fn(dress));
+        let app = App::new().service(pages.route("/{token}", web::get().to(fail)));
+        let app = test::init_service(app).await;
+        let request = test::TestRequest::get().uri(&format!("/p/{token}"));
+        let request = request.insert_header(("accept-language", "de"));
+        let (_, answer) = test::call_service(&app, request.to_request())
+            .await
+            .into_parts();
+        let (head, body) = answer.into_parts();
+        let bytes = actix_web::body::to_bytes(body).await.unwrap();
+        (
+            head.map_into_boxed_body(),
+            String::from_utf8(bytes.to_vec()).unwrap(),
+        )
+    }
+
+    const TOKEN: &str = "00abcdefghijklmnopqrstuv";
+
+    #[actix_web::test]
+    async fn every_problem_is_a_page() {
+        let stale = "Dieses Formular ist nicht mehr gültig";
+        for (problem, status, says) in [
+            (Problem::not_found(), 404, "Seite nicht gefunden"),
+            (Problem::forbidden("stale"), 403, stale),
+            (Problem::invalid("/outcome", "send one"), 422, stale),
+            (Problem::overloaded(), 503, "ausgelastet"),
+            (Problem::unavailable(), 503, "schiefgelaufen"),
+            (Problem::internal(&"a cause"), 500, "schiefgelaufen"),
+        ] {
+            let (head, body) = ask(problem, TOKEN).await;
+            assert_eq!(head.status().as_u16(), status);
+            assert!(body.contains(says), "{says}: {body}");
+            assert!(!body.contains("cause") && body.starts_with("<!doctype html>"));
+            let header = |name| head.headers().get(name).map(|v| v.to_str().unwrap());
+            assert_eq!(header("content-language"), Some("de"));
+            assert_eq!(header("cache-control"), Some("no-store"));
+            assert_eq!(header("retry-after"), (status == 503).then_some("1"));
+            assert_eq!(body.contains(TOKEN), status != 404, "the way back");
+        }
+    }
+
+    #[actix_web::test]
+    async fn the_way_back_never_leads_to_what_is_no_token() {
+        let (_, body) = ask(Problem::forbidden("stale"), "x%22onclick").await;
+        assert!(!body.contains("onclick") && !body.contains("href=\"/p/"));
+    }
+}
