@@ -33,10 +33,7 @@ pub struct CallbackEndpoint<'a> {
     status: EndpointStatus,
     /// What verifies the signatures; only in the answer to the request that made the endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(
-        nullable = false,
-        example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    )]
+    #[schema(nullable = false, example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
     /// When it was made.
     #[serde(serialize_with = "timestamp::serialize")]
