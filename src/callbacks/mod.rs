@@ -18,4 +18,4 @@ pub use endpoint::{Endpoint, EndpointPatch, EndpointStatus, EventFilter, NewEndp
 pub use event::{Event, EventType, NewEvent, StoredEvent};
 pub use request::{EndpointChanges, EndpointRequest};
 pub use signature::{EndpointSecret, UnsealError};
-pub use view::{CallbackAttempt, CallbackDelivery, CallbackEndpoint, open_answer};
+pub use view::{CallbackAttempt, CallbackDelivery, CallbackEndpoint, DeletedEndpoint, open_answer};

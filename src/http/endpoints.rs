@@ -4,21 +4,20 @@ use super::{
     Problem, State,
     answer::{self, List},
     extract::{Callbacks, Caller, Change, Page, PageParams, PathId, Query},
-    problem::ProblemBody,
 };
 use crate::{
     app::Performed,
     callbacks::{
-        CallbackDelivery, CallbackEndpoint, DeliveryStatus, EndpointChanges, EndpointRequest,
-        EndpointSecret, open_answer, store,
+        CallbackDelivery, CallbackEndpoint, DeletedEndpoint, DeliveryStatus, EndpointChanges,
+        EndpointRequest, EndpointSecret, open_answer, store,
     },
     ids::{DeliveryId, EndpointId, MerchantId},
     net::UrlError,
     writer::Command,
 };
 use actix_web::{HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -44,11 +43,16 @@ pub fn routes(config: &mut web::ServiceConfig) {
 /// verifies their signatures; no later answer does.
 #[utoipa::path(post, path = "/v1/callback_endpoints", tag = "callbacks",
     operation_id = "create_callback_endpoint",
-    params(("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
     request_body = EndpointRequest,
     responses(
-        (status = 201, description = "The endpoint, with its `secret`.", body = CallbackEndpoint),
-        (status = 422, description = "`endpoint_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 201, description = "The endpoint, with its `secret`.", body = CallbackEndpoint, example = json!({
+            "id": "ep_01m810zz1qf30stf80swm6wd6q", "object": "callback_endpoint", "livemode": false,
+            "url": "https://bot.example.com/threadpay", "event_types": ["payment_intent.*"],
+            "description": "The coffee bot", "status": "enabled",
+            "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "created_at": "2026-11-22T07:02:11.779Z", "updated_at": "2026-11-22T07:02:11.779Z",
+        })),
+        (status = 422, description = "`endpoint_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
     ))]
 pub async fn create(
     state: web::Data<State>,
@@ -141,7 +145,7 @@ pub async fn get(
     request_body = EndpointChanges,
     responses(
         (status = 200, description = "The endpoint.", body = CallbackEndpoint),
-        (status = 422, description = "`endpoint_not_allowed`, `invalid_request`, `unknown_field`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`endpoint_not_allowed`, `invalid_request`, `unknown_field`."),
     ))]
 pub async fn update(
     state: web::Data<State>,
@@ -157,26 +161,13 @@ pub async fn update(
     change.perform(&state, command).await
 }
 
-/// That an endpoint is deleted.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct DeletedCallbackEndpoint {
-    /// The endpoint's id.
-    id: EndpointId,
-    /// Always `callback_endpoint`.
-    #[schema(example = "callback_endpoint")]
-    object: &'static str,
-    /// Always `true`.
-    #[schema(example = true)]
-    deleted: bool,
-}
-
 /// Delete a callback endpoint
 ///
 /// What it is still owed is never sent.
 #[utoipa::path(delete, path = "/v1/callback_endpoints/{id}", tag = "callbacks",
     operation_id = "delete_callback_endpoint",
     params(("id" = EndpointId, Path, description = "The endpoint's id.")),
-    responses((status = 200, description = "It is deleted.", body = DeletedCallbackEndpoint)))]
+    responses((status = 200, description = "It is deleted.", body = DeletedEndpoint)))]
 pub async fn delete(
     state: web::Data<State>,
     id: PathId<EndpointId>,

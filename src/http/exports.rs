@@ -3,7 +3,6 @@
 use super::{
     Problem, State,
     extract::{Caller, Exports, Query},
-    problem::ProblemBody,
 };
 use crate::exports::{Export, ExportError, Format, Period, PeriodError};
 use actix_web::{HttpResponse, http::header, web};
@@ -65,7 +64,7 @@ pub struct ExportQuery {
             (String = "text/csv"),
             (String = "application/jsonl"),
         )),
-        (status = 422, description = "`invalid_request`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`."),
     ))]
 pub async fn journal(
     state: web::Data<State>,

@@ -4,7 +4,6 @@ use super::{
     Problem, State,
     answer::List,
     extract::{Caller, Ledger, Page, PageParams, PathId, Query, ReadIntents},
-    problem::ProblemBody,
 };
 use crate::{
     ids::{EntryId, IntentId},
@@ -114,7 +113,7 @@ pub struct EntryFilter {
     operation_id = "list_journal_entries", params(EntryFilter, PageParams),
     responses(
         (status = 200, description = "A part of the journal.", body = List<JournalEntryView>),
-        (status = 422, description = "`invalid_request`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`."),
     ))]
 pub async fn list_entries(
     state: web::Data<State>,

@@ -14,6 +14,7 @@ pub mod ledger;
 mod limit;
 pub mod links;
 pub mod oauth;
+pub mod openapi;
 pub mod operations;
 pub mod pages;
 pub mod problem;
@@ -33,6 +34,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(operations::routes)
         .configure(oauth::routes)
+        .configure(openapi::routes)
         .configure(pages::routes)
         .service(
             web::scope("/v1")

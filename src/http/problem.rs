@@ -32,19 +32,23 @@ pub struct ProblemBody {
     pub code: Cow<'static, str>,
     /// The field at fault, as a JSON pointer (RFC 6901) into the body or the query.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/amount")]
+    #[schema(nullable = false, example = "/amount")]
     pub param: Option<String>,
     /// The state that did not allow the call.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub current_status: Option<String>,
     /// Why the payment was declined.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub decline_code: Option<String>,
     /// The intent whose payment was declined; it can be paid again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub payment_intent: Option<IntentId>,
     /// The id of the request, as in the header `Request-Id`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub request_id: Option<String>,
     /// Seconds after which to try again, for the header `Retry-After`.
     #[serde(skip)]

@@ -3,7 +3,6 @@
 use super::{
     Problem, State,
     extract::{Change, PathId, Sandbox},
-    problem::ProblemBody,
 };
 use crate::{
     ids::IntentId,
@@ -53,13 +52,13 @@ pub struct OutcomeRequest {
 ///
 /// Plays the payer of an intent that is `requires_action`: the authentication succeeds or fails.
 #[utoipa::path(post, path = "/v1/sandbox/actions/{id}", tag = "sandbox",
-    params(("id" = IntentId, Path, description = "The intent's id."),
-        ("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+    operation_id = "complete_sandbox_action",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
     request_body = OutcomeRequest,
     responses(
         (status = 200, description = "The intent.", body = PaymentIntent),
-        (status = 409, description = "`invalid_state`: it waits for no action.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_request`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`invalid_state`: it waits for no action."),
+        (status = 422, description = "`invalid_request`, `idempotency_key_reused`."),
     ))]
 pub async fn act(
     state: web::Data<State>,
@@ -77,13 +76,13 @@ pub async fn act(
 ///
 /// Plays the rail of an intent that is `processing` with `pm_sandbox_pending`.
 #[utoipa::path(post, path = "/v1/sandbox/outcomes/{id}", tag = "sandbox",
-    params(("id" = IntentId, Path, description = "The intent's id."),
-        ("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+    operation_id = "settle_sandbox_payment",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
     request_body = OutcomeRequest,
     responses(
         (status = 200, description = "The intent.", body = PaymentIntent),
-        (status = 409, description = "`invalid_state`: it waits for no outcome.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_request`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`invalid_state`: it waits for no outcome."),
+        (status = 422, description = "`invalid_request`, `idempotency_key_reused`."),
     ))]
 pub async fn settle(
     state: web::Data<State>,

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 /// An account of the merchant's books.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Account)]
 pub struct AccountView {
     /// Always `account`.
     #[schema(example = "account")]
@@ -42,6 +43,7 @@ impl From<store::AccountRow> for AccountView {
 
 /// The balances of one account at a time, one for each currency that it had postings in by then.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Balances)]
 pub struct BalancesView {
     /// Always `balances`.
     #[schema(example = "balances")]
@@ -62,6 +64,7 @@ pub struct BalancesView {
 
 /// A balance in one currency.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Balance)]
 pub struct BalanceView {
     /// The balance in major units; negative if it stands on the other side.
     #[schema(example = "12.50")]

@@ -45,7 +45,7 @@ fn play(seeds: Range<u64>, batches: usize) -> Vec<Tally> {
 
 #[test]
 fn every_rule_holds_in_every_run() {
-    let tallies = play(0..30, 120);
+    let tallies = play(0..20, 120);
     let total = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
     println!(
         "{} commands in {} runs",
