@@ -15,6 +15,7 @@ mod pay;
 mod post;
 mod qr;
 mod receipt;
+mod view;
 mod visit;
 
 use super::server::no_such_route;
