@@ -5,9 +5,9 @@
 //! added here by rule, so that no handler can forget it.
 
 mod complete;
+mod components;
 mod problems;
 mod schemas;
-mod shared;
 
 use super::{
     Problem, endpoints, events, exports, intents, ledger, links, oauth, operations,

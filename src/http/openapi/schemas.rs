@@ -1,6 +1,6 @@
 //! What holds for all schemas.
 
-use super::shared::members;
+use super::components::members;
 use serde_json::{Value, json};
 
 /// Adds to the schemas what their types cannot say.
