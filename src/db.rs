@@ -190,3 +190,28 @@ impl Window {
         (rows, surplus > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_page_is_what_lies_nearest_to_its_end() {
+        let page = |older_than: Option<u128>, newer_than: Option<u128>| {
+            let window = Window {
+                older_than: older_than.map(Uuid::from_u128),
+                newer_than: newer_than.map(Uuid::from_u128),
+                limit: 2,
+            };
+            let mut rows = vec![5, 4, 3, 2, 1];
+            rows.retain(|&row| window.holds(Uuid::from_u128(row)));
+            window.cut(rows)
+        };
+        assert_eq!(page(None, None), (vec![5, 4], true));
+        assert_eq!(page(Some(4), None), (vec![3, 2], true));
+        assert_eq!(page(Some(2), None), (vec![1], false));
+        assert_eq!(page(None, Some(1)), (vec![3, 2], true));
+        assert_eq!(page(None, Some(3)), (vec![5, 4], false));
+    }
+}

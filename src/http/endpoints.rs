@@ -41,7 +41,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 ///
 /// Events of the given types are posted to its URL from now on. The answer holds the `secret` that
 /// verifies their signatures; no later answer does.
-#[utoipa::path(post, path = "/v1/callback_endpoints", tag = "callbacks",
+#[utoipa::path(post, path = "/v1/callback_endpoints", tag = "Callbacks",
     operation_id = "create_callback_endpoint",
     request_body = EndpointRequest,
     responses(
@@ -101,7 +101,7 @@ fn with_open_secret(
 /// List callback endpoints
 ///
 /// Newest first.
-#[utoipa::path(get, path = "/v1/callback_endpoints", tag = "callbacks",
+#[utoipa::path(get, path = "/v1/callback_endpoints", tag = "Callbacks",
     operation_id = "list_callback_endpoints", params(PageParams),
     responses((status = 200, description = "A part of the list.", body = List<CallbackEndpoint>)))]
 pub async fn list(
@@ -121,7 +121,7 @@ pub async fn list(
 }
 
 /// Get a callback endpoint
-#[utoipa::path(get, path = "/v1/callback_endpoints/{id}", tag = "callbacks",
+#[utoipa::path(get, path = "/v1/callback_endpoints/{id}", tag = "Callbacks",
     operation_id = "get_callback_endpoint",
     params(("id" = EndpointId, Path, description = "The endpoint's id.")),
     responses((status = 200, description = "The endpoint.", body = CallbackEndpoint)))]
@@ -139,7 +139,7 @@ pub async fn get(
 /// Change a callback endpoint
 ///
 /// What is left out stays as it is. While an endpoint is disabled, its deliveries are held.
-#[utoipa::path(patch, path = "/v1/callback_endpoints/{id}", tag = "callbacks",
+#[utoipa::path(patch, path = "/v1/callback_endpoints/{id}", tag = "Callbacks",
     operation_id = "update_callback_endpoint",
     params(("id" = EndpointId, Path, description = "The endpoint's id.")),
     request_body = EndpointChanges,
@@ -164,7 +164,7 @@ pub async fn update(
 /// Delete a callback endpoint
 ///
 /// What it is still owed is never sent.
-#[utoipa::path(delete, path = "/v1/callback_endpoints/{id}", tag = "callbacks",
+#[utoipa::path(delete, path = "/v1/callback_endpoints/{id}", tag = "Callbacks",
     operation_id = "delete_callback_endpoint",
     params(("id" = EndpointId, Path, description = "The endpoint's id.")),
     responses((status = 200, description = "It is deleted.", body = DeletedEndpoint)))]
@@ -188,7 +188,7 @@ pub struct DeliveryFilter {
 /// List the deliveries of an endpoint
 ///
 /// Newest first, each with its last try.
-#[utoipa::path(get, path = "/v1/callback_endpoints/{id}/deliveries", tag = "callbacks",
+#[utoipa::path(get, path = "/v1/callback_endpoints/{id}/deliveries", tag = "Callbacks",
     operation_id = "list_deliveries",
     params(("id" = EndpointId, Path, description = "The endpoint's id."), DeliveryFilter, PageParams),
     responses((status = 200, description = "A part of the list.", body = List<CallbackDelivery>)))]

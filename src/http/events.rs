@@ -48,7 +48,7 @@ fn show(state: &State, stored: &[u8]) -> Result<Box<RawValue>, Problem> {
 ///
 /// Oldest first: keep the `sequence` of the last event that you have seen and ask for what comes
 /// `after` it. Sequences have no gaps. Each event has the same bytes as in a callback.
-#[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "list_events",
+#[utoipa::path(get, path = "/v1/events", tag = "Events", operation_id = "list_events",
     params(FeedQuery),
     responses((status = 200, description = "A part of the feed.", body = List<Event>)))]
 pub async fn list(
@@ -70,7 +70,7 @@ pub async fn list(
 }
 
 /// Get an event
-#[utoipa::path(get, path = "/v1/events/{id}", tag = "events", operation_id = "get_event",
+#[utoipa::path(get, path = "/v1/events/{id}", tag = "Events", operation_id = "get_event",
     params(("id" = EventId, Path, description = "The event's id.")),
     responses((status = 200, description = "The event.", body = Event)))]
 pub async fn get(

@@ -3,6 +3,7 @@
 use super::{
     Problem, State,
     extract::{Caller, Exports, Query},
+    request::RequestId,
 };
 use crate::exports::{Export, ExportError, Format, Period, PeriodError};
 use actix_web::{HttpResponse, http::header, web};
@@ -57,7 +58,7 @@ pub struct ExportQuery {
 /// One row a posting, oldest first, from one picture of the books; the same bytes each time for a
 /// period that is over. The control totals at the end say that the file is whole: if they are
 /// missing, or the connection broke off, ask again.
-#[utoipa::path(get, path = "/v1/exports/journal", tag = "exports", operation_id = "export_journal",
+#[utoipa::path(get, path = "/v1/exports/journal", tag = "Exports", operation_id = "export_journal",
     params(ExportQuery),
     responses(
         (status = 200, description = "The file.", content(
@@ -70,6 +71,7 @@ pub async fn journal(
     state: web::Data<State>,
     caller: Caller<Exports>,
     query: Query<ExportQuery>,
+    request_id: RequestId,
 ) -> Result<HttpResponse, Problem> {
     let Query(ExportQuery { from, to, format }) = query;
     let period = Period::parse(&from, &to)?;
@@ -81,7 +83,7 @@ pub async fn journal(
     let rest = export.into_stream().inspect(move |piece| {
         let _held = &turn;
         if let Err(error) = piece {
-            tracing::error!(%error, "an export broke off");
+            tracing::error!(request_id = request_id.0, %error, "an export broke off");
         }
     });
     let name = format!("attachment; filename=\"{}\"", period.file_name(format));

@@ -60,7 +60,7 @@ impl AtQuery {
 /// List accounts
 ///
 /// The chart of accounts: all that were ever posted to, in the order of their codes.
-#[utoipa::path(get, path = "/v1/accounts", tag = "ledger", operation_id = "list_accounts",
+#[utoipa::path(get, path = "/v1/accounts", tag = "Ledger", operation_id = "list_accounts",
     responses((status = 200, description = "All accounts.", body = List<AccountView>)))]
 pub async fn list_accounts(
     state: web::Data<State>,
@@ -73,7 +73,7 @@ pub async fn list_accounts(
 /// Get the balances of an account
 ///
 /// Now, or at any time before.
-#[utoipa::path(get, path = "/v1/accounts/{code}/balances", tag = "ledger",
+#[utoipa::path(get, path = "/v1/accounts/{code}/balances", tag = "Ledger",
     operation_id = "get_balances",
     params(("code" = String, Path, description = "The account's code.", example = "merchant:pending"), AtQuery),
     responses((status = 200, description = "One balance for each currency.", body = BalancesView)))]
@@ -109,7 +109,7 @@ pub struct EntryFilter {
 /// List journal entries
 ///
 /// Newest first. Entries never change: what was wrong is put right by another entry.
-#[utoipa::path(get, path = "/v1/journal_entries", tag = "ledger",
+#[utoipa::path(get, path = "/v1/journal_entries", tag = "Ledger",
     operation_id = "list_journal_entries", params(EntryFilter, PageParams),
     responses(
         (status = 200, description = "A part of the journal.", body = List<JournalEntryView>),
@@ -138,7 +138,7 @@ pub async fn list_entries(
 /// Get the trial balance
 ///
 /// The debits and credits of every account, now or at any time before.
-#[utoipa::path(get, path = "/v1/trial_balance", tag = "ledger", operation_id = "get_trial_balance",
+#[utoipa::path(get, path = "/v1/trial_balance", tag = "Ledger", operation_id = "get_trial_balance",
     params(AtQuery),
     responses((status = 200, description = "The trial balance.", body = TrialBalanceView)))]
 pub async fn trial_balance(
@@ -154,7 +154,7 @@ pub async fn trial_balance(
 /// List the journal entries of a payment intent
 ///
 /// All that it caused, oldest first: how its money moved, gross to net.
-#[utoipa::path(get, path = "/v1/payment_intents/{id}/entries", tag = "payment intents",
+#[utoipa::path(get, path = "/v1/payment_intents/{id}/entries", tag = "Payment intents",
     operation_id = "list_payment_intent_entries",
     params(("id" = IntentId, Path, description = "The intent's id.")),
     responses((status = 200, description = "The entries.", body = List<JournalEntryView>)))]

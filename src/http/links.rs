@@ -46,7 +46,7 @@ impl State {
 /// Make a payment link
 ///
 /// Its page takes one payment, or many, for an amount that you set or that the payer chooses.
-#[utoipa::path(post, path = "/v1/payment_links", tag = "payment links",
+#[utoipa::path(post, path = "/v1/payment_links", tag = "Payment links",
     operation_id = "create_payment_link",
     request_body = LinkRequest,
     responses(
@@ -67,7 +67,7 @@ pub async fn create(
 /// List payment links
 ///
 /// Newest first.
-#[utoipa::path(get, path = "/v1/payment_links", tag = "payment links",
+#[utoipa::path(get, path = "/v1/payment_links", tag = "Payment links",
     operation_id = "list_payment_links", params(PageParams),
     responses((status = 200, description = "A part of the list.", body = List<PaymentLink>)))]
 pub async fn list(
@@ -84,7 +84,7 @@ pub async fn list(
 }
 
 /// Get a payment link
-#[utoipa::path(get, path = "/v1/payment_links/{id}", tag = "payment links",
+#[utoipa::path(get, path = "/v1/payment_links/{id}", tag = "Payment links",
     operation_id = "get_payment_link",
     params(("id" = LinkId, Path, description = "The link's id.")),
     responses((status = 200, description = "The link.", body = PaymentLink)))]
@@ -102,7 +102,7 @@ pub async fn get(
 /// Switch a payment link off
 ///
 /// Its page says so from then on. Payments that are under way go on.
-#[utoipa::path(post, path = "/v1/payment_links/{id}/deactivate", tag = "payment links",
+#[utoipa::path(post, path = "/v1/payment_links/{id}/deactivate", tag = "Payment links",
     operation_id = "deactivate_payment_link",
     params(("id" = LinkId, Path, description = "The link's id.")),
     request_body = Empty,
@@ -123,7 +123,7 @@ pub async fn deactivate(
 /// List the payments of a link
 ///
 /// The intents that payers made through it, newest first.
-#[utoipa::path(get, path = "/v1/payment_links/{id}/payments", tag = "payment links",
+#[utoipa::path(get, path = "/v1/payment_links/{id}/payments", tag = "Payment links",
     operation_id = "list_payment_link_payments",
     params(("id" = LinkId, Path, description = "The link's id."), PageParams),
     responses((status = 200, description = "A part of the list.", body = List<PaymentIntent>)))]

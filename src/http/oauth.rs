@@ -19,11 +19,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
 #[derive(Deserialize, ToSchema)]
 pub struct TokenRequest {
     /// `client_credentials`.
-    #[schema(example = "client_credentials")]
+    #[schema(required = true, nullable = false, example = "client_credentials")]
     grant_type: Option<String>,
     /// The id of the API key, as in the key itself (`00…`) or as printed (`key_…`).
+    #[schema(nullable = false)]
     client_id: Option<String>,
     /// The secret of the API key: its last part, or the whole key.
+    #[schema(nullable = false)]
     client_secret: Option<String>,
 }
 
@@ -77,7 +79,7 @@ struct Credentials {
 ///
 /// Exchanges an API key (its id and its secret) for a JWT that is good for fifteen minutes. The key
 /// may come in the form or by HTTP Basic. The token may do what the key may, and dies with it.
-#[utoipa::path(post, path = "/v1/oauth/token", tag = "authentication",
+#[utoipa::path(post, path = "/v1/oauth/token", tag = "Authentication",
     operation_id = "create_access_token",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
@@ -199,7 +201,7 @@ fn basic(header: &[u8]) -> Option<Credentials> {
 /// Get the public keys
 ///
 /// The keys that access tokens and receipts are signed with, as a JWK set (RFC 7517).
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "authentication",
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Authentication",
     operation_id = "get_public_keys", responses(
     (status = 200, description = "A JWK set.", body = Object, example = json!({"keys": [{
         "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",

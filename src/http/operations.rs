@@ -27,7 +27,7 @@ const OK: Health = Health { status: "ok" };
 /// The process lives
 ///
 /// Asks nothing of anyone, so that a sick database does not get a healthy process restarted.
-#[utoipa::path(get, path = "/healthz", tag = "operations",
+#[utoipa::path(get, path = "/healthz", tag = "Operations",
     operation_id = "get_health", responses(
     (status = 200, description = "The process lives.", body = Health),
 ))]
@@ -38,7 +38,7 @@ pub async fn healthz() -> web::Json<Health> {
 /// The service can work
 ///
 /// The database answers and its schema is the one that this version needs.
-#[utoipa::path(get, path = "/readyz", tag = "operations",
+#[utoipa::path(get, path = "/readyz", tag = "Operations",
     operation_id = "get_readiness", responses(
     (status = 200, description = "Requests can be sent here.", body = Health),
     (status = 503, description = "`unavailable`: the database does not answer. `schema_outdated`: run `threadpay migrate`."),
@@ -58,7 +58,7 @@ pub async fn readyz(state: web::Data<State>) -> Result<web::Json<Health>, Proble
 /// Metrics
 ///
 /// In the Prometheus text format.
-#[utoipa::path(get, path = "/metrics", tag = "operations",
+#[utoipa::path(get, path = "/metrics", tag = "Operations",
     operation_id = "get_metrics", responses(
     (status = 200, description = "All metrics of this process.", body = String, content_type = "text/plain"),
 ))]

@@ -51,7 +51,7 @@ pub struct OutcomeRequest {
 /// Complete a sandbox action
 ///
 /// Plays the payer of an intent that is `requires_action`: the authentication succeeds or fails.
-#[utoipa::path(post, path = "/v1/sandbox/actions/{id}", tag = "sandbox",
+#[utoipa::path(post, path = "/v1/sandbox/actions/{id}", tag = "Sandbox",
     operation_id = "complete_sandbox_action",
     params(("id" = IntentId, Path, description = "The intent's id.")),
     request_body = OutcomeRequest,
@@ -75,7 +75,7 @@ pub async fn act(
 /// Give a pending sandbox payment its outcome
 ///
 /// Plays the rail of an intent that is `processing` with `pm_sandbox_pending`.
-#[utoipa::path(post, path = "/v1/sandbox/outcomes/{id}", tag = "sandbox",
+#[utoipa::path(post, path = "/v1/sandbox/outcomes/{id}", tag = "Sandbox",
     operation_id = "settle_sandbox_payment",
     params(("id" = IntentId, Path, description = "The intent's id.")),
     request_body = OutcomeRequest,

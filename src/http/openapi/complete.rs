@@ -1,34 +1,38 @@
 //! What holds for all operations, added to the document by rule.
 
 use super::{
+    components::{Components, members},
     schemas,
-    shared::{Shared, members},
 };
 use serde_json::{Map, Value, json};
 
-/// What we send to callback endpoints; no handler of ours tells it.
-const WEBHOOKS: &str = include_str!("webhooks.json");
+/// What no handler tells: headers, keys, and what we send to callback endpoints.
+const FIXED: &str = include_str!("fixed.json");
 
 /// Adds to `document` what its operations have in common.
 pub(super) fn complete(document: &mut Value) {
-    let mut shared = Shared::new();
+    let mut components = Components::new();
     for (path, item) in members(document.pointer_mut("/paths")) {
         for (method, operation) in members(Some(item)) {
             if let Some(operation) = operation.as_object_mut() {
-                complete_operation(path, method, operation, &mut shared);
+                complete_operation(path, method, operation, &mut components);
             }
         }
     }
-    if let Some(document) = document.as_object_mut() {
-        let webhooks = serde_json::from_str(WEBHOOKS).unwrap_or_default();
-        document.insert("webhooks".to_owned(), webhooks);
-    }
     schemas::complete(document.pointer_mut("/components/schemas"));
-    if let Some(components) = document
-        .pointer_mut("/components")
-        .and_then(Value::as_object_mut)
-    {
-        components.extend(shared.into_components());
+    merge(document, components.into_part());
+    merge(document, serde_json::from_str(FIXED).unwrap_or_default());
+}
+
+/// Adds the members of one document to another.
+fn merge(document: &mut Value, part: Value) {
+    match (document, part) {
+        (Value::Object(document), Value::Object(part)) => {
+            for (name, value) in part {
+                merge(document.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (document, part) => *document = part,
     }
 }
 
@@ -36,21 +40,20 @@ fn complete_operation(
     path: &str,
     method: &str,
     operation: &mut Map<String, Value>,
-    shared: &mut Shared,
+    components: &mut Components,
 ) {
     let takes_key = path.starts_with("/v1/") && path != "/v1/oauth/token";
+    let is_post = takes_key && method == "post";
     let mut common = Vec::new();
     if takes_key {
         common = common_answers(path, method, operation);
     } else {
         operation.insert("security".to_owned(), json!([]));
     }
-    let is_post = takes_key && method == "post";
     if is_post {
         let parameters = operation.entry("parameters").or_insert(json!([]));
-        let key = json!({"$ref": "#/components/parameters/IdempotencyKey"});
-        if let Some(all) = parameters.as_array_mut() {
-            all.push(key);
+        if let Some(parameters) = parameters.as_array_mut() {
+            parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
         }
     }
     if let Some(responses) = operation
@@ -58,14 +61,14 @@ fn complete_operation(
         .and_then(Value::as_object_mut)
     {
         for name in common {
-            shared.add_response(name, responses);
+            components.add_response(name, responses);
         }
         for (status, response) in responses {
-            shared.complete_response(status, response, is_post);
+            components.complete_response(status, response, is_post);
         }
     }
     if let Some(body) = operation.get_mut("requestBody") {
-        shared.add_examples(body);
+        components.add_examples(body);
     }
 }
 

@@ -5,9 +5,9 @@
 //! added here by rule, so that no handler can forget it.
 
 mod complete;
+mod components;
 mod problems;
 mod schemas;
-mod shared;
 
 use super::{
     Problem, endpoints, events, exports, intents, ledger, links, oauth, operations,
@@ -35,16 +35,16 @@ pub fn routes(config: &mut web::ServiceConfig) {
     servers((url = "/", description = "The installation that this document came from.")),
     security(("bearer" = [])),
     tags(
-        (name = "authentication", description = "Access tokens that live for fifteen minutes, for callers that do not want to send their key each time."),
-        (name = "payment intents", description = "One payment, from asking for it to the money: `requires_payment`, then `processing` or `requires_action`, then `requires_capture` where the capture is manual, then `succeeded`. A decline goes back to `requires_payment` with `last_error`; `canceled` and `expired` end it."),
-        (name = "refunds", description = "Captured money that goes back to the payer, whole or in parts."),
-        (name = "payment links", description = "Pages that take one payment or many, for an amount that you set or that the payer chooses."),
-        (name = "callbacks", description = "Events posted to your server, signed by Standard Webhooks: any of its libraries verifies them with the endpoint's secret. Any 2xx within 15 seconds is delivered; all else is tried again for about three days."),
-        (name = "events", description = "The same events to ask for: a feed without gaps."),
-        (name = "ledger", description = "Double-entry books for each currency, never changed, chained by hashes."),
-        (name = "exports", description = "The journal as a file."),
-        (name = "sandbox", description = "Playing the payer and the payer's bank, with test keys. Confirm with `pm_sandbox_ok`, `pm_sandbox_declined`, `pm_sandbox_insufficient_funds`, `pm_sandbox_requires_action`, `pm_sandbox_pending`, `pm_sandbox_timeout` or `pm_sandbox_timeout_failed`."),
-        (name = "operations", description = "For those who run the service."),
+        (name = "Authentication", description = "Access tokens that live for fifteen minutes, for callers that do not want to send their key each time."),
+        (name = "Payment intents", description = "One payment, from asking for it to the money: `requires_payment`, then `processing` or `requires_action`, then `requires_capture` where the capture is manual, then `succeeded`. A decline goes back to `requires_payment` with `last_error`; `canceled` and `expired` end it."),
+        (name = "Refunds", description = "Captured money that goes back to the payer, whole or in parts."),
+        (name = "Payment links", description = "Pages that take one payment or many, for an amount that you set or that the payer chooses."),
+        (name = "Callbacks", description = "Events posted to your server, signed by Standard Webhooks: any of its libraries verifies them with the endpoint's secret. Any 2xx within 15 seconds is delivered; all else is tried again for about three days."),
+        (name = "Events", description = "The same events to ask for: a feed without gaps."),
+        (name = "Ledger", description = "Double-entry books for each currency, never changed, chained by hashes."),
+        (name = "Exports", description = "The journal as a file."),
+        (name = "Sandbox", description = "Playing the payer and the payer's bank, with test keys. Confirm with `pm_sandbox_ok`, `pm_sandbox_declined`, `pm_sandbox_insufficient_funds`, `pm_sandbox_requires_action`, `pm_sandbox_pending`, `pm_sandbox_timeout` or `pm_sandbox_timeout_failed`."),
+        (name = "Operations", description = "For those who run the service."),
     ),
     paths(
         oauth::token,

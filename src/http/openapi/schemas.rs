@@ -1,6 +1,6 @@
 //! What holds for all schemas.
 
-use super::shared::members;
+use super::components::members;
 use serde_json::{Value, json};
 
 /// Adds to the schemas what their types cannot say.
@@ -66,4 +66,35 @@ fn is_nullable(property: &Value) -> bool {
     let choices = property.get("oneOf").and_then(Value::as_array);
     types.is_some_and(|types| types.contains(&null))
         || choices.is_some_and(|choices| choices.iter().any(|c| c.get("type") == Some(&null)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_have_all_their_properties_and_lists_refer_to_their_items() {
+        let thing = json!({"required": ["object"], "properties": {
+            "object": {"description": "Always `thing`.", "type": "string", "example": "thing"},
+            "gone": {"description": "Always `true`.", "type": "boolean"},
+            "note": {"type": ["string", "null"]},
+            "other": {"oneOf": [{"$ref": "#"}, {"type": "null"}]},
+            "secret": {"type": "string"},
+        }});
+        let mut schemas = json!({
+            "Thing": thing.clone(),
+            "List_Thing": {"properties": {"data": {"items": thing.clone()}}},
+            "ThingRequest": thing,
+        });
+        complete(Some(&mut schemas));
+        let thing = &schemas["Thing"];
+        assert_eq!(thing["required"], json!(["object", "note", "other"]));
+        assert_eq!(thing["properties"]["object"]["const"], "thing");
+        assert_eq!(thing["properties"]["gone"]["const"], true);
+        assert_eq!(schemas["ThingRequest"]["required"], json!(["object"]));
+        assert_eq!(
+            schemas["List_Thing"]["properties"]["data"]["items"],
+            json!({"$ref": "#/components/schemas/Thing"})
+        );
+    }
 }

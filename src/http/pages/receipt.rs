@@ -2,7 +2,8 @@
 
 use super::super::{Problem, State};
 use super::answer;
-use super::opened::{Matter, Opened, is_test, items};
+use super::opened::{Matter, Opened};
+use super::view::{is_test, items};
 use super::visit::Visit;
 use crate::{
     checkout::{Receipt, receipt_page},

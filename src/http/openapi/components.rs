@@ -70,13 +70,14 @@ const COMMON: [(&str, &str, &str); 12] = [
 const RETRY_LATER: [&str; 3] = ["409", "429", "503"];
 
 /// Components that operations refer to; only those that some operation does are kept.
-pub(super) struct Shared {
+pub(super) struct Components {
     known: Map<String, Value>,
     examples: Map<String, Value>,
     responses: Map<String, Value>,
 }
 
-impl Shared {
+impl Components {
+    /// None yet.
     pub fn new() -> Self {
         Self {
             known: serde_json::from_str(EXAMPLES).unwrap_or_default(),
@@ -170,44 +171,9 @@ impl Shared {
         json!({"$ref": format!("#/components/examples/{name}")})
     }
 
-    /// The components, to be put into the document.
-    pub fn into_components(self) -> Map<String, Value> {
-        let components = json!({
-            "examples": self.examples,
-            "responses": self.responses,
-            "headers": {
-                "Retry-After": {
-                    "description": "Seconds after which to try again.",
-                    "schema": {"type": "integer", "minimum": 1},
-                    "example": 1,
-                },
-                "Idempotent-Replayed": {
-                    "description": "`true` if this is the answer to an earlier request with the same key.",
-                    "schema": {"type": "string", "enum": ["true"]},
-                },
-            },
-            "parameters": {"IdempotencyKey": {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": true,
-                "description": "Your name for this effect, the same when you try again. Kept for at least a day.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-                "example": "order-1042-pay",
-            }},
-            "securitySchemes": {"bearer": {
-                "type": "http",
-                "scheme": "bearer",
-                "description": "An API key (`tp_test_…`) or an access token.",
-            }},
-        });
-        match components {
-            Value::Object(components) => components,
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_) => Map::new(),
-        }
+    /// The components that are referred to, as a part of the document.
+    pub fn into_part(self) -> Value {
+        json!({"components": {"examples": self.examples, "responses": self.responses}})
     }
 }
 
