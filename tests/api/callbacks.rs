@@ -1,7 +1,7 @@
 //! Callbacks: signed, in order, again until they are taken.
 
-use super::harness::{Sink, TestApp, run_test};
-use serde_json::json;
+use super::harness::{Received, Sink, TestApp, run_test};
+use serde_json::{Value, json};
 use time::Duration;
 
 async fn pending(app: &TestApp) -> i64 {
@@ -102,11 +102,10 @@ fn an_endpoint_gets_what_it_asked_for() {
         bot.refund(&id, "1.00").await.expect(201);
         deliver_all(app).await;
         let types = |sink: &Sink| -> Vec<String> {
-            let received = sink.received();
-            received
-                .iter()
-                .map(|c| c.json()["type"].as_str().unwrap().to_owned())
-                .collect()
+            let mut events: Vec<Value> = sink.received().iter().map(Received::json).collect();
+            events.sort_by_key(|event| event["sequence"].as_i64());
+            let types = events.iter().map(|event| event["type"].as_str());
+            types.map(|name| name.unwrap().to_owned()).collect()
         };
         assert_eq!(types(&refunds), ["refund.created", "refund.succeeded"]);
         assert_eq!(types(&paid), ["payment_intent.succeeded"]);

@@ -243,12 +243,12 @@ fn plans_made_on_empty_tables_stay_good() {
         for table in ["payment_intents", "attempts", "refunds", "payment_links"] {
             run(&mut db, &format!(
                 "CREATE TEMP TABLE copy AS SELECT * FROM {table} LIMIT 1;
-                INSERT INTO {table} SELECT (json_populate_record(c, json_build_object('id', gen_random_uuid()))).* FROM copy c, generate_series(1, 20000);
+                INSERT INTO {table} SELECT (json_populate_record(c, json_build_object('id', gen_random_uuid()))).* FROM copy c, generate_series(1, 4000);
                 DROP TABLE copy"
             )).await;
         }
         run(&mut db, "INSERT INTO idempotency_keys SELECT merchant_id, 'filler-' || n, fingerprint, status, answer, created_at
-            FROM (SELECT * FROM idempotency_keys LIMIT 1) k, generate_series(1, 20000) n").await;
+            FROM (SELECT * FROM idempotency_keys LIMIT 1) k, generate_series(1, 4000) n").await;
         let read = "SELECT coalesce(sum(seq_tup_read), 0)::bigint FROM pg_stat_user_tables WHERE relname IN ";
         let looked = "SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user_tables WHERE relname = 'attempts'";
         let quiet = async |at_least: i64| {
@@ -264,7 +264,7 @@ fn plans_made_on_empty_tables_stay_good() {
         quiet(start).await;
         let after = app.count(&format!("{read}{GROWING}")).await;
         assert!(
-            after - before < 20_000,
+            after - before < 4_000,
             "whole tables were read: {} rows",
             after - before
         );

@@ -9,7 +9,7 @@ mod sink;
 pub use client::{Answer, Client, new_key};
 pub use clock::TestClock;
 pub use database::new_database;
-pub use sink::Sink;
+pub use sink::{Received, Sink};
 
 use sqlx::{AssertSqlSafe, PgPool};
 use std::{future::Future, net::TcpListener, sync::Arc, time::Duration};
