@@ -130,14 +130,22 @@ impl Client {
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let answer = request.send().await.unwrap();
+        self.try_send(request).await.unwrap()
+    }
+
+    /// Sends where the service may be gone.
+    pub async fn try_send(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Answer, reqwest::Error> {
+        let answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let bytes = answer.bytes().await.unwrap().to_vec();
-        Answer {
+        let bytes = answer.bytes().await?.to_vec();
+        Ok(Answer {
             status,
             headers,
             bytes,
-        }
+        })
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -151,9 +159,13 @@ impl Client {
 
     /// Posts this text with this idempotency key.
     pub async fn post_with(&self, key: &str, path: &str, body: &str) -> Answer {
+        self.send(self.post_request(key, path, body)).await
+    }
+
+    pub fn post_request(&self, key: &str, path: &str, body: &str) -> reqwest::RequestBuilder {
         let request = self.request("POST", path).header("idempotency-key", key);
         let request = request.header("content-type", "application/json");
-        self.send(request.body(body.to_owned())).await
+        request.body(body.to_owned())
     }
 
     /// A bot asks for money.

@@ -1,0 +1,199 @@
+//! The real program under load while it and its Postgres are killed at random: whatever was
+//! answered is there, nothing is there by half, and every event is delivered.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+#[expect(dead_code, reason = "shared with tests/api, which uses all of it")]
+#[path = "../api/harness/client.rs"]
+mod client;
+mod load;
+mod service;
+#[expect(dead_code, reason = "shared with tests/api, which uses all of it")]
+#[path = "../api/harness/sink.rs"]
+mod sink;
+
+use client::Client;
+use load::{Load, Told};
+use serde_json::Value;
+use service::{Service, program};
+use sink::Sink;
+use sqlx::{Connection, PgConnection};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+use threadpay::ambient::Ambient;
+
+/// How long everything may take to come to rest after the last crash: a lease of a delivery that
+/// was under way lasts half a minute, and its next try may take as long.
+const REST: Duration = Duration::from_secs(150);
+const CALLERS: usize = 6;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_loses_nothing_and_leaves_nothing_by_half() {
+    crash("short", Duration::from_secs(8)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: for a change of the writer, the dispatcher or the private Postgres"]
+async fn many_crashes_lose_nothing() {
+    crash("long", Duration::from_secs(120)).await;
+}
+
+async fn crash(name: &'static str, how_long: Duration) {
+    let start = tokio::task::spawn_blocking(move || Service::start(name));
+    let mut service = start.await.unwrap();
+    let bot = Client::new(&service.fact("base_url")).with_key(&service.fact("api_key"));
+    let sink = Sink::start(&[]);
+    let endpoint = bot.create_endpoint(&sink.url, &["*"]).await;
+    let load = Load::new(bot.clone());
+    let callers = futures_util::future::join_all((0..CALLERS).map(|_| load.run()));
+    let killer = async {
+        let (begun, mut crashes) = (Instant::now(), 0);
+        while begun.elapsed() < how_long {
+            let [wait, whom] = Ambient::system().bytes();
+            tokio::time::sleep(Duration::from_millis(100 + 6 * u64::from(wait))).await;
+            let crash = move || {
+                if whom % 2 == 0 {
+                    service.kill_and_restart();
+                } else {
+                    service.kill_postgres();
+                }
+                service
+            };
+            service = tokio::task::spawn_blocking(crash).await.unwrap();
+            crashes += 1;
+        }
+        load.stop();
+        (service, crashes)
+    };
+    let ((service, crashes), _) = futures_util::future::join(killer, callers).await;
+    let told = load.told();
+    println!("{crashes} crashes, {} answers", told.len());
+    let bot = Client::new(&service.fact("base_url")).with_key(&service.fact("api_key"));
+    everything_answered_is_there(&bot, &told).await;
+    rest(&service).await;
+    nothing_is_there_by_half(&service).await;
+    every_event_arrived(&bot, &sink, endpoint["secret"].as_str().unwrap()).await;
+    tokio::task::spawn_blocking(|| service.stop())
+        .await
+        .unwrap();
+}
+
+/// The same request gives the same answer.
+async fn everything_answered_is_there(bot: &Client, told: &[Told]) {
+    assert!(
+        told.len() > CALLERS,
+        "only {} requests were answered",
+        told.len()
+    );
+    for told in told {
+        let again = bot.post_with(&told.key, &told.path, &told.body).await;
+        let first = &told.answer;
+        assert_eq!(
+            (again.status, again.text()),
+            (first.status, first.text()),
+            "{}",
+            told.key
+        );
+        assert_eq!(
+            again.header("idempotent-replayed"),
+            Some("true"),
+            "{}",
+            told.key
+        );
+    }
+}
+
+async fn count(db: &mut PgConnection, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(db).await.unwrap()
+}
+
+async fn connect(service: &Service) -> PgConnection {
+    let mut db = PgConnection::connect(&service.fact("database_url"))
+        .await
+        .unwrap();
+    sqlx::query("SET search_path = cell_00")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    db
+}
+
+/// Waits until the resolver has asked about every attempt and every delivery is made.
+async fn rest(service: &Service) {
+    let mut db = connect(service).await;
+    let deadline = Instant::now() + REST;
+    loop {
+        let open = "SELECT count(*) FROM attempts WHERE ask_at IS NOT NULL";
+        let owed = "SELECT count(*) FROM deliveries WHERE status <> 'delivered'";
+        let left = (count(&mut db, open).await, count(&mut db, owed).await);
+        if left == (0, 0) {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "open attempts and owed deliveries: {left:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn nothing_is_there_by_half(service: &Service) {
+    let mut verify = program();
+    verify
+        .args(["verify"])
+        .env("DATABASE_URL", service.fact("database_url"));
+    let verify = tokio::task::spawn_blocking(move || verify.output().unwrap());
+    let verify = verify.await.unwrap();
+    let said = String::from_utf8_lossy(&verify.stderr).into_owned();
+    assert!(verify.status.success(), "{said}");
+    let mut db = connect(service).await;
+    for (fault, sql) in [
+        (
+            "one request made two intents",
+            "SELECT count(*) - count(DISTINCT reference) FROM payment_intents",
+        ),
+        (
+            "a request never got its answer",
+            "SELECT count(*) FROM idempotency_keys WHERE status IS NULL",
+        ),
+        (
+            "a payment hangs",
+            "SELECT count(*) FROM payment_intents WHERE status = 'processing' OR amount_refunding <> 0",
+        ),
+        (
+            "an attempt was made twice",
+            "SELECT count(*) - count(DISTINCT idempotency_key) FROM attempts",
+        ),
+    ] {
+        assert_eq!(count(&mut db, sql).await, 0, "{fault}");
+    }
+}
+
+/// Each event of the feed came at least once, signed, always with the same bytes.
+async fn every_event_arrived(bot: &Client, sink: &Sink, secret: &str) {
+    let mut received: HashMap<String, Vec<u8>> = HashMap::new();
+    for callback in sink.received() {
+        // The library takes signatures of the last five minutes: longer than any run of ours.
+        callback.verify(secret);
+        let first = received.entry(callback.id().to_owned());
+        assert_eq!(
+            *first.or_insert_with(|| callback.body.clone()),
+            callback.body
+        );
+    }
+    let events = bot.events().await;
+    for event in &events {
+        let id = event["id"].as_str().unwrap();
+        let body = received
+            .get(id)
+            .unwrap_or_else(|| panic!("never delivered: {event}"));
+        assert_eq!(&serde_json::from_slice::<Value>(body).unwrap(), event);
+    }
+    assert_eq!(events.len(), received.len());
+}

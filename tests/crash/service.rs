@@ -1,0 +1,113 @@
+//! The real program, killed and started again on the same data.
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// How long a start or a stop may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `threadpay dev`, always at the same address and with the same data.
+pub struct Service {
+    child: Child,
+    data: PathBuf,
+    listen: String,
+    /// What it said when it was ready.
+    pub facts: Value,
+}
+
+impl Service {
+    pub fn start(name: &str) -> Self {
+        let data = env::temp_dir().join(format!("threadpay-crash-{name}-{}", std::process::id()));
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = free.local_addr().unwrap().to_string();
+        drop(free);
+        let (child, facts) = spawn(&data, &listen);
+        Self {
+            child,
+            data,
+            listen,
+            facts,
+        }
+    }
+
+    pub fn fact(&self, name: &str) -> String {
+        self.facts[name].as_str().unwrap().to_owned()
+    }
+
+    /// Kills the service, which cannot say good-bye, and starts it again.
+    pub fn kill_and_restart(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        (self.child, self.facts) = spawn(&self.data, &self.listen);
+    }
+
+    /// Kills the database's first process; the service has it started again.
+    pub fn kill_postgres(&self) {
+        // It may be about to start, and has no process then.
+        let file = fs::read_to_string(self.data.join("postgres/postmaster.pid"));
+        let process = file.ok().and_then(|text| text.lines().next()?.parse().ok());
+        if let Some(process) = process {
+            // Or it has gone by itself since.
+            let _ = kill(Pid::from_raw(process), Signal::SIGKILL);
+        }
+    }
+
+    /// Stops it in good order: it must end with status 0 and leave nothing.
+    pub fn stop(mut self) {
+        let process = Pid::from_raw(self.child.id().try_into().unwrap());
+        kill(process, Signal::SIGTERM).unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "it does not stop");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        assert!(status.success(), "{status}");
+        fs::remove_dir_all(&self.data).unwrap();
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program without what the environment of the tests says.
+pub fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_threadpay"));
+    program
+        .env_remove("DATABASE_URL")
+        .env_remove("THREADPAY_MASTER_KEY");
+    program.env("RUST_LOG", "error").stdin(Stdio::null());
+    program
+}
+
+fn spawn(data: &PathBuf, listen: &str) -> (Child, Value) {
+    let mut child = program()
+        .args(["dev", "--json", "--listen", listen, "--data-dir"])
+        .arg(data)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    let facts = serde_json::from_str(&line);
+    let facts = facts.unwrap_or_else(|_| panic!("it did not start: {line:?}"));
+    (child, facts)
+}
