@@ -3,7 +3,7 @@
 //! Reading a page changes nothing, whoever reads it; only the two posts do. Each form carries a
 //! token of its own, and the token is the post's idempotency key: the same form sent twice is one
 //! payment. Handlers fail with a [`Problem`](super::Problem) as they do everywhere, and
-//! [`dress`] turns it into a page.
+//! `dress` turns it into a page.
 
 mod action;
 mod answer;
