@@ -6,8 +6,8 @@ use threadpay::{
     db::Window,
     ids::EntryId,
     reports::{
-        AsOf, JournalEntryView, JournalFilter, ReportError, Source, balances,
-        intent_entries, journal, trial_balance,
+        AsOf, JournalEntryView, JournalFilter, ReportError, Source, balances, intent_entries,
+        journal, trial_balance,
     },
     timestamp,
 };
@@ -76,10 +76,7 @@ pub async fn the_journal_pages(pool: &PgPool) {
         ..JournalFilter::default()
     };
     for filter in [&all, &on_account] {
-        assert_eq!(
-            page(filter, 100, At::Newest).await.0,
-            [5, 4, 3, 2, 1]
-        );
+        assert_eq!(page(filter, 100, At::Newest).await.0, [5, 4, 3, 2, 1]);
         let top = page(filter, 2, At::Newest).await;
         assert_eq!(top, (vec![5, 4], true));
         let next = page(filter, 2, At::After(id(4))).await;

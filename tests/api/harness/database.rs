@@ -1,0 +1,59 @@
+//! One private Postgres for all tests of this program, one database for each.
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
+use threadpay::{
+    ambient::Ambient,
+    db::Db,
+    embedded::{Options, Postgres},
+};
+use tokio::sync::Mutex;
+
+static POSTGRES: OnceLock<Postgres> = OnceLock::new();
+/// Held while a database is made from the template, which must have no other visitor.
+static TEMPLATE: Mutex<bool> = Mutex::const_new(false);
+static NUMBER: AtomicU32 = AtomicU32::new(1);
+
+/// The server. It ends with this program, even if that is killed.
+fn postgres() -> &'static Postgres {
+    POSTGRES.get_or_init(|| {
+        let options = Options {
+            max_connections: 400,
+            ..Options::temporary()
+        };
+        Postgres::start(&options, &Ambient::system()).unwrap()
+    })
+}
+
+/// The URL of another database on the same server.
+fn url_of(name: &str) -> String {
+    let url = postgres().url();
+    let (server, query) = url.split_once('?').unwrap();
+    let (server, _) = server.rsplit_once('/').unwrap();
+    format!("{server}/{name}?{query}")
+}
+
+async fn execute(db: &mut PgConnection, sql: String) {
+    sqlx::query(AssertSqlSafe(sql)).execute(db).await.unwrap();
+}
+
+/// A new database with the schema in it.
+pub async fn new_database() -> String {
+    let server = tokio::task::spawn_blocking(postgres).await.unwrap();
+    let mut migrated = TEMPLATE.lock().await;
+    let mut db = PgConnection::connect(&server.url()).await.unwrap();
+    if !*migrated {
+        execute(&mut db, "CREATE DATABASE template".to_owned()).await;
+        let template = Db::from_url(&url_of("template")).unwrap();
+        template.migrate().await.unwrap();
+        *migrated = true;
+    }
+    let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let sql = format!("CREATE DATABASE {name} TEMPLATE template");
+    execute(&mut db, sql).await;
+    db.close().await.unwrap();
+    url_of(&name)
+}

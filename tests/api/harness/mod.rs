@@ -1,0 +1,252 @@
+//! What every test of this program stands on: a service of its own over real HTTP, on a database
+//! of its own, whose books are proved when the test is over.
+
+mod client;
+mod clock;
+mod database;
+mod sink;
+
+pub use client::{Answer, Client, new_key};
+pub use clock::TestClock;
+pub use database::new_database;
+pub use sink::{Received, Sink};
+
+use sqlx::{AssertSqlSafe, PgPool};
+use std::{future::Future, net::TcpListener, sync::Arc, time::Duration};
+use threadpay::{
+    ambient::Ambient,
+    app::App,
+    auth::{NewApiKey, Role},
+    config::Config,
+    crypto::MasterKey,
+    db::{Db, Use},
+    http::{self, State, server::Running},
+    ids::MerchantId,
+    reports::verify::verify,
+    workers::{Dispatcher, DispatcherParts, Expirer, Limits, Progress, Resolver, Worker},
+    writer::{create_key, create_merchant},
+};
+use tokio::runtime::Runtime;
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A merchant and its callers.
+#[derive(Clone, Debug)]
+pub struct Merchant {
+    pub id: MerchantId,
+    pub bot: Client,
+    pub owner: Client,
+    pub finance: Client,
+}
+
+/// A service that runs, with one merchant.
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub database_url: String,
+    pub pool: PgPool,
+    pub clock: Arc<TestClock>,
+    pub ambient: Ambient,
+    pub base_url: String,
+    pub anyone: Client,
+    pub merchant: Merchant,
+    http: Option<Running>,
+}
+
+/// Runs a test against a service of its own and proves the books when it is over.
+pub fn run_test<F>(test: F)
+where
+    F: AsyncFnOnce(&TestApp),
+{
+    let runtime = runtime();
+    runtime.block_on(async {
+        let app = TestApp::start().await;
+        test(&app).await;
+        app.end().await;
+    });
+    runtime.shutdown_background();
+}
+
+fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Runs a test that needs a migrated database and no service.
+pub fn run_on_database<F>(test: F)
+where
+    F: AsyncFnOnce(&PgPool),
+{
+    let runtime = runtime();
+    runtime.block_on(async {
+        let db = Db::from_url(&new_database().await).unwrap();
+        let pool = db.pool(Use::General, 4).await.unwrap();
+        test(&pool).await;
+        pool.close().await;
+    });
+}
+
+/// Waits until there is something, and fails the test if it does not come.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl Fn() -> F) -> T {
+    let wait = async {
+        loop {
+            if let Some(found) = ask().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, wait).await;
+    found.unwrap_or_else(|_| panic!("waited for {what} in vain"))
+}
+
+impl TestApp {
+    async fn start() -> Self {
+        Self::on(new_database().await).await
+    }
+
+    /// A service on this database: a second one makes two processes' worth.
+    pub async fn on(database_url: String) -> Self {
+        let (clock, ambient) = clock::ambient();
+        let db = Db::from_url(&database_url).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let config = Config {
+            allow_private_callbacks: true,
+            ..Config::new(db.clone(), address, MasterKey::new([1; 32]))
+        };
+        let base_url = config.public_url.clone();
+        let app = App::start(config, ambient.clone(), http::rejection::render);
+        let app = app.await.unwrap();
+        let http = http::server::start(listener, State::new(Arc::clone(&app))).unwrap();
+        let anyone = Client::new(&base_url);
+        let merchant = new_merchant(&db, &ambient, &anyone).await;
+        Self {
+            database_url,
+            pool: app.pool.clone(),
+            clock,
+            ambient,
+            base_url,
+            anyone,
+            merchant,
+            http: Some(http),
+            app,
+        }
+    }
+
+    /// Another merchant beside the first.
+    pub async fn another_merchant(&self) -> Merchant {
+        let db = Db::from_url(&self.database_url).unwrap();
+        new_merchant(&db, &self.ambient, &self.anyone).await
+    }
+
+    /// Ends intents and links whose time is over.
+    pub async fn expire(&self) {
+        tick(&mut Expirer(Arc::clone(&self.app))).await;
+    }
+
+    /// Asks the rail about everything that is due.
+    pub async fn resolve(&self) {
+        tick(&mut Resolver(Arc::clone(&self.app))).await;
+    }
+
+    /// The same, where the database may be away.
+    pub async fn resolve_if_possible(&self) {
+        let _ = Resolver(Arc::clone(&self.app)).tick().await;
+    }
+
+    /// Sends what is owed and due, once.
+    pub async fn deliver(&self) {
+        let urls = self.app.urls.clone();
+        let parts = DispatcherParts {
+            pool: self.app.worker_pool.clone(),
+            outbound: self.app.outbound.clone(),
+            secrets: self.app.keyring.secrets.clone(),
+            reveal: Arc::new(move |stored: &[u8]| urls.reveal(stored)),
+            ambient: self.ambient.clone(),
+        };
+        let mut dispatcher = Dispatcher::new(parts, Limits::default());
+        tick(&mut dispatcher).await;
+        dispatcher.stop().await;
+    }
+
+    /// One number that SQL gives.
+    pub async fn count(&self, sql: &str) -> i64 {
+        let count = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()));
+        count.fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// Proves the books and stops.
+    pub async fn end(mut self) {
+        self.check_books().await;
+        if let Some(http) = self.http.take() {
+            // All requests are answered; idle connections are not worth waiting for.
+            http.stop(Duration::ZERO).await;
+        }
+        self.app.close().await;
+    }
+
+    /// What must be true of every database at the end of every test.
+    pub async fn check_books(&self) {
+        verify(&self.pool, None).await.unwrap();
+        for (fault, sql) in FAULTS {
+            assert_eq!(self.count(sql).await, 0, "{fault}");
+        }
+    }
+}
+
+/// Rows that must not exist.
+const FAULTS: [(&str, &str); 5] = [
+    (
+        "a paid intent has not exactly one capture entry of what was captured",
+        "SELECT count(*) FROM payment_intents i WHERE status = 'succeeded' AND 1 <> (
+            SELECT count(*) FROM journal_entries e JOIN postings p
+                ON p.merchant_id = e.merchant_id AND p.entry_sequence = e.sequence AND p.line = 1
+            WHERE e.merchant_id = i.merchant_id AND e.payment_intent_id = i.id AND e.kind = 'capture'
+                AND p.amount = i.amount_captured AND p.currency = i.currency)",
+    ),
+    (
+        "the books of a currency do not balance",
+        "SELECT count(*) FROM (SELECT 1 FROM balances GROUP BY merchant_id, currency HAVING sum(debits) <> sum(credits)) x",
+    ),
+    (
+        "a delivery is under lease",
+        "SELECT count(*) FROM deliveries WHERE lease_id IS NOT NULL AND status = 'pending'",
+    ),
+    (
+        "an event sequence has a gap",
+        "SELECT count(*) FROM books b WHERE b.event_sequence <> (SELECT count(*) FROM events e WHERE e.merchant_id = b.merchant_id)",
+    ),
+    (
+        "a link counts its payments wrong",
+        "SELECT count(*) FROM payment_links l WHERE (payments_count, payments_open) <> (
+            SELECT count(*) FILTER (WHERE status = 'succeeded'),
+                count(*) FILTER (WHERE status IN ('processing', 'requires_action', 'requires_capture'))
+            FROM payment_intents i WHERE i.merchant_id = l.merchant_id AND i.payment_link_id = l.id)",
+    ),
+];
+
+async fn tick(worker: &mut impl Worker) {
+    loop {
+        match worker.tick().await {
+            Ok(Progress::More) => {}
+            Ok(Progress::Idle) => return,
+            Err(error) => panic!("a worker failed: {error}"),
+        }
+    }
+}
+
+async fn new_merchant(db: &Db, ambient: &Ambient, anyone: &Client) -> Merchant {
+    let id = create_merchant(db, "Café Zeit", ambient).await.unwrap();
+    let caller = async |role| {
+        let key = NewApiKey::generate(ambient, id, role);
+        create_key(db, &key, ambient).await.unwrap();
+        anyone.with_key(&key.text())
+    };
+    Merchant {
+        id,
+        bot: caller(Role::Bot).await,
+        owner: caller(Role::Merchant).await,
+        finance: caller(Role::Finance).await,
+    }
+}

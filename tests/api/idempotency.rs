@@ -1,0 +1,158 @@
+//! One key, one effect, one answer.
+
+use super::harness::{new_key, run_test};
+use futures_util::future::join_all;
+use serde_json::json;
+
+const BODY: &str = r#"{"amount":"12.50","currency":"EUR","metadata":{"a":"1","b":"2"}}"#;
+const INTENTS: &str = "/v1/payment_intents";
+
+#[test]
+fn fifty_creates_with_one_key_make_one_intent() {
+    run_test(async |app| {
+        let (bot, key) = (&app.merchant.bot, new_key());
+        let answers = join_all((0..50).map(|_| bot.post_with(&key, INTENTS, BODY))).await;
+        for answer in &answers {
+            assert_eq!(answer.status, 201, "{}", answer.text());
+            assert_eq!(answer.bytes, answers[0].bytes);
+        }
+        let first = answers
+            .iter()
+            .filter(|a| a.header("idempotent-replayed").is_none());
+        assert_eq!(first.count(), 1);
+        assert_eq!(app.count("SELECT count(*) FROM payment_intents").await, 1);
+        assert_eq!(app.count("SELECT count(*) FROM events").await, 1);
+    });
+}
+
+#[test]
+fn fifty_payments_with_one_key_take_money_once() {
+    run_test(async |app| {
+        let (bot, key) = (&app.merchant.bot, new_key());
+        let id = bot.ask_for("5.00", "EUR").await;
+        let path = format!("{INTENTS}/{id}/confirm");
+        let body = r#"{"payment_method":"pm_sandbox_ok"}"#;
+        let answers = join_all((0..50).map(|_| bot.post_with(&key, &path, body))).await;
+        let mut bodies = Vec::new();
+        for answer in answers {
+            if answer.status == 409 {
+                answer.problem(409, "idempotency_key_in_use");
+                assert_eq!(answer.header("retry-after"), Some("1"));
+            } else {
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                bodies.push(answer.bytes);
+            }
+        }
+        assert!(!bodies.is_empty() && bodies.iter().all(|body| *body == bodies[0]));
+        assert_eq!(app.count("SELECT count(*) FROM attempts").await, 1);
+        assert_eq!(app.count("SELECT count(*) FROM journal_entries").await, 1);
+    });
+}
+
+#[test]
+fn a_key_stands_for_one_request() {
+    run_test(async |app| {
+        let (bot, key) = (&app.merchant.bot, new_key());
+        let first = bot.post_with(&key, INTENTS, BODY).await;
+        let reordered =
+            r#" { "metadata" : {"b":"2", "a":"1"}, "currency":"EUR", "amount":"12.50" } "#;
+        let again = bot.post_with(&key, INTENTS, reordered).await;
+        assert_eq!((again.status, &again.bytes), (201, &first.bytes));
+        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+        let other = BODY.replace("12.50", "12.51");
+        let other = bot.post_with(&key, INTENTS, &other).await;
+        other.problem(422, "idempotency_key_reused");
+        let elsewhere = bot.post_with(&key, "/v1/payment_links", BODY).await;
+        elsewhere.problem(422, "idempotency_key_reused");
+        // The key is the merchant's: with another role it is the same, with another merchant not.
+        let owner = app.merchant.owner.post_with(&key, INTENTS, BODY).await;
+        assert_eq!(owner.bytes, first.bytes);
+        let stranger = app.another_merchant().await;
+        let theirs = stranger.bot.post_with(&key, INTENTS, BODY).await;
+        assert_ne!(theirs.id(), first.id());
+    });
+}
+
+#[test]
+fn every_answer_of_a_request_that_ran_is_kept() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let id = bot.ask_for("10.00", "EUR").await;
+        let intent = format!("{INTENTS}/{id}");
+        let confirm = |method: &str| json!({"payment_method": method}).to_string();
+        // Each in turn, as the states allow: path, body, status.
+        let steps = [
+            ("/confirm", confirm("pm_sandbox_declined"), 402),
+            ("/capture", "{}".to_owned(), 409),
+            ("/confirm", confirm("pm_sandbox_ok"), 200),
+            ("/confirm", confirm("pm_sandbox_ok"), 409),
+            ("/refunds", json!({"amount": "4.00"}).to_string(), 201),
+            ("/refunds", json!({"amount": "6.01"}).to_string(), 422),
+            ("/cancel", "{}".to_owned(), 409),
+        ];
+        let mut answers = Vec::new();
+        for (path, body, status) in &steps {
+            let (key, path) = (new_key(), format!("{intent}{path}"));
+            let answer = bot.post_with(&key, &path, body).await;
+            assert_eq!(answer.status, *status, "{path}: {}", answer.text());
+            answers.push((key, path, body, answer));
+        }
+        for (key, path, body, first) in answers {
+            let again = bot.post_with(&key, &path, body).await;
+            assert_eq!((again.status, &again.bytes), (first.status, &first.bytes));
+            assert_eq!(again.header("idempotent-replayed"), Some("true"), "{path}");
+            assert_eq!(again.header("content-type"), first.header("content-type"));
+        }
+    });
+}
+
+#[test]
+fn a_request_that_did_not_run_leaves_its_key_free() {
+    run_test(async |app| {
+        let (bot, key) = (&app.merchant.bot, new_key());
+        let wrong = BODY.replace("12.50", "12.505");
+        bot.post_with(&key, INTENTS, &wrong)
+            .await
+            .problem(422, "invalid_amount");
+        app.merchant
+            .finance
+            .post_with(&key, INTENTS, BODY)
+            .await
+            .problem(403, "forbidden");
+        app.anyone
+            .post_with(&key, INTENTS, BODY)
+            .await
+            .problem(401, "unauthorized");
+        let nowhere = format!("{INTENTS}/pi_00000000000000000000000000/cancel");
+        bot.post_with(&key, &nowhere, "{}")
+            .await
+            .problem(404, "not_found");
+        assert_eq!(app.count("SELECT count(*) FROM idempotency_keys").await, 0);
+        bot.post_with(&key, INTENTS, BODY).await.expect(201);
+    });
+}
+
+#[test]
+fn what_creates_or_moves_needs_a_key() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let id = bot.ask_for("1.00", "EUR").await;
+        for path in [
+            INTENTS.to_owned(),
+            format!("{INTENTS}/{id}/confirm"),
+            format!("{INTENTS}/{id}/cancel"),
+            "/v1/payment_links".to_owned(),
+        ] {
+            let request = bot
+                .request("POST", &path)
+                .header("content-type", "application/json");
+            let answer = bot.send(request.body(BODY)).await;
+            answer.problem(400, "idempotency_key_required");
+        }
+        for key in ["a b", "ä", &"k".repeat(256)] {
+            let request = bot.request("POST", INTENTS).header("idempotency-key", key);
+            let request = request.header("content-type", "application/json");
+            assert_eq!(bot.send(request.body(BODY)).await.status, 400, "{key}");
+        }
+    });
+}

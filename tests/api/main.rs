@@ -1,0 +1,25 @@
+//! The service as its callers see it: real HTTP on loopback, a private Postgres, a database of
+//! its own for each test, and the books proved at the end of every one.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod auth;
+mod books;
+mod callbacks;
+mod exports;
+mod harness;
+mod idempotency;
+mod intents;
+mod journeys;
+mod ledger;
+mod links;
+mod pages;
+mod problems;
+mod refunds;
+mod shop;
+mod verify;
+mod writer;
