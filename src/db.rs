@@ -110,8 +110,8 @@ impl Db {
     /// Makes the cell's schema if it is missing and runs the migrations it has not seen.
     pub async fn migrate(&self) -> Result<(), DbError> {
         let mut connection = self.connect(Use::General).await?;
-        // db.create_cell: the schema is named by the search path alone everywhere else.
-        sqlx::query("CREATE SCHEMA IF NOT EXISTS cell_00")
+        // Everywhere else the schema is named by the search path alone.
+        sqlx::query("-- db.create_cell\nCREATE SCHEMA IF NOT EXISTS cell_00")
             .execute(&mut connection)
             .await?;
         MIGRATOR.run(&mut connection).await?;
@@ -123,8 +123,10 @@ impl Db {
 /// Whether the schema is exactly the one this program was built for.
 pub async fn schema_is_current(pool: &PgPool) -> Result<bool, sqlx::Error> {
     let wanted = MIGRATOR.iter().map(|m| m.version).max();
-    // db.schema_version
-    let found = sqlx::query_scalar!("SELECT max(version) FROM _sqlx_migrations WHERE success");
+    let found = sqlx::query_scalar!(
+        "-- db.schema_version
+        SELECT max(version) FROM _sqlx_migrations WHERE success"
+    );
     Ok(found.fetch_one(pool).await? == wanted)
 }
 

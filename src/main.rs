@@ -1,3 +1,7 @@
 //! The `threadpay` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    threadpay::cli::main()
+}

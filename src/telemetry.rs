@@ -2,7 +2,7 @@
 
 mod metrics;
 
-pub use metrics::{DeliveryResult, LaneMetrics, Metrics};
+pub use metrics::{LaneMetrics, Metrics};
 
 use tracing_subscriber::EnvFilter;
 

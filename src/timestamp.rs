@@ -1,18 +1,103 @@
-//! Times in print: RFC 3339 in UTC with milliseconds and `Z`.
+//! Times as text, one way everywhere: RFC 3339 in UTC with milliseconds and `Z`.
 
-use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+use serde::Serializer;
+use time::{
+    Date, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339,
+    macros::format_description,
+};
 
-const MILLISECONDS: &[BorrowedFormatItem<'static>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+/// The text is neither a time nor a date.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not a time: write RFC 3339 such as \"2026-11-22T06:00:00Z\" (\"+\" in a URL is written %2B) or a date such as \"2026-11-22\", which means midnight UTC"
+)]
+pub struct TimestampError(String);
 
-/// `2026-11-22T05:49:33.120Z`. Times that the service makes lie well inside the format's years.
+/// The time in UTC, cut to milliseconds: `2026-11-22T06:00:00.123Z`.
 pub fn format(at: OffsetDateTime) -> String {
-    at.to_offset(time::UtcOffset::UTC)
-        .format(MILLISECONDS)
-        .unwrap_or_default()
+    let at = at.to_offset(UtcOffset::UTC);
+    let (year, month, day) = at.to_calendar_date();
+    let (hour, minute, second, milli) = at.to_hms_milli();
+    let month = u8::from(month);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// For `#[serde(serialize_with = "timestamp::serialize")]`.
-pub fn serialize<S: serde::Serializer>(at: &OffsetDateTime, s: S) -> Result<S::Ok, S::Error> {
-    s.serialize_str(&format(*at))
+/// Reads RFC 3339 with any offset, or `YYYY-MM-DD` as that day's midnight in UTC.
+pub fn parse(text: &str) -> Result<OffsetDateTime, TimestampError> {
+    let date = || Date::parse(text, format_description!("[year]-[month]-[day]"));
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map(|at| at.to_offset(UtcOffset::UTC))
+        .or_else(|_| date().map(|day| day.midnight().assume_utc()))
+        .map_err(|_| TimestampError(text.chars().take(40).collect()))
+}
+
+/// For `#[serde(serialize_with = "crate::timestamp::serialize")]`.
+pub fn serialize<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format(*at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn prints_milliseconds_in_utc() {
+        let cases = [
+            (datetime!(2026-11-22 6:00 UTC), "2026-11-22T06:00:00.000Z"),
+            (
+                datetime!(2026-11-22 1:00:00.123_999 +2),
+                "2026-11-21T23:00:00.123Z",
+            ),
+            (
+                datetime!(0999-01-02 03:04:05.006 UTC),
+                "0999-01-02T03:04:05.006Z",
+            ),
+        ];
+        for (at, text) in cases {
+            assert_eq!(format(at), text);
+        }
+    }
+
+    #[test]
+    fn reads_times_and_dates() {
+        let cases = [
+            ("2026-11-22", datetime!(2026-11-22 0:00 UTC)),
+            ("2026-11-22T06:00:00Z", datetime!(2026-11-22 6:00 UTC)),
+            (
+                "2026-11-22T06:00:00.5+02:00",
+                datetime!(2026-11-22 4:00:00.5 UTC),
+            ),
+        ];
+        for (text, at) in cases {
+            assert_eq!(parse(text), Ok(at), "{text}");
+        }
+        let wrong = [
+            "",
+            "now",
+            "2026",
+            "2026-13-01",
+            "2026-02-30",
+            "2026-11-22T06:00:00",
+            "22.11.2026",
+            "2026-11-22T06:00:00 02:00",
+        ];
+        for text in wrong {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_reads_back_to_the_millisecond(millis in 0_i64..4_000_000_000_000) {
+            let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).unwrap();
+            prop_assert_eq!(parse(&format(at)), Ok(at));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,40}") {
+            let _ = parse(&text);
+        }
+    }
 }

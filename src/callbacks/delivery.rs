@@ -1,36 +1,79 @@
-//! What becomes of a delivery after each try.
+//! Deliveries, and what becomes of one after each try.
 
-use crate::net::{Response, RetryAfter};
+use crate::{
+    ids::{DeliveryId, EndpointId, EventId, MerchantId},
+    net::{Response, RetryAfter},
+};
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryStatus {
-    /// It is still owed.
-    Pending,
-    /// The endpoint took it.
-    Delivered,
-    /// Every try failed; only a hand can send it again.
-    Exhausted,
+crate::names! {
+    /// Where a delivery stands.
+    pub enum DeliveryStatus {
+        /// It is still owed.
+        Pending = "pending",
+        /// The endpoint took it.
+        Delivered = "delivered",
+        /// Every try failed; only a hand can send it again.
+        Exhausted = "exhausted",
+    }
 }
 
-impl DeliveryStatus {
-    /// Its name in the API and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Delivered => "delivered",
-            Self::Exhausted => "exhausted",
-        }
-    }
+/// An event newly owed to an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Its id.
+    pub id: DeliveryId,
+    /// Whom it is owed to.
+    pub endpoint: EndpointId,
+    /// The event's place among the merchant's events.
+    pub event_sequence: i64,
+    /// When it came to be owed; it is due at once.
+    pub created_at: OffsetDateTime,
+}
 
-    /// The status of this name.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::Delivered, Self::Exhausted]
-            .into_iter()
-            .find(|status| status.as_str() == text)
-    }
+/// A delivery as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Whom it is owed to.
+    pub endpoint: EndpointId,
+    /// The event that is owed.
+    pub event: EventId,
+    /// What the event tells of.
+    pub event_type: String,
+    /// The event's place among the merchant's events.
+    pub event_sequence: i64,
+    /// Where it stands.
+    pub status: DeliveryStatus,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// When it is tried next; for one that is over, when it was due last.
+    pub due_at: OffsetDateTime,
+    /// When it came to be owed.
+    pub created_at: OffsetDateTime,
+    /// The last try that ended.
+    pub last_attempt: Option<DeliveryAttempt>,
+}
+
+/// One try of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryAttempt {
+    /// 1 for the first.
+    pub number: i32,
+    /// When it began.
+    pub started_at: OffsetDateTime,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i32,
+    /// The HTTP status, if an answer came.
+    pub status_code: Option<i16>,
+    /// Why no answer came.
+    pub error: Option<String>,
+    /// The first of the answer's body.
+    pub response: Option<String>,
 }
 
 /// What follows from a try.
@@ -157,16 +200,5 @@ mod tests {
         ] {
             assert_eq!(wait(attempts, Some(&answer(503, wish))), Some(expected));
         }
-    }
-
-    #[test]
-    fn names_read_back() {
-        for status in ["pending", "delivered", "exhausted"] {
-            assert_eq!(
-                DeliveryStatus::parse(status).map(DeliveryStatus::as_str),
-                Some(status)
-            );
-        }
-        assert_eq!(DeliveryStatus::parse("lost"), None);
     }
 }

@@ -8,14 +8,14 @@ mod delivery;
 mod endpoint;
 mod event;
 pub mod outbox;
+mod request;
 mod signature;
 pub mod store;
 mod view;
 
-pub use delivery::{DeliveryStatus, Outcome, outcome};
-pub use endpoint::{
-    Endpoint, EndpointError, EndpointPatch, EndpointStatus, EventFilter, NewEndpoint,
-};
+pub use delivery::{Delivery, DeliveryAttempt, DeliveryStatus, NewDelivery, Outcome, outcome};
+pub use endpoint::{Endpoint, EndpointPatch, EndpointStatus, EventFilter, NewEndpoint};
 pub use event::{EventType, NewEvent, StoredEvent};
+pub use request::{EndpointChanges, EndpointRequest};
 pub use signature::{EndpointSecret, UnsealError};
-pub use view::{EndpointObject, open_answer};
+pub use view::{CallbackAttempt, CallbackDelivery, CallbackEndpoint, open_answer};

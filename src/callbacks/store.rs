@@ -1,9 +1,16 @@
 //! SQL of the callbacks: what the writer loads and records, and what the API reads. The
 //! dispatcher's statements stand in [`super::outbox`].
 
-use super::{DeliveryStatus, Endpoint, EndpointStatus, EventFilter, StoredEvent};
-use crate::ids::{DeliveryId, EndpointId, EventId, MerchantId};
+use super::{
+    Delivery, DeliveryAttempt, DeliveryStatus, Endpoint, EventFilter, EventType, NewDelivery,
+    StoredEvent,
+};
+use crate::{
+    ids::{DeliveryId, EndpointId, EventId, MerchantId},
+    names::UnknownName,
+};
 use sqlx::{PgConnection, PgPool};
+use std::str::FromStr;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -46,8 +53,7 @@ impl EndpointRow {
             url: self.url,
             events: EventFilter::stored(self.event_types),
             description: self.description,
-            status: EndpointStatus::parse(&self.status)
-                .ok_or_else(|| unknown("callback_endpoints.status", &self.status))?,
+            status: word(&self.status)?,
             sealed_secret: self.sealed_secret,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -56,9 +62,10 @@ impl EndpointRow {
     }
 }
 
-/// The schema's checks name the same values as the types do; a row that says otherwise is a fault.
-fn unknown(column: &str, value: &str) -> sqlx::Error {
-    sqlx::Error::Decode(format!("{column} holds the unknown value {value:?}").into())
+/// The schema's checks name the same words as the types do; a row that says otherwise is a fault.
+fn word<T: FromStr<Err = UnknownName>>(text: &str) -> Result<T, sqlx::Error> {
+    text.parse()
+        .map_err(|e: UnknownName| sqlx::Error::Decode(e.into()))
 }
 
 /// Stores endpoints that are new or changed.
@@ -157,21 +164,6 @@ pub async fn insert_events(
     insert.execute(db).await.map(drop)
 }
 
-/// An event newly owed to an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NewDelivery {
-    /// Whose it is.
-    pub merchant: MerchantId,
-    /// Its id.
-    pub id: DeliveryId,
-    /// Whom it is owed to.
-    pub endpoint: EndpointId,
-    /// The event's place among the merchant's events.
-    pub event_sequence: i64,
-    /// When it came to be owed; it is due at once.
-    pub created_at: OffsetDateTime,
-}
-
 /// Records deliveries that are due at once.
 pub async fn insert_deliveries(
     db: &mut PgConnection,
@@ -231,48 +223,6 @@ pub struct DeliveryQuery {
     pub limit: i64,
 }
 
-/// A delivery as its owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// Its id.
-    pub id: DeliveryId,
-    /// Whom it is owed to.
-    pub endpoint: EndpointId,
-    /// The event that is owed.
-    pub event: EventId,
-    /// What the event tells of.
-    pub event_type: String,
-    /// The event's place among the merchant's events.
-    pub event_sequence: i64,
-    /// Where it stands.
-    pub status: DeliveryStatus,
-    /// How often it was tried.
-    pub attempts: i32,
-    /// When it is tried next; for one that is over, when it was due last.
-    pub due_at: OffsetDateTime,
-    /// When it came to be owed.
-    pub created_at: OffsetDateTime,
-    /// The last try that ended.
-    pub last_attempt: Option<DeliveryAttempt>,
-}
-
-/// One try of a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeliveryAttempt {
-    /// 1 for the first.
-    pub number: i32,
-    /// When it began.
-    pub started_at: OffsetDateTime,
-    /// How long it took, in milliseconds.
-    pub duration_ms: i32,
-    /// The HTTP status, if an answer came.
-    pub status_code: Option<i16>,
-    /// Why no answer came.
-    pub error: Option<String>,
-    /// The first of the answer's body.
-    pub response: Option<String>,
-}
-
 /// Deliveries of one endpoint with the last try of each, newest first.
 pub async fn deliveries(pool: &PgPool, query: DeliveryQuery) -> Result<Vec<Delivery>, sqlx::Error> {
     let rows = sqlx::query!(
@@ -312,7 +262,6 @@ pub async fn deliveries(pool: &PgPool, query: DeliveryQuery) -> Result<Vec<Deliv
         query.limit,
     );
     let rows = rows.fetch_all(pool).await?.into_iter().map(|row| {
-        let status = DeliveryStatus::parse(&row.status);
         let last_attempt = match (row.number, row.started_at, row.duration_ms) {
             (Some(number), Some(started_at), Some(duration_ms)) => Some(DeliveryAttempt {
                 number,
@@ -330,7 +279,7 @@ pub async fn deliveries(pool: &PgPool, query: DeliveryQuery) -> Result<Vec<Deliv
             event: EventId(row.event_id),
             event_type: row.event_type,
             event_sequence: row.event_sequence,
-            status: status.ok_or_else(|| unknown("deliveries.status", &row.status))?,
+            status: word(&row.status)?,
             attempts: row.attempts,
             due_at: row.due_at,
             created_at: row.created_at,
@@ -348,7 +297,7 @@ pub struct EventQuery {
     /// Only those after this place; 0 for all.
     pub after: i64,
     /// Only of this type.
-    pub event_type: Option<String>,
+    pub event_type: Option<EventType>,
     /// Only of threads in this conversation.
     pub conversation: Option<String>,
     /// At most so many.
@@ -365,7 +314,7 @@ pub async fn events(pool: &PgPool, query: &EventQuery) -> Result<Vec<Vec<u8>>, s
         ORDER BY sequence LIMIT $5",
         query.merchant.0,
         query.after,
-        query.event_type,
+        query.event_type.map(EventType::as_str),
         query.conversation,
         query.limit,
     );

@@ -1,1 +1,52 @@
-//! (being built)
+//! The pages that people see: pay page, receipt, notices and the API reference.
+//!
+//! Pure rendering: a handler gathers a view model ([`PayPage`], [`Receipt`]), and a function here
+//! makes the page of it. No script, no inline style, nothing from another host. What merchants
+//! and payers wrote is escaped by askama and stands in `<bdi>`, so that it cannot reorder the
+//! text around it.
+
+mod amount;
+mod headers;
+mod items;
+mod locale;
+mod moment;
+mod notice;
+mod order;
+mod pay;
+mod pay_form;
+mod qr;
+mod receipt;
+mod reference;
+mod texts;
+
+#[cfg(test)]
+mod tests;
+
+pub use amount::{PayerAmountError, format_amount, parse_payer_amount};
+pub use headers::{PAGE_HEADERS, REFERENCE_HEADERS, STYLE_HEADERS};
+pub use locale::Locale;
+pub use notice::{PageFault, fault_page, not_found_page};
+pub use order::{
+    AmountRange, FieldFault, Item, Order, PayerChoice, PostedForm, Price, SANDBOX_METHODS,
+};
+pub use pay::{PayForm, PayPage, PayState, pay_page};
+pub use qr::{QrError, qr_png, qr_svg};
+pub use receipt::{Receipt, receipt_page};
+pub use reference::reference_page;
+
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::LazyLock;
+
+/// The style of every page, served at [`style_path`].
+pub const STYLE: &str = include_str!("style.css");
+
+/// Where [`STYLE`] is served: `/assets/style-<hash>.css`, a new address for a new text, so that
+/// it can be cached for ever.
+pub fn style_path() -> &'static str {
+    static PATH: LazyLock<String> = LazyLock::new(|| {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(STYLE.as_bytes());
+        format!("/assets/style-{:016x}.css", hasher.finish())
+    });
+    &PATH
+}

@@ -1,1 +1,143 @@
-//! (being built)
+//! The program's commands: what can be typed, and what each does.
+//!
+//! One file a command. A command parses, asks the house, and prints; it knows no rules of money.
+//! What it cannot do it says in one sentence on standard error, with exit status 1 (2 when the
+//! command line itself is wrong).
+
+mod database;
+mod demo;
+mod dev;
+mod error;
+mod export;
+mod key;
+mod listen;
+mod merchant;
+mod migrate;
+mod notes;
+mod openapi;
+mod print;
+mod serve;
+mod service;
+mod signals;
+mod verify;
+
+pub use error::CliError;
+pub use service::Service;
+pub use signals::Signals;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long a stop may wait for work that blocks (a private Postgres that is starting).
+const STOP: Duration = Duration::from_secs(30);
+
+/// Payments inside chat threads: links, a ledger, signed callbacks.
+#[derive(Debug, Parser)]
+#[command(name = "threadpay", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Start with `threadpay demo`: it needs no set-up, plays a payment from \
+                        the question in the thread to the signed callback, and shows each step."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play one payment from end to end, explained step by step.
+    #[command(long_about = demo::ABOUT)]
+    Demo(demo::Args),
+    /// Run the service for development, on a private Postgres with a test merchant.
+    #[command(long_about = dev::ABOUT)]
+    Dev(dev::Args),
+    /// Run the service on the Postgres of `DATABASE_URL`.
+    #[command(long_about = serve::ABOUT)]
+    Serve(serve::Args),
+    /// Bring the schema of the database of `DATABASE_URL` up to date.
+    Migrate,
+    /// Set up merchants.
+    Merchant(merchant::Args),
+    /// Set up API keys.
+    Key(key::Args),
+    /// Export a merchant's journal: the same bytes as the API's export.
+    Export(export::Args),
+    /// Re-read the books and prove them.
+    #[command(long_about = verify::ABOUT)]
+    Verify(verify::Args),
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
+}
+
+/// Runs the program: parses the command line, does what it says, gives the exit status.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print::complaint(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::Runtime)?;
+    let result = runtime.block_on(Box::pin(perform(command)));
+    runtime.shutdown_timeout(STOP);
+    result
+}
+
+async fn perform(command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Dev(args) => dev::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Migrate => migrate::run().await,
+        Command::Merchant(args) => merchant::run(args).await,
+        Command::Key(args) => key::run(args).await,
+        Command::Export(args) => export::run(args).await,
+        Command::Verify(args) => verify::run(args).await,
+        Command::Openapi => openapi::run(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_contract_s_command_lines_are_understood() {
+        let merchant = "mer_01jd8x0000000000000000000a";
+        for line in [
+            "demo --exit --json",
+            "dev --listen 127.0.0.1:0 --data-dir there --json",
+            "serve --no-workers",
+            "serve --no-http",
+            "migrate",
+            "merchant create --name Cafe --json",
+            "key create --merchant M --role finance --json",
+            "key revoke key_01jd8x0000000000000000000a",
+            "export --merchant M --from 2026-01-01 --to 2026-02-01T00:00:00Z --format csv",
+            "verify",
+            "verify --merchant M",
+            "openapi",
+        ] {
+            let line = line.replace(" M", &format!(" {merchant}"));
+            let words = std::iter::once("threadpay").chain(line.split(' '));
+            if let Err(error) = Cli::try_parse_from(words) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+}

@@ -1,1 +1,45 @@
-//! (being built)
+//! The HTTP door: parses requests, asks the rest of the house, renders answers.
+//!
+//! Every answer carries a `Request-Id`, and every error is a [`Problem`]. What a handler may assume
+//! stands in its arguments, checked from left to right: [`extract::Caller`] (who calls, and that
+//! the role allows it), then ids of the path, then headers, then the body.
+
+pub mod answer;
+pub mod extract;
+pub mod intents;
+mod limit;
+pub mod links;
+pub mod oauth;
+pub mod operations;
+pub mod problem;
+pub mod rejection;
+pub mod request;
+pub mod sandbox;
+pub mod server;
+mod state;
+
+pub use problem::Problem;
+pub use state::State;
+
+use actix_web::{middleware::from_fn, web};
+
+/// All routes of the service.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .configure(operations::routes)
+        .configure(oauth::routes)
+        .service(
+            web::scope("/v1")
+                .wrap(from_fn(request::authenticate))
+                .configure(api)
+                .default_service(web::to(server::no_such_route)),
+        );
+}
+
+/// The routes below `/v1` that need a key.
+fn api(config: &mut web::ServiceConfig) {
+    config
+        .configure(intents::routes)
+        .configure(links::routes)
+        .configure(sandbox::routes);
+}

@@ -3,12 +3,14 @@
 //! It knows accounts, entries and where an entry came from (`source`), and nothing of payments.
 
 mod account;
+mod audit;
 mod books;
 mod entry;
 mod hash;
 pub mod store;
 
 pub use account::{Account, AccountKind};
+pub use audit::{Chain, ChainFault, check_entry};
 pub use books::{Balance, Books, LedgerError};
 pub use entry::{Direction, Draft, EntryKind, JournalEntry, Posting, Unbalanced};
 pub use hash::{EntryHash, chain_hash};

@@ -1,6 +1,6 @@
 //! A payment link as the API gives it.
 
-use super::{Link, LinkStatus, PageUrls, Price, Usage};
+use super::{Link, LinkStatus, Price, Usage};
 use crate::{ids::LinkId, rails::Rail, threads::Thread, timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -49,8 +49,8 @@ pub struct ChosenAmount {
 }
 
 impl PaymentLink {
-    /// The stored form at `now`: its page is named by id.
-    pub fn stored(link: &Link, urls: &PageUrls, now: OffsetDateTime) -> Self {
+    /// The link at `now`, with the address of its page as given.
+    pub fn new(link: &Link, url: String, now: OffsetDateTime) -> Self {
         let terms = &*link.terms;
         let (amount, amount_options, currency) = match terms.price {
             Price::Fixed(amount) => (Some(amount.to_string()), None, amount.currency()),
@@ -69,7 +69,7 @@ impl PaymentLink {
             object: "payment_link",
             livemode: false,
             status: link.status_at(now),
-            url: urls.stored_url(&link.id.to_string()),
+            url,
             amount,
             currency: currency.code(),
             amount_options,

@@ -5,7 +5,9 @@ mod client;
 mod fault;
 mod guard;
 mod resolver;
+mod visitor;
 
 pub use client::{BuildError, DEADLINE, Outbound, Response, RetryAfter};
 pub use fault::SendError;
 pub use guard::{Policy, UrlError, check_url};
+pub use visitor::{Visit, VisitError, Visitor};

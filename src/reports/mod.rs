@@ -1,1 +1,41 @@
-//! (being built)
+//! The reading side of the books: journal entries, accounts, balances and the trial balance as
+//! the API shows them, and [`verify`], which proves the books anew. Nothing here writes.
+//!
+//! Two facts make every question a few index look-ups, with no index but those the writer needs:
+//! a merchant's sequences have no gaps, so a page is a range of numbers; and entries are booked
+//! in the order of time, so a period is a range of sequences ([`store::first_sequence`]).
+
+mod accounts;
+mod as_of;
+mod booked;
+mod entry_view;
+mod journal;
+mod list;
+pub mod store;
+mod trial_balance;
+pub mod verify;
+
+pub use accounts::{AccountView, BalanceView, BalancesView, accounts, balances};
+pub use as_of::AsOf;
+pub use booked::{BookedEntry, Origin, ThreadPlace};
+pub use entry_view::{JournalEntryView, PostingView};
+pub use journal::{JournalFilter, Source, SourceError, intent_entries, journal};
+pub use list::{Cursor, List, Paging};
+pub use trial_balance::{TrialBalanceRow, TrialBalanceView, trial_balance};
+
+/// Why a report cannot be given.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The merchant has no such account or intent.
+    #[error("there is no such object")]
+    NotFound,
+    /// The list's `after` or `before` names no entry of the merchant.
+    #[error("the journal has no entry {0} to page from")]
+    UnknownCursor(crate::ids::EntryId),
+    /// A total does not fit 64 bits of minor units.
+    #[error(transparent)]
+    Sum(#[from] crate::money::SumError),
+    /// Postgres could not answer.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}

@@ -14,17 +14,6 @@ const BATCH_SECONDS: &[f64] = &[
     0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0,
 ];
 
-/// How one attempt at a delivery ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryResult {
-    /// The endpoint took it.
-    Delivered,
-    /// The endpoint did not; it will be tried again.
-    Failed,
-    /// The endpoint did not, and that was the last try.
-    Exhausted,
-}
-
 /// The metrics of one lane of the writer. Cheap to clone; recording is a few atomic additions.
 #[derive(Clone, Debug)]
 pub struct LaneMetrics {
@@ -171,12 +160,11 @@ impl Metrics {
         self.outbox_lag.set(age.as_secs_f64());
     }
 
-    /// An attempt at a delivery ended.
-    pub fn delivery(&self, result: DeliveryResult) {
-        match result {
-            DeliveryResult::Delivered => self.delivered.inc(),
-            DeliveryResult::Failed => self.failed.inc(),
-            DeliveryResult::Exhausted => self.exhausted.inc(),
+    /// How many attempts at deliveries this process has made so far, by how they ended.
+    pub fn deliveries(&self, delivered: u64, failed: u64, exhausted: u64) {
+        let results = [(&self.delivered, delivered), (&self.failed, failed), (&self.exhausted, exhausted)];
+        for (counter, total) in results {
+            counter.inc_by(total.saturating_sub(counter.get()));
         }
     }
 
@@ -198,7 +186,7 @@ mod tests {
     fn prints_what_was_recorded() {
         let metrics = Metrics::new().unwrap();
         metrics.request("GET", "/p/{token}", "200", Duration::from_millis(3));
-        metrics.delivery(DeliveryResult::Delivered);
+        metrics.deliveries(1, 0, 0);
         metrics.outbox_lag(Duration::from_millis(1500));
         let lane = metrics.lane(0);
         lane.batch(3, Duration::from_millis(2));

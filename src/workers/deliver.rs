@@ -171,12 +171,19 @@ impl Worker for Dispatcher {
         let end = tokio::time::Instant::now() + self.limits.grace;
         while !self.flights.is_empty() && tokio::time::timeout_at(end, self.ready()).await.is_ok() {
         }
+        self.tries.abort_all();
+        while let Some(landing) = self.tries.join_next_with_id().await {
+            // A try that ended all the same counts; the others stay in `flights`.
+            if landing.is_ok() {
+                self.land(landing);
+            }
+        }
         let cut_off: Vec<_> = self
             .flights
-            .values()
-            .map(|flight| (flight.merchant, flight.delivery, flight.lease))
+            .drain()
+            .map(|(_, flight)| (flight.merchant, flight.delivery, flight.lease))
             .collect();
-        self.tries.shutdown().await;
+        self.show_flights();
         let now = self.parts.ambient.now();
         let written = match self.record().await {
             Ok(()) => outbox::release(&self.parts.pool, &cut_off, now).await,
@@ -185,8 +192,6 @@ impl Worker for Dispatcher {
         if let Err(error) = written {
             tracing::warn!(%error, "leases could not be given back; their deliveries are sent again once they end");
         }
-        self.flights.clear();
-        self.show_flights();
     }
 }
 
@@ -320,7 +325,6 @@ impl DispatcherParts {
             merchant: claimed.merchant,
             delivery: claimed.delivery,
             lease: claimed.lease,
-            endpoint: claimed.endpoint,
             attempt: claimed.attempt,
             started_at,
             ended_at,

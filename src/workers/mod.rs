@@ -4,11 +4,13 @@
 mod deliver;
 mod expire;
 mod forget;
+mod observe;
 mod resolve;
 
 pub use deliver::{Dispatcher, DispatcherParts, DispatcherStats, Limits, Reveal};
 pub use expire::Expirer;
 pub use forget::Forgetter;
+pub use observe::Observer;
 pub use resolve::{Resolver, TickError};
 
 use crate::{
@@ -131,7 +133,7 @@ mod tests {
 
     impl Worker for Counter {
         const NAME: &'static str = "counter";
-        const PERIOD: Duration = Duration::from_secs(3600);
+        const PERIOD: Duration = Duration::from_hours(1);
         type Error = &'static str;
 
         async fn tick(&mut self) -> Result<Progress, Self::Error> {

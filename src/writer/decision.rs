@@ -3,7 +3,7 @@
 use super::{Rejection, Ticket, world::World};
 use crate::{
     ambient::Ambient,
-    callbacks::{Endpoint, EventType, NewEvent, store::NewDelivery},
+    callbacks::{Endpoint, EventType, NewDelivery, NewEvent},
     idempotency::Answer,
     ids::MerchantId,
     intents::{Attempt, Intent, Refund},

@@ -1,7 +1,7 @@
 //! What a batch knows: the rows its commands name, as the batch changes them.
 
 use crate::{
-    callbacks::{Endpoint, StoredEvent, store::NewDelivery},
+    callbacks::{Endpoint, NewDelivery, StoredEvent},
     idempotency::{KeyRecord, store::KeyName},
     ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
     intents::{Attempt, Intent, Refund},

@@ -59,8 +59,6 @@ pub struct Sent {
     pub delivery: DeliveryId,
     /// The lease that it was sent under.
     pub lease: Uuid,
-    /// Whom it was sent to.
-    pub endpoint: EndpointId,
     /// Which try it was.
     pub attempt: i32,
     /// When it began.

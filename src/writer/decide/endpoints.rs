@@ -2,7 +2,7 @@
 
 use super::{Desk, view};
 use crate::{
-    callbacks::{Endpoint, EndpointObject, EndpointPatch, NewEndpoint},
+    callbacks::{Endpoint, CallbackEndpoint, EndpointPatch, NewEndpoint},
     ids::EndpointId,
     writer::{Rejection, decision::Decision},
 };
@@ -28,7 +28,7 @@ impl Desk<'_> {
         let endpoint = new
             .clone()
             .create((self.merchant, id), sealed.to_vec(), self.scene.now);
-        let body = view::print(&EndpointObject::with_sealed_secret(&endpoint))?;
+        let body = view::print(&CallbackEndpoint::with_sealed_secret(&endpoint))?;
         Ok(Decision {
             endpoint: Some(endpoint),
             ..Decision::answer(201, &body)
@@ -41,7 +41,7 @@ impl Desk<'_> {
         patch: &EndpointPatch,
     ) -> Result<Decision, Rejection> {
         let endpoint = self.endpoint(id)?.update(patch.clone(), self.scene.now);
-        let body = view::print(&EndpointObject::from(&endpoint))?;
+        let body = view::print(&CallbackEndpoint::new(&endpoint))?;
         Ok(Decision {
             endpoint: Some(endpoint),
             ..Decision::answer(200, &body)

@@ -23,7 +23,8 @@ impl Desk<'_> {
     }
 
     pub(super) fn print_link(&self, link: &Link) -> Result<Box<RawValue>, Rejection> {
-        print(&PaymentLink::stored(link, self.scene.urls, self.scene.now))
+        let url = self.scene.urls.stored_url(&link.id.to_string());
+        print(&PaymentLink::new(link, url, self.scene.now))
     }
 }
 

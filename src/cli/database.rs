@@ -1,0 +1,82 @@
+//! Which database a command works on: the one that is named, else a private one.
+
+use super::{CliError, Signals, print};
+use crate::ambient::Ambient;
+use crate::db::{Db, Use};
+use crate::embedded::{Options, Postgres};
+use std::env;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+
+/// How long the first connection may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The database that `DATABASE_URL` names, after one connection has shown that it can be used.
+pub(super) async fn named() -> Result<Db, CliError> {
+    open(&url_of_environment().ok_or(CliError::NoDatabase)?).await
+}
+
+fn url_of_environment() -> Option<String> {
+    env::var("DATABASE_URL").ok().filter(|url| !url.is_empty())
+}
+
+/// A database that is ours as long as this lives, or the one that was named.
+#[derive(Debug)]
+pub(super) struct Database {
+    /// How to connect.
+    pub db: Db,
+    /// The same for other programs, such as `psql`.
+    pub url: String,
+    postgres: Option<Postgres>,
+}
+
+impl Database {
+    /// The one that was named, else a private one; brought up to date.
+    pub async fn ready(options: Options, signals: &Signals) -> Result<Self, CliError> {
+        let database = match url_of_environment() {
+            Some(url) => Self {
+                db: open(&url).await?,
+                url,
+                postgres: None,
+            },
+            None => signals.unless_hard(Self::private(options)).await?,
+        };
+        database.db.migrate().await?;
+        Ok(database)
+    }
+
+    async fn private(options: Options) -> Result<Self, CliError> {
+        let start = spawn_blocking(move || Postgres::start(&options, &Ambient::system()));
+        let postgres = start.await.map_err(|e| CliError::Failed(e.to_string()))??;
+        Ok(Self {
+            db: Db::from_url(&postgres.url())?,
+            url: postgres.loopback_url(),
+            postgres: Some(postgres),
+        })
+    }
+
+    /// Stops the private Postgres, if there is one, and waits until it is gone.
+    pub async fn close(self) {
+        if let Some(postgres) = self.postgres
+            && let Err(error) = spawn_blocking(|| postgres.stop()).await
+        {
+            print::complaint(&error);
+        }
+    }
+}
+
+async fn open(url: &str) -> Result<Db, CliError> {
+    if !["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
+        return Err(CliError::NotPostgres);
+    }
+    let db = Db::from_url(url)?;
+    let first = tokio::time::timeout(PATIENCE, db.connect(Use::General)).await;
+    drop(first.map_err(|_| CliError::Silent {
+        address: db.address(),
+        seconds: PATIENCE.as_secs(),
+    })??);
+    Ok(db)
+}

@@ -1,0 +1,65 @@
+//! `threadpay demo`: one payment from end to end, in front of your eyes.
+
+mod bot;
+mod play;
+
+use super::database::Database;
+use super::notes::{Notes, TestMerchant};
+use super::{CliError, Service, Signals, dev, listen, print};
+use crate::ambient::Ambient;
+use crate::embedded::Options;
+
+/// The long help of the command.
+pub(super) const ABOUT: &str = "Play one payment from end to end, explained step by step.
+
+It starts the service on a private Postgres that goes when it ends, and a bot: the bot asks for \
+money in a thread, the payer opens the link and pays, the ledger books it, the signed callback \
+arrives, and finance sees it in the export. Then it stays up with the pages to open; Ctrl-C ends \
+it.";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// End after the payment, with status 0 only if every step held.
+    #[arg(long)]
+    exit: bool,
+    /// End the output of the payment with one line of JSON that holds the same facts.
+    #[arg(long)]
+    json: bool,
+    /// Where to listen: host:port; port 0 takes any free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: String,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), CliError> {
+    let signals = Signals::listen()?;
+    let listener = listen::bind(&args.listen).await?;
+    let database = Database::ready(Options::temporary(), &signals).await?;
+    let master_key = Notes::new(&Ambient::system()).master_key;
+    let config = dev::config(database.db.clone(), &listener, &master_key)?;
+    let work = async {
+        let service = Service::start(config, Some(listener), true).await?;
+        let played = play(&args, &service, &signals).await;
+        if played.is_err() || args.exit {
+            signals.soft().cancel();
+        }
+        service.run(&signals).await.and(played)
+    };
+    let result = signals.unless_hard(work).await;
+    database.close().await;
+    result
+}
+
+async fn play(args: &Args, service: &Service, signals: &Signals) -> Result<(), CliError> {
+    let merchant = TestMerchant::find_or_make(service, None).await?;
+    let facts = tokio::select! {
+        facts = play::play(service.base_url(), &merchant) => facts?,
+        () = signals.soft().cancelled() => return Err(CliError::Interrupted),
+    };
+    if args.json {
+        print::line(&facts.to_string())?;
+    }
+    if !args.exit {
+        print::remark("\nThe service stays up for you to look around; Ctrl-C ends it.");
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! `threadpay dev`: the service for development, with nothing to set up.
+
+use super::database::Database;
+use super::notes::{Notes, TestMerchant};
+use super::{CliError, Service, Signals, listen, print};
+use crate::ambient::Ambient;
+use crate::config::Config;
+use crate::crypto::MasterKey;
+use crate::db::Db;
+use crate::embedded::Options;
+use crate::telemetry;
+use std::env;
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+/// The long help of the command.
+pub(super) const ABOUT: &str =
+    "Run the service for development, on a private Postgres with a test merchant.
+
+When it is ready it prints one line of JSON on standard output: base_url, merchant_id, api_key, \
+finance_key and database_url (good for `psql` too). Logs go to standard error. Ctrl-C or SIGTERM \
+stops the service and its Postgres; the data, the merchant and the keys stay for the next time. If \
+DATABASE_URL is set, that database is used instead.";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Where to listen: host:port; port 0 takes any free one.
+    #[arg(
+        long,
+        env = "THREADPAY_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080"
+    )]
+    listen: String,
+    /// Where the data is kept: a new or empty directory, or that of an earlier run.
+    #[arg(long, value_name = "DIRECTORY", default_value = "threadpay-data")]
+    data_dir: PathBuf,
+    /// Print nothing for people beside the line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), CliError> {
+    let signals = Signals::listen()?;
+    telemetry::init_logs();
+    let listener = listen::bind(&args.listen).await?;
+    let database = Database::ready(Options::kept(&args.data_dir), &signals).await?;
+    let result = signals
+        .unless_hard(work(&args, &database, listener, &signals))
+        .await;
+    database.close().await;
+    result
+}
+
+async fn work(
+    args: &Args,
+    database: &Database,
+    listener: TcpListener,
+    signals: &Signals,
+) -> Result<(), CliError> {
+    let mut notes = Notes::read(&args.data_dir, &Ambient::system())?;
+    // Before the first secret is sealed with it.
+    notes.write(&args.data_dir)?;
+    let config = config(database.db.clone(), &listener, &notes.master_key)?;
+    let service = Service::start(config, Some(listener), true).await?;
+    let merchant = TestMerchant::find_or_make(&service, notes.merchant.take()).await?;
+    notes.merchant = Some(merchant.clone());
+    notes.write(&args.data_dir)?;
+    announce(&service, &merchant, database, args.json)?;
+    service.run(signals).await
+}
+
+/// What `dev` and `demo` run with: no limits, and callbacks may come back to this machine.
+pub(super) fn config(db: Db, listener: &TcpListener, master_key: &str) -> Result<Config, CliError> {
+    let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    let master_key = MasterKey::from_base64(set("THREADPAY_MASTER_KEY").as_deref().unwrap_or(master_key))?;
+    let address = listener.local_addr().map_err(CliError::Runtime)?;
+    let private = set("THREADPAY_ALLOW_PRIVATE_CALLBACKS").unwrap_or_default();
+    let mut config = Config::new(db, address, master_key);
+    if let Some(url) = set("THREADPAY_PUBLIC_URL") {
+        url.trim_end_matches('/').clone_into(&mut config.public_url);
+    }
+    config.allow_private_callbacks = !["false", "0", "no", "off"].contains(&private.as_str());
+    Ok(config)
+}
+
+fn announce(
+    service: &Service,
+    merchant: &TestMerchant,
+    database: &Database,
+    json: bool,
+) -> Result<(), CliError> {
+    let base_url = service.base_url();
+    if !json {
+        print::remark(&format!(
+            "Threadpay is ready at {base_url} (API reference: {base_url}/docs). Try:\n\n  \
+             curl {base_url}/v1/payment_intents -H 'Authorization: Bearer {}' \\\n    \
+             -H 'Idempotency-Key: first' -H 'Content-Type: application/json' \\\n    \
+             -d '{{\"amount\":\"12.50\",\"currency\":\"EUR\"}}'\n\nCtrl-C stops it.\n",
+            merchant.api_key
+        ));
+    }
+    let facts = serde_json::json!({
+        "base_url": base_url,
+        "merchant_id": merchant.merchant_id,
+        "api_key": merchant.api_key,
+        "finance_key": merchant.finance_key,
+        "database_url": database.url,
+    });
+    print::line(&facts.to_string())
+}

@@ -1,0 +1,79 @@
+//! `threadpay key create` and `key revoke`: who may call the API.
+
+use super::{CliError, database, print};
+use crate::{
+    ambient::Ambient,
+    auth::{self, NewApiKey, Role},
+    db::{Db, Use},
+    ids::{KeyId, MerchantId},
+    writer,
+};
+use clap::Subcommand;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make an API key and print it: this once, since only its hash is kept.
+    Create {
+        /// The merchant that it acts for.
+        #[arg(long, value_name = "MERCHANT_ID")]
+        merchant: MerchantId,
+        /// What it may do: bot, merchant or finance.
+        #[arg(long)]
+        role: Role,
+        /// Print it as a line of JSON with `id` and `api_key`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make an API key useless from now on.
+    Revoke {
+        /// The key's id; not the key itself.
+        #[arg(value_name = "KEY_ID")]
+        key: KeyId,
+    },
+}
+
+pub(super) async fn run(args: Args) -> Result<(), CliError> {
+    let db = database::named().await?;
+    match args.verb {
+        Verb::Create {
+            merchant,
+            role,
+            json,
+        } => {
+            let key = create(&db, merchant, role).await?;
+            let (id, api_key) = (key.id, key.text());
+            if json {
+                let facts = serde_json::json!({ "id": id.to_string(), "api_key": api_key });
+                return print::line(&facts.to_string());
+            }
+            print::line(&format!(
+                "Key {id} (keep it, it is shown this once): {api_key}"
+            ))
+        }
+        Verb::Revoke { key } => {
+            if !writer::revoke_key(&db, key, &Ambient::system()).await? {
+                return Err(CliError::Failed(format!("there is no API key {key}")));
+            }
+            print::line(&format!("Key {key} is revoked."))
+        }
+    }
+}
+
+/// A new key of a merchant that exists.
+pub(super) async fn create(db: &Db, merchant: MerchantId, role: Role) -> Result<NewApiKey, CliError> {
+    let ambient = Ambient::system();
+    let pool = db.pool(Use::General, 1).await?;
+    let exists = auth::store::merchant_exists(&pool, merchant).await.map_err(crate::db::DbError::Sql)?;
+    if !exists {
+        return Err(CliError::Failed(format!("there is no merchant {merchant}: make one with `threadpay merchant create`")));
+    }
+    let key = NewApiKey::generate(&ambient, merchant, role);
+    writer::create_key(db, &key, &ambient).await?;
+    Ok(key)
+}

@@ -1,0 +1,49 @@
+//! `threadpay serve`: the service on a database of its own, as it runs in production.
+
+use super::{CliError, Service, Signals, database, listen};
+use crate::{config::Config, telemetry};
+
+/// The long help of the command.
+pub(super) const ABOUT: &str = "Run the service on the Postgres of `DATABASE_URL`.
+
+It answers HTTP and does the background work (callbacks, expiry, open payments). Run `threadpay \
+migrate` first. Many may run on one database; `--no-workers` and `--no-http` split the roles. \
+SIGTERM or Ctrl-C stops it in good order, a second one at once.";
+
+const SETTINGS: &str = "Environment:
+  DATABASE_URL                       the Postgres to use, postgres://user:password@host:5432/threadpay
+  THREADPAY_MASTER_KEY               32 random bytes in base64 that seal the secrets in the database
+                                     (make them once with `openssl rand -base64 32`, and keep a copy)
+  THREADPAY_LISTEN                   where to listen [127.0.0.1:8080]
+  THREADPAY_PUBLIC_URL               how payers and bots reach the service [http://<listen>]
+  THREADPAY_ALLOW_PRIVATE_CALLBACKS  let callbacks go to private addresses [false]
+  THREADPAY_RATE_LIMIT               requests a second that one API key may make [no limit]
+  RUST_LOG                           what to log, as in `info` or `threadpay=debug` [info]";
+
+/// Each setting is also an environment variable.
+#[derive(Debug, clap::Args)]
+#[command(after_help = SETTINGS)]
+pub(super) struct Args {
+    /// Answer HTTP only: leave the background work to other processes.
+    #[arg(long, conflicts_with = "no_http")]
+    no_workers: bool,
+    /// Do the background work only.
+    #[arg(long)]
+    no_http: bool,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), CliError> {
+    let signals = Signals::listen()?;
+    telemetry::init_logs();
+    let config = Config::from_env().map_err(|e| CliError::Failed(e.to_string()))?;
+    let listener = match args.no_http {
+        true => None,
+        false => Some(listen::bind(&config.listen.to_string()).await?),
+    };
+    database::named().await?;
+    let service = signals.unless_hard(Service::start(config, listener, !args.no_workers)).await?;
+    if !args.no_http {
+        tracing::info!(base_url = service.base_url(), "threadpay answers");
+    }
+    service.run(&signals).await
+}

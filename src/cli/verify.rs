@@ -1,0 +1,26 @@
+//! `threadpay verify`: re-reads the books and proves them.
+
+use super::{CliError, database, print};
+use crate::{db::Use, ids::MerchantId, reports::verify};
+
+/// The long help of the command.
+pub(super) const ABOUT: &str = "Re-read the books and prove them.
+
+Every entry balanced, every balance equal to its postings, the hash chain unbroken, the sequence \
+without gaps. The first fault is named, with status 1.";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only this merchant's books; else everybody's.
+    #[arg(long, value_name = "MERCHANT_ID")]
+    merchant: Option<MerchantId>,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), CliError> {
+    let db = database::named().await?;
+    let pool = db.pool(Use::General, 1).await?;
+    match verify::verify(&pool, args.merchant).await {
+        Ok(report) => print::line(&report.to_string()),
+        Err(error) => Err(CliError::Failed(error.to_string())),
+    }
+}

@@ -1,0 +1,49 @@
+//! Answers in the shapes that the API promises.
+
+use crate::{app::Performed, links::PageUrls};
+use actix_web::{
+    HttpResponse, HttpResponseBuilder,
+    http::{StatusCode, header},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A part of a list, newest first unless said otherwise.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct List<T> {
+    /// Always `list`.
+    #[schema(example = "list")]
+    object: &'static str,
+    /// The objects of this part.
+    data: Vec<T>,
+    /// Whether there are more in the direction that was asked for.
+    has_more: bool,
+}
+
+impl<T> List<T> {
+    /// A part of a list.
+    pub fn new(data: Vec<T>, has_more: bool) -> Self {
+        Self {
+            object: "list",
+            data,
+            has_more,
+        }
+    }
+}
+
+/// The answer to a change, from the first request with its key or again.
+pub fn performed(urls: &PageUrls, performed: Performed) -> HttpResponse {
+    let Performed { answer, replayed } = performed;
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = if status.is_success() {
+        "application/json"
+    } else {
+        "application/problem+json"
+    };
+    let mut response = HttpResponseBuilder::new(status);
+    response.insert_header((header::CONTENT_TYPE, kind));
+    if replayed {
+        response.insert_header(("idempotent-replayed", "true"));
+    }
+    response.body(urls.reveal(&answer.body))
+}

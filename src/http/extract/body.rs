@@ -1,0 +1,198 @@
+//! The JSON body of a request.
+
+use super::super::Problem;
+use super::{pointer, raw::RawBody};
+use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The JSON body of a request, read as a `T`. Unknown fields are refused where `T` says
+/// `#[serde(deny_unknown_fields)]`. No body at all counts as `{}`.
+///
+/// A type that refuses a value with an error of the form `some_code: a sentence` chooses the code
+/// of the problem; else it is `invalid_request`.
+#[derive(Clone, Debug)]
+pub struct Body<T> {
+    /// What was read.
+    pub value: T,
+    /// The same as plain JSON, for the fingerprint of the request.
+    pub json: Value,
+}
+
+impl<T: DeserializeOwned> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let is_json = content_type.is_some_and(|value| value.to_str().is_ok_and(is_json));
+        let raw = RawBody::from_request(request, payload);
+        Box::pin(async move {
+            let RawBody(bytes) = raw.await?;
+            if bytes.is_empty() || is_json {
+                read(&bytes)
+            } else {
+                Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
+            }
+        })
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    let kind = kind.to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    let json: Value = serde_json::from_slice(bytes)
+        .map_err(|error| Problem::invalid_json(format!("the body is not JSON: {error}")))?;
+    let value = serde_path_to_error::deserialize(&json).map_err(|error| refusal(&error))?;
+    Ok(Body { value, json })
+}
+
+/// Says which field is at fault. The path leads to it, except to a missing one: that is named in
+/// serde's sentence alone.
+fn refusal(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let mut at = pointer::of(error.path());
+    let sentence = error.inner().to_string();
+    if sentence.starts_with("unknown field `") {
+        return Problem::new(422, "unknown_field", sentence).at(at);
+    }
+    if let Some(field) = missing(&sentence) {
+        pointer::push(&mut at, field);
+        return Problem::invalid(at, sentence);
+    }
+    match sentence.split_once(": ") {
+        Some((code, detail)) if is_code(code) => Problem::new(422, code.to_owned(), detail).at(at),
+        Some(_) | None => Problem::invalid(at, sentence),
+    }
+}
+
+fn missing(sentence: &str) -> Option<&str> {
+    let name = sentence.strip_prefix("missing field `")?;
+    name.strip_suffix('`')
+}
+
+fn is_code(text: &str) -> bool {
+    text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+    use serde::{Deserialize, Deserializer};
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Order {
+        amount: String,
+        #[serde(default)]
+        items: Vec<Item>,
+        #[serde(default, deserialize_with = "currency")]
+        currency: Option<Currency>,
+        kind: Option<Kind>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Item {
+        #[serde(rename = "a/b")]
+        quantity: u32,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        Single,
+    }
+
+    fn currency<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Currency>, D::Error> {
+        let text = String::deserialize(d)?;
+        let error = |_| serde::de::Error::custom("invalid_currency: unknown currency");
+        text.parse().map(Some).map_err(error)
+    }
+
+    #[test]
+    fn every_fault_names_its_code_and_field() {
+        for (body, status, code, param) in [
+            ("{", 400, "invalid_json", None),
+            ("", 422, "invalid_request", Some("/amount")),
+            ("[]", 422, "invalid_request", Some("")),
+            ("{}", 422, "invalid_request", Some("/amount")),
+            (r#"{"amount":1}"#, 422, "invalid_request", Some("/amount")),
+            (
+                r#"{"amount":"1","tip":1}"#,
+                422,
+                "unknown_field",
+                Some("/tip"),
+            ),
+            (
+                r#"{"amount":"1","items":[{"a/b":1},{"a/b":"x"}]}"#,
+                422,
+                "invalid_request",
+                Some("/items/1/a~1b"),
+            ),
+            (
+                r#"{"amount":"1","items":[{"a/b":1,"c":1}]}"#,
+                422,
+                "unknown_field",
+                Some("/items/0/c"),
+            ),
+            (
+                r#"{"amount":"1","kind":"both"}"#,
+                422,
+                "invalid_request",
+                Some("/kind"),
+            ),
+            (
+                r#"{"amount":"1","currency":"XXQ"}"#,
+                422,
+                "invalid_currency",
+                Some("/currency"),
+            ),
+        ] {
+            let problem = read::<Order>(body.as_bytes()).unwrap_err();
+            let found = (
+                problem.status(),
+                problem.code(),
+                problem.body().param.as_deref(),
+            );
+            assert_eq!(found, (status, code, param), "{body}");
+        }
+    }
+
+    #[test]
+    fn reads_a_sound_body_and_keeps_its_json() {
+        let body = r#"{"amount":"1","items":[{"a/b":2}],"currency":"EUR","kind":"single"}"#;
+        let read = read::<Order>(body.as_bytes()).unwrap();
+        assert_eq!(read.value.amount, "1");
+        assert_eq!(read.value.items[0].quantity, 2);
+        assert!(read.value.currency.is_some());
+        assert!(matches!(read.value.kind, Some(Kind::Single)));
+        assert_eq!(read.json["items"][0]["a/b"], 2);
+    }
+
+    #[test]
+    fn only_json_is_json() {
+        for text in [
+            "application/json",
+            "application/JSON; charset=utf-8",
+            "application/x+json",
+        ] {
+            assert!(is_json(text), "{text}");
+        }
+        for text in [
+            "",
+            "text/plain",
+            "application/jsonp",
+            "application/x-www-form-urlencoded",
+        ] {
+            assert!(!is_json(text), "{text}");
+        }
+    }
+}

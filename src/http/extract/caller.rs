@@ -1,0 +1,116 @@
+//! Who calls, and that the role of the key allows it.
+
+use super::super::Problem;
+use crate::auth::{Principal, Scope};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use std::future::{Ready, ready};
+use std::{marker::PhantomData, ops::Deref};
+
+/// What a handler asks of the caller's role.
+pub trait Grant: 'static {
+    /// The scope that the role must have; `None` where any role will do.
+    const SCOPE: Option<Scope>;
+}
+
+/// Who calls. A handler that takes a `Caller<WriteIntents>` runs only for roles that may write
+/// intents; others get 403.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<G> {
+    principal: Principal,
+    grant: PhantomData<G>,
+}
+
+impl<G> Deref for Caller<G> {
+    type Target = Principal;
+    fn deref(&self) -> &Principal {
+        &self.principal
+    }
+}
+
+impl<G: Grant> FromRequest for Caller<G> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let principal = request.extensions().get::<Principal>().copied();
+        ready(principal.map_or_else(
+            || {
+                Err(Problem::internal(
+                    &"a route that needs a key stands outside of /v1",
+                ))
+            },
+            admit,
+        ))
+    }
+}
+
+fn admit<G: Grant>(principal: Principal) -> Result<Caller<G>, Problem> {
+    if G::SCOPE.is_none_or(|scope| principal.may(scope)) {
+        Ok(Caller {
+            principal,
+            grant: PhantomData,
+        })
+    } else {
+        Err(Problem::forbidden(format!(
+            "a key of role {} may not do this: use a key of another role",
+            principal.role
+        )))
+    }
+}
+
+macro_rules! grants {
+    ($($(#[$doc:meta])* $name:ident: $scope:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl Grant for $name {
+            const SCOPE: Option<Scope> = $scope;
+        }
+    )*};
+}
+
+grants! {
+    /// Any role.
+    Anyone: None;
+    /// See [`Scope::ReadIntents`].
+    ReadIntents: Some(Scope::ReadIntents);
+    /// See [`Scope::WriteIntents`].
+    WriteIntents: Some(Scope::WriteIntents);
+    /// See [`Scope::Links`].
+    Links: Some(Scope::Links);
+    /// See [`Scope::Cards`].
+    Cards: Some(Scope::Cards);
+    /// See [`Scope::Callbacks`].
+    Callbacks: Some(Scope::Callbacks);
+    /// See [`Scope::Ledger`].
+    Ledger: Some(Scope::Ledger);
+    /// See [`Scope::Exports`].
+    Exports: Some(Scope::Exports);
+    /// See [`Scope::Statements`].
+    Statements: Some(Scope::Statements);
+    /// See [`Scope::Sandbox`].
+    Sandbox: Some(Scope::Sandbox);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Role;
+    use crate::ids::{KeyId, MerchantId};
+    use uuid::Uuid;
+
+    #[test]
+    fn a_role_gets_what_it_may_and_403_otherwise() {
+        let finance = Principal {
+            merchant: MerchantId(Uuid::from_u128(1)),
+            key: KeyId(Uuid::from_u128(2)),
+            role: Role::Finance,
+            livemode: false,
+        };
+        assert_eq!(*admit::<ReadIntents>(finance).unwrap(), finance);
+        assert!(admit::<Anyone>(finance).is_ok());
+        let problem = admit::<WriteIntents>(finance).unwrap_err();
+        assert_eq!((problem.status(), problem.code()), (403, "forbidden"));
+    }
+}

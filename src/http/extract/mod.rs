@@ -1,0 +1,24 @@
+//! What handlers take as arguments. Each says with a [`Problem`](super::Problem) why it cannot be
+//! had, and the leftmost speaks first: put them in the order in which a caller should hear of them.
+
+mod body;
+mod caller;
+mod change;
+mod idempotency_key;
+mod page;
+mod path;
+mod pointer;
+mod query;
+mod raw;
+
+pub use body::Body;
+pub use caller::{
+    Anyone, Callbacks, Caller, Cards, Exports, Grant, Ledger, Links, ReadIntents, Sandbox,
+    Statements, WriteIntents,
+};
+pub use change::Change;
+pub use idempotency_key::IdempotencyKeyHeader;
+pub use page::{Cursor, Page, PageParams};
+pub use path::PathId;
+pub use query::Query;
+pub use raw::{BODY_BYTES_MAX, RawBody};

@@ -1,0 +1,134 @@
+//! Which part of a list is asked for: `?limit=&after=&before=`.
+
+use super::super::Problem;
+use super::query;
+use crate::db::Window;
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::Deserialize;
+use std::future::{Ready, ready};
+use std::str::FromStr;
+use uuid::Uuid;
+
+const LIMIT_DEFAULT: u8 = 20;
+const LIMIT_MAX: u8 = 100;
+
+/// Where in a list, which has the newest first, a page begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cursor<Id> {
+    /// At the newest.
+    Start,
+    /// With the next older one than this.
+    After(Id),
+    /// So that it ends with the next newer one than this.
+    Before(Id),
+}
+
+/// Which part of a list is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page<Id> {
+    /// Most objects to give: 1 to 100.
+    pub limit: u8,
+    /// Where to begin.
+    pub cursor: Cursor<Id>,
+}
+
+/// The parameters of a list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// Most objects to give, 1 to 100; 20 if left out.
+    limit: Option<u8>,
+    /// Begin after the object with this id: older ones.
+    after: Option<String>,
+    /// End before the object with this id: newer ones.
+    before: Option<String>,
+}
+
+impl<Id> Page<Id> {
+    /// The same for a store.
+    pub fn window(self, uuid: impl Fn(Id) -> Uuid) -> Window {
+        let (older_than, newer_than) = match self.cursor {
+            Cursor::Start => (None, None),
+            Cursor::After(id) => (Some(uuid(id)), None),
+            Cursor::Before(id) => (None, Some(uuid(id))),
+        };
+        Window {
+            older_than,
+            newer_than,
+            limit: self.limit,
+        }
+    }
+}
+
+impl<Id: FromStr + 'static> FromRequest for Page<Id> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request.query_string()))
+    }
+}
+
+fn read<Id: FromStr>(query: &str) -> Result<Page<Id>, Problem> {
+    let given: PageParams = query::read(query)?;
+    let limit = given.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::invalid(
+            "/limit",
+            "limit is a number from 1 to 100",
+        ));
+    }
+    let cursor = match (given.after, given.before) {
+        (None, None) => Cursor::Start,
+        (Some(id), None) => Cursor::After(parse(&id, "/after")?),
+        (None, Some(id)) => Cursor::Before(parse(&id, "/before")?),
+        (Some(_), Some(_)) => {
+            let detail = "give either after or before, not both";
+            return Err(Problem::invalid("/before", detail));
+        }
+    };
+    Ok(Page { limit, cursor })
+}
+
+fn parse<Id: FromStr>(text: &str, pointer: &str) -> Result<Id, Problem> {
+    text.parse()
+        .map_err(|_| Problem::invalid(pointer, "this is not the id of an object of this list"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::IntentId;
+
+    #[test]
+    fn reads_limit_and_cursor() {
+        let id = IntentId(Uuid::from_u128(1));
+        let page = |query: &str| read::<IntentId>(query).unwrap();
+        let start = Page {
+            limit: 20,
+            cursor: Cursor::Start,
+        };
+        assert_eq!(page(""), start);
+        assert_eq!(page("status=succeeded&limit=20"), start);
+        let after = page(&format!("limit=100&after={id}"));
+        assert_eq!((after.limit, after.cursor), (100, Cursor::After(id)));
+        assert_eq!(page(&format!("before={id}")).cursor, Cursor::Before(id));
+    }
+
+    #[test]
+    fn names_the_parameter_at_fault() {
+        let id = IntentId(Uuid::from_u128(1));
+        for (query, param) in [
+            ("limit=0", "/limit"),
+            ("limit=101", "/limit"),
+            ("limit=ten", "/limit"),
+            ("after=pi_1", "/after"),
+            ("before=", "/before"),
+            (&format!("after={id}&before={id}"), "/before"),
+        ] {
+            let problem = read::<IntentId>(query).unwrap_err();
+            let found = (problem.status(), problem.body().param.as_deref());
+            assert_eq!(found, (422, Some(param)), "{query}");
+        }
+    }
+}

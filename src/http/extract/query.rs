@@ -1,0 +1,30 @@
+//! The query of a request's URL.
+
+use super::super::Problem;
+use super::pointer;
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::de::DeserializeOwned;
+use std::future::{Ready, ready};
+
+/// The query of a request's URL, read as a `T`. Parameters that `T` does not know are for another
+/// reader of the same query, such as [`super::Page`].
+#[derive(Clone, Copy, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request.query_string()).map(Self))
+    }
+}
+
+pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let reader = serde_urlencoded::Deserializer::new(pairs);
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let at = pointer::of(error.path());
+        Problem::invalid(at, format!("the query is wrong: {}", error.inner()))
+    })
+}

@@ -1,0 +1,67 @@
+//! What operators ask: whether the process lives, whether it can work, and how it does.
+
+use super::{Problem, State};
+use crate::db;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The routes of this file.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/healthz").route(web::get().to(healthz)))
+        .service(web::resource("/readyz").route(web::get().to(readyz)))
+        .service(web::resource("/metrics").route(web::get().to(metrics)));
+}
+
+/// How the service is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// Always `ok`; anything else is a problem.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+const OK: Health = Health { status: "ok" };
+
+/// The process lives
+///
+/// Asks nothing of anyone, so that a sick database does not get a healthy process restarted.
+#[utoipa::path(get, path = "/healthz", tag = "operations", responses(
+    (status = 200, description = "The process lives.", body = Health),
+))]
+pub async fn healthz() -> web::Json<Health> {
+    web::Json(OK)
+}
+
+/// The service can work
+///
+/// The database answers and its schema is the one that this version needs.
+#[utoipa::path(get, path = "/readyz", tag = "operations", responses(
+    (status = 200, description = "Requests can be sent here.", body = Health),
+    (status = 503, description = "`unavailable`: the database does not answer. `schema_outdated`: run `threadpay migrate`.",
+        body = super::problem::ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn readyz(state: web::Data<State>) -> Result<web::Json<Health>, Problem> {
+    match db::schema_is_current(&state.pool).await {
+        Ok(true) => Ok(web::Json(OK)),
+        Err(error) if db::is_outage(&error) => Err(error.into()),
+        // On an error, the table of migrations is not there or not ours to read.
+        Ok(false) | Err(_) => {
+            let detail = "the schema is not that of this version: run `threadpay migrate`";
+            Err(Problem::new(503, "schema_outdated", detail))
+        }
+    }
+}
+
+/// Metrics
+///
+/// In the Prometheus text format.
+#[utoipa::path(get, path = "/metrics", tag = "operations", responses(
+    (status = 200, description = "All metrics of this process.", body = String, content_type = "text/plain"),
+))]
+pub async fn metrics(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(state.metrics.render())
+}

@@ -1,0 +1,75 @@
+//! The one map from what the writer refuses to the problem that the caller gets.
+
+use super::Problem;
+use crate::{
+    idempotency::Answer,
+    intents::IntentError,
+    invalid::Invalid,
+    links::LinkError,
+    writer::{Rejection, WriteError},
+};
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        Self::new(422, invalid.code, invalid.detail).at(invalid.param)
+    }
+}
+
+impl From<&Rejection> for Problem {
+    fn from(rejection: &Rejection) -> Self {
+        let said = rejection.to_string();
+        match rejection {
+            Rejection::Invalid(invalid) => Self::from(invalid.clone()),
+            Rejection::NotFound(_) => Self::not_found(),
+            Rejection::Intent(error) => intent(error, said),
+            Rejection::Link(error) => link(*error, said),
+            Rejection::Ledger(_) => Self::new(422, "amount_out_of_range", said),
+            Rejection::KeyReused => Self::new(422, "idempotency_key_reused", said),
+            Rejection::KeyInUse => Self::new(409, "idempotency_key_in_use", said).retry_after(1),
+        }
+    }
+}
+
+fn intent(error: &IntentError, said: String) -> Problem {
+    match error {
+        IntentError::InvalidState { status, .. } => {
+            Problem::new(409, "invalid_state", said).current_status(status.as_str())
+        }
+        IntentError::AmountTooLarge { .. } => {
+            Problem::new(422, "amount_too_large", said).at("/amount")
+        }
+        IntentError::Declined(code) => {
+            Problem::new(402, "payment_declined", said).decline_code(code.as_str())
+        }
+        IntentError::Sum(_) => Problem::new(422, "amount_out_of_range", said),
+    }
+}
+
+fn link(error: LinkError, said: String) -> Problem {
+    match error {
+        LinkError::Closed(status) | LinkError::NotActive(status) => {
+            Problem::new(409, "invalid_state", said).current_status(status.as_str())
+        }
+        LinkError::Taken => Problem::new(409, "payment_link_taken", said).retry_after(1),
+    }
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Overloaded => Self::overloaded(),
+            WriteError::Unavailable => Self::unavailable(),
+            WriteError::Broken => Self::internal(&error),
+            WriteError::Rejected(rejection) => Self::from(&rejection),
+        }
+    }
+}
+
+/// Prints a rejection for the writer, which keeps it as the answer of a request.
+pub fn render(rejection: &Rejection, request_id: &str) -> Answer {
+    let problem = Problem::from(rejection).with_request_id(request_id);
+    Answer {
+        status: problem.status(),
+        body: serde_json::to_vec(problem.body()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,171 @@
+//! What happens to every request: an id, a check of who calls, a line in the log, a count.
+
+use super::limit::Standing;
+use super::{Problem, State};
+use crate::auth::Principal;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
+use std::future::{Ready, ready};
+use std::time::{Duration, Instant};
+use ulid::Ulid;
+use uuid::Uuid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+/// What stands for the route of a path that is none of ours. The path itself may hold anything.
+const NO_ROUTE: &str = "none";
+
+/// The id of a request: `req_` and 26 characters. Also an extractor.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    fn new(id: Uuid) -> Self {
+        let mut text = Ulid(id.as_u128()).to_string();
+        text.make_ascii_lowercase();
+        Self(format!("req_{text}"))
+    }
+}
+
+impl FromRequest for RequestId {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.extensions().get::<Self>().cloned();
+        ready(id.ok_or_else(|| Problem::internal(&"a request without an id")))
+    }
+}
+
+/// Around everything: gives the request its id, makes every error a problem, sets the headers that
+/// all answers have, writes one line to the log and counts.
+pub async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
+        return Ok(request.error_response(Problem::internal(&"the server has no state")));
+    };
+    let id = RequestId::new(state.ambient.id());
+    request.extensions_mut().insert(id.clone());
+    let (request, answer) = next.call(request).await?.into_parts();
+    let mut answer = match problem_of(&answer) {
+        Some(problem) => with_headers_of(&answer, problem.answer(id.0.clone())),
+        None => answer.map_into_boxed_body(),
+    };
+    let standing = request.extensions().get::<Standing>().copied();
+    write_headers(answer.headers_mut(), &id, standing);
+    record(&state, &request, &answer, (&id, started.elapsed()));
+    Ok(ServiceResponse::new(request, answer))
+}
+
+/// The problem that an answer should be: that of our own error, or one that stands for the plain
+/// text or the empty body of somebody else's.
+fn problem_of<B: MessageBody>(answer: &HttpResponse<B>) -> Option<Problem> {
+    let status = answer.status();
+    if let Some(error) = answer.error() {
+        let ours = error.as_error::<Problem>().cloned();
+        return Some(ours.unwrap_or_else(|| Problem::of_status(status)));
+    }
+    let failed = status.is_client_error() || status.is_server_error();
+    let empty = matches!(answer.body().size(), BodySize::None | BodySize::Sized(0));
+    let bare = empty && !answer.headers().contains_key(header::CONTENT_TYPE);
+    (failed && bare).then(|| Problem::of_status(status))
+}
+
+/// `problem` with what `answer` says of the allowed methods.
+fn with_headers_of<B>(answer: &HttpResponse<B>, mut problem: HttpResponse) -> HttpResponse {
+    if let Some(allowed) = answer.headers().get(header::ALLOW) {
+        problem.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    problem
+}
+
+fn write_headers(headers: &mut HeaderMap, id: &RequestId, standing: Option<Standing>) {
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert(REQUEST_ID, value);
+    }
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        let no_store = HeaderValue::from_static("no-store");
+        headers.insert(header::CACHE_CONTROL, no_store);
+    }
+    if let Some(standing) = standing {
+        standing.write(headers);
+    }
+}
+
+/// The log and the metrics name the pattern of the route, since a path may hold a link token.
+fn record(
+    state: &State,
+    request: &HttpRequest,
+    answer: &HttpResponse,
+    (id, took): (&RequestId, Duration),
+) {
+    let pattern = request.match_pattern();
+    let route = pattern.as_deref().unwrap_or(NO_ROUTE);
+    let (method, status) = (request.method().as_str(), answer.status());
+    state.metrics.request(method, route, status.as_str(), took);
+    let merchant = request.extensions().get::<Principal>().map(|p| p.merchant);
+    tracing::info!(
+        target: "threadpay::access",
+        method,
+        route,
+        status = status.as_u16(),
+        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        request_id = id.0,
+        merchant = merchant.map(tracing::field::display),
+        "request"
+    );
+}
+
+/// Around every route that needs a key: finds out who calls and counts the request. It comes before
+/// anything else of the request is looked at, so a stranger learns nothing but that.
+pub async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
+        return Ok(request.error_response(Problem::internal(&"the server has no state")));
+    };
+    match admit(&state, &request).await {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(problem) => Ok(request.error_response(problem)),
+    }
+}
+
+async fn admit(state: &State, request: &ServiceRequest) -> Result<(), Problem> {
+    let token = bearer(request.headers())?;
+    let principal = state
+        .authenticator
+        .authenticate(token, state.ambient.now())
+        .await?;
+    let standing = state.limiter.as_ref().map(|l| l.count(principal.key));
+    let mut extensions = request.extensions_mut();
+    extensions.insert(principal);
+    let Some(standing) = standing else {
+        return Ok(());
+    };
+    extensions.insert(standing);
+    standing
+        .refused()
+        .map_or(Ok(()), |seconds| Err(Problem::rate_limited(seconds)))
+}
+
+/// The key or token in `Authorization: Bearer …` (RFC 6750, 2.1).
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let value = headers.get(header::AUTHORIZATION);
+    let text = value.and_then(|value| value.to_str().ok());
+    let token = text.and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    token.ok_or_else(|| {
+        let detail = "send your API key or access token as `Authorization: Bearer …`";
+        Problem::unauthorized(detail, "Bearer realm=\"threadpay\"")
+    })
+}

@@ -1,0 +1,98 @@
+//! What makes the sandbox rail go on: outcomes that a test chooses.
+
+use super::{
+    Problem, State,
+    extract::{Change, PathId, Sandbox},
+    problem::ProblemBody,
+};
+use crate::{
+    ids::IntentId,
+    intents::PaymentIntent,
+    rails::{DeclineCode, RailAnswer},
+    writer::{Awaited, Command},
+};
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+/// The routes of this file, below `/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/sandbox/actions/{id}").route(web::post().to(act)))
+        .service(web::resource("/sandbox/outcomes/{id}").route(web::post().to(settle)));
+}
+
+crate::names! {
+    /// How a sandbox payment goes on.
+    pub enum SandboxOutcome {
+        /// It succeeds.
+        Succeed = "succeed",
+        /// It fails.
+        Fail = "fail",
+    }
+}
+
+impl SandboxOutcome {
+    /// The rail's answer; a failure has the given reason.
+    pub fn answer(self, reason: DeclineCode) -> RailAnswer {
+        match self {
+            Self::Succeed => RailAnswer::Succeeded,
+            Self::Fail => RailAnswer::Declined(reason),
+        }
+    }
+}
+
+/// How the payment goes on.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeRequest {
+    /// `succeed` or `fail`.
+    outcome: SandboxOutcome,
+}
+
+/// Complete a sandbox action
+///
+/// Plays the payer of an intent that is `requires_action`: the authentication succeeds or fails.
+#[utoipa::path(post, path = "/v1/sandbox/actions/{id}", tag = "sandbox",
+    params(("id" = IntentId, Path, description = "The intent's id."),
+        ("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+    request_body = OutcomeRequest,
+    responses(
+        (status = 200, description = "The intent.", body = PaymentIntent),
+        (status = 409, description = "`invalid_state`: it waits for no action.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+pub async fn act(
+    state: web::Data<State>,
+    id: PathId<IntentId>,
+    change: Change<Sandbox, OutcomeRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    let answer = request.outcome.answer(DeclineCode::AuthenticationFailed);
+    change
+        .perform(&state, Command::Report(id.0, Awaited::Action, answer))
+        .await
+}
+
+/// Give a pending sandbox payment its outcome
+///
+/// Plays the rail of an intent that is `processing` with `pm_sandbox_pending`.
+#[utoipa::path(post, path = "/v1/sandbox/outcomes/{id}", tag = "sandbox",
+    params(("id" = IntentId, Path, description = "The intent's id."),
+        ("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+    request_body = OutcomeRequest,
+    responses(
+        (status = 200, description = "The intent.", body = PaymentIntent),
+        (status = 409, description = "`invalid_state`: it waits for no outcome.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+pub async fn settle(
+    state: web::Data<State>,
+    id: PathId<IntentId>,
+    change: Change<Sandbox, OutcomeRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    let answer = request.outcome.answer(DeclineCode::CardDeclined);
+    change
+        .perform(&state, Command::Report(id.0, Awaited::Outcome, answer))
+        .await
+}

@@ -1,0 +1,66 @@
+//! The HTTP server: limits, patience, and what happens to requests that nobody takes.
+
+use super::extract::BODY_BYTES_MAX;
+use super::{Problem, State, request, routes};
+use actix_web::http::{KeepAlive, StatusCode};
+use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, middleware::from_fn, web};
+use std::{fmt, io, net::TcpListener, time::Duration};
+
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long the head of a request may take to arrive.
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may take to close its side.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long requests that run may go on after the server was told to stop, in seconds.
+const STOP_PATIENCE: u64 = 30;
+
+/// A server that runs.
+pub struct Running {
+    handle: ServerHandle,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Running")
+    }
+}
+
+impl Running {
+    /// Takes no new requests, ends those that run, and returns when that is done or `grace` is
+    /// over.
+    pub async fn stop(self, grace: Duration) {
+        if tokio::time::timeout(grace, self.handle.stop(true)).await.is_err() {
+            self.handle.stop(false).await;
+        }
+    }
+}
+
+/// Serves `state` on `listener` until it is stopped. Signals are left to the caller.
+pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
+    let state = web::Data::new(state);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
+            .wrap(from_fn(request::observe))
+            .configure(routes)
+            .default_service(web::to(no_such_route))
+    });
+    let server = server
+        .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+        .client_request_timeout(HEAD_PATIENCE)
+        .client_disconnect_timeout(CLOSE_PATIENCE)
+        .shutdown_timeout(STOP_PATIENCE)
+        .disable_signals()
+        .listen(listener)?;
+    let server = server.run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok(Running { handle })
+}
+
+/// The answer at a path that is none of ours.
+pub async fn no_such_route() -> Result<HttpResponse, Problem> {
+    Err(Problem::of_status(StatusCode::NOT_FOUND))
+}

@@ -1,0 +1,240 @@
+//! The journal: a page of it, narrowed as asked, and the entries of one payment.
+
+use super::{Cursor, JournalEntryView, List, Paging, ReportError, store, store::Window};
+use crate::{
+    ids::{EntryId, IntentId, MerchantId, RefundId},
+    ledger::JournalEntry,
+};
+use sqlx::{PgConnection, PgPool};
+use std::{fmt, ops::Range, str::FromStr};
+use time::{Duration, OffsetDateTime, macros::datetime};
+
+/// What can cause an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A payment intent.
+    Intent(IntentId),
+    /// A refund.
+    Refund(RefundId),
+}
+
+/// The text is not the id of anything that causes entries.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a source is the id of a payment intent (pi_…) or of a refund (re_…)")]
+pub struct SourceError;
+
+impl FromStr for Source {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        let intent = || text.parse().map(Self::Intent).ok();
+        let refund = || text.parse().map(Self::Refund).ok();
+        intent().or_else(refund).ok_or(SourceError)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Intent(id) => id.fmt(f),
+            Self::Refund(id) => id.fmt(f),
+        }
+    }
+}
+
+/// Which entries are wanted; what is none does not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct JournalFilter {
+    /// Those that post to this account.
+    pub account: Option<String>,
+    /// Those with this source.
+    pub source: Option<Source>,
+    /// Those booked at this time or later.
+    pub from: Option<OffsetDateTime>,
+    /// Those booked before this time.
+    pub to: Option<OffsetDateTime>,
+}
+
+/// The entries of one payment intent, oldest first: how its money moved, gross to net.
+pub async fn intent_entries(
+    pool: &PgPool,
+    merchant: MerchantId,
+    intent: IntentId,
+) -> Result<List<JournalEntryView>, ReportError> {
+    let mut db = pool.acquire().await?;
+    if !store::intent_exists(&mut db, merchant, intent).await? {
+        return Err(ReportError::NotFound);
+    }
+    let sequences = store::sequences_of_intent(&mut db, merchant, intent).await?;
+    let entries = store::entries(&mut db, merchant, &sequences).await?;
+    Ok(List::whole(entries.into_iter().map(Into::into).collect()))
+}
+
+/// A page of the merchant's journal, newest first.
+pub async fn journal(
+    pool: &PgPool,
+    merchant: MerchantId,
+    filter: &JournalFilter,
+    paging: Paging<EntryId>,
+) -> Result<List<JournalEntryView>, ReportError> {
+    let mut db = pool.acquire().await?;
+    let window = window(&mut db, merchant, filter, paging.cursor).await?;
+    let upward = matches!(paging.cursor, Cursor::Before(_));
+    let wanted = i64::from(paging.limit) + 1;
+    let sequences = match (filter.source, &filter.account) {
+        (Some(source), account) => {
+            let account = account.as_deref();
+            of_source(&mut db, merchant, (source, account), &window).await?
+        }
+        (None, Some(account)) => {
+            let key = (merchant, account.as_str());
+            store::sequences_of_account(&mut db, key, &window, (wanted, upward)).await?
+        }
+        (None, None) => nearest(&window.sequences, wanted, upward).collect(),
+    };
+    let (sequences, has_more) = page(sequences, usize::from(paging.limit), upward);
+    let entries = store::entries(&mut db, merchant, &sequences).await?;
+    let newest_first = entries.into_iter().rev().map(Into::into);
+    Ok(List::page(newest_first.collect(), has_more))
+}
+
+/// Up to `count` sequences of `all`: the lowest if `upward`, else the highest. A merchant's
+/// sequences have no gaps, so nothing needs to be read for it.
+fn nearest(all: &Range<i64>, count: i64, upward: bool) -> Range<i64> {
+    if upward {
+        all.start..all.end.min(all.start.saturating_add(count))
+    } else {
+        all.start.max(all.end.saturating_sub(count))..all.end
+    }
+}
+
+/// The `limit` sequences that are nearest to where paging begins, and whether there were more.
+fn page(mut sequences: Vec<i64>, limit: usize, upward: bool) -> (Vec<i64>, bool) {
+    sequences.sort_unstable();
+    let surplus = sequences.len().saturating_sub(limit);
+    if upward {
+        sequences.truncate(limit);
+    } else {
+        sequences.drain(..surplus);
+    }
+    (sequences, surplus > 0)
+}
+
+/// The entries of the window with the given source, and account if one is given. They are few.
+async fn of_source(
+    db: &mut PgConnection,
+    merchant: MerchantId,
+    (source, account): (Source, Option<&str>),
+    window: &Window,
+) -> Result<Vec<i64>, ReportError> {
+    let intent = match source {
+        Source::Intent(intent) => Some(intent),
+        Source::Refund(refund) => store::intent_of_refund(db, merchant, refund).await?,
+    };
+    let Some(intent) = intent else {
+        return Ok(Vec::new());
+    };
+    let sequences = store::sequences_of_intent(db, merchant, intent).await?;
+    let entries = store::entries(db, merchant, &sequences).await?;
+    let source = source.to_string();
+    let wanted = |entry: &JournalEntry| {
+        window.sequences.contains(&entry.sequence)
+            && entry.source == source
+            && account.is_none_or(|code| entry.postings.iter().any(|p| p.account == code))
+    };
+    let entries = entries
+        .into_iter()
+        .map(|booked| booked.entry)
+        .filter(wanted);
+    Ok(entries.map(|entry| entry.sequence).collect())
+}
+
+/// The part of the journal that a page is taken from.
+async fn window(
+    db: &mut PgConnection,
+    merchant: MerchantId,
+    filter: &JournalFilter,
+    cursor: Cursor<EntryId>,
+) -> Result<Window, ReportError> {
+    let end = store::last_sequence(db, merchant).await?.saturating_add(1);
+    let mut window = Window {
+        sequences: 1..end,
+        earliest: datetime!(0001-01-01 0:00 UTC),
+        latest: datetime!(9999-12-31 0:00 UTC),
+    };
+    if let Some(from) = filter.from {
+        let first = store::first_sequence(db, merchant, from).await?;
+        window.sequences.start = first.unwrap_or(end);
+        window.earliest = from;
+    }
+    if let Some(to) = filter.to {
+        let beyond = store::first_sequence(db, merchant, to).await?;
+        window.sequences.end = beyond.unwrap_or(end);
+        window.latest = to;
+    }
+    match cursor {
+        Cursor::Newest => {}
+        Cursor::After(id) => {
+            let (sequence, booked_at) = find(db, merchant, id, end).await?;
+            window.sequences.end = window.sequences.end.min(sequence);
+            window.latest = window.latest.min(booked_at);
+        }
+        Cursor::Before(id) => {
+            let (sequence, booked_at) = find(db, merchant, id, end).await?;
+            window.sequences.start = window.sequences.start.max(sequence.saturating_add(1));
+            window.earliest = window.earliest.max(booked_at);
+        }
+    }
+    Ok(window)
+}
+
+/// Finds an entry by its id, for which there is no index: an id holds the time it was made, and
+/// an entry is booked within moments of that, so a few seconds' entries are searched first. All
+/// are searched only if clocks were wrong or the id was made up.
+async fn find(
+    db: &mut PgConnection,
+    merchant: MerchantId,
+    id: EntryId,
+    end: i64,
+) -> Result<(i64, OffsetDateTime), ReportError> {
+    let unknown = ReportError::UnknownCursor(id);
+    let millis = i128::try_from(id.0.as_u128() >> 80).unwrap_or(0);
+    let Ok(made) = OffsetDateTime::from_unix_timestamp_nanos(millis.saturating_mul(1_000_000))
+    else {
+        return Err(unknown);
+    };
+    let margin = Duration::seconds(2);
+    let start = store::first_sequence(db, merchant, made.saturating_sub(margin)).await?;
+    let stop = store::first_sequence(db, merchant, made.saturating_add(margin)).await?;
+    let near = start.unwrap_or(end)..stop.unwrap_or(end);
+    if let Some(found) = store::find_entry(db, merchant, id, near).await? {
+        return Ok(found);
+    }
+    let found = store::find_entry(db, merchant, id, 1..end).await?;
+    found.ok_or(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_what_lies_nearest_to_its_cursor() {
+        let all = || vec![3, 1, 2, 4];
+        assert_eq!(page(all(), 2, false), (vec![3, 4], true));
+        assert_eq!(page(all(), 2, true), (vec![1, 2], true));
+        assert_eq!(page(all(), 4, true), (vec![1, 2, 3, 4], false));
+        assert_eq!(nearest(&(1..10), 3, false), 7..10);
+        assert_eq!(nearest(&(1..10), 3, true), 1..4);
+        assert_eq!(nearest(&(1..2), 3, false), 1..2);
+        assert!(nearest(&(5..5), 3, true).is_empty());
+    }
+
+    #[test]
+    fn a_source_is_an_intent_or_a_refund() {
+        let id = IntentId(uuid::Uuid::from_u128(5));
+        assert_eq!(id.to_string().parse(), Ok(Source::Intent(id)));
+        assert_eq!(Source::Intent(id).to_string(), id.to_string());
+        assert_eq!("je_1".parse::<Source>(), Err(SourceError));
+    }
+}

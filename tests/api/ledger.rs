@@ -1,0 +1,196 @@
+//! The journal, balances and the trial balance, as they are read.
+
+use super::shop::{START, id_of, open_books, seed};
+use sqlx::PgPool;
+use threadpay::{
+    ids::EntryId,
+    reports::{
+        AsOf, Cursor, JournalEntryView, JournalFilter, List, Paging, ReportError, Source, balances,
+        intent_entries, journal, trial_balance,
+    },
+    timestamp,
+};
+use time::Duration;
+
+fn sequences(list: &List<JournalEntryView>) -> Vec<i64> {
+    list.data.iter().map(|entry| entry.sequence).collect()
+}
+
+/// An intent's entries tell its story, and where in a chat it began.
+pub async fn an_intent_shows_its_entries(pool: &PgPool) {
+    let shop = seed(pool).await;
+    let list = intent_entries(pool, shop.merchant, shop.intents[0])
+        .await
+        .unwrap();
+    assert_eq!(sequences(&list), [1, 4]);
+    let json = serde_json::to_value(&list).unwrap();
+    let first = &json["data"][0];
+    assert_eq!(first["thread"], "slack:T1/C2/1700000000.000100");
+    assert_eq!(first["booked_at"], "2026-01-31T23:00:00.123Z");
+    assert_eq!(first["effective_date"], "2026-01-31");
+    assert_eq!(first["source"], shop.intents[0].to_string());
+    assert_eq!(first["previous_hash"], "0".repeat(64));
+    assert_eq!(first["postings"][0]["account"], "rail:sandbox:clearing");
+    assert_eq!(first["postings"][0]["direction"], "debit");
+    assert_eq!(first["postings"][1]["amount"], "12.50");
+    let second = &json["data"][1];
+    assert_eq!(second["source"], shop.refund.to_string());
+    assert_eq!(second["postings"][0]["balance_after"], "10.00");
+    let foreign = intent_entries(pool, open_books(pool).await.merchant, shop.intents[0]).await;
+    assert!(matches!(foreign, Err(ReportError::NotFound)));
+}
+
+/// Pages of every size and direction give the same journal.
+pub async fn the_journal_pages(pool: &PgPool) {
+    let shop = seed(pool).await;
+    let page = async |filter: &JournalFilter, limit, cursor| {
+        journal(pool, shop.merchant, filter, Paging { limit, cursor })
+            .await
+            .unwrap()
+    };
+    let id = |sequence: usize| shop.entries[sequence - 1].id;
+    let all = JournalFilter::default();
+    let on_account = JournalFilter {
+        account: Some("merchant:pending".into()),
+        ..JournalFilter::default()
+    };
+    for filter in [&all, &on_account] {
+        assert_eq!(
+            sequences(&page(filter, 100, Cursor::Newest).await),
+            [5, 4, 3, 2, 1]
+        );
+        let top = page(filter, 2, Cursor::Newest).await;
+        assert_eq!((sequences(&top), top.has_more), (vec![5, 4], true));
+        let next = page(filter, 2, Cursor::After(id(4))).await;
+        assert_eq!((sequences(&next), next.has_more), (vec![3, 2], true));
+        let last = page(filter, 2, Cursor::After(id(2))).await;
+        assert_eq!((sequences(&last), last.has_more), (vec![1], false));
+        let back = page(filter, 2, Cursor::Before(id(1))).await;
+        assert_eq!((sequences(&back), back.has_more), (vec![3, 2], true));
+        let top = page(filter, 2, Cursor::Before(id(3))).await;
+        assert_eq!((sequences(&top), top.has_more), (vec![5, 4], false));
+        let odd_clock = page(filter, 1, Cursor::After(id(5))).await;
+        assert_eq!((sequences(&odd_clock), odd_clock.has_more), (vec![4], true));
+    }
+}
+
+/// The journal narrows by source, account and period, and refuses a cursor that is not its own.
+pub async fn the_journal_narrows(pool: &PgPool) {
+    let shop = seed(pool).await;
+    let page = async |filter: &JournalFilter, limit, cursor| {
+        journal(pool, shop.merchant, filter, Paging { limit, cursor })
+            .await
+            .unwrap()
+    };
+    let all = JournalFilter::default();
+    let first = shop.entries[0].id;
+    let source = |source| JournalFilter {
+        source: Some(source),
+        ..JournalFilter::default()
+    };
+    let refund = source(Source::Refund(shop.refund));
+    assert_eq!(sequences(&page(&refund, 9, Cursor::Newest).await), [4]);
+    let intent = source(Source::Intent(shop.intents[0]));
+    assert_eq!(sequences(&page(&intent, 9, Cursor::Newest).await), [1]);
+    assert_eq!(
+        sequences(&page(&intent, 9, Cursor::After(first)).await),
+        Vec::<i64>::new()
+    );
+    let nobody = JournalFilter {
+        account: Some("suspense".into()),
+        ..intent
+    };
+    assert_eq!(
+        sequences(&page(&nobody, 9, Cursor::Newest).await),
+        Vec::<i64>::new()
+    );
+    for account in [None, Some("merchant:pending".to_owned())] {
+        let (from, to) = (
+            Some(START + Duration::hours(1)),
+            Some(START + Duration::hours(3)),
+        );
+        let period = JournalFilter {
+            account,
+            source: None,
+            from,
+            to,
+        };
+        assert_eq!(sequences(&page(&period, 9, Cursor::Newest).await), [3, 2]);
+    }
+    let unknown: EntryId = id_of(START);
+    let paging = Paging {
+        limit: 9,
+        cursor: Cursor::After(unknown),
+    };
+    let list = journal(pool, shop.merchant, &all, paging).await;
+    assert!(matches!(list, Err(ReportError::UnknownCursor(id)) if id == unknown));
+    let empty = open_books(pool).await.merchant;
+    let list = journal(
+        pool,
+        empty,
+        &all,
+        Paging {
+            limit: 9,
+            cursor: Cursor::Newest,
+        },
+    )
+    .await
+    .unwrap();
+    assert!(list.data.is_empty() && !list.has_more);
+}
+
+/// Balances and the trial balance look back to any time.
+pub async fn balances_look_back(pool: &PgPool) {
+    let shop = seed(pool).await;
+    let pending = async |as_of| {
+        let view = balances(pool, shop.merchant, "merchant:pending", as_of)
+            .await
+            .unwrap();
+        view.data
+            .into_iter()
+            .map(|b| format!("{} {}", b.balance, b.currency))
+            .collect::<Vec<_>>()
+    };
+    assert!(
+        pending(AsOf::time(START - Duration::milliseconds(1)))
+            .await
+            .is_empty()
+    );
+    let printed = timestamp::parse(&timestamp::format(START)).unwrap();
+    assert_eq!(pending(AsOf::time(printed)).await, ["12.50 EUR"]);
+    assert_eq!(
+        pending(AsOf::time(START + Duration::hours(2))).await,
+        ["12.50 EUR", "500 JPY", "1.250 KWD"]
+    );
+    assert_eq!(
+        pending(AsOf::latest(START)).await,
+        ["10.50 EUR", "500 JPY", "1.250 KWD"]
+    );
+    let unknown = balances(pool, shop.merchant, "suspense", AsOf::latest(START)).await;
+    assert!(matches!(unknown, Err(ReportError::NotFound)));
+
+    let then = trial_balance(pool, shop.merchant, AsOf::time(START))
+        .await
+        .unwrap();
+    let json = serde_json::to_value(&then).unwrap();
+    assert_eq!(json["balanced"], true);
+    assert_eq!(
+        json["data"],
+        serde_json::json!([
+            {"account": "merchant:pending", "currency": "EUR", "debits": "0.00", "credits": "12.50"},
+            {"account": "rail:sandbox:clearing", "currency": "EUR", "debits": "12.50", "credits": "0.00"},
+        ])
+    );
+    let now = trial_balance(pool, shop.merchant, AsOf::latest(START))
+        .await
+        .unwrap();
+    let eur = now
+        .data
+        .iter()
+        .find(|row| row.account == "merchant:pending" && row.currency == "EUR")
+        .unwrap();
+    assert_eq!(
+        (eur.debits.as_str(), eur.credits.as_str()),
+        ("2.50", "13.00")
+    );
+}

@@ -1,0 +1,68 @@
+//! The house rules that no compiler checks, as a test: who may know whom, how long things may
+//! get, where SQL and outside libraries may stand. Each fault names its place and what to do.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "tidy/floors.rs"]
+mod floors;
+#[path = "tidy/places.rs"]
+mod places;
+#[path = "tidy/sizes.rs"]
+mod sizes;
+#[path = "tidy/source.rs"]
+mod source;
+#[path = "tidy/statements.rs"]
+mod statements;
+#[path = "tidy/texts.rs"]
+mod texts;
+
+use source::Source;
+
+#[track_caller]
+fn none(faults: &[String]) {
+    assert!(faults.is_empty(), "\n\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn modules_know_only_the_floors_above_them() {
+    none(&floors::faults(&Source::all("src")));
+}
+
+#[test]
+fn files_and_functions_stay_small() {
+    none(&sizes::faults(&Source::all("src"), &Source::all("tests")));
+}
+
+#[test]
+fn libraries_and_sql_stay_in_their_places() {
+    none(&places::faults(&Source::all("src")));
+}
+
+#[test]
+fn statements_are_named_each_by_its_own_name() {
+    none(&statements::faults(&Source::all("src")));
+}
+
+#[test]
+fn modules_are_named_for_what_they_hold() {
+    let sources = Source::all("src").into_iter().chain(Source::all("tests"));
+    none(
+        &sources
+            .filter_map(|source| texts::vague_name(&source.path))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn migrations_are_only_ever_added() {
+    none(&texts::migration_faults());
+}
+
+#[test]
+fn no_file_holds_leftovers() {
+    none(&texts::leftovers());
+}

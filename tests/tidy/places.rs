@@ -1,0 +1,70 @@
+//! Where outside libraries may be named, so that each is replaced, or read, in one place.
+
+use super::source::{Source, heads};
+
+/// The library, the places that may name it (a directory ends with `/`), and what to do.
+const HOMES: [(&str, &[&str], &str); 3] = [
+    (
+        "ring",
+        &["src/crypto/", "src/ambient.rs"],
+        "add what is needed to `crypto`",
+    ),
+    (
+        "actix_web",
+        &["src/http/", "src/cli/serve.rs"],
+        "let the door `http` parse and render",
+    ),
+    ("reqwest", &["src/net/"], "use the one client of `net`"),
+];
+
+pub fn faults(sources: &[Source]) -> Vec<String> {
+    let libraries = sources.iter().flat_map(libraries);
+    libraries.chain(sources.iter().flat_map(queries)).collect()
+}
+
+fn libraries(source: &Source) -> Vec<String> {
+    let tokens = source.tokens();
+    let mut faults = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let home = HOMES.iter().find(|(library, ..)| token.is(library));
+        let Some((library, places, advice)) = home else {
+            continue;
+        };
+        // `rustls::crypto::ring` is a module of another library.
+        let is_first = !at
+            .checked_sub(1)
+            .is_some_and(|before| tokens[before].is(":"));
+        let is_path = is_first && !heads(&tokens, at).is_empty();
+        if is_path && !is_at(source, places) {
+            let (path, line) = (&source.path, token.line);
+            faults.push(format!(
+                "{path}:{line}: `{library}` does not belong here: {advice}"
+            ));
+        }
+    }
+    faults
+}
+
+fn is_at(source: &Source, places: &[&str]) -> bool {
+    places.iter().any(|place| {
+        source.path == *place || place.ends_with('/') && source.path.starts_with(place)
+    })
+}
+
+/// Statements stand in `store.rs` files, in the writer's batch and in `db.rs` only.
+fn queries(source: &Source) -> Vec<String> {
+    let allowed = ["src/writer/batch.rs", "src/db.rs"];
+    if source.path.ends_with("/store.rs") || is_at(source, &allowed) {
+        return Vec::new();
+    }
+    let tokens = source.tokens();
+    let paths = (0..tokens.len()).filter(|&at| tokens[at].is("sqlx"));
+    paths
+        .flat_map(|at| heads(&tokens, at))
+        .filter(|(name, _)| name.starts_with("query") || name == "raw_sql")
+        .map(|(name, line)| {
+            let path = &source.path;
+            format!("{path}:{line}: `sqlx::{name}` belongs into the `store.rs` of its module")
+        })
+        .collect()
+}
