@@ -3,6 +3,7 @@
 
 use crate::{
     callbacks::StoredEvent,
+    db::{Db, DbError, Use},
     idempotency::{Answer, Claim},
     ids::{DeliveryId, MerchantId},
     intents::{Attempt, Intent},
@@ -342,4 +343,15 @@ pub(super) async fn commit_one_row(
         now
     );
     insert.execute(db).await.map(drop)
+}
+
+/// Whether there are merchants of another name.
+pub(super) async fn holds_others(db: &Db, name: &str) -> Result<bool, DbError> {
+    let mut connection = db.connect(Use::General).await?;
+    let others = sqlx::query_scalar!(
+        r#"-- bench.holds_others
+        SELECT EXISTS (SELECT FROM merchants WHERE name <> $1) AS "others!""#,
+        name
+    );
+    Ok(others.fetch_one(&mut connection).await?)
 }
