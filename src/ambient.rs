@@ -59,7 +59,7 @@ impl Ambient {
         buffer
     }
 
-    /// A new id: a `UUIDv7` of the present time. The twelve bits after the milliseconds hold the
+    /// A new id: a UUIDv7 of the present time. The twelve bits after the milliseconds hold the
     /// fraction of the millisecond (RFC 9562, 6.2, method 3), so ids sort finer than it.
     pub fn id<Id: From<Uuid>>(&self) -> Id {
         Id::from(uuid_v7(self.clock.now(), self.bytes()))
@@ -76,11 +76,10 @@ fn uuid_v7(now: OffsetDateTime, random: [u8; 10]) -> Uuid {
     let nanos = now.unix_timestamp_nanos();
     let millis = u64::try_from(nanos / 1_000_000).unwrap_or(0);
     let fraction = u16::try_from((nanos % 1_000_000) * 4096 / 1_000_000).unwrap_or(0);
-    let [_, _, tail @ ..] = random;
-    let [high, low] = fraction.to_be_bytes();
-    let [a, b, c, d, e, f, g, h] = tail;
-    uuid::Builder::from_unix_timestamp_millis(millis, &[high, low, a, b, c, d, e, f, g, h])
-        .into_uuid()
+    let mut bytes = random;
+    let (head, _) = bytes.split_at_mut(2);
+    head.copy_from_slice(&fraction.to_be_bytes());
+    uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
 }
 
 struct SystemClock;

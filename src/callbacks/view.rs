@@ -54,8 +54,14 @@ impl<'a> CallbackEndpoint<'a> {
 
     /// The answer that makes it, in stored form: the secret stays sealed where it is kept.
     pub fn with_sealed_secret(endpoint: &'a Endpoint) -> Self {
-        let secret = Some(format!("{SEALED}{}", STANDARD.encode(&endpoint.sealed_secret)));
-        Self { secret, ..Self::new(endpoint) }
+        let secret = Some(format!(
+            "{SEALED}{}",
+            STANDARD.encode(&endpoint.sealed_secret)
+        ));
+        Self {
+            secret,
+            ..Self::new(endpoint)
+        }
     }
 }
 

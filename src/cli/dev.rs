@@ -73,7 +73,8 @@ async fn work(
 /// What `dev` and `demo` run with: no limits, and callbacks may come back to this machine.
 pub(super) fn config(db: Db, listener: &TcpListener, master_key: &str) -> Result<Config, CliError> {
     let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
-    let master_key = MasterKey::from_base64(set("THREADPAY_MASTER_KEY").as_deref().unwrap_or(master_key))?;
+    let master_key =
+        MasterKey::from_base64(set("THREADPAY_MASTER_KEY").as_deref().unwrap_or(master_key))?;
     let address = listener.local_addr().map_err(CliError::Runtime)?;
     let private = set("THREADPAY_ALLOW_PRIVATE_CALLBACKS").unwrap_or_default();
     let mut config = Config::new(db, address, master_key);

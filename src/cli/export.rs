@@ -55,7 +55,11 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
 }
 
 async fn write(mut export: Export, out: &mut impl Write) -> Result<(), CliError> {
-    while let Some(chunk) = export.next_chunk().await.map_err(|e| CliError::Failed(e.to_string()))? {
+    while let Some(chunk) = export
+        .next_chunk()
+        .await
+        .map_err(|e| CliError::Failed(e.to_string()))?
+    {
         out.write_all(&chunk).map_err(CliError::Output)?;
     }
     Ok(())

@@ -66,12 +66,20 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
 }
 
 /// A new key of a merchant that exists.
-pub(super) async fn create(db: &Db, merchant: MerchantId, role: Role) -> Result<NewApiKey, CliError> {
+pub(super) async fn create(
+    db: &Db,
+    merchant: MerchantId,
+    role: Role,
+) -> Result<NewApiKey, CliError> {
     let ambient = Ambient::system();
     let pool = db.pool(Use::General, 1).await?;
-    let exists = auth::store::merchant_exists(&pool, merchant).await.map_err(crate::db::DbError::Sql)?;
+    let exists = auth::store::merchant_exists(&pool, merchant)
+        .await
+        .map_err(crate::db::DbError::Sql)?;
     if !exists {
-        return Err(CliError::Failed(format!("there is no merchant {merchant}: make one with `threadpay merchant create`")));
+        return Err(CliError::Failed(format!(
+            "there is no merchant {merchant}: make one with `threadpay merchant create`"
+        )));
     }
     let key = NewApiKey::generate(&ambient, merchant, role);
     writer::create_key(db, &key, &ambient).await?;

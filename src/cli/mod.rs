@@ -17,6 +17,7 @@ mod migrate;
 mod notes;
 mod openapi;
 mod print;
+mod ready;
 mod serve;
 mod service;
 mod signals;
@@ -70,6 +71,8 @@ enum Command {
     /// Measure how fast payments are written, as ratios on this machine.
     #[command(long_about = bench::ABOUT)]
     Bench(bench::Args),
+    /// Ask a running service whether it is ready (for health checks).
+    Ready(ready::Args),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
 }
@@ -107,6 +110,7 @@ async fn perform(command: Command) -> Result<(), CliError> {
         Command::Export(args) => export::run(args).await,
         Command::Verify(args) => verify::run(args).await,
         Command::Bench(args) => bench::run(args).await,
+        Command::Ready(args) => ready::run(args).await,
         Command::Openapi => openapi::run(),
     }
 }
@@ -138,6 +142,7 @@ mod tests {
             "verify --merchant M",
             "bench --quick --json",
             "bench --scenario pay --connections 1,64 --merchants 64 --seconds 1 --rounds 1",
+            "ready --listen 127.0.0.1:8080",
             "openapi",
         ] {
             let line = line.replace(" M", &format!(" {merchant}"));

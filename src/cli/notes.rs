@@ -41,13 +41,22 @@ impl TestMerchant {
         let (db, ambient) = (&service.app.config.database, &service.app.ambient);
         if let Some(noted) = noted
             && let Ok(id) = noted.merchant_id.parse()
-            && auth::store::merchant_exists(&service.app.pool, id).await.map_err(DbError::Sql)?
+            && auth::store::merchant_exists(&service.app.pool, id)
+                .await
+                .map_err(DbError::Sql)?
         {
             return Ok(noted);
         }
         let id = writer::create_merchant(db, "Corner Café", ambient).await?;
-        let (key, finance) = (key::create(db, id, Role::Merchant).await?, key::create(db, id, Role::Finance).await?);
-        Ok(Self { merchant_id: id.to_string(), api_key: key.text(), finance_key: finance.text() })
+        let (key, finance) = (
+            key::create(db, id, Role::Merchant).await?,
+            key::create(db, id, Role::Finance).await?,
+        );
+        Ok(Self {
+            merchant_id: id.to_string(),
+            api_key: key.text(),
+            finance_key: finance.text(),
+        })
     }
 }
 

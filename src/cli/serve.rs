@@ -36,12 +36,15 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let signals = Signals::listen()?;
     telemetry::init_logs();
     let config = Config::from_env().map_err(|e| CliError::Failed(e.to_string()))?;
-    let listener = match args.no_http {
-        true => None,
-        false => Some(listen::bind(&config.listen.to_string()).await?),
+    let listener = if args.no_http {
+        None
+    } else {
+        Some(listen::bind(&config.listen.to_string()).await?)
     };
     database::named().await?;
-    let service = signals.unless_hard(Service::start(config, listener, !args.no_workers)).await?;
+    let service = signals
+        .unless_hard(Service::start(config, listener, !args.no_workers))
+        .await?;
     if !args.no_http {
         tracing::info!(base_url = service.base_url(), "threadpay answers");
     }

@@ -6,7 +6,9 @@ use crate::{
     app::{App, StartError},
     config::Config,
     http::{self, State},
-    workers::{self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Observer, Resolver, Worker},
+    workers::{
+        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Observer, Resolver, Worker,
+    },
 };
 use std::{net::TcpListener, sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -27,10 +29,17 @@ pub struct Service {
 
 impl Service {
     /// Starts the app, HTTP if there is a listener, and the workers if they are wanted.
-    pub async fn start(config: Config, listener: Option<TcpListener>, workers: bool) -> Result<Self, CliError> {
+    pub async fn start(
+        config: Config,
+        listener: Option<TcpListener>,
+        workers: bool,
+    ) -> Result<Self, CliError> {
         let app = App::start(config, Ambient::system(), http::rejection::render).await?;
         let service = Self {
-            http: listener.map(|l| http::server::start(l, State::new(Arc::clone(&app)))).transpose().map_err(CliError::Runtime)?,
+            http: listener
+                .map(|l| http::server::start(l, State::new(Arc::clone(&app))))
+                .transpose()
+                .map_err(CliError::Runtime)?,
             workers: TaskTracker::new(),
             stop: CancellationToken::new(),
             app,
@@ -52,7 +61,10 @@ impl Service {
             ambient: app.ambient.clone(),
         };
         let dispatcher = Dispatcher::new(parts, Limits::default());
-        self.work(Observer::new(Arc::clone(app), dispatcher.stats()), Arc::default());
+        self.work(
+            Observer::new(Arc::clone(app), dispatcher.stats()),
+            Arc::default(),
+        );
         self.work(dispatcher, Arc::clone(&app.deliveries));
         self.work(Resolver(Arc::clone(app)), Arc::default());
         self.work(Expirer(Arc::clone(app)), Arc::default());
@@ -61,7 +73,8 @@ impl Service {
 
     fn work(&self, worker: impl Worker + 'static, wake: Arc<Notify>) {
         let (ambient, stop) = (self.app.ambient.clone(), self.stop.clone());
-        self.workers.spawn(async move { workers::run(worker, &wake, &ambient, stop).await });
+        self.workers
+            .spawn(async move { workers::run(worker, &wake, &ambient, stop).await });
     }
 
     /// How the service is reached, without a slash at the end.

@@ -1,6 +1,5 @@
 //! The data directory: what lies in it, and who may use it.
 
-use super::account::Account;
 use super::{EmbeddedError, OWNERS_FILE};
 use crate::ambient::Ambient;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -14,10 +13,6 @@ const LOG: &str = "postgres.log";
 const PASSWORD: &str = "password";
 /// A cluster that is being made; its name goes on with chance.
 const UNFINISHED: &str = "cluster.new-";
-/// Our directories for sockets are named so, below [`ROOM`].
-const SCRATCH: &str = "threadpay-";
-/// Short on every system: the path of a Unix socket has at most 107 bytes.
-const ROOM: &str = "/tmp";
 
 /// An open data directory: ours alone until it is dropped.
 #[derive(Debug)]
@@ -190,49 +185,8 @@ fn lock(directory: &Path) -> Result<File, EmbeddedError> {
     Ok(file)
 }
 
-/// A private directory for the socket (and for temporary data), gone when it is dropped.
-#[derive(Debug)]
-pub(super) struct Scratch(PathBuf);
-
-impl Scratch {
-    /// Makes one that only the server's user can enter.
-    pub fn make(account: &Account, ambient: &Ambient) -> Result<Self, EmbeddedError> {
-        let name = format!("{SCRATCH}{}", hex(ambient.bytes::<6>()));
-        let path = Path::new(ROOM).join(name);
-        // Not recursive: it must not exist, or somebody else has guessed its name.
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .map_err(EmbeddedError::io("make", &path))?;
-        let scratch = Self(path);
-        account.own(&scratch.0)?;
-        Ok(scratch)
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Takes over the directory of an owner that died, to be removed; refuses any other.
-    pub fn abandoned(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?;
-        let is_ours = path.parent()? == Path::new(ROOM) && name.starts_with(SCRATCH);
-        is_ours.then(|| Self(path.to_owned()))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(path = %self.0.display(), %error, "cannot remove a directory");
-        }
-    }
-}
-
-fn hex<const N: usize>(bytes: [u8; N]) -> String {
+/// Bytes as text.
+pub(super) fn hex<const N: usize>(bytes: [u8; N]) -> String {
     bytes
         .iter()
         .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))

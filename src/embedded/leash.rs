@@ -1,27 +1,26 @@
-//! What ends the server when its owner is killed and can do nothing any more.
+//! What cleans up when the owner is killed and can do nothing any more.
 
 use super::EmbeddedError;
-use super::plan::Plan;
-use std::io;
+use super::account::Account;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Child, Stdio};
 
-/// Waits for the end of its input, which comes when the owner is gone, then stops the server if
-/// it is still the one of this cluster and removes what was temporary.
+/// Reads the server's process whenever there is another one. Its input ends when the owner is
+/// gone: then it stops the server, waits, and removes what was temporary.
 ///
-/// `$1` is the server's process, `$2` the signal, `$3` the directory to remove, `$4` the cluster.
-/// The wait is bounded, since a process that nobody reaps would seem to live for ever.
+/// `$1` is the signal, `$2` the directory to remove. The wait is bounded, since a process that
+/// nobody reaps would seem to live for ever.
 const SCRIPT: &str = r#"
-read -r _
-if read -r running < "$4/postmaster.pid" && [ "$running" = "$1" ]; then
-    kill "-$2" "$1"
-fi
+server=
+while read -r line; do server=$line; done
 i=0
-while kill -0 "$1" && [ "$i" -lt 100 ]; do
+[ -z "$server" ] || kill "-$1" "$server"
+while [ -n "$server" ] && kill -0 "$server" && [ "$i" -lt 100 ]; do
     sleep 0.1
     i=$((i + 1))
 done
-rm -rf "$3"
+rm -rf "$2"
 "#;
 
 /// A small shell that outlives us for a moment if we are killed.
@@ -29,22 +28,45 @@ rm -rf "$3"
 pub(super) struct Leash(Child);
 
 impl Leash {
-    /// Ties the server `process` to this process.
-    pub fn tie(plan: &Plan, process: u32) -> Result<Self, EmbeddedError> {
-        // Nobody needs the temporary data: the server need not write it down.
-        let signal = if plan.temporary { "QUIT" } else { "INT" };
-        plan.account
-            .command_on(&plan.cluster, Path::new("/bin/sh"))?
-            .args(["-c", SCRIPT, "threadpay-leash"])
-            .arg(process.to_string())
-            .arg(signal)
-            .arg(&plan.socket_dir)
-            .arg(plan.cluster.name_inside(&plan.account))
+    /// Starts it, before there is anything to clean up.
+    pub fn make(
+        account: &Account,
+        scratch: &Path,
+        is_data_needed: bool,
+    ) -> Result<Self, EmbeddedError> {
+        // Nobody needs temporary data: the server need not write it down.
+        let signal = if is_data_needed { "INT" } else { "QUIT" };
+        account
+            .command(Path::new("/bin/sh"))
+            .args(["-c", SCRIPT, "threadpay-leash", signal])
+            .arg(scratch)
             .stdin(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .map(Self)
             .map_err(EmbeddedError::io("run", "/bin/sh"))
+    }
+
+    /// Ties the server `process` to this process.
+    pub fn tie(&self, process: u32) {
+        self.tell(&process.to_string());
+    }
+
+    /// Forgets the server, which has ended: its number may become another's.
+    pub fn untie(&self) {
+        self.tell("");
+    }
+
+    fn tell(&self, line: &str) {
+        let told = self
+            .0
+            .stdin
+            .as_ref()
+            .map(|mut input| writeln!(input, "{line}"));
+        if let Some(Err(error)) = told {
+            tracing::warn!(%error, "nobody will stop the embedded Postgres if this is killed");
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The server of an owner that died: it is stopped, so that a new one can start.
 
 use super::EmbeddedError;
-use super::home::{Home, Scratch};
+use super::home::Home;
+use super::scratch::remove_abandoned;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::path::Path;
@@ -26,9 +27,7 @@ pub(super) fn clear(home: &Home) -> Result<(), EmbeddedError> {
     let mut lines = text.lines();
     let process = lines.next().and_then(|line| line.trim().parse().ok());
     // The fifth line names the directory of the socket.
-    let abandoned = lines
-        .nth(3)
-        .and_then(|d| Scratch::abandoned(Path::new(d.trim())));
+    let abandoned = lines.nth(3).map(|line| Path::new(line.trim()));
     if let Some(process) = process.map(Pid::from_raw)
         && is_server(process, &home.cluster())
     {
@@ -38,7 +37,9 @@ pub(super) fn clear(home: &Home) -> Result<(), EmbeddedError> {
         );
         stop(process, home)?;
     }
-    drop(abandoned);
+    if let Some(abandoned) = abandoned {
+        remove_abandoned(abandoned);
+    }
     match fs::remove_file(&file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(EmbeddedError::io("remove", file)(error))

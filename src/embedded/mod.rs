@@ -17,6 +17,7 @@ mod leash;
 mod leftover;
 mod plan;
 mod running;
+mod scratch;
 mod supervisor;
 
 pub use error::EmbeddedError;
@@ -24,8 +25,9 @@ pub use error::EmbeddedError;
 use crate::ambient::Ambient;
 use account::{Account, Directory};
 use cluster::Recipe;
-use home::{Home, Scratch};
+use home::Home;
 use plan::Plan;
+use scratch::Scratch;
 use std::path::PathBuf;
 use supervisor::Supervisor;
 
@@ -97,7 +99,7 @@ impl Postgres {
     /// cluster that exists, one or two seconds more for a new one, longer after a download.
     pub fn start(options: &Options, ambient: &Ambient) -> Result<Self, EmbeddedError> {
         let account = Account::choose()?;
-        let scratch = Scratch::make(&account, ambient)?;
+        let scratch = Scratch::make(&account, &options.data, ambient)?;
         let home = match &options.data {
             DataDir::Kept(directory) => Home::open(directory)?,
             DataDir::Temporary => Home::open(scratch.path())?,
@@ -120,6 +122,7 @@ impl Postgres {
             cluster: Directory::open(&home.cluster())?,
             log: home.log(),
             socket_dir: scratch.path().to_owned(),
+            leash: scratch.leash(),
             temporary: options.data == DataDir::Temporary,
             options: options.clone(),
             account,

@@ -2,12 +2,14 @@
 
 use super::account::{Account, Directory};
 use super::binaries::Binaries;
+use super::leash::Leash;
 use super::running::Running;
 use super::{EmbeddedError, Options};
 use std::fs::OpenOptions;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,7 @@ pub(super) struct Plan {
     pub cluster: Directory,
     pub log: PathBuf,
     pub socket_dir: PathBuf,
+    pub leash: Arc<Leash>,
     pub temporary: bool,
     pub options: Options,
 }

@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::Child;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
@@ -22,9 +23,8 @@ const LOOK: Duration = Duration::from_millis(10);
 /// A server that takes connections. Dropped, it is stopped without ceremony.
 #[derive(Debug)]
 pub(super) struct Running {
-    // Before the server, so that it is gone before the process number can be another's.
-    leash: Option<Leash>,
     child: Child,
+    leash: Arc<Leash>,
 }
 
 impl Running {
@@ -34,8 +34,9 @@ impl Running {
         let mut command = plan.command(port)?;
         let program = plan.binaries.program("postgres");
         let child = command.spawn().map_err(EmbeddedError::io("run", program))?;
-        let mut running = Self { leash: None, child };
-        running.leash = Some(Leash::tie(plan, running.process_id())?);
+        let leash = Arc::clone(&plan.leash);
+        leash.tie(child.id());
+        let mut running = Self { child, leash };
         let failed = |reason: String| EmbeddedError::Start {
             reason,
             log: plan.log.clone(),
@@ -101,11 +102,11 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.leash = None;
         // Immediate: the server ends its own processes. Killed, it leaves that to them.
         if !self.end(Signal::SIGQUIT, IMMEDIATE) {
             self.end(Signal::SIGKILL, IMMEDIATE);
         }
+        self.leash.untie();
     }
 }
 

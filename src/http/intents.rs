@@ -66,7 +66,7 @@ pub async fn create(
     change: Change<WriteIntents, IntentRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
-    let terms = request.parse(state.ambient.now())?;
+    let terms = request.parse()?;
     change
         .perform(&state, Command::CreateIntent(Box::new(terms)))
         .await

@@ -59,7 +59,7 @@ pub async fn create(
     change: Change<Links, LinkRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
-    let terms = request.parse(state.ambient.now())?;
+    let terms = request.parse()?;
     change
         .perform(&state, Command::CreateLink(Box::new(terms)))
         .await

@@ -30,7 +30,10 @@ impl Running {
     /// Takes no new requests, ends those that run, and returns when that is done or `grace` is
     /// over.
     pub async fn stop(self, grace: Duration) {
-        if tokio::time::timeout(grace, self.handle.stop(true)).await.is_err() {
+        if tokio::time::timeout(grace, self.handle.stop(true))
+            .await
+            .is_err()
+        {
             self.handle.stop(false).await;
         }
     }

@@ -1,4 +1,8 @@
 //! SQL of idempotency keys.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
 
 use super::{Answer, Fingerprint, KeyRecord};
 use crate::ids::MerchantId;

@@ -155,82 +155,94 @@ fn succeeded(
         last_error: None,
         ..intent
     };
-    let zero = Money::zero(intent.terms.amount.currency());
     let amount = attempt.amount;
-    Ok(match attempt.kind {
-        CallKind::Charge => {
-            let held = Sums {
-                authorized: amount,
-                ..intent.sums
-            };
+    match attempt.kind {
+        CallKind::Charge => charged(intent, attempt),
+        CallKind::Capture => taken(intent, attempt, amount),
+        CallKind::Void => Ok(voided(intent, attempt)),
+        CallKind::Refund => given_back(intent, attempt, refund, now),
+    }
+}
+
+fn charged(intent: Intent, attempt: Attempt) -> Result<Finished, Broken> {
+    let amount = attempt.amount;
+    let sums = Sums {
+        authorized: amount,
+        ..intent.sums
+    };
+    let intent = Intent {
+        charge: Some(attempt.id),
+        sums,
+        ..intent
+    };
+    match intent.terms.capture_method {
+        CaptureMethod::Automatic => taken(intent, attempt, amount),
+        CaptureMethod::Manual => {
             let intent = Intent {
-                charge: Some(attempt.id),
-                sums: held,
+                state: State::RequiresCapture,
                 ..intent
             };
-            match intent.terms.capture_method {
-                CaptureMethod::Automatic => taken(intent, attempt, amount)?,
-                CaptureMethod::Manual => {
-                    let intent = Intent {
-                        state: State::RequiresCapture,
-                        ..intent
-                    };
-                    Finished {
-                        event: Some(IntentEvent::RequiresCapture),
-                        ..Finished::quiet(intent, attempt, None)
-                    }
-                }
-            }
-        }
-        CallKind::Capture => taken(intent, attempt, amount)?,
-        CallKind::Void => {
-            let reason = match intent.state {
-                State::Processing(_, Opening::Void(reason)) => reason,
-                State::Processing(_, Opening::Charge | Opening::Capture)
-                | State::RequiresPayment
-                | State::RequiresAction(_)
-                | State::RequiresCapture
-                | State::Succeeded
-                | State::Canceled(_)
-                | State::Expired => None,
-            };
-            let sums = Sums {
-                authorized: zero,
-                ..intent.sums
-            };
-            let intent = Intent {
-                state: State::Canceled(reason),
-                sums,
-                ..intent
-            };
-            Finished {
-                event: Some(IntentEvent::Canceled),
+            let event = Some(IntentEvent::RequiresCapture);
+            Ok(Finished {
+                event,
                 ..Finished::quiet(intent, attempt, None)
-            }
+            })
         }
-        CallKind::Refund => {
-            let refunded = intent.sums.refunded.checked_add(amount)?;
-            let sums = Sums {
-                refunded,
-                refunding: intent.sums.refunding.checked_sub(amount)?,
-                ..intent.sums
-            };
-            let intent = Intent { sums, ..intent };
-            let refund = refund.map(|r| Refund {
-                status: RefundStatus::Succeeded,
-                updated_at: now,
-                ..r
-            });
-            let draft = refund
-                .as_ref()
-                .map(|refund| bookkeeping::refund(&intent, refund))
-                .transpose()?;
-            Finished {
-                draft,
-                event: Some(IntentEvent::RefundSucceeded),
-                ..Finished::quiet(intent, attempt, refund)
-            }
-        }
+    }
+}
+
+fn voided(intent: Intent, attempt: Attempt) -> Finished {
+    let reason = if let State::Processing(_, Opening::Void(reason)) = intent.state {
+        reason
+    } else {
+        None
+    };
+    let authorized = Money::zero(intent.terms.amount.currency());
+    let sums = Sums {
+        authorized,
+        ..intent.sums
+    };
+    let intent = Intent {
+        state: State::Canceled(reason),
+        sums,
+        ..intent
+    };
+    Finished {
+        event: Some(IntentEvent::Canceled),
+        ..Finished::quiet(intent, attempt, None)
+    }
+}
+
+fn given_back(
+    intent: Intent,
+    attempt: Attempt,
+    refund: Option<Refund>,
+    now: OffsetDateTime,
+) -> Result<Finished, Broken> {
+    let refunded = intent.sums.refunded.checked_add(attempt.amount)?;
+    let refunding = intent.sums.refunding.checked_sub(attempt.amount)?;
+    let intent = Intent {
+        sums: Sums {
+            refunded,
+            refunding,
+            ..intent.sums
+        },
+        ..intent
+    };
+    let refund = refund.map(|r| Refund {
+        status: RefundStatus::Succeeded,
+        updated_at: now,
+        ..r
+    });
+    let draft = refund
+        .as_ref()
+        .map(|refund| bookkeeping::refund(&intent, refund))
+        .transpose()?;
+    let event = Some(IntentEvent::RefundSucceeded);
+    Ok(Finished {
+        draft,
+        event,
+        ..Finished::quiet(intent, attempt, refund)
     })
 }
 

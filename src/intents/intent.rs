@@ -9,7 +9,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 crate::names! {
     /// Whether money is taken at once or held until the merchant says so.
@@ -117,8 +117,8 @@ pub struct Terms {
     pub rail: Rail,
     /// The link that it was made through.
     pub payment_link: Option<LinkId>,
-    /// When it can no longer be paid.
-    pub expires_at: OffsetDateTime,
+    /// How long it can be paid.
+    pub lifetime: Duration,
 }
 
 /// Why the last attempt failed.
@@ -239,6 +239,11 @@ impl Intent {
         }
     }
 
+    /// When it can no longer be paid.
+    pub fn expires_at(&self) -> OffsetDateTime {
+        self.created_at + self.terms.lifetime
+    }
+
     /// Where it stands at `now`: one whose time is over is expired before the worker says so.
     pub fn status_at(&self, now: OffsetDateTime) -> Status {
         if self.is_overdue(now) {
@@ -253,7 +258,7 @@ impl Intent {
             self.state,
             State::RequiresPayment | State::RequiresAction(_)
         );
-        open && self.terms.expires_at <= now
+        open && self.expires_at() <= now
     }
 
     /// What can still be captured.

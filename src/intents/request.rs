@@ -10,7 +10,6 @@ use crate::{
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use time::OffsetDateTime;
 
 /// Most lines of what is paid for.
 const LINE_ITEMS_MAX: usize = 100;
@@ -73,7 +72,7 @@ pub struct LineItemRequest {
 
 impl IntentRequest {
     /// The terms of the intent, or the first field at fault.
-    pub fn parse(self, now: OffsetDateTime) -> Result<Terms, Invalid> {
+    pub fn parse(self) -> Result<Terms, Invalid> {
         let currency = field::currency(&self.currency)?;
         let amount = field::amount("/amount", &self.amount, currency)?;
         self.description
@@ -97,7 +96,7 @@ impl IntentRequest {
             metadata,
             rail: self.rail.unwrap_or(Rail::Sandbox),
             payment_link: None,
-            expires_at: now + lifetime,
+            lifetime,
         })
     }
 }

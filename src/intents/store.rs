@@ -1,4 +1,8 @@
 //! SQL of payment intents. Attempts and refunds have stores of their own beside it.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
 
 use super::{CancellationReason, Intent, LineItem, Opening, State, Status, Sums, Terms};
 use crate::{
@@ -120,7 +124,7 @@ impl TryFrom<Row> for Intent {
             metadata: serde_json::from_value(row.metadata)?,
             rail: row.rail.parse()?,
             payment_link: row.payment_link_id.map(LinkId),
-            expires_at: row.expires_at,
+            lifetime: row.expires_at - row.created_at,
         };
         let sums = Sums {
             authorized: money(row.amount_authorized),
@@ -205,12 +209,13 @@ fn open_attempt(
     Option<CancellationReason>,
 ) {
     match state {
-        State::Processing(attempt, Opening::Charge) => (Some(attempt.0), Some("charge"), None),
+        State::Processing(attempt, Opening::Charge) | State::RequiresAction(attempt) => {
+            (Some(attempt.0), Some("charge"), None)
+        }
         State::Processing(attempt, Opening::Capture) => (Some(attempt.0), Some("capture"), None),
         State::Processing(attempt, Opening::Void(reason)) => {
             (Some(attempt.0), Some("void"), reason)
         }
-        State::RequiresAction(attempt) => (Some(attempt.0), Some("charge"), None),
         State::Canceled(reason) => (None, None, reason),
         State::RequiresPayment | State::RequiresCapture | State::Succeeded | State::Expired => {
             (None, None, None)
@@ -259,8 +264,8 @@ pub async fn insert(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sq
     let lines: Vec<String> = terms().map(|t| stored_lines(&t.line_items)).collect();
     let metadata: Vec<String> = terms().map(|t| json(&t.metadata)).collect();
     let rails: Vec<String> = terms().map(|t| t.rail.as_str().to_owned()).collect();
-    let links: Vec<Option<Uuid>> = terms().map(|t| t.payment_link.map(|l| l.0)).collect();
-    let expires: Vec<OffsetDateTime> = terms().map(|t| t.expires_at).collect();
+    let payment_links: Vec<Option<Uuid>> = terms().map(|t| t.payment_link.map(|l| l.0)).collect();
+    let expires: Vec<OffsetDateTime> = intents.iter().map(|i| i.expires_at()).collect();
     let created: Vec<OffsetDateTime> = intents.iter().map(|i| i.created_at).collect();
     let insert = sqlx::query!(
         "-- intents.insert
@@ -280,7 +285,7 @@ pub async fn insert(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sq
         &m.attempts as &[Option<Uuid>], &m.kinds as &[Option<String>], &m.charges as &[Option<Uuid>], &m.errors as &[Option<String>],
         &m.reasons as &[Option<String>], &m.sequences, &m.updated,
         &currencies, &amounts, &tips as &[Option<i64>], &methods, &descriptions as &[Option<String>], &references as &[Option<String>],
-        &threads as &[Option<String>], &lines, &metadata, &rails, &links as &[Option<Uuid>], &expires, &created
+        &threads as &[Option<String>], &lines, &metadata, &rails, &payment_links as &[Option<Uuid>], &expires, &created
     );
     insert.execute(db).await.map(drop)
 }

@@ -138,7 +138,7 @@ impl<'a> PaymentIntent<'a> {
             last_error: intent.last_error.map(LastErrorObject::from),
             cancellation_reason,
             metadata: &terms.metadata,
-            expires_at: terms.expires_at,
+            expires_at: intent.expires_at(),
             created_at: intent.created_at,
             updated_at: intent.updated_at,
         }

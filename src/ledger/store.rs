@@ -1,4 +1,8 @@
 //! SQL of the ledger as the writer uses it: lock the books, load balances, record entries.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
 
 use super::{Account, Balance, Books, EntryHash, JournalEntry};
 use crate::{

@@ -7,7 +7,7 @@ use crate::{
     threads::Thread,
 };
 use std::{collections::BTreeMap, sync::Arc};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 crate::names! {
     /// How often a link may be paid.
@@ -70,8 +70,8 @@ pub struct LinkTerms {
     pub metadata: BTreeMap<String, String>,
     /// The rail that its payments use.
     pub rail: Rail,
-    /// When it stops working, if it does.
-    pub expires_at: Option<OffsetDateTime>,
+    /// How long it works, if there is an end to it.
+    pub lifetime: Option<Duration>,
 }
 
 /// A payment link.
@@ -125,9 +125,16 @@ impl Link {
         }
     }
 
+    /// When it stops working, if it does.
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        self.terms
+            .lifetime
+            .map(|lifetime| self.created_at + lifetime)
+    }
+
     /// Where it stands at `now`: a link whose time is over is expired before the worker says so.
     pub fn status_at(&self, now: OffsetDateTime) -> LinkStatus {
-        let over = self.terms.expires_at.is_some_and(|at| at <= now);
+        let over = self.expires_at().is_some_and(|at| at <= now);
         if over && self.status == LinkStatus::Active {
             LinkStatus::Expired
         } else {
@@ -176,8 +183,8 @@ impl Link {
             self.status
         };
         Self {
-            payments,
             status,
+            payments,
             ..self.release_place(now)
         }
     }
@@ -199,7 +206,7 @@ impl Link {
     /// Marks the link expired if its time is over; `None` if there is nothing to do.
     pub fn expire(self, now: OffsetDateTime) -> Option<Self> {
         let due = self.status == LinkStatus::Active && self.status_at(now) == LinkStatus::Expired;
-        due.then(|| Self {
+        due.then_some(Self {
             status: LinkStatus::Expired,
             updated_at: now,
             ..self

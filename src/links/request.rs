@@ -10,7 +10,6 @@ use crate::{
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use time::OffsetDateTime;
 
 /// Most tips that a link may offer.
 const TIPS_MAX: usize = 6;
@@ -78,10 +77,10 @@ pub struct AmountOptions {
 
 impl LinkRequest {
     /// The terms of the link, or the first field at fault.
-    pub fn parse(self, now: OffsetDateTime) -> Result<LinkTerms, Invalid> {
+    pub fn parse(self) -> Result<LinkTerms, Invalid> {
         let currency = field::currency(&self.currency)?;
         let price = price(self.amount.as_ref(), self.amount_options.as_ref(), currency)?;
-        let tips = tips(self.tip_options.unwrap_or_default(), currency)?;
+        let tips = tips(&self.tip_options.unwrap_or_default(), currency)?;
         let usage = self.usage.unwrap_or(Usage::Single);
         let max_payments = max_payments(usage, self.max_payments)?;
         self.description
@@ -104,7 +103,7 @@ impl LinkRequest {
             thread: self.thread,
             metadata,
             rail: self.rail.unwrap_or(Rail::Sandbox),
-            expires_at: lifetime.map(|lifetime| now + lifetime),
+            lifetime,
         })
     }
 }
@@ -148,7 +147,7 @@ fn price(
     }
 }
 
-fn tips(options: Vec<Value>, currency: Currency) -> Result<Vec<Money>, Invalid> {
+fn tips(options: &[Value], currency: Currency) -> Result<Vec<Money>, Invalid> {
     if options.len() > TIPS_MAX {
         return Err(Invalid::field(
             "/tip_options",

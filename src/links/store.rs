@@ -1,4 +1,8 @@
 //! SQL of payment links and of the tokens that open pages.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
 
 use super::{Link, LinkTerms, Price, Usage};
 use crate::{
@@ -84,7 +88,7 @@ impl TryFrom<Row> for Link {
             thread: row.thread.map(serde_json::from_value).transpose()?,
             metadata: serde_json::from_value(row.metadata)?,
             rail: row.rail.parse()?,
-            expires_at: row.expires_at,
+            lifetime: row.expires_at.map(|at| at - row.created_at),
         };
         Ok(Self {
             id: LinkId(row.id),
@@ -169,7 +173,7 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
     let threads: Vec<Option<String>> = terms().map(|t| t.thread.as_ref().map(json)).collect();
     let metadata: Vec<String> = terms().map(|t| json(&t.metadata)).collect();
     let rails: Vec<String> = terms().map(|t| t.rail.as_str().to_owned()).collect();
-    let expires: Vec<Option<OffsetDateTime>> = terms().map(|t| t.expires_at).collect();
+    let expires: Vec<Option<OffsetDateTime>> = links.iter().map(|l| l.expires_at()).collect();
     let created: Vec<OffsetDateTime> = links.iter().map(|l| l.created_at).collect();
     let updated: Vec<OffsetDateTime> = links.iter().map(|l| l.updated_at).collect();
     let insert = sqlx::query!(

@@ -82,7 +82,7 @@ impl PaymentLink {
             thread: terms.thread.clone(),
             rail: terms.rail,
             metadata: terms.metadata.clone(),
-            expires_at: terms.expires_at.map(timestamp::format),
+            expires_at: link.expires_at().map(timestamp::format),
             created_at: link.created_at,
             updated_at: link.updated_at,
         }

@@ -29,7 +29,10 @@ pub struct Visitor {
 impl Visitor {
     /// A client that follows no redirects by itself.
     pub fn new() -> Result<Self, BuildError> {
-        #[expect(clippy::disallowed_methods, reason = "this is `net`, where clients are built")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is `net`, where clients are built"
+        )]
         let builder = Client::builder();
         let client = builder
             .tls_backend_preconfigured(super::client::tls()?)
@@ -46,17 +49,35 @@ impl Visitor {
     }
 
     /// Posts a body.
-    pub async fn post(&self, url: &str, headers: &[(&str, &str)], body: String) -> Result<Visit, VisitError> {
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<Visit, VisitError> {
         self.send(Method::POST, url, headers, body.into()).await
     }
 
-    async fn send(&self, method: Method, url: &str, headers: &[(&str, &str)], body: Bytes) -> Result<Visit, VisitError> {
+    async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Visit, VisitError> {
         let mut request = self.client.request(method, url).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let answer = request.send().await?;
-        let location = answer.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-        Ok(Visit { status: answer.status().as_u16(), location: location.map(str::to_owned), body: answer.text().await? })
+        let location = answer
+            .headers()
+            .get(header::LOCATION)
+            .and_then(|value| value.to_str().ok());
+        Ok(Visit {
+            status: answer.status().as_u16(),
+            location: location.map(str::to_owned),
+            body: answer.text().await?,
+        })
     }
 }

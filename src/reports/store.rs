@@ -16,10 +16,12 @@ use time::OffsetDateTime;
 pub async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     let mut transaction = pool.begin_with(begin).await?;
-    // reports.snapshot_timeout
-    sqlx::query!("SET LOCAL idle_in_transaction_session_timeout = '10min'")
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query!(
+        "-- reports.snapshot_timeout
+        SET LOCAL idle_in_transaction_session_timeout = '10min'"
+    )
+    .execute(&mut *transaction)
+    .await?;
     Ok(transaction)
 }
 

@@ -162,7 +162,11 @@ impl Metrics {
 
     /// How many attempts at deliveries this process has made so far, by how they ended.
     pub fn deliveries(&self, delivered: u64, failed: u64, exhausted: u64) {
-        let results = [(&self.delivered, delivered), (&self.failed, failed), (&self.exhausted, exhausted)];
+        let results = [
+            (&self.delivered, delivered),
+            (&self.failed, failed),
+            (&self.exhausted, exhausted),
+        ];
         for (counter, total) in results {
             counter.inc_by(total.saturating_sub(counter.get()));
         }

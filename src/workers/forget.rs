@@ -16,7 +16,7 @@ pub struct Forgetter(pub Arc<App>);
 
 impl Worker for Forgetter {
     const NAME: &'static str = "forget";
-    const PERIOD: Duration = Duration::from_secs(60);
+    const PERIOD: Duration = Duration::from_mins(1);
     type Error = sqlx::Error;
 
     async fn tick(&mut self) -> Result<Progress, sqlx::Error> {

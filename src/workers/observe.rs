@@ -26,9 +26,15 @@ impl Worker for Observer {
     async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
         let now = self.app.ambient.now();
         let oldest = outbox::oldest_due(&self.app.worker_pool, now).await?;
-        let lag = oldest.map_or(Duration::ZERO, |due| Duration::try_from(now - due).unwrap_or_default());
+        let lag = oldest.map_or(Duration::ZERO, |due| {
+            Duration::try_from(now - due).unwrap_or_default()
+        });
         self.app.metrics.outbox_lag(lag);
-        self.app.metrics.deliveries(self.stats.delivered(), self.stats.failed(), self.stats.exhausted());
+        self.app.metrics.deliveries(
+            self.stats.delivered(),
+            self.stats.failed(),
+            self.stats.exhausted(),
+        );
         Ok(Progress::Idle)
     }
 }

@@ -125,7 +125,7 @@ fn named(batch: &[Submission]) -> Named {
                 named.books = true;
             }
             Command::PayLink(id, _) | Command::DeactivateLink(id) | Command::ExpireLink(id) => {
-                named.links.push((*merchant, *id))
+                named.links.push((*merchant, *id));
             }
             Command::CreateIntent(_)
             | Command::CreateLink(_)

@@ -32,11 +32,13 @@ const FLOORS: [&[&str]; 7] = [
 ];
 
 /// What a module may import of its own row.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
     ("crypto", &["ambient", "ids"]),
     ("money", &["invalid"]),
     // A link is a request for payment in waiting: it names a thread and a rail, as intents do.
     ("links", &["rails", "threads"]),
+    // An export prints what a report reads.
+    ("exports", &["reports"]),
     ("app", &["config", "telemetry"]),
     ("cli", &["embedded", "http", "workers"]),
 ];

@@ -11,7 +11,7 @@ const HOMES: [(&str, &[&str], &str); 3] = [
     ),
     (
         "actix_web",
-        &["src/http/", "src/cli/serve.rs"],
+        &["src/http/", "src/cli/serve.rs", "src/cli/demo/bot.rs"],
         "let the door `http` parse and render",
     ),
     ("reqwest", &["src/net/"], "use the one client of `net`"),

@@ -43,7 +43,7 @@ async fn one(
     (start, time): (Instant, Duration),
 ) -> Result<Sample, CliError> {
     let request: IntentRequest = serde_json::from_str(INTENT).map_err(failed)?;
-    let terms = request.parse(app.ambient.now()).map_err(failed)?;
+    let terms = request.parse().map_err(failed)?;
     let confirm: ConfirmRequest = serde_json::from_str(CONFIRM).map_err(failed)?;
     let mut asker = work.asker(number);
     let mut sample = Sample::default();

@@ -120,7 +120,8 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         ..Options::temporary()
     };
     let database = Database::ready(options, &signals).await?;
-    let work = measure(&args.plan(), &database);
+    let plan = args.plan();
+    let work = measure(&plan, &database);
     let result = tokio::select! {
         report = work => report,
         () = signals.soft().cancelled() => Err(CliError::Interrupted),

@@ -192,7 +192,7 @@ impl Bench<'_> {
         let mut stock = self.stocks.remove(&merchants).unwrap_or_default();
         let app = self.site.app(Variant::Batched);
         let request: IntentRequest = serde_json::from_str(INTENT).map_err(failed)?;
-        let terms = request.parse(app.ambient.now()).map_err(failed)?;
+        let terms = request.parse().map_err(failed)?;
         let mut turns = callers.iter().enumerate().cycle();
         while stock.len() < wanted {
             let mut tasks = JoinSet::new();

@@ -5,7 +5,7 @@ use crate::{
     ambient::Ambient,
     app::{App, Performed},
     auth::{NewApiKey, Role},
-    callbacks::{EndpointSecret, NewEndpoint},
+    callbacks::{EndpointRequest, EndpointSecret},
     config::Config,
     crypto::MasterKey,
     db::Db,
@@ -23,7 +23,7 @@ use std::{
 /// The merchants' name, by which a database of an earlier run is told from anything else.
 const NAME: &str = "threadpay bench";
 /// Where callbacks would go: nobody sends them.
-const ENDPOINT: &str = "http://127.0.0.1:9/";
+const ENDPOINT: &str = r#"{"url": "http://127.0.0.1:9/", "event_types": ["*"]}"#;
 
 /// One of the two ways to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,11 +101,11 @@ impl Site {
         let key = NewApiKey::generate(&app.ambient, merchant, Role::Bot);
         writer::create_key(&self.db, &key, &app.ambient).await?;
         let id: EndpointId = app.ambient.id();
-        let (url, all) = (ENDPOINT.to_owned(), vec!["*".to_owned()]);
+        let endpoint: EndpointRequest = serde_json::from_str(ENDPOINT).map_err(failed)?;
         let policy = Policy {
             allow_private: true,
         };
-        let endpoint = NewEndpoint::parse(url, all, None, policy).map_err(failed)?;
+        let endpoint = endpoint.check(policy).map_err(failed)?;
         let sealed = EndpointSecret::generate(&app.ambient)
             .seal(&app.keyring.secrets, (merchant, id), &app.ambient)
             .map_err(failed)?;

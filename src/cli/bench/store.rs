@@ -49,7 +49,7 @@ pub(super) async fn insert_intent(
         terms.rail.as_str(),
         terms.payment_link.map(|link| link.0),
         intent.event_sequence,
-        terms.expires_at,
+        intent.expires_at,
         intent.created_at,
         intent.updated_at
     );
@@ -312,8 +312,9 @@ pub(super) async fn insert_delivery(
     id: DeliveryId,
     event: &StoredEvent,
 ) -> Result<(), sqlx::Error> {
-    let wanted = ["*", event.event_type.as_str(), &format!("{}.*", event.event_type.noun())]
-        .map(str::to_owned);
+    let kind = event.event_type.as_str();
+    let noun = kind.split_once('.').map_or(kind, |(noun, _)| noun);
+    let wanted = ["*".to_owned(), kind.to_owned(), format!("{noun}.*")];
     let insert = sqlx::query!(
         "-- bench.insert_delivery
         INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, status, due_at, created_at, updated_at)

@@ -1,7 +1,11 @@
 //! The demo's bot: it asks for money over the API, as any bot would, and takes callbacks on a
 //! port of its own.
 
-use crate::{cli::CliError, crypto::mac, net::{Visit, VisitError, Visitor}};
+use crate::{
+    cli::CliError,
+    crypto::mac,
+    net::{Visit, VisitError, Visitor},
+};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
@@ -19,10 +23,23 @@ pub(super) struct Arrived {
 impl Arrived {
     /// Whether one of its signatures is that of `secret` (Standard Webhooks 1.0.0).
     pub fn is_signed_by(&self, secret: &str) -> bool {
-        let Some(key) = secret.strip_prefix("whsec_").and_then(|key| STANDARD.decode(key).ok()) else { return false };
-        let parts = [self.id.as_bytes(), b".", self.timestamp.as_bytes(), b".", &self.body];
+        let Some(key) = secret
+            .strip_prefix("whsec_")
+            .and_then(|key| STANDARD.decode(key).ok())
+        else {
+            return false;
+        };
+        let parts = [
+            self.id.as_bytes(),
+            b".",
+            self.timestamp.as_bytes(),
+            b".",
+            &self.body,
+        ];
         let right = |signature: &str| {
-            let signature = signature.strip_prefix("v1,").and_then(|text| STANDARD.decode(text).ok());
+            let signature = signature
+                .strip_prefix("v1,")
+                .and_then(|text| STANDARD.decode(text).ok());
             signature.is_some_and(|mac| mac::verify(&key, &parts, &mac))
         };
         self.signatures.split(' ').any(right)
@@ -30,7 +47,8 @@ impl Arrived {
 
     /// The event in it.
     pub fn event(&self) -> Result<Value, CliError> {
-        serde_json::from_slice(&self.body).map_err(|e| CliError::Failed(format!("the callback is not JSON: {e}")))
+        serde_json::from_slice(&self.body)
+            .map_err(|e| CliError::Failed(format!("the callback is not JSON: {e}")))
     }
 }
 
@@ -51,20 +69,43 @@ impl Bot {
     pub fn start(base_url: &str, api_key: &str, visitor: Visitor) -> Result<Self, CliError> {
         let (sender, callbacks) = mpsc::channel(100);
         let server = HttpServer::new(move || {
-            App::new().app_data(web::Data::new(sender.clone())).route("/callback", web::post().to(take))
+            App::new()
+                .app_data(web::Data::new(sender.clone()))
+                .route("/callback", web::post().to(take))
         });
-        let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).map_err(CliError::Runtime)?;
+        let server = server
+            .workers(1)
+            .disable_signals()
+            .bind(("127.0.0.1", 0))
+            .map_err(CliError::Runtime)?;
         let port = server.addrs().first().map_or(0, std::net::SocketAddr::port);
         tokio::spawn(server.run());
         let callback_url = format!("http://127.0.0.1:{port}/callback");
-        Ok(Self { callback_url, callbacks, base_url: base_url.to_owned(), api_key: api_key.to_owned(), visitor })
+        Ok(Self {
+            callback_url,
+            callbacks,
+            base_url: base_url.to_owned(),
+            api_key: api_key.to_owned(),
+            visitor,
+        })
     }
 
     /// Posts to the API under an idempotency key and gives the answer's object.
     pub async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Value, CliError> {
         let authorization = format!("Bearer {}", self.api_key);
-        let headers = [("authorization", authorization.as_str()), ("idempotency-key", key), ("content-type", "application/json")];
-        let answer = self.visitor.post(&format!("{}{path}", self.base_url), &headers, body.to_string()).await;
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("idempotency-key", key),
+            ("content-type", "application/json"),
+        ];
+        let answer = self
+            .visitor
+            .post(
+                &format!("{}{path}", self.base_url),
+                &headers,
+                body.to_string(),
+            )
+            .await;
         object(path, answer)
     }
 
@@ -76,21 +117,42 @@ impl Bot {
     /// Gets a text of the API.
     pub async fn text(&self, path: &str) -> Result<Visit, VisitError> {
         let authorization = format!("Bearer {}", self.api_key);
-        self.visitor.get(&format!("{}{path}", self.base_url), &[("authorization", &authorization)]).await
+        self.visitor
+            .get(
+                &format!("{}{path}", self.base_url),
+                &[("authorization", &authorization)],
+            )
+            .await
     }
 }
 
 fn object(path: &str, answer: Result<Visit, VisitError>) -> Result<Value, CliError> {
-    let answer = answer.map_err(|e| CliError::Failed(format!("the service does not answer at {path}: {e}")))?;
+    let answer = answer
+        .map_err(|e| CliError::Failed(format!("the service does not answer at {path}: {e}")))?;
     if (200..300).contains(&answer.status) {
-        serde_json::from_str(&answer.body).map_err(|e| CliError::Failed(format!("the answer of {path} is not JSON: {e}")))
+        serde_json::from_str(&answer.body)
+            .map_err(|e| CliError::Failed(format!("the answer of {path} is not JSON: {e}")))
     } else {
-        Err(CliError::Failed(format!("{path} answered {}: {}", answer.status, answer.body)))
+        Err(CliError::Failed(format!(
+            "{path} answered {}: {}",
+            answer.status, answer.body
+        )))
     }
 }
 
-async fn take(request: HttpRequest, body: web::Bytes, arrived: web::Data<Sender<Arrived>>) -> HttpResponse {
-    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+async fn take(
+    request: HttpRequest,
+    body: web::Bytes,
+    arrived: web::Data<Sender<Arrived>>,
+) -> HttpResponse {
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default()
+            .to_owned()
+    };
     let callback = Arrived {
         id: header("webhook-id"),
         timestamp: header("webhook-timestamp"),
@@ -98,5 +160,11 @@ async fn take(request: HttpRequest, body: web::Bytes, arrived: web::Data<Sender<
         body,
     };
     // A bot that is busy asks for the callback again.
-    arrived.try_send(callback).map_or_else(|_| HttpResponse::ServiceUnavailable(), |()| HttpResponse::NoContent()).finish()
+    arrived
+        .try_send(callback)
+        .map_or_else(
+            |_| HttpResponse::ServiceUnavailable(),
+            |()| HttpResponse::NoContent(),
+        )
+        .finish()
 }

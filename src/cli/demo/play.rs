@@ -13,15 +13,25 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Says a step aloud.
 fn say(number: u8, step: &str, detail: &str) {
-    print::remark(&format!("\n{number}. {step}\n   {}", detail.replace('\n', "\n   ")));
+    print::remark(&format!(
+        "\n{number}. {step}\n   {}",
+        detail.replace('\n', "\n   ")
+    ));
 }
 
 fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    object
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn must(held: bool, what: &str) -> Result<(), CliError> {
-    if held { Ok(()) } else { Err(CliError::Failed(format!("the demo failed: {what}"))) }
+    if held {
+        Ok(())
+    } else {
+        Err(CliError::Failed(format!("the demo failed: {what}")))
+    }
 }
 
 /// Plays one payment and gives its facts; an error if a step did not hold.
@@ -29,7 +39,9 @@ pub(super) async fn play(base_url: &str, merchant: &TestMerchant) -> Result<Valu
     let visitor = Visitor::new().map_err(|e| CliError::Failed(e.to_string()))?;
     let mut bot = Bot::start(base_url, &merchant.api_key, visitor.clone())?;
     let endpoint = json!({"url": bot.callback_url, "event_types": ["payment_intent.succeeded"]});
-    let endpoint = bot.post("/v1/callback_endpoints", "demo-endpoint", &endpoint).await?;
+    let endpoint = bot
+        .post("/v1/callback_endpoints", "demo-endpoint", &endpoint)
+        .await?;
 
     let intent = ask(&bot).await?;
     let (id, pay_url) = (text(&intent, "/id"), text(&intent, "/pay_url"));
@@ -39,7 +51,8 @@ pub(super) async fn play(base_url: &str, merchant: &TestMerchant) -> Result<Valu
     let export = exported(&bot, text(&entry, "/id")).await?;
     print::remark(&format!(
         "\nOpen:\n   {pay_url}   the page the payer saw\n   {receipt_url}   the receipt\n   {base_url}/docs   the API reference\n\n\
-         Your test key: {}", merchant.api_key
+         Your test key: {}",
+        merchant.api_key
     ));
     Ok(json!({
         "ok": true, "base_url": base_url, "merchant_id": merchant.merchant_id, "api_key": merchant.api_key,
@@ -55,31 +68,64 @@ async fn ask(bot: &Bot) -> Result<Value, CliError> {
         "thread": {"channel": "telegram", "conversation": "-1001234567890", "thread": "77", "user": "42"},
         "line_items": [{"label": "Flat white", "quantity": 2, "unit_amount": "6.25"}],
     });
-    say(1, "The bot asks for money in the thread.", &format!("POST /v1/payment_intents\n{request}"));
-    let intent = bot.post("/v1/payment_intents", "order-1042", &request).await?;
-    say(2, "Threadpay answers with a link, which the bot posts.", text(&intent, "/pay_url"));
-    let again = bot.post("/v1/payment_intents", "order-1042", &request).await?;
-    must(again == intent, "the same request under the same key made another intent")?;
+    say(
+        1,
+        "The bot asks for money in the thread.",
+        &format!("POST /v1/payment_intents\n{request}"),
+    );
+    let intent = bot
+        .post("/v1/payment_intents", "order-1042", &request)
+        .await?;
+    say(
+        2,
+        "Threadpay answers with a link, which the bot posts.",
+        text(&intent, "/pay_url"),
+    );
+    let again = bot
+        .post("/v1/payment_intents", "order-1042", &request)
+        .await?;
+    must(
+        again == intent,
+        "the same request under the same key made another intent",
+    )?;
     Ok(intent)
 }
 
 /// The payer opens the page, and sends its form back as a browser without scripts does.
 async fn pay(visitor: &Visitor, pay_url: &str) -> Result<String, CliError> {
-    let failed = |e: crate::net::VisitError| CliError::Failed(format!("the pay page does not answer: {e}"));
+    let failed =
+        |e: crate::net::VisitError| CliError::Failed(format!("the pay page does not answer: {e}"));
     let page = visitor.get(pay_url, &[]).await.map_err(failed)?;
     must(page.status == 200, "the pay page did not open")?;
-    let csrf = field(&page.body, "csrf").ok_or_else(|| CliError::Failed("the pay page has no form".to_owned()))?;
+    let csrf = field(&page.body, "csrf")
+        .ok_or_else(|| CliError::Failed("the pay page has no form".to_owned()))?;
     let form = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("csrf", csrf)
         .append_pair("payment_method", "pm_sandbox_ok")
         .finish();
     let headers = [("content-type", "application/x-www-form-urlencoded")];
-    let paid = visitor.post(&format!("{pay_url}/pay"), &headers, form).await.map_err(failed)?;
-    let place = paid.location.filter(|_| paid.status == 303).unwrap_or_default();
-    let receipt_url = url::Url::parse(pay_url).and_then(|page| page.join(&place)).map(String::from).unwrap_or_default();
+    let paid = visitor
+        .post(&format!("{pay_url}/pay"), &headers, form)
+        .await
+        .map_err(failed)?;
+    let place = paid
+        .location
+        .filter(|_| paid.status == 303)
+        .unwrap_or_default();
+    let receipt_url = url::Url::parse(pay_url)
+        .and_then(|page| page.join(&place))
+        .map(String::from)
+        .unwrap_or_default();
     let receipt = visitor.get(&receipt_url, &[]).await.map_err(failed)?;
-    must(receipt.status == 200 && receipt_url.contains("/r/"), "the payment did not lead to a receipt")?;
-    say(3, "The payer opens the link, presses the button and pays.", &format!("Receipt: {receipt_url}"));
+    must(
+        receipt.status == 200 && receipt_url.contains("/r/"),
+        "the payment did not lead to a receipt",
+    )?;
+    say(
+        3,
+        "The payer opens the link, presses the button and pays.",
+        &format!("Receipt: {receipt_url}"),
+    );
     Ok(receipt_url)
 }
 
@@ -91,34 +137,80 @@ fn field<'a>(page: &'a str, name: &str) -> Option<&'a str> {
 }
 
 async fn booked(bot: &Bot, intent: &str) -> Result<Value, CliError> {
-    let found = bot.get(&format!("/v1/payment_intents/{intent}/entries")).await?;
+    let found = bot
+        .get(&format!("/v1/payment_intents/{intent}/entries"))
+        .await?;
     let entry = found.pointer("/data/0").cloned().unwrap_or_default();
-    let postings = entry.pointer("/postings").and_then(Value::as_array).cloned().unwrap_or_default();
+    let postings = entry
+        .pointer("/postings")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let line = |p: &Value| {
-        format!("{:<6}  {:<24} {:>8} {}", text(p, "/direction"), text(p, "/account"), text(p, "/amount"), text(p, "/currency"))
+        format!(
+            "{:<6}  {:<24} {:>8} {}",
+            text(p, "/direction"),
+            text(p, "/account"),
+            text(p, "/amount"),
+            text(p, "/currency")
+        )
     };
     let lines: Vec<String> = postings.iter().map(line).collect();
-    say(4, "The ledger books it: both sides, in one commit with the payment.", &format!("{}\n{}", text(&entry, "/id"), lines.join("\n")));
-    must(postings.len() == 2, "the payment is not booked on two sides")?;
+    say(
+        4,
+        "The ledger books it: both sides, in one commit with the payment.",
+        &format!("{}\n{}", text(&entry, "/id"), lines.join("\n")),
+    );
+    must(
+        postings.len() == 2,
+        "the payment is not booked on two sides",
+    )?;
     Ok(entry)
 }
 
 async fn called_back(bot: &mut Bot, secret: &str, intent: &str) -> Result<Value, CliError> {
-    let arrived: Option<Arrived> = tokio::time::timeout(PATIENCE, bot.callbacks.recv()).await.ok().flatten();
-    let arrived = arrived.ok_or_else(|| CliError::Failed("the demo failed: no callback arrived".to_owned()))?;
+    let arrived: Option<Arrived> = tokio::time::timeout(PATIENCE, bot.callbacks.recv())
+        .await
+        .ok()
+        .flatten();
+    let arrived = arrived
+        .ok_or_else(|| CliError::Failed("the demo failed: no callback arrived".to_owned()))?;
     let event = arrived.event()?;
     let verified = arrived.is_signed_by(secret);
-    let verdict = if verified { "the signature is right" } else { "the signature is WRONG" };
-    say(5, "The signed callback reaches the bot.", &format!("{} {}: {verdict}", text(&event, "/type"), text(&event, "/id")));
+    let verdict = if verified {
+        "the signature is right"
+    } else {
+        "the signature is WRONG"
+    };
+    say(
+        5,
+        "The signed callback reaches the bot.",
+        &format!(
+            "{} {}: {verdict}",
+            text(&event, "/type"),
+            text(&event, "/id")
+        ),
+    );
     must(verified, "the callback's signature is wrong")?;
-    must(text(&event, "/data/id") == intent, "the callback is about another payment")?;
+    must(
+        text(&event, "/data/id") == intent,
+        "the callback is about another payment",
+    )?;
     Ok(event)
 }
 
 async fn exported(bot: &Bot, entry: &str) -> Result<String, CliError> {
     let path = "/v1/exports/journal?from=2000-01-01&to=2100-01-01&format=csv";
-    let export = bot.text(path).await.map_err(|e| CliError::Failed(format!("the export does not answer: {e}")))?;
-    let line = export.body.lines().find(|line| line.starts_with(entry)).unwrap_or_default().to_owned();
+    let export = bot
+        .text(path)
+        .await
+        .map_err(|e| CliError::Failed(format!("the export does not answer: {e}")))?;
+    let line = export
+        .body
+        .lines()
+        .find(|line| line.starts_with(entry))
+        .unwrap_or_default()
+        .to_owned();
     say(6, "Finance exports the journal; one line of it:", &line);
     must(!line.is_empty(), "the export does not hold the entry")?;
     Ok(line)

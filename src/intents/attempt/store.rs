@@ -1,4 +1,8 @@
 //! SQL of attempts.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
 
 use super::Attempt;
 use crate::{

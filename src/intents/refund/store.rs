@@ -1,4 +1,8 @@
 //! SQL of refunds.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
 
 use super::Refund;
 use crate::{

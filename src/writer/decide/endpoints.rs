@@ -2,7 +2,7 @@
 
 use super::{Desk, view};
 use crate::{
-    callbacks::{Endpoint, CallbackEndpoint, EndpointPatch, NewEndpoint},
+    callbacks::{CallbackEndpoint, Endpoint, EndpointPatch, NewEndpoint},
     ids::EndpointId,
     writer::{Rejection, decision::Decision},
 };

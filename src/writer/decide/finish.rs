@@ -37,8 +37,8 @@ impl Desk<'_> {
             .refund
             .and_then(|id| self.world.refunds.get(&(self.merchant, id)));
         match refund {
-            Some(refund) => Ok(Decision::answer(201, &*view::print_refund(refund)?)),
-            None => Ok(Decision::answer(200, &*self.print_intent(intent)?)),
+            Some(refund) => Ok(Decision::answer(201, &view::print_refund(refund)?)),
+            None => Ok(Decision::answer(200, &self.print_intent(intent)?)),
         }
     }
 
@@ -73,8 +73,8 @@ impl Desk<'_> {
             intent,
             attempt,
             refund,
-            draft,
             link,
+            draft,
             told,
             ..Decision::of(outcome)
         })
@@ -106,7 +106,7 @@ impl Desk<'_> {
                 let decision = self.finish(attempt.id, answer)?;
                 // The one who reports is told how the intent stands, not that its payer failed.
                 let intent = decision.intent.as_ref().unwrap_or(&intent);
-                let outcome = Decision::answer(200, &*self.print_intent(intent)?).outcome;
+                let outcome = Decision::answer(200, &self.print_intent(intent)?).outcome;
                 Ok(Decision {
                     outcome,
                     ..decision

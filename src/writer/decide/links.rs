@@ -38,7 +38,7 @@ impl Desk<'_> {
         let link = self.link(id)?;
         match link.clone().expire(self.scene.now) {
             Some(link) => self.changed_link(200, link, Some(EventType::LinkExpired)),
-            None => Ok(Decision::answer(200, &*self.print_link(&link)?)),
+            None => Ok(Decision::answer(200, &self.print_link(&link)?)),
         }
     }
 
@@ -66,7 +66,6 @@ impl Desk<'_> {
         let now = self.scene.now;
         let link = self.link(id)?;
         let (amount, tip) = choose_amount(&link.terms, payment.amount, payment.tip)?;
-        let latest = now + PAYMENT_LIFETIME;
         let terms = Terms {
             amount,
             tip,
@@ -78,14 +77,16 @@ impl Desk<'_> {
             metadata: link.terms.metadata.clone(),
             rail: link.terms.rail,
             payment_link: Some(id),
-            expires_at: link.terms.expires_at.map_or(latest, |at| at.min(latest)),
+            lifetime: link
+                .expires_at()
+                .map_or(PAYMENT_LIFETIME, |at| PAYMENT_LIFETIME.min(at - now)),
         };
         let link = link.take_place(now)?;
         let fresh = Intent::new(self.scene.ambient.id(), self.merchant, terms, now);
         let told = vec![view::tell_intent(
             IntentEvent::Created,
             &fresh,
-            &*self.print_intent(&fresh)?,
+            &self.print_intent(&fresh)?,
         )];
         let token = Some(self.intent_token(fresh.id));
         let (intent, attempt) = fresh.begin_charge(payment.method, self.scene.ambient.id(), now)?;

@@ -101,7 +101,7 @@ impl Desk<'_> {
         let before = self.intent(id)?;
         match before.clone().expire(self.scene.now) {
             Some(intent) => self.ended(&before, intent, IntentEvent::Expired),
-            None => Ok(Decision::answer(200, &*self.print_intent(&before)?)),
+            None => Ok(Decision::answer(200, &self.print_intent(&before)?)),
         }
     }
 
