@@ -49,7 +49,7 @@ pub(super) async fn insert_intent(
         terms.rail.as_str(),
         terms.payment_link.map(|link| link.0),
         intent.event_sequence,
-        intent.expires_at,
+        intent.expires_at(),
         intent.created_at,
         intent.updated_at
     );
