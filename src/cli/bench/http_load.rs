@@ -38,14 +38,18 @@ pub(super) async fn run(
 ) -> io::Result<Vec<Sample>> {
     let (send, receive) = tokio::sync::oneshot::channel();
     let work = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let samples = runtime
-            .and_then(|runtime| runtime.block_on(all(address, load, (connections, time))));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let samples =
+            runtime.and_then(|runtime| runtime.block_on(all(address, load, (connections, time))));
         // Whoever asked may have been interrupted.
         let _ = send.send(samples);
     };
     thread::Builder::new().name("load".to_owned()).spawn(work)?;
-    receive.await.unwrap_or_else(|_| Err(io::Error::other("the load's thread died")))
+    receive
+        .await
+        .unwrap_or_else(|_| Err(io::Error::other("the load's thread died")))
 }
 
 async fn all(
@@ -116,7 +120,10 @@ fn write_request(out: &mut Vec<u8>, work: &Work, ask: &Ask) -> io::Result<()> {
     if let Some(intent) = ask.intent {
         write!(out, "/{intent}/confirm")?;
     }
-    let api_key = work.callers.get(ask.caller).map_or("", |caller| &caller.api_key);
+    let api_key = work
+        .callers
+        .get(ask.caller)
+        .map_or("", |caller| &caller.api_key);
     write!(
         out,
         " HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {api_key}\r\nidempotency-key: {}\r\n\
@@ -143,7 +150,9 @@ fn check(head: &Head, repeated: bool) -> io::Result<()> {
         Ok(())
     } else {
         let verb = if repeated { "was not" } else { "was" };
-        Err(io::Error::other(format!("an answer {verb} a replay; that is wrong")))
+        Err(io::Error::other(format!(
+            "an answer {verb} a replay; that is wrong"
+        )))
     }
 }
 
@@ -178,7 +187,10 @@ fn read_head(input: &[u8]) -> io::Result<Option<Head>> {
     let bad = || io::Error::other("an answer is not HTTP with a content-length");
     let head = std::str::from_utf8(head).map_err(|_| bad())?;
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).ok_or_else(bad)?;
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1)?.parse().ok())
+        .ok_or_else(bad)?;
     let (mut length, mut replayed) = (None, false);
     for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
         if name.eq_ignore_ascii_case("content-length") {
@@ -189,8 +201,16 @@ fn read_head(input: &[u8]) -> io::Result<Option<Head>> {
     if body.len() < length.ok_or_else(bad)? {
         return Ok(None);
     }
-    let body = if status >= 300 { String::from_utf8_lossy(body).into_owned() } else { String::new() };
-    Ok(Some(Head { status, replayed, body }))
+    let body = if status >= 300 {
+        String::from_utf8_lossy(body).into_owned()
+    } else {
+        String::new()
+    };
+    Ok(Some(Head {
+        status,
+        replayed,
+        body,
+    }))
 }
 
 #[cfg(test)]
@@ -199,7 +219,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_when_all_of_it_is_there() {
-        let answer = b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\nIdempotent-Replayed: true\r\n\r\n{}";
+        let answer =
+            b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\nIdempotent-Replayed: true\r\n\r\n{}";
         for length in 0..answer.len() {
             assert!(read_head(&answer[..length]).unwrap().is_none(), "{length}");
         }
@@ -213,6 +234,9 @@ mod tests {
     fn an_error_is_named_with_its_body() {
         let answer = b"HTTP/1.1 503 No\r\ncontent-length: 4\r\n\r\nbusy";
         let head = read_head(answer).unwrap().unwrap();
-        assert_eq!(check(&head, false).unwrap_err().to_string(), "an answer was 503: busy");
+        assert_eq!(
+            check(&head, false).unwrap_err().to_string(),
+            "an answer was 503: busy"
+        );
     }
 }

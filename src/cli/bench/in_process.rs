@@ -69,7 +69,10 @@ async fn one(
 }
 
 fn submission(work: &Work, ask: &Ask, command: Command) -> Result<Submission, CliError> {
-    let caller = work.callers.get(ask.caller).ok_or_else(|| failed("there is no such caller"))?;
+    let caller = work
+        .callers
+        .get(ask.caller)
+        .ok_or_else(|| failed("there is no such caller"))?;
     let claim = Claim {
         key: ask.key.parse().map_err(failed)?,
         fingerprint: Fingerprint([0; 32]),

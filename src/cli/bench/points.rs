@@ -120,8 +120,12 @@ impl Bench<'_> {
         let mut rounds = Vec::new();
         for _ in 0..self.plan.rounds {
             rounds.push(Round {
-                batched: self.run(Variant::Batched, scenario, (merchants, connections)).await?,
-                plain: self.run(Variant::Plain, scenario, (merchants, connections)).await?,
+                batched: self
+                    .run(Variant::Batched, scenario, (merchants, connections))
+                    .await?,
+                plain: self
+                    .run(Variant::Plain, scenario, (merchants, connections))
+                    .await?,
             });
         }
         Ok(Point {
@@ -217,10 +221,11 @@ struct Made {
     id: IntentId,
 }
 
+/// How many intents a measurement gets to pay. If they run out, it ends there.
 fn wanted(variant: Variant, connections: u16, time: Duration) -> usize {
     let most = match variant {
-        Variant::Batched => 16_000,
-        Variant::Plain => 3_000,
+        Variant::Batched => 8_000,
+        Variant::Plain => 1_500,
     };
     let per_second = (u64::from(connections) * FASTEST).min(most);
     let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);

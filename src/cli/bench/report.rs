@@ -46,11 +46,23 @@ pub(super) struct Point {
 
 impl Point {
     fn batched(&self) -> Figures {
-        Figures::median(&self.rounds.iter().map(|round| round.batched).collect::<Vec<_>>())
+        Figures::median(
+            &self
+                .rounds
+                .iter()
+                .map(|round| round.batched)
+                .collect::<Vec<_>>(),
+        )
     }
 
     fn plain(&self) -> Figures {
-        Figures::median(&self.rounds.iter().map(|round| round.plain).collect::<Vec<_>>())
+        Figures::median(
+            &self
+                .rounds
+                .iter()
+                .map(|round| round.plain)
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// The ratio's median, least and most, in hundredths.
@@ -93,8 +105,17 @@ impl Report {
         ))?;
         print::line(&format!(
             "{:<9}{:>9}{:>6} |{:>9}{:>8}{:>8} |{:>9}{:>8}{:>8} | {:<19}|{:>10}",
-            "scenario", "merchants", "conns", "batched/s", "p50 ms", "p99 ms", "plain/s", "p50 ms",
-            "p99 ms", "batched/plain", "commits/s"
+            "scenario",
+            "merchants",
+            "conns",
+            "batched/s",
+            "p50 ms",
+            "p99 ms",
+            "plain/s",
+            "p50 ms",
+            "p99 ms",
+            "batched/plain",
+            "commits/s"
         ))
     }
 

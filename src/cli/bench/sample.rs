@@ -28,7 +28,10 @@ impl Figures {
     /// the moment when the first connection had nothing left.
     pub fn of(samples: &[Sample], from: Duration, to: Duration) -> Self {
         let end_of = |sample: &Sample| sample.requests.last().map(|request| request.0);
-        let ends = samples.iter().filter(|sample| sample.ran_out).filter_map(end_of);
+        let ends = samples
+            .iter()
+            .filter(|sample| sample.ran_out)
+            .filter_map(end_of);
         let to = ends.min().unwrap_or(to).min(to);
         let inside = |request: &&(Duration, Duration)| (from..to).contains(&request.0);
         let requests = samples.iter().flat_map(|sample| &sample.requests);
@@ -40,7 +43,10 @@ impl Figures {
         let count = u64::try_from(latencies.len()).unwrap_or(u64::MAX);
         let span = u64::try_from(to.saturating_sub(from).as_micros()).unwrap_or(u64::MAX);
         Self {
-            per_second: count.saturating_mul(1_000_000).checked_div(span).unwrap_or(0),
+            per_second: count
+                .saturating_mul(1_000_000)
+                .checked_div(span)
+                .unwrap_or(0),
             p50_us: quantile(&latencies, 50),
             p99_us: quantile(&latencies, 99),
         }
@@ -80,15 +86,28 @@ mod tests {
     #[test]
     fn only_what_ends_in_the_window_counts() {
         let requests = (0..100).map(|n| (ms(n * 10 + 5), ms(n))).collect();
-        let sample = Sample { requests, ran_out: false };
+        let sample = Sample {
+            requests,
+            ran_out: false,
+        };
         let figures = Figures::of(&[sample], ms(500), ms(1000));
-        assert_eq!(figures, Figures { per_second: 100, p50_us: 74_000, p99_us: 98_000 });
+        assert_eq!(
+            figures,
+            Figures {
+                per_second: 100,
+                p50_us: 74_000,
+                p99_us: 98_000
+            }
+        );
     }
 
     #[test]
     fn the_window_ends_where_the_work_runs_out() {
         let requests = (0..60).map(|n| (ms(n * 10), ms(1))).collect();
-        let sample = Sample { requests, ran_out: true };
+        let sample = Sample {
+            requests,
+            ran_out: true,
+        };
         assert_eq!(Figures::of(&[sample], ms(90), ms(1000)).per_second, 100);
     }
 

@@ -221,9 +221,15 @@ pub(super) async fn post(
     for row in upsert.fetch_all(db).await? {
         let (debits, credits) = (row.debits, row.credits);
         if row.account == debit {
-            *debited = Balance { debits: debits - amount.minor(), credits };
+            *debited = Balance {
+                debits: debits - amount.minor(),
+                credits,
+            };
         } else {
-            *credited = Balance { debits, credits: credits - amount.minor() };
+            *credited = Balance {
+                debits,
+                credits: credits - amount.minor(),
+            };
         }
     }
     Ok(before)
@@ -259,7 +265,9 @@ pub(super) async fn insert_postings(
     entry: &JournalEntry,
 ) -> Result<(), sqlx::Error> {
     let [one, two] = entry.postings.as_slice() else {
-        return Err(sqlx::Error::Protocol("an entry of the benchmark has two postings".to_owned()));
+        return Err(sqlx::Error::Protocol(
+            "an entry of the benchmark has two postings".to_owned(),
+        ));
     };
     let insert = sqlx::query!(
         "-- bench.insert_postings

@@ -107,7 +107,13 @@ impl Request<'_> {
         attempt.idempotency_key = self.claim.map(|claim| claim.key.as_str().to_owned());
         let rail = attempt.rail.send(&attempt.call(None)).await;
         let finished = attempt.finish(intent, None, rail, self.now)?;
-        let Some(Finished { mut intent, attempt, draft: Some(draft), .. }) = finished else {
+        let Some(Finished {
+            mut intent,
+            attempt,
+            draft: Some(draft),
+            ..
+        }) = finished
+        else {
             return Err(Rejection::NotFound("plain variant of a payment that fails").into());
         };
         let data = self.print(&intent)?;
@@ -125,7 +131,11 @@ impl Request<'_> {
         books.event_sequence += 1;
         store::save_books(db, &books).await?;
         let place = (books.event_sequence, Some(&entry));
-        self.tell(db, self.event(EventType::IntentSucceeded, (&intent, data), place)).await?;
+        self.tell(
+            db,
+            self.event(EventType::IntentSucceeded, (&intent, data), place),
+        )
+        .await?;
         Ok(answer)
     }
 
@@ -189,7 +199,10 @@ impl Request<'_> {
             intent_sequence: Some(intent.event_sequence),
             thread: thread.and_then(|thread| to_raw_value(thread).ok()),
             data,
-            journal_entries: entry.map(|entry| entry.id.to_string()).into_iter().collect(),
+            journal_entries: entry
+                .map(|entry| entry.id.to_string())
+                .into_iter()
+                .collect(),
             conversation: thread.map(|thread| thread.conversation.clone()),
         };
         event.store(self.merchant)
@@ -203,5 +216,8 @@ impl Request<'_> {
 }
 
 fn answer(status: u16, data: &RawValue) -> Answer {
-    Answer { status, body: data.get().as_bytes().to_vec() }
+    Answer {
+        status,
+        body: data.get().as_bytes().to_vec(),
+    }
 }

@@ -136,9 +136,18 @@ impl Asker {
         }
         let (caller, intent) = match self.work.scenario {
             Scenario::Create => (self.turn()?, None),
-            Scenario::Pay => self.work.stock.take().map(|(caller, id)| (caller, Some(id)))?,
+            Scenario::Pay => self
+                .work
+                .stock
+                .take()
+                .map(|(caller, id)| (caller, Some(id)))?,
         };
-        let key = format!("{}-{}-{}", self.work.run.simple(), self.connection, self.number);
+        let key = format!(
+            "{}-{}-{}",
+            self.work.run.simple(),
+            self.connection,
+            self.number
+        );
         let ask = Ask {
             caller,
             key,
