@@ -72,7 +72,7 @@ impl Db {
         let options = self
             .options
             .clone()
-            .options([("search_path", CELL)])
+            .options([("search_path", CELL), ("client_min_messages", "warning")])
             .application_name("threadpay");
         match purpose {
             Use::General => options,
@@ -173,6 +173,11 @@ impl Window {
         i64::from(self.limit) + 1
     }
 
+    /// Whether the object with this id may be on the page.
+    pub fn holds(self, id: uuid::Uuid) -> bool {
+        self.older_than.is_none_or(|end| id < end) && self.newer_than.is_none_or(|end| id > end)
+    }
+
     /// Cuts rows, newest first, to the limit, and says whether there were more.
     pub fn cut<T>(self, mut rows: Vec<T>) -> (Vec<T>, bool) {
         let limit = usize::from(self.limit);
@@ -183,5 +188,30 @@ impl Window {
             rows.truncate(limit);
         }
         (rows, surplus > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_page_is_what_lies_nearest_to_its_end() {
+        let page = |older_than: Option<u128>, newer_than: Option<u128>| {
+            let window = Window {
+                older_than: older_than.map(Uuid::from_u128),
+                newer_than: newer_than.map(Uuid::from_u128),
+                limit: 2,
+            };
+            let mut rows = vec![5, 4, 3, 2, 1];
+            rows.retain(|&row| window.holds(Uuid::from_u128(row)));
+            window.cut(rows)
+        };
+        assert_eq!(page(None, None), (vec![5, 4], true));
+        assert_eq!(page(Some(4), None), (vec![3, 2], true));
+        assert_eq!(page(Some(2), None), (vec![1], false));
+        assert_eq!(page(None, Some(1)), (vec![3, 2], true));
+        assert_eq!(page(None, Some(3)), (vec![5, 4], false));
     }
 }

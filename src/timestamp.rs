@@ -1,6 +1,6 @@
 //! Times as text, one way everywhere: RFC 3339 in UTC with milliseconds and `Z`.
 
-use serde::Serializer;
+use serde::{Deserialize, Deserializer, Serializer, de::Error};
 use time::{
     Date, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339,
     macros::format_description,
@@ -34,6 +34,15 @@ pub fn parse(text: &str) -> Result<OffsetDateTime, TimestampError> {
 /// For `#[serde(serialize_with = "crate::timestamp::serialize")]`.
 pub fn serialize<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format(*at))
+}
+
+/// For `#[serde(default, deserialize_with = "crate::timestamp::optional")]`: a text that
+/// [`parse`] takes, where one is given.
+pub fn optional<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<OffsetDateTime>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse(&text).map(Some).map_err(D::Error::custom)
 }
 
 #[cfg(test)]

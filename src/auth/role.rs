@@ -23,16 +23,12 @@ pub enum Scope {
     WriteIntents,
     /// Read and write payment links.
     Links,
-    /// Read cards, and tell where they were posted.
-    Cards,
     /// Read and write callback endpoints, their deliveries, and the feed of events.
     Callbacks,
     /// Read accounts, balances and journal entries.
     Ledger,
     /// Export the journal.
     Exports,
-    /// Read and write statements of accounts and payouts.
-    Statements,
     /// Play the payer's bank on the sandbox rail.
     Sandbox,
 }
@@ -64,22 +60,14 @@ impl Role {
                 Scope::ReadIntents
                 | Scope::WriteIntents
                 | Scope::Links
-                | Scope::Cards
                 | Scope::Callbacks
                 | Scope::Sandbox,
             )
+            | (Self::Finance, Scope::ReadIntents | Scope::Ledger | Scope::Exports) => true,
+            (Self::Bot, Scope::Ledger | Scope::Exports)
             | (
                 Self::Finance,
-                Scope::ReadIntents | Scope::Ledger | Scope::Exports | Scope::Statements,
-            ) => true,
-            (Self::Bot, Scope::Ledger | Scope::Exports | Scope::Statements)
-            | (
-                Self::Finance,
-                Scope::WriteIntents
-                | Scope::Links
-                | Scope::Cards
-                | Scope::Callbacks
-                | Scope::Sandbox,
+                Scope::WriteIntents | Scope::Links | Scope::Callbacks | Scope::Sandbox,
             ) => false,
         }
     }
@@ -123,22 +111,20 @@ impl Principal {
 mod tests {
     use super::*;
 
-    const SCOPES: [Scope; 9] = [
+    const SCOPES: [Scope; 7] = [
         Scope::ReadIntents,
         Scope::WriteIntents,
         Scope::Links,
-        Scope::Cards,
         Scope::Callbacks,
         Scope::Ledger,
         Scope::Exports,
-        Scope::Statements,
         Scope::Sandbox,
     ];
 
     #[test]
     fn only_the_merchant_may_do_everything() {
         let count = |role: Role| SCOPES.iter().filter(|&&scope| role.may(scope)).count();
-        assert_eq!(Role::ALL.map(count), [6, 9, 4]);
+        assert_eq!(Role::ALL.map(count), [5, 7, 3]);
         assert!(!Role::Finance.may(Scope::WriteIntents));
         assert!(!Role::Bot.may(Scope::Ledger));
     }

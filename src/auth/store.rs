@@ -48,6 +48,16 @@ pub async fn merchant_exists(pool: &PgPool, id: MerchantId) -> Result<bool, sqlx
     exists.fetch_one(pool).await
 }
 
+/// The name of this merchant, as payers read it.
+pub async fn merchant_name(pool: &PgPool, id: MerchantId) -> Result<String, sqlx::Error> {
+    let name = sqlx::query_scalar!(
+        "-- auth.merchant_name
+        SELECT name FROM merchants WHERE merchant_id = $1",
+        id.0
+    );
+    name.fetch_one(pool).await
+}
+
 /// Writes a new merchant, with empty books. One statement, so that neither stands alone.
 pub async fn insert_merchant(
     connection: &mut PgConnection,

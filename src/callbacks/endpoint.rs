@@ -106,6 +106,11 @@ pub struct NewEndpoint {
 }
 
 impl NewEndpoint {
+    /// Where deliveries are to be posted to.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The endpoint, enabled, with the secret that was made for it.
     pub fn create(
         self,
@@ -136,6 +141,13 @@ pub struct EndpointPatch {
     /// An empty one takes the description away.
     pub(super) description: Option<String>,
     pub(super) status: Option<EndpointStatus>,
+}
+
+impl EndpointPatch {
+    /// Where deliveries are to be posted to from now on, if that is changed.
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
 }
 
 impl Endpoint {

@@ -70,20 +70,36 @@ pub struct NewEvent {
     pub conversation: Option<String>,
 }
 
-/// The fields of an event in the order in which they are printed.
-#[derive(Serialize)]
-struct EventBody<'a> {
+/// Something that happened. Callbacks deliver it and the feed lists it, both with the same bytes.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Event<'a> {
+    /// Its id: the same on every try of every delivery, so that it can be told from others.
     id: EventId,
+    /// Always `event`.
+    #[schema(example = "event")]
     object: &'static str,
+    /// What happened.
     r#type: EventType,
+    /// When it happened.
     #[serde(serialize_with = "timestamp::serialize")]
+    #[schema(value_type = String, format = DateTime)]
     timestamp: OffsetDateTime,
+    /// Whether real money moved.
     livemode: bool,
+    /// Its place among all of the merchant's events: 1, 2, 3 and so on without gaps.
     sequence: i64,
+    /// Its place among the events of its payment intent.
     intent_sequence: Option<i32>,
+    /// The thread that the money was asked for in, as the request named it.
+    #[schema(value_type = Option<Object>)]
     thread: Option<&'a RawValue>,
+    /// The payment intent, refund or payment link as the API gave it at that moment.
+    #[schema(value_type = Object)]
     data: &'a RawValue,
+    /// Ids of the journal entries that were booked with it.
     journal_entries: &'a [String],
+    /// Always empty.
+    #[schema(value_type = Vec<Object>)]
     updates: [&'static RawValue; 0],
 }
 
@@ -95,7 +111,7 @@ impl NewEvent {
     ///
     /// Never: text and numbers go into memory.
     pub fn render(&self) -> Vec<u8> {
-        let body = EventBody {
+        let body = Event {
             id: self.id,
             object: "event",
             r#type: self.event_type,

@@ -15,7 +15,7 @@ mod view;
 
 pub use delivery::{Delivery, DeliveryAttempt, DeliveryStatus, NewDelivery, Outcome, outcome};
 pub use endpoint::{Endpoint, EndpointPatch, EndpointStatus, EventFilter, NewEndpoint};
-pub use event::{EventType, NewEvent, StoredEvent};
+pub use event::{Event, EventType, NewEvent, StoredEvent};
 pub use request::{EndpointChanges, EndpointRequest};
 pub use signature::{EndpointSecret, UnsealError};
-pub use view::{CallbackAttempt, CallbackDelivery, CallbackEndpoint, open_answer};
+pub use view::{CallbackAttempt, CallbackDelivery, CallbackEndpoint, DeletedEndpoint, open_answer};

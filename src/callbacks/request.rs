@@ -13,7 +13,6 @@ const LONGEST_DESCRIPTION: usize = 500;
 /// The body of `POST /v1/callback_endpoints`.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"url": "https://example.com/hook", "event_types": ["payment_intent.*"]}))]
 pub struct EndpointRequest {
     /// Where deliveries are posted to: a public `https` address of at most 2,048 characters.
     #[schema(example = "https://example.com/hook")]
@@ -44,7 +43,6 @@ impl EndpointRequest {
 /// The body of `PATCH /v1/callback_endpoints/{id}`. What is left out stays as it is.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"enabled": false}))]
 pub struct EndpointChanges {
     /// Another address.
     #[serde(default)]

@@ -6,6 +6,7 @@ use super::{
     StoredEvent,
 };
 use crate::{
+    db::Window,
     ids::{DeliveryId, EndpointId, EventId, MerchantId},
     names::UnknownName,
 };
@@ -215,16 +216,16 @@ pub struct DeliveryQuery {
     pub endpoint: EndpointId,
     /// Only those that stand so.
     pub status: Option<DeliveryStatus>,
-    /// Only older ones than this.
-    pub after: Option<DeliveryId>,
-    /// Only newer ones than this, those next to it.
-    pub before: Option<DeliveryId>,
-    /// At most so many.
-    pub limit: i64,
+    /// The page that is asked for.
+    pub window: Window,
 }
 
-/// Deliveries of one endpoint with the last try of each, newest first.
-pub async fn deliveries(pool: &PgPool, query: DeliveryQuery) -> Result<Vec<Delivery>, sqlx::Error> {
+/// Deliveries of one endpoint with the last try of each, newest first, and whether there are
+/// more.
+pub async fn deliveries(
+    pool: &PgPool,
+    query: DeliveryQuery,
+) -> Result<(Vec<Delivery>, bool), sqlx::Error> {
     let rows = sqlx::query!(
         r#"-- callbacks.deliveries
         WITH page AS (
@@ -257,11 +258,12 @@ pub async fn deliveries(pool: &PgPool, query: DeliveryQuery) -> Result<Vec<Deliv
         query.merchant.0,
         query.endpoint.0,
         query.status.map(DeliveryStatus::as_str),
-        query.after.map(|id| id.0),
-        query.before.map(|id| id.0),
-        query.limit,
+        query.window.older_than,
+        query.window.newer_than,
+        query.window.reach(),
     );
-    let rows = rows.fetch_all(pool).await?.into_iter().map(|row| {
+    let (rows, has_more) = query.window.cut(rows.fetch_all(pool).await?);
+    let deliveries = rows.into_iter().map(|row| {
         let last_attempt = match (row.number, row.started_at, row.duration_ms) {
             (Some(number), Some(started_at), Some(duration_ms)) => Some(DeliveryAttempt {
                 number,
@@ -286,7 +288,8 @@ pub async fn deliveries(pool: &PgPool, query: DeliveryQuery) -> Result<Vec<Deliv
             last_attempt,
         })
     });
-    rows.collect()
+    let deliveries: Result<_, sqlx::Error> = deliveries.collect();
+    Ok((deliveries?, has_more))
 }
 
 /// Which events of a merchant's feed are asked for, oldest first.
@@ -301,11 +304,16 @@ pub struct EventQuery {
     /// Only of threads in this conversation.
     pub conversation: Option<String>,
     /// At most so many.
-    pub limit: i64,
+    pub limit: u8,
 }
 
-/// The JSON, in stored form, of a part of a merchant's feed, oldest first.
-pub async fn events(pool: &PgPool, query: &EventQuery) -> Result<Vec<Vec<u8>>, sqlx::Error> {
+/// The JSON, in stored form, of a part of a merchant's feed, oldest first, and whether there is
+/// more.
+pub async fn events(
+    pool: &PgPool,
+    query: &EventQuery,
+) -> Result<(Vec<Vec<u8>>, bool), sqlx::Error> {
+    let limit = usize::from(query.limit);
     let rows = sqlx::query_scalar!(
         "-- callbacks.events
         SELECT payload FROM events
@@ -316,9 +324,12 @@ pub async fn events(pool: &PgPool, query: &EventQuery) -> Result<Vec<Vec<u8>>, s
         query.after,
         query.event_type.map(EventType::as_str),
         query.conversation,
-        query.limit,
+        i64::from(query.limit) + 1,
     );
-    rows.fetch_all(pool).await
+    let mut events = rows.fetch_all(pool).await?;
+    let has_more = events.len() > limit;
+    events.truncate(limit);
+    Ok((events, has_more))
 }
 
 /// The JSON, in stored form, of one event. No index holds event ids: an id tells the millisecond

@@ -15,21 +15,31 @@ const SEALED: &str = "sealed.";
 /// A callback endpoint.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct CallbackEndpoint<'a> {
-    #[schema(value_type = String, example = "ep_01kax5m3q8e9h4w2v7t6r5y1zc")]
+    /// Its id.
     id: EndpointId,
     /// Always `callback_endpoint`.
     object: &'static str,
+    /// Whether it is told of real money.
     livemode: bool,
+    /// Where deliveries are posted to.
+    #[schema(example = "https://bot.example.com/threadpay")]
     url: &'a str,
+    /// What it is told of: event types, `payment_intent.*` for all of a kind, `*` for all.
+    #[schema(example = json!(["payment_intent.*"]))]
     event_types: &'a [String],
+    /// Your own words.
     description: Option<&'a str>,
+    /// While it is disabled, deliveries are held.
     status: EndpointStatus,
     /// What verifies the signatures; only in the answer to the request that made the endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
+    /// When it was made.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     created_at: OffsetDateTime,
+    /// When it was last changed.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     updated_at: OffsetDateTime,
@@ -65,6 +75,28 @@ impl<'a> CallbackEndpoint<'a> {
     }
 }
 
+/// That an endpoint is deleted.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DeletedCallbackEndpoint)]
+pub struct DeletedEndpoint {
+    /// The endpoint's id.
+    id: EndpointId,
+    /// Always `callback_endpoint`.
+    object: &'static str,
+    /// Always `true`.
+    deleted: bool,
+}
+
+impl From<EndpointId> for DeletedEndpoint {
+    fn from(id: EndpointId) -> Self {
+        Self {
+            id,
+            object: "callback_endpoint",
+            deleted: true,
+        }
+    }
+}
+
 /// A stored answer with its secret opened by `open`; `None` if it holds none.
 pub fn open_answer(stored: &str, open: impl FnOnce(&[u8]) -> Option<String>) -> Option<String> {
     let (before, rest) = stored.split_once(&format!(r#""secret":"{SEALED}"#))?;
@@ -75,25 +107,30 @@ pub fn open_answer(stored: &str, open: impl FnOnce(&[u8]) -> Option<String>) -> 
 
 /// A delivery of one event to one endpoint.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Delivery)]
 pub struct CallbackDelivery<'a> {
-    #[schema(value_type = String, example = "dlv_01kax5m3q8e9h4w2v7t6r5y1zc")]
+    /// Its id.
     id: DeliveryId,
     /// Always `delivery`.
     object: &'static str,
-    #[schema(value_type = String, example = "ep_01kax5m3q8e9h4w2v7t6r5y1zc")]
+    /// The endpoint that it goes to.
     endpoint: EndpointId,
-    #[schema(value_type = String, example = "evt_01kax5m3q8e9h4w2v7t6r5y1zc")]
+    /// The event that it tells.
     event: EventId,
+    /// The event's `type`.
     event_type: &'a str,
     /// The event's `sequence`.
     event_sequence: i64,
+    /// Where it stands.
     status: DeliveryStatus,
     /// How often it was tried.
     attempts: i32,
     /// When it is tried next, while it is pending.
     #[schema(format = "date-time")]
     next_attempt_at: Option<String>,
+    /// The last try that ended.
     last_attempt: Option<CallbackAttempt<'a>>,
+    /// When it came to be owed.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     created_at: OffsetDateTime,
@@ -101,12 +138,15 @@ pub struct CallbackDelivery<'a> {
 
 /// One try of a delivery.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DeliveryAttempt)]
 pub struct CallbackAttempt<'a> {
     /// 1 for the first.
     number: i32,
+    /// When it began.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     started_at: OffsetDateTime,
+    /// How long it took, in milliseconds.
     duration_ms: i32,
     /// The HTTP status of the answer, if one came.
     status_code: Option<i16>,

@@ -11,19 +11,10 @@ pub enum PageFault {
     StaleForm,
     /// There is too much to do; nothing was done.
     Busy,
+    /// The database does not answer; what was done is not certain.
+    Away,
     /// A fault of the service; what was done is not certain.
     Broken,
-}
-
-impl PageFault {
-    /// The HTTP status of the page: 403, 503 or 500.
-    pub fn http_status(self) -> u16 {
-        match self {
-            Self::StaleForm => 403,
-            Self::Busy => 503,
-            Self::Broken => 500,
-        }
-    }
 }
 
 /// Renders the page for an address that names nothing. It depends on the language alone, so
@@ -43,7 +34,7 @@ pub fn fault_page(
     let words = match fault {
         PageFault::StaleForm => (t.stale_form, t.stale_form_note),
         PageFault::Busy => (t.busy, t.busy_note),
-        PageFault::Broken => (t.broken, t.broken_note),
+        PageFault::Away | PageFault::Broken => (t.broken, t.broken_note),
     };
     notice(locale, words, token)
 }

@@ -3,6 +3,7 @@
 use super::amount::{PayerAmountError, parse_payer_amount};
 use super::locale::Locale;
 use crate::money::{Currency, Money};
+use crate::rails::{PaymentMethod, SandboxMethod};
 use time::OffsetDateTime;
 
 /// What a link or an intent asks for, as the payer should see it.
@@ -81,7 +82,7 @@ pub struct PayerChoice {
     /// Amount and tip together: what is charged.
     pub total: Money,
     /// One of [`SANDBOX_METHODS`].
-    pub payment_method: &'static str,
+    pub payment_method: PaymentMethod,
 }
 
 /// What is wrong with one field of the form.
@@ -100,15 +101,14 @@ pub enum FieldFault {
 }
 
 /// Payment methods of the sandbox rail that the page offers, the usual one first.
-pub const SANDBOX_METHODS: [&str; 8] = [
-    "pm_sandbox_ok",
-    "pm_sandbox_declined",
-    "pm_sandbox_insufficient_funds",
-    "pm_sandbox_requires_action",
-    "pm_sandbox_pending",
-    "pm_sandbox_timeout",
-    "pm_sandbox_timeout_failed",
-    "pm_sandbox_dispute",
+pub const SANDBOX_METHODS: [SandboxMethod; 7] = [
+    SandboxMethod::Ok,
+    SandboxMethod::Declined,
+    SandboxMethod::InsufficientFunds,
+    SandboxMethod::RequiresAction,
+    SandboxMethod::Pending,
+    SandboxMethod::Timeout,
+    SandboxMethod::TimeoutFailed,
 ];
 
 impl Order {
@@ -148,7 +148,8 @@ impl Order {
 
     fn read_tip(&self, posted: Option<&str>) -> Result<Money, FieldFault> {
         let currency = self.price.currency();
-        let Some(text) = posted else {
+        // A field that is empty says as much as one that is missing.
+        let Some(text) = posted.filter(|text| !text.is_empty()) else {
             return Ok(Money::zero(currency));
         };
         Money::parse(text, currency)
@@ -187,10 +188,11 @@ impl AmountRange {
     }
 }
 
-fn read_method(posted: Option<&str>) -> Result<&'static str, FieldFault> {
-    SANDBOX_METHODS
-        .into_iter()
-        .find(|method| posted == Some(method))
+fn read_method(posted: Option<&str>) -> Result<PaymentMethod, FieldFault> {
+    let mut offered = SANDBOX_METHODS.into_iter();
+    offered
+        .find(|method| posted == Some(method.as_str()))
+        .map(PaymentMethod::Sandbox)
         .ok_or(FieldFault::MethodUnknown)
 }
 
@@ -229,10 +231,14 @@ mod tests {
         let order = order(Price::Fixed(eur("12.50")), &["0.00", "1.00"]);
         let choice = order.read(posted("0,01", "1.00"), Locale::De).unwrap();
         assert_eq!((choice.amount, choice.total), (eur("12.50"), eur("13.50")));
-        assert_eq!(
-            order.read(posted("", ""), Locale::De).unwrap().tip,
-            eur("0.00")
-        );
+        let empty = PostedForm {
+            tip: Some(""),
+            ..posted("", "")
+        };
+        for untipped in [posted("", ""), posted("", "0.00"), empty] {
+            let tip = order.read(untipped, Locale::De).unwrap().tip;
+            assert_eq!(tip, eur("0.00"));
+        }
         assert_eq!(
             order.read(posted("", "3.00"), Locale::De),
             Err(vec![FieldFault::TipUnknown])

@@ -5,6 +5,7 @@ use super::order::{AmountRange, FieldFault, Price, SANDBOX_METHODS};
 use super::pay::{PayForm, View};
 use super::texts::fill;
 use crate::money::Money;
+use crate::rails::SandboxMethod;
 
 /// A choice of the sandbox.
 pub(super) struct Method {
@@ -79,25 +80,26 @@ impl View<'_> {
     }
 
     pub(super) fn methods(&self, form: &PayForm) -> Vec<Method> {
+        let posted = form.payment_method.as_deref();
+        let method = |method: SandboxMethod| Method {
+            code: method.as_str(),
+            label: self.label(method),
+            chosen: posted == Some(method.as_str()),
+        };
+        SANDBOX_METHODS.into_iter().map(method).collect()
+    }
+
+    fn label(&self, method: SandboxMethod) -> &'static str {
         let t = self.t;
-        let labels = [
-            t.method_ok,
-            t.method_declined,
-            t.method_insufficient_funds,
-            t.method_requires_action,
-            t.method_pending,
-            t.method_timeout,
-            t.method_timeout_failed,
-            t.method_dispute,
-        ];
-        let choices = SANDBOX_METHODS.into_iter().zip(labels);
-        choices
-            .map(|(code, label)| Method {
-                code,
-                label,
-                chosen: form.payment_method.as_deref() == Some(code),
-            })
-            .collect()
+        match method {
+            SandboxMethod::Ok => t.method_ok,
+            SandboxMethod::Declined => t.method_declined,
+            SandboxMethod::InsufficientFunds => t.method_insufficient_funds,
+            SandboxMethod::RequiresAction => t.method_requires_action,
+            SandboxMethod::Pending => t.method_pending,
+            SandboxMethod::Timeout => t.method_timeout,
+            SandboxMethod::TimeoutFailed => t.method_timeout_failed,
+        }
     }
 
     /// The button names the sum where no choice can still change it.

@@ -1,7 +1,8 @@
 //! `threadpay openapi`: the contract of the HTTP API, as a document.
 
 use super::{CliError, print};
+use crate::http::openapi;
 
 pub(super) fn run() -> Result<(), CliError> {
-    print::line("{}")
+    print::line(openapi::document().trim_end())
 }

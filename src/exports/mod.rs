@@ -13,6 +13,6 @@ mod row;
 mod stream;
 mod totals;
 
-pub use format::{Format, FormatError};
+pub use format::Format;
 pub use period::{Period, PeriodError};
 pub use stream::{Export, ExportError};

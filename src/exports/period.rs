@@ -1,5 +1,6 @@
 //! The period of an export.
 
+use super::Format;
 use crate::timestamp::{self, TimestampError};
 use time::OffsetDateTime;
 
@@ -42,6 +43,18 @@ impl Period {
         Self::new(from, to)
     }
 
+    /// A good name for a file that holds the journal of this period:
+    /// `journal_2026-11-01_2026-12-01.csv`, with times of day only where they are not midnight.
+    pub fn file_name(self, format: Format) -> String {
+        let [from, to] = [self.from, self.to].map(|at| {
+            let text = timestamp::format(at);
+            // Some file systems do not take colons.
+            let day = text.strip_suffix("T00:00:00.000Z").map(str::to_owned);
+            day.unwrap_or_else(|| text.replace(':', ""))
+        });
+        format!("journal_{from}_{to}.{format}")
+    }
+
     pub(super) fn contains(self, time: OffsetDateTime) -> bool {
         self.from <= time && time < self.to
     }
@@ -71,5 +84,16 @@ mod tests {
             Period::parse("2026-11-22", ""),
             Err(PeriodError::To(_))
         ));
+    }
+    #[test]
+    fn a_file_is_named_by_its_period() {
+        let name = |from, to| Period::parse(from, to).unwrap().file_name(Format::Csv);
+        let month = name("2026-11-01", "2026-12-01T00:00:00Z");
+        assert_eq!(month, "journal_2026-11-01_2026-12-01.csv");
+        let hour = name("2026-11-01T07:30:00+01:00", "2026-11-01T07:00:00.5Z");
+        assert_eq!(
+            hour,
+            "journal_2026-11-01T063000.000Z_2026-11-01T070000.500Z.csv"
+        );
     }
 }

@@ -4,7 +4,6 @@ use super::{
     Problem, State,
     answer::List,
     extract::{Caller, Change, Page, PageParams, PathId, Query, ReadIntents, WriteIntents},
-    problem::ProblemBody,
 };
 use crate::{
     ids::{IntentId, RefundId},
@@ -13,6 +12,7 @@ use crate::{
         RefundObject, RefundRequest, Status, refund, store,
     },
     threads::Channel,
+    timestamp,
     writer::Command,
 };
 use actix_web::{HttpResponse, web};
@@ -54,12 +54,12 @@ impl State {
 /// Ask for money
 ///
 /// Makes a payment intent. Put its `pay_url` into the thread; the payer pays on the page behind it.
-#[utoipa::path(post, path = "/v1/payment_intents", tag = "payment intents",
-    params(("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+#[utoipa::path(post, path = "/v1/payment_intents", tag = "Payment intents",
+    operation_id = "create_payment_intent",
     request_body = IntentRequest,
     responses(
         (status = 201, description = "The intent.", body = PaymentIntent),
-        (status = 422, description = "`invalid_amount`, `invalid_currency`, `invalid_request`, `unknown_field`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_amount`, `invalid_currency`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
     ))]
 pub async fn create(
     state: web::Data<State>,
@@ -87,12 +87,12 @@ pub struct IntentFilter {
     conversation: Option<String>,
     /// Those asked for in this thread.
     thread: Option<String>,
-    /// Those made at this time or later (RFC 3339).
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    /// Those made at this time or later.
+    #[serde(default, deserialize_with = "timestamp::optional")]
     #[param(value_type = Option<String>, format = DateTime)]
     created_from: Option<OffsetDateTime>,
-    /// Those made before this time (RFC 3339).
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    /// Those made before this time.
+    #[serde(default, deserialize_with = "timestamp::optional")]
     #[param(value_type = Option<String>, format = DateTime)]
     created_to: Option<OffsetDateTime>,
 }
@@ -100,7 +100,8 @@ pub struct IntentFilter {
 /// List payment intents
 ///
 /// Newest first.
-#[utoipa::path(get, path = "/v1/payment_intents", tag = "payment intents",
+#[utoipa::path(get, path = "/v1/payment_intents", tag = "Payment intents",
+    operation_id = "list_payment_intents",
     params(IntentFilter, PageParams),
     responses((status = 200, description = "A part of the list.", body = List<PaymentIntent>)))]
 pub async fn list(
@@ -134,7 +135,8 @@ pub async fn list(
 }
 
 /// Get a payment intent
-#[utoipa::path(get, path = "/v1/payment_intents/{id}", tag = "payment intents",
+#[utoipa::path(get, path = "/v1/payment_intents/{id}", tag = "Payment intents",
+    operation_id = "get_payment_intent",
     params(("id" = IntentId, Path, description = "The intent's id.")),
     responses((status = 200, description = "The intent.", body = PaymentIntent)))]
 pub async fn get(
@@ -152,15 +154,15 @@ pub async fn get(
 ///
 /// Charges the payer with a payment method that you hold. (Payers who open the page do this
 /// themselves.) A decline leaves the intent payable: try again with a new `Idempotency-Key`.
-#[utoipa::path(post, path = "/v1/payment_intents/{id}/confirm", tag = "payment intents",
-    params(("id" = IntentId, Path, description = "The intent's id."),
-        ("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+#[utoipa::path(post, path = "/v1/payment_intents/{id}/confirm", tag = "Payment intents",
+    operation_id = "confirm_payment_intent",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
     request_body = ConfirmRequest,
     responses(
         (status = 200, description = "The intent: `succeeded`, `requires_capture`, `requires_action` or `processing`.", body = PaymentIntent),
-        (status = 402, description = "`payment_declined`, with `decline_code`.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_payment_method`, `invalid_request`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 402, description = "`payment_declined`, with `decline_code`."),
+        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
+        (status = 422, description = "`invalid_payment_method`, `invalid_request`, `amount_out_of_range`, `idempotency_key_reused`."),
     ))]
 pub async fn confirm(
     state: web::Data<State>,
@@ -176,14 +178,14 @@ pub async fn confirm(
 /// Capture a payment intent
 ///
 /// Takes money that is held, whole or in part, once. The rest is released.
-#[utoipa::path(post, path = "/v1/payment_intents/{id}/capture", tag = "payment intents",
-    params(("id" = IntentId, Path, description = "The intent's id."),
-        ("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+#[utoipa::path(post, path = "/v1/payment_intents/{id}/capture", tag = "Payment intents",
+    operation_id = "capture_payment_intent",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
     request_body = CaptureRequest,
     responses(
         (status = 200, description = "The intent.", body = PaymentIntent),
-        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`amount_too_large`, `invalid_amount`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
+        (status = 422, description = "`amount_too_large`, `invalid_amount`, `amount_out_of_range`, `idempotency_key_reused`."),
     ))]
 pub async fn capture(
     state: web::Data<State>,
@@ -199,14 +201,14 @@ pub async fn capture(
 /// Cancel a payment intent
 ///
 /// Ends it before any money was taken. Money that is held is released.
-#[utoipa::path(post, path = "/v1/payment_intents/{id}/cancel", tag = "payment intents",
-    params(("id" = IntentId, Path, description = "The intent's id."),
-        ("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+#[utoipa::path(post, path = "/v1/payment_intents/{id}/cancel", tag = "Payment intents",
+    operation_id = "cancel_payment_intent",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
     request_body = CancelRequest,
     responses(
         (status = 200, description = "The intent.", body = PaymentIntent),
-        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_request`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
+        (status = 422, description = "`invalid_request`, `idempotency_key_reused`."),
     ))]
 pub async fn cancel(
     state: web::Data<State>,
@@ -220,14 +222,14 @@ pub async fn cancel(
 /// Refund a payment intent
 ///
 /// Gives captured money back, whole or in parts, never more than was captured.
-#[utoipa::path(post, path = "/v1/payment_intents/{id}/refunds", tag = "refunds",
-    params(("id" = IntentId, Path, description = "The intent's id."),
-        ("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+#[utoipa::path(post, path = "/v1/payment_intents/{id}/refunds", tag = "Refunds",
+    operation_id = "create_refund",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
     request_body = RefundRequest,
     responses(
         (status = 201, description = "The refund.", body = RefundObject),
-        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`amount_too_large`, `invalid_amount`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
+        (status = 422, description = "`amount_too_large`, `invalid_amount`, `amount_out_of_range`, `idempotency_key_reused`."),
     ))]
 pub async fn create_refund(
     state: web::Data<State>,
@@ -241,7 +243,8 @@ pub async fn create_refund(
 /// List the refunds of a payment intent
 ///
 /// All of them, newest first.
-#[utoipa::path(get, path = "/v1/payment_intents/{id}/refunds", tag = "refunds",
+#[utoipa::path(get, path = "/v1/payment_intents/{id}/refunds", tag = "Refunds",
+    operation_id = "list_refunds",
     params(("id" = IntentId, Path, description = "The intent's id.")),
     responses((status = 200, description = "The refunds.", body = List<RefundObject>)))]
 pub async fn list_refunds(
@@ -260,7 +263,8 @@ pub async fn list_refunds(
 }
 
 /// Get a refund
-#[utoipa::path(get, path = "/v1/refunds/{id}", tag = "refunds",
+#[utoipa::path(get, path = "/v1/refunds/{id}", tag = "Refunds",
+    operation_id = "get_refund",
     params(("id" = RefundId, Path, description = "The refund's id.")),
     responses((status = 200, description = "The refund.", body = RefundObject)))]
 pub async fn get_refund(

@@ -4,7 +4,6 @@ use super::{
     Problem, State,
     answer::List,
     extract::{Caller, Change, Links, Page, PageParams, PathId},
-    problem::ProblemBody,
 };
 use crate::{
     ids::{IntentId, LinkId},
@@ -47,12 +46,12 @@ impl State {
 /// Make a payment link
 ///
 /// Its page takes one payment, or many, for an amount that you set or that the payer chooses.
-#[utoipa::path(post, path = "/v1/payment_links", tag = "payment links",
-    params(("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+#[utoipa::path(post, path = "/v1/payment_links", tag = "Payment links",
+    operation_id = "create_payment_link",
     request_body = LinkRequest,
     responses(
         (status = 201, description = "The link.", body = PaymentLink),
-        (status = 422, description = "`invalid_amount`, `invalid_currency`, `invalid_request`, `unknown_field`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_amount`, `invalid_currency`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
     ))]
 pub async fn create(
     state: web::Data<State>,
@@ -68,7 +67,8 @@ pub async fn create(
 /// List payment links
 ///
 /// Newest first.
-#[utoipa::path(get, path = "/v1/payment_links", tag = "payment links", params(PageParams),
+#[utoipa::path(get, path = "/v1/payment_links", tag = "Payment links",
+    operation_id = "list_payment_links", params(PageParams),
     responses((status = 200, description = "A part of the list.", body = List<PaymentLink>)))]
 pub async fn list(
     state: web::Data<State>,
@@ -84,7 +84,8 @@ pub async fn list(
 }
 
 /// Get a payment link
-#[utoipa::path(get, path = "/v1/payment_links/{id}", tag = "payment links",
+#[utoipa::path(get, path = "/v1/payment_links/{id}", tag = "Payment links",
+    operation_id = "get_payment_link",
     params(("id" = LinkId, Path, description = "The link's id.")),
     responses((status = 200, description = "The link.", body = PaymentLink)))]
 pub async fn get(
@@ -101,14 +102,14 @@ pub async fn get(
 /// Switch a payment link off
 ///
 /// Its page says so from then on. Payments that are under way go on.
-#[utoipa::path(post, path = "/v1/payment_links/{id}/deactivate", tag = "payment links",
-    params(("id" = LinkId, Path, description = "The link's id."),
-        ("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+#[utoipa::path(post, path = "/v1/payment_links/{id}/deactivate", tag = "Payment links",
+    operation_id = "deactivate_payment_link",
+    params(("id" = LinkId, Path, description = "The link's id.")),
     request_body = Empty,
     responses(
         (status = 200, description = "The link.", body = PaymentLink),
-        (status = 409, description = "`invalid_state`: it is not active.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`invalid_state`: it is not active."),
+        (status = 422, description = "`idempotency_key_reused`."),
     ))]
 pub async fn deactivate(
     state: web::Data<State>,
@@ -122,7 +123,8 @@ pub async fn deactivate(
 /// List the payments of a link
 ///
 /// The intents that payers made through it, newest first.
-#[utoipa::path(get, path = "/v1/payment_links/{id}/payments", tag = "payment links",
+#[utoipa::path(get, path = "/v1/payment_links/{id}/payments", tag = "Payment links",
+    operation_id = "list_payment_link_payments",
     params(("id" = LinkId, Path, description = "The link's id."), PageParams),
     responses((status = 200, description = "A part of the list.", body = List<PaymentIntent>)))]
 pub async fn payments(

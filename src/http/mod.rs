@@ -5,12 +5,18 @@
 //! the role allows it), then ids of the path, then headers, then the body.
 
 pub mod answer;
+pub mod endpoints;
+pub mod events;
+pub mod exports;
 pub mod extract;
 pub mod intents;
+pub mod ledger;
 mod limit;
 pub mod links;
 pub mod oauth;
+pub mod openapi;
 pub mod operations;
+pub mod pages;
 pub mod problem;
 pub mod rejection;
 pub mod request;
@@ -28,6 +34,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(operations::routes)
         .configure(oauth::routes)
+        .configure(openapi::routes)
+        .configure(pages::routes)
         .service(
             web::scope("/v1")
                 .wrap(from_fn(request::authenticate))
@@ -41,5 +49,9 @@ fn api(config: &mut web::ServiceConfig) {
     config
         .configure(intents::routes)
         .configure(links::routes)
+        .configure(endpoints::routes)
+        .configure(events::routes)
+        .configure(ledger::routes)
+        .configure(exports::routes)
         .configure(sandbox::routes);
 }

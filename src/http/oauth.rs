@@ -19,16 +19,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
 #[derive(Deserialize, ToSchema)]
 pub struct TokenRequest {
     /// `client_credentials`.
-    #[schema(example = "client_credentials")]
+    #[schema(required = true, nullable = false, example = "client_credentials")]
     grant_type: Option<String>,
     /// The id of the API key, as in the key itself (`00…`) or as printed (`key_…`).
+    #[schema(nullable = false)]
     client_id: Option<String>,
     /// The secret of the API key: its last part, or the whole key.
+    #[schema(nullable = false)]
     client_secret: Option<String>,
 }
 
 /// An access token (RFC 6749, 5.1).
 #[derive(Serialize, ToSchema)]
+#[schema(as = AccessToken)]
 pub struct TokenAnswer {
     /// A JWT, signed with `EdDSA`; see `/.well-known/jwks.json`.
     access_token: String,
@@ -76,12 +79,11 @@ struct Credentials {
 ///
 /// Exchanges an API key (its id and its secret) for a JWT that is good for fifteen minutes. The key
 /// may come in the form or by HTTP Basic. The token may do what the key may, and dies with it.
-#[utoipa::path(post, path = "/v1/oauth/token", tag = "authentication",
-    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded",
-        example = json!({"grant_type": "client_credentials", "client_id": "key_01k0000000000000000000000", "client_secret": "…"})),
+#[utoipa::path(post, path = "/v1/oauth/token", tag = "Authentication",
+    operation_id = "create_access_token",
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "An access token.", body = TokenAnswer,
-            example = json!({"access_token": "eyJ…", "token_type": "Bearer", "expires_in": 900})),
+        (status = 200, description = "An access token.", body = TokenAnswer),
         (status = 400, description = "`invalid_request`, `unsupported_grant_type`.", body = TokenError),
         (status = 401, description = "`invalid_client`.", body = TokenError),
         (status = 503, description = "`temporarily_unavailable`.", body = TokenError),
@@ -196,11 +198,15 @@ fn basic(header: &[u8]) -> Option<Credentials> {
     })
 }
 
-/// Public keys
+/// Get the public keys
 ///
 /// The keys that access tokens and receipts are signed with, as a JWK set (RFC 7517).
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "authentication", responses(
-    (status = 200, description = "A JWK set.", body = serde_json::Value),
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Authentication",
+    operation_id = "get_public_keys", responses(
+    (status = 200, description = "A JWK set.", body = Object, example = json!({"keys": [{
+        "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "use": "sig", "alg": "EdDSA",
+    }]})),
 ))]
 pub async fn jwks(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok()

@@ -27,7 +27,8 @@ const OK: Health = Health { status: "ok" };
 /// The process lives
 ///
 /// Asks nothing of anyone, so that a sick database does not get a healthy process restarted.
-#[utoipa::path(get, path = "/healthz", tag = "operations", responses(
+#[utoipa::path(get, path = "/healthz", tag = "Operations",
+    operation_id = "get_health", responses(
     (status = 200, description = "The process lives.", body = Health),
 ))]
 pub async fn healthz() -> web::Json<Health> {
@@ -37,10 +38,10 @@ pub async fn healthz() -> web::Json<Health> {
 /// The service can work
 ///
 /// The database answers and its schema is the one that this version needs.
-#[utoipa::path(get, path = "/readyz", tag = "operations", responses(
+#[utoipa::path(get, path = "/readyz", tag = "Operations",
+    operation_id = "get_readiness", responses(
     (status = 200, description = "Requests can be sent here.", body = Health),
-    (status = 503, description = "`unavailable`: the database does not answer. `schema_outdated`: run `threadpay migrate`.",
-        body = super::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 503, description = "`unavailable`: the database does not answer. `schema_outdated`: run `threadpay migrate`."),
 ))]
 pub async fn readyz(state: web::Data<State>) -> Result<web::Json<Health>, Problem> {
     match db::schema_is_current(&state.pool).await {
@@ -57,7 +58,8 @@ pub async fn readyz(state: web::Data<State>) -> Result<web::Json<Health>, Proble
 /// Metrics
 ///
 /// In the Prometheus text format.
-#[utoipa::path(get, path = "/metrics", tag = "operations", responses(
+#[utoipa::path(get, path = "/metrics", tag = "Operations",
+    operation_id = "get_metrics", responses(
     (status = 200, description = "All metrics of this process.", body = String, content_type = "text/plain"),
 ))]
 pub async fn metrics(state: web::Data<State>) -> HttpResponse {

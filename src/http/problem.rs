@@ -2,6 +2,7 @@
 
 use crate::auth::AuthError;
 use crate::db;
+use crate::ids::IntentId;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError, body::BoxBody};
 use serde::Serialize;
@@ -31,16 +32,23 @@ pub struct ProblemBody {
     pub code: Cow<'static, str>,
     /// The field at fault, as a JSON pointer (RFC 6901) into the body or the query.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/amount")]
+    #[schema(nullable = false, example = "/amount")]
     pub param: Option<String>,
     /// The state that did not allow the call.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub current_status: Option<String>,
     /// Why the payment was declined.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub decline_code: Option<String>,
+    /// The intent whose payment was declined; it can be paid again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub payment_intent: Option<IntentId>,
     /// The id of the request, as in the header `Request-Id`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub request_id: Option<String>,
     /// Seconds after which to try again, for the header `Retry-After`.
     #[serde(skip)]
@@ -71,6 +79,7 @@ impl Problem {
             param: None,
             current_status: None,
             decline_code: None,
+            payment_intent: None,
             request_id: None,
             retry_after: None,
             challenge: None,
@@ -92,9 +101,10 @@ impl Problem {
         self
     }
 
-    /// Names why the payment was declined.
+    /// Names the intent whose payment was declined, and why.
     #[must_use]
-    pub fn decline_code(mut self, code: impl Into<String>) -> Self {
+    pub fn declined(mut self, intent: IntentId, code: impl Into<String>) -> Self {
+        self.0.payment_intent = Some(intent);
         self.0.decline_code = Some(code.into());
         self
     }

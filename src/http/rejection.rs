@@ -38,8 +38,8 @@ fn intent(error: &IntentError, said: String) -> Problem {
         IntentError::AmountTooLarge { .. } => {
             Problem::new(422, "amount_too_large", said).at("/amount")
         }
-        IntentError::Declined(code) => {
-            Problem::new(402, "payment_declined", said).decline_code(code.as_str())
+        IntentError::Declined { intent, code } => {
+            Problem::new(402, "payment_declined", said).declined(*intent, code.as_str())
         }
         IntentError::Sum(_) => Problem::new(422, "amount_out_of_range", said),
     }

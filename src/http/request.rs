@@ -64,7 +64,7 @@ pub async fn observe(
 
 /// The problem that an answer should be: that of our own error, or one that stands for the plain
 /// text or the empty body of somebody else's.
-fn problem_of<B: MessageBody>(answer: &HttpResponse<B>) -> Option<Problem> {
+pub(super) fn problem_of<B: MessageBody>(answer: &HttpResponse<B>) -> Option<Problem> {
     let status = answer.status();
     if let Some(error) = answer.error() {
         let ours = error.as_error::<Problem>().cloned();
@@ -77,7 +77,10 @@ fn problem_of<B: MessageBody>(answer: &HttpResponse<B>) -> Option<Problem> {
 }
 
 /// `problem` with what `answer` says of the allowed methods.
-fn with_headers_of<B>(answer: &HttpResponse<B>, mut problem: HttpResponse) -> HttpResponse {
+pub(super) fn with_headers_of<B>(
+    answer: &HttpResponse<B>,
+    mut problem: HttpResponse,
+) -> HttpResponse {
     if let Some(allowed) = answer.headers().get(header::ALLOW) {
         problem.headers_mut().insert(header::ALLOW, allowed.clone());
     }

@@ -3,7 +3,6 @@
 use super::{
     Problem, State,
     extract::{Change, PathId, Sandbox},
-    problem::ProblemBody,
 };
 use crate::{
     ids::IntentId,
@@ -52,14 +51,14 @@ pub struct OutcomeRequest {
 /// Complete a sandbox action
 ///
 /// Plays the payer of an intent that is `requires_action`: the authentication succeeds or fails.
-#[utoipa::path(post, path = "/v1/sandbox/actions/{id}", tag = "sandbox",
-    params(("id" = IntentId, Path, description = "The intent's id."),
-        ("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+#[utoipa::path(post, path = "/v1/sandbox/actions/{id}", tag = "Sandbox",
+    operation_id = "complete_sandbox_action",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
     request_body = OutcomeRequest,
     responses(
         (status = 200, description = "The intent.", body = PaymentIntent),
-        (status = 409, description = "`invalid_state`: it waits for no action.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_request`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`invalid_state`: it waits for no action."),
+        (status = 422, description = "`invalid_request`, `idempotency_key_reused`."),
     ))]
 pub async fn act(
     state: web::Data<State>,
@@ -76,14 +75,14 @@ pub async fn act(
 /// Give a pending sandbox payment its outcome
 ///
 /// Plays the rail of an intent that is `processing` with `pm_sandbox_pending`.
-#[utoipa::path(post, path = "/v1/sandbox/outcomes/{id}", tag = "sandbox",
-    params(("id" = IntentId, Path, description = "The intent's id."),
-        ("Idempotency-Key" = String, Header, description = "Your name for this effect; the same when you try again.")),
+#[utoipa::path(post, path = "/v1/sandbox/outcomes/{id}", tag = "Sandbox",
+    operation_id = "settle_sandbox_payment",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
     request_body = OutcomeRequest,
     responses(
         (status = 200, description = "The intent.", body = PaymentIntent),
-        (status = 409, description = "`invalid_state`: it waits for no outcome.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_request`, `idempotency_key_reused`.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`invalid_state`: it waits for no outcome."),
+        (status = 422, description = "`invalid_request`, `idempotency_key_reused`."),
     ))]
 pub async fn settle(
     state: web::Data<State>,

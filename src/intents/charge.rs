@@ -19,6 +19,13 @@ pub struct ConfirmRequest {
 }
 
 impl ConfirmRequest {
+    /// The request to pay with `method`.
+    pub fn paying_with(method: PaymentMethod) -> Self {
+        Self {
+            payment_method: method.to_string(),
+        }
+    }
+
     /// The payment method, as `rail` knows it.
     pub fn parse(&self, rail: Rail) -> Result<PaymentMethod, Invalid> {
         PaymentMethod::parse(rail, &self.payment_method)

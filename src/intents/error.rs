@@ -2,6 +2,7 @@
 
 use super::Status;
 use crate::{
+    ids::IntentId,
     money::{Money, SumError},
     rails::DeclineCode,
 };
@@ -26,8 +27,13 @@ pub enum IntentError {
         most: Money,
     },
     /// The rail declined. The attempt is recorded and the intent can be paid again.
-    #[error("{}", .0.message())]
-    Declined(DeclineCode),
+    #[error("{}", .code.message())]
+    Declined {
+        /// The intent.
+        intent: IntentId,
+        /// The rail's reason.
+        code: DeclineCode,
+    },
     /// An amount left the range of 64 bits.
     #[error(transparent)]
     Sum(#[from] SumError),

@@ -91,20 +91,20 @@ impl Attempt {
         let finished = match answer {
             RailAnswer::Succeeded => succeeded(intent, attempt, refund, now)?,
             RailAnswer::Declined(code) => declined(intent, attempt, refund, code, now)?,
-            RailAnswer::Pending | RailAnswer::Unknown => {
-                let event =
-                    (first && attempt.kind != CallKind::Refund).then_some(IntentEvent::Processing);
-                Finished {
-                    event,
-                    ..Finished::quiet(intent, attempt, refund)
-                }
-            }
-            RailAnswer::RequiresAction => {
-                let intent = Intent {
-                    state: State::RequiresAction(attempt.id),
-                    ..intent
+            RailAnswer::Pending | RailAnswer::Unknown | RailAnswer::RequiresAction => {
+                let state = waiting(intent.state, &attempt);
+                let news = first || state != intent.state;
+                let event = match state {
+                    State::Processing(..) => news.then_some(IntentEvent::Processing),
+                    State::RequiresAction(_) => news.then_some(IntentEvent::RequiresAction),
+                    // A refund waits beside its intent.
+                    State::Succeeded
+                    | State::RequiresPayment
+                    | State::RequiresCapture
+                    | State::Canceled(_)
+                    | State::Expired => None,
                 };
-                let event = first.then_some(IntentEvent::RequiresAction);
+                let intent = Intent { state, ..intent };
                 Finished {
                     event,
                     ..Finished::quiet(intent, attempt, refund)
@@ -120,7 +120,17 @@ impl Attempt {
             RailAnswer::Declined(code) => (AttemptStatus::Failed, None, Some(code)),
             RailAnswer::Pending => (AttemptStatus::Pending, Some(now + ASK_AGAIN_PENDING), None),
             RailAnswer::RequiresAction => (AttemptStatus::RequiresAction, None, None),
-            RailAnswer::Unknown => (AttemptStatus::Unknown, Some(now + ASK_AGAIN_UNKNOWN), None),
+            // Nothing is learned: what the rail said before still stands.
+            RailAnswer::Unknown => match self.status {
+                AttemptStatus::RequiresAction => (self.status, None, None),
+                AttemptStatus::Pending => (self.status, Some(now + ASK_AGAIN_UNKNOWN), None),
+                AttemptStatus::Started
+                | AttemptStatus::Unknown
+                | AttemptStatus::Succeeded
+                | AttemptStatus::Failed => {
+                    (AttemptStatus::Unknown, Some(now + ASK_AGAIN_UNKNOWN), None)
+                }
+            },
         };
         Self {
             status,
@@ -129,6 +139,17 @@ impl Attempt {
             updated_at: now,
             ..self
         }
+    }
+}
+
+/// The state of an intent whose attempt waits: for the payer's action, or for the rail.
+fn waiting(state: State, attempt: &Attempt) -> State {
+    match (attempt.kind, attempt.status) {
+        (CallKind::Charge, AttemptStatus::RequiresAction) => State::RequiresAction(attempt.id),
+        (CallKind::Charge, AttemptStatus::Pending) => {
+            State::Processing(attempt.id, Opening::Charge)
+        }
+        (CallKind::Charge | CallKind::Capture | CallKind::Void | CallKind::Refund, _) => state,
     }
 }
 

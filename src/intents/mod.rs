@@ -14,6 +14,8 @@ mod intent;
 pub mod refund;
 mod request;
 pub mod store;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use attempt::{Attempt, AttemptStatus};

@@ -19,11 +19,6 @@ const LIFETIME_DEFAULT: i64 = 86_400;
 /// The body of `POST /v1/payment_intents`.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "amount": "12.50", "currency": "EUR", "description": "2 × flat white", "reference": "order-1042",
-    "thread": {"channel": "telegram", "conversation": "-1001234567890", "thread": "77", "user": "42"},
-    "line_items": [{"label": "Flat white", "quantity": 2, "unit_amount": "6.25"}], "metadata": {"table": "4"}
-}))]
 pub struct IntentRequest {
     /// How much, in major units as a decimal string.
     #[schema(value_type = String, example = "12.50")]

@@ -16,40 +16,59 @@ use time::OffsetDateTime;
 /// A payment intent. Amounts are decimal strings in major units.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PaymentIntent<'a> {
+    /// Its id.
     id: IntentId,
     /// Always `payment_intent`.
     object: &'static str,
+    /// Whether real money moves.
     livemode: bool,
+    /// Where it stands.
     status: Status,
+    /// What the payer pays, the tip included, in major units.
     amount: String,
+    /// ISO 4217 code.
     currency: &'static str,
     /// The part of the amount that is a tip; through links that offer one.
     tip: Option<String>,
+    /// What is held and can be captured.
     amount_capturable: String,
+    /// What was captured.
     amount_captured: String,
+    /// What went back to the payer.
     amount_refunded: String,
+    /// Whether money is taken at once or held for a capture.
     capture_method: CaptureMethod,
+    /// What it is for, in your words; the payer reads it.
     description: Option<&'a str>,
+    /// Your own name for it.
     reference: Option<&'a str>,
+    /// What is paid for; empty if nothing was said.
     line_items: Vec<LineItemObject<'a>>,
+    /// Where it was asked for.
     thread: Option<&'a Thread>,
     /// The address of the page that takes the payment.
     pay_url: String,
     /// The link that it was made through.
     payment_link: Option<LinkId>,
+    /// The rail that takes the payment.
     rail: Rail,
     /// What the payer must do first, while the status is `requires_action`.
     next_action: Option<NextAction>,
     /// Why the last attempt failed, until one succeeds.
     last_error: Option<LastErrorObject>,
+    /// Why it was canceled, if a reason was given.
     cancellation_reason: Option<CancellationReason>,
+    /// Your own notes.
     metadata: &'a BTreeMap<String, String>,
+    /// From when on it cannot be paid any more.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     expires_at: OffsetDateTime,
+    /// When it was made.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     created_at: OffsetDateTime,
+    /// When it last changed.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     updated_at: OffsetDateTime,
@@ -57,9 +76,13 @@ pub struct PaymentIntent<'a> {
 
 /// A line of what is paid for.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = LineItem)]
 pub struct LineItemObject<'a> {
+    /// What it is.
     label: &'a str,
+    /// How many.
     quantity: u32,
+    /// The price of one, in major units.
     unit_amount: String,
 }
 
@@ -68,16 +91,21 @@ pub struct LineItemObject<'a> {
 pub struct NextAction {
     /// Always `redirect`: send the payer to `url`.
     r#type: &'static str,
+    /// Where to send the payer.
     url: String,
 }
 
 /// Why an attempt failed.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = LastError)]
 pub struct LastErrorObject {
     /// Always `payment_declined`.
     code: &'static str,
+    /// Why, for programs.
     decline_code: DeclineCode,
+    /// Why, for the payer.
     message: &'static str,
+    /// The attempt that failed.
     attempt: AttemptId,
 }
 
@@ -149,18 +177,27 @@ impl<'a> PaymentIntent<'a> {
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Refund)]
 pub struct RefundObject<'a> {
+    /// Its id.
     id: RefundId,
     /// Always `refund`.
     object: &'static str,
+    /// Whether real money moves.
     livemode: bool,
+    /// The payment intent whose money goes back.
     payment_intent: IntentId,
+    /// How much, in major units.
     amount: String,
+    /// ISO 4217 code.
     currency: &'static str,
+    /// Where it stands.
     status: RefundStatus,
+    /// Why, in your words.
     reason: Option<&'a str>,
+    /// When it was asked for.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     created_at: OffsetDateTime,
+    /// When it last changed.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     updated_at: OffsetDateTime,

@@ -6,10 +6,10 @@
 
 use super::{Account, Balance, Books, EntryHash, JournalEntry};
 use crate::{
-    ids::MerchantId,
+    ids::{IntentId, MerchantId},
     money::{Currency, CurrencyError},
 };
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use std::collections::HashMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -197,4 +197,20 @@ async fn insert_postings(
         &merchants, &sequences, &numbers, &accounts, &directions, &amounts, &currencies, &balances, &booked_at
     );
     insert.execute(db).await.map(drop)
+}
+
+/// When the money of an intent was taken, if it was.
+pub async fn captured_at(
+    pool: &PgPool,
+    merchant: MerchantId,
+    intent: IntentId,
+) -> Result<Option<OffsetDateTime>, sqlx::Error> {
+    let at = sqlx::query_scalar!(
+        "-- ledger.captured_at
+        SELECT booked_at FROM journal_entries
+        WHERE merchant_id = $1 AND payment_intent_id = $2 AND kind = 'capture' ORDER BY sequence LIMIT 1",
+        merchant.0,
+        intent.0
+    );
+    at.fetch_optional(pool).await
 }

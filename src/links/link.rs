@@ -142,17 +142,19 @@ impl Link {
         }
     }
 
+    /// Whether every place is taken, by payments that succeeded or that are under way.
+    pub fn is_full(&self) -> bool {
+        let taken = self.payments.saturating_add(self.open);
+        self.terms.max_payments.is_some_and(|most| taken >= most)
+    }
+
     /// Takes a place for a payment that begins.
     pub fn take_place(self, now: OffsetDateTime) -> Result<Self, LinkError> {
         let status = self.status_at(now);
         if status != LinkStatus::Active {
             return Err(LinkError::Closed(status));
         }
-        if self
-            .terms
-            .max_payments
-            .is_some_and(|most| self.payments.saturating_add(self.open) >= most)
-        {
+        if self.is_full() {
             return Err(LinkError::Taken);
         }
         Ok(Self {

@@ -3,6 +3,8 @@
 mod link;
 mod request;
 pub mod store;
+#[cfg(test)]
+mod tests;
 mod token;
 mod view;
 

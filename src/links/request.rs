@@ -17,7 +17,6 @@ const TIPS_MAX: usize = 6;
 /// The body of `POST /v1/payment_links`. Either `amount` or `amount_options` is required.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"amount": "12.50", "currency": "EUR", "description": "Table 4", "usage": "single"}))]
 pub struct LinkRequest {
     /// What the payer pays, in major units as a decimal string.
     #[serde(default)]

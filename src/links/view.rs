@@ -9,32 +9,48 @@ use time::OffsetDateTime;
 /// A payment link.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PaymentLink {
+    /// Its id.
     id: LinkId,
     /// Always `payment_link`.
     object: &'static str,
+    /// Whether real money moves.
     livemode: bool,
+    /// Where it stands.
     status: LinkStatus,
     /// The address of the page that takes the payment.
     url: String,
     /// What the payer pays; null where the payer chooses.
     amount: Option<String>,
+    /// ISO 4217 code.
     currency: &'static str,
+    /// The bounds, where the payer chooses the amount.
     amount_options: Option<ChosenAmount>,
+    /// Tips that the payer may choose from.
     tip_options: Vec<String>,
+    /// Whether it takes one payment or many.
     usage: Usage,
+    /// Most payments that it takes; null for no limit.
     max_payments: Option<u32>,
     /// Payments that succeeded.
     payments_count: u32,
+    /// What the payment is for, in your words; the payer reads it.
     description: Option<String>,
+    /// Your own name for it.
     reference: Option<String>,
+    /// Where it was asked for.
     thread: Option<Thread>,
+    /// The rail of its payments.
     rail: Rail,
+    /// Your own notes.
     metadata: BTreeMap<String, String>,
+    /// From when on it takes no payment any more; null for never.
     #[schema(value_type = Option<String>, format = "date-time")]
     expires_at: Option<String>,
+    /// When it was made.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     created_at: OffsetDateTime,
+    /// When it last changed.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     updated_at: OffsetDateTime,
@@ -43,8 +59,11 @@ pub struct PaymentLink {
 /// The bounds of an amount that the payer chooses.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct ChosenAmount {
+    /// What the page suggests.
     preset: Option<String>,
+    /// The least, in major units.
     min: String,
+    /// The most, in major units.
     max: String,
 }
 

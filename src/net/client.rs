@@ -94,6 +94,11 @@ impl Outbound {
         })
     }
 
+    /// How far out requests may go.
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
     /// Whether this URL may be called right now, its name's addresses included. A name that has
     /// no address yet passes: it is asked again at every call.
     pub async fn check(&self, url: &str) -> Result<Url, UrlError> {

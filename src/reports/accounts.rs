@@ -1,6 +1,6 @@
 //! The chart of accounts and the balance of one account at a time.
 
-use super::{AsOf, List, ReportError, store};
+use super::{AsOf, ReportError, store};
 use crate::{ids::MerchantId, timestamp};
 use serde::Serialize;
 use sqlx::PgPool;
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 /// An account of the merchant's books.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Account)]
 pub struct AccountView {
     /// Always `account`.
     #[schema(example = "account")]
@@ -42,6 +43,7 @@ impl From<store::AccountRow> for AccountView {
 
 /// The balances of one account at a time, one for each currency that it had postings in by then.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Balances)]
 pub struct BalancesView {
     /// Always `balances`.
     #[schema(example = "balances")]
@@ -62,6 +64,7 @@ pub struct BalancesView {
 
 /// A balance in one currency.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Balance)]
 pub struct BalanceView {
     /// The balance in major units; negative if it stands on the other side.
     #[schema(example = "12.50")]
@@ -75,10 +78,10 @@ pub struct BalanceView {
 pub async fn accounts(
     pool: &PgPool,
     merchant: MerchantId,
-) -> Result<List<AccountView>, ReportError> {
+) -> Result<Vec<AccountView>, ReportError> {
     let mut db = pool.acquire().await?;
     let rows = store::accounts(&mut db, merchant, None).await?;
-    Ok(List::whole(rows.into_iter().map(Into::into).collect()))
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// The balances of the account with this code. [`ReportError::NotFound`] if it has never been

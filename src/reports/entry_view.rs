@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 
 /// A booked entry: it never changes.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = JournalEntry)]
 pub struct JournalEntryView {
     /// Its id.
-    #[schema(value_type = String, example = "je_01k0000000000000000000000")]
     pub id: EntryId,
     /// Always `journal_entry`.
     #[schema(example = "journal_entry")]
@@ -36,7 +36,6 @@ pub struct JournalEntryView {
     #[schema(example = "pi_01k0000000000000000000000")]
     pub source: String,
     /// The payment intent that it belongs to.
-    #[schema(value_type = Option<String>, example = "pi_01k0000000000000000000000")]
     pub payment_intent: Option<IntentId>,
     /// Where in a chat the money was asked for: `channel:tenant/conversation/thread`, parts that
     /// are not there left out.
@@ -52,6 +51,7 @@ pub struct JournalEntryView {
 
 /// One line of an entry.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Posting)]
 pub struct PostingView {
     /// The account's code.
     #[schema(example = "merchant:pending")]

@@ -1,13 +1,16 @@
 //! The journal: a page of it, narrowed as asked, and the entries of one payment.
 
-use super::{Cursor, JournalEntryView, List, Paging, ReportError, store, store::Window};
+use super::{JournalEntryView, ReportError, store, store::Span};
 use crate::{
+    db::Window,
     ids::{EntryId, IntentId, MerchantId, RefundId},
+    invalid::Invalid,
     ledger::JournalEntry,
 };
 use sqlx::{PgConnection, PgPool};
-use std::{fmt, ops::Range, str::FromStr};
+use std::{cmp::Reverse, fmt, ops::Range, str::FromStr};
 use time::{Duration, OffsetDateTime, macros::datetime};
+use uuid::Uuid;
 
 /// What can cause an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,42 +63,43 @@ pub async fn intent_entries(
     pool: &PgPool,
     merchant: MerchantId,
     intent: IntentId,
-) -> Result<List<JournalEntryView>, ReportError> {
+) -> Result<Vec<JournalEntryView>, ReportError> {
     let mut db = pool.acquire().await?;
     if !store::intent_exists(&mut db, merchant, intent).await? {
         return Err(ReportError::NotFound);
     }
     let sequences = store::sequences_of_intent(&mut db, merchant, intent).await?;
     let entries = store::entries(&mut db, merchant, &sequences).await?;
-    Ok(List::whole(entries.into_iter().map(Into::into).collect()))
+    Ok(entries.into_iter().map(Into::into).collect())
 }
 
-/// A page of the merchant's journal, newest first.
+/// A page of the merchant's journal, newest first, and whether there are more entries.
 pub async fn journal(
     pool: &PgPool,
     merchant: MerchantId,
     filter: &JournalFilter,
-    paging: Paging<EntryId>,
-) -> Result<List<JournalEntryView>, ReportError> {
+    window: Window,
+) -> Result<(Vec<JournalEntryView>, bool), ReportError> {
     let mut db = pool.acquire().await?;
-    let window = window(&mut db, merchant, filter, paging.cursor).await?;
-    let upward = matches!(paging.cursor, Cursor::Before(_));
-    let wanted = i64::from(paging.limit) + 1;
-    let sequences = match (filter.source, &filter.account) {
+    let span = span(&mut db, merchant, filter, window).await?;
+    let upward = window.newer_than.is_some();
+    let wanted = window.reach();
+    let mut sequences: Vec<i64> = match (filter.source, &filter.account) {
         (Some(source), account) => {
             let account = account.as_deref();
-            of_source(&mut db, merchant, (source, account), &window).await?
+            of_source(&mut db, merchant, (source, account), &span).await?
         }
         (None, Some(account)) => {
             let key = (merchant, account.as_str());
-            store::sequences_of_account(&mut db, key, &window, (wanted, upward)).await?
+            store::sequences_of_account(&mut db, key, &span, (wanted, upward)).await?
         }
-        (None, None) => nearest(&window.sequences, wanted, upward).collect(),
+        (None, None) => nearest(&span.sequences, wanted, upward).collect(),
     };
-    let (sequences, has_more) = page(sequences, usize::from(paging.limit), upward);
+    sequences.sort_unstable_by_key(|&sequence| Reverse(sequence));
+    let (sequences, has_more) = window.cut(sequences);
     let entries = store::entries(&mut db, merchant, &sequences).await?;
     let newest_first = entries.into_iter().rev().map(Into::into);
-    Ok(List::page(newest_first.collect(), has_more))
+    Ok((newest_first.collect(), has_more))
 }
 
 /// Up to `count` sequences of `all`: the lowest if `upward`, else the highest. A merchant's
@@ -108,24 +112,12 @@ fn nearest(all: &Range<i64>, count: i64, upward: bool) -> Range<i64> {
     }
 }
 
-/// The `limit` sequences that are nearest to where paging begins, and whether there were more.
-fn page(mut sequences: Vec<i64>, limit: usize, upward: bool) -> (Vec<i64>, bool) {
-    sequences.sort_unstable();
-    let surplus = sequences.len().saturating_sub(limit);
-    if upward {
-        sequences.truncate(limit);
-    } else {
-        sequences.drain(..surplus);
-    }
-    (sequences, surplus > 0)
-}
-
-/// The entries of the window with the given source, and account if one is given. They are few.
+/// The entries of the span with the given source, and account if one is given. They are few.
 async fn of_source(
     db: &mut PgConnection,
     merchant: MerchantId,
     (source, account): (Source, Option<&str>),
-    window: &Window,
+    span: &Span,
 ) -> Result<Vec<i64>, ReportError> {
     let intent = match source {
         Source::Intent(intent) => Some(intent),
@@ -138,7 +130,7 @@ async fn of_source(
     let entries = store::entries(db, merchant, &sequences).await?;
     let source = source.to_string();
     let wanted = |entry: &JournalEntry| {
-        window.sequences.contains(&entry.sequence)
+        span.sequences.contains(&entry.sequence)
             && entry.source == source
             && account.is_none_or(|code| entry.postings.iter().any(|p| p.account == code))
     };
@@ -150,42 +142,46 @@ async fn of_source(
 }
 
 /// The part of the journal that a page is taken from.
-async fn window(
+async fn span(
     db: &mut PgConnection,
     merchant: MerchantId,
     filter: &JournalFilter,
-    cursor: Cursor<EntryId>,
-) -> Result<Window, ReportError> {
+    window: Window,
+) -> Result<Span, ReportError> {
     let end = store::last_sequence(db, merchant).await?.saturating_add(1);
-    let mut window = Window {
+    let mut span = Span {
         sequences: 1..end,
         earliest: datetime!(0001-01-01 0:00 UTC),
         latest: datetime!(9999-12-31 0:00 UTC),
     };
     if let Some(from) = filter.from {
         let first = store::first_sequence(db, merchant, from).await?;
-        window.sequences.start = first.unwrap_or(end);
-        window.earliest = from;
+        span.sequences.start = first.unwrap_or(end);
+        span.earliest = from;
     }
     if let Some(to) = filter.to {
         let beyond = store::first_sequence(db, merchant, to).await?;
-        window.sequences.end = beyond.unwrap_or(end);
-        window.latest = to;
+        span.sequences.end = beyond.unwrap_or(end);
+        span.latest = to;
     }
-    match cursor {
-        Cursor::Newest => {}
-        Cursor::After(id) => {
-            let (sequence, booked_at) = find(db, merchant, id, end).await?;
-            window.sequences.end = window.sequences.end.min(sequence);
-            window.latest = window.latest.min(booked_at);
-        }
-        Cursor::Before(id) => {
-            let (sequence, booked_at) = find(db, merchant, id, end).await?;
-            window.sequences.start = window.sequences.start.max(sequence.saturating_add(1));
-            window.earliest = window.earliest.max(booked_at);
-        }
+    if let Some(id) = window.older_than {
+        let found = find(db, merchant, EntryId(id), end).await?;
+        let (sequence, booked_at) = found.ok_or_else(|| unknown("/after", id))?;
+        span.sequences.end = span.sequences.end.min(sequence);
+        span.latest = span.latest.min(booked_at);
     }
-    Ok(window)
+    if let Some(id) = window.newer_than {
+        let found = find(db, merchant, EntryId(id), end).await?;
+        let (sequence, booked_at) = found.ok_or_else(|| unknown("/before", id))?;
+        span.sequences.start = span.sequences.start.max(sequence.saturating_add(1));
+        span.earliest = span.earliest.max(booked_at);
+    }
+    Ok(span)
+}
+
+fn unknown(param: &str, id: Uuid) -> Invalid {
+    let id = EntryId(id);
+    Invalid::field(param, format!("the journal has no entry {id} to page from"))
 }
 
 /// Finds an entry by its id, for which there is no index: an id holds the time it was made, and
@@ -196,22 +192,20 @@ async fn find(
     merchant: MerchantId,
     id: EntryId,
     end: i64,
-) -> Result<(i64, OffsetDateTime), ReportError> {
-    let unknown = ReportError::UnknownCursor(id);
+) -> Result<Option<(i64, OffsetDateTime)>, sqlx::Error> {
     let millis = i128::try_from(id.0.as_u128() >> 80).unwrap_or(0);
     let Ok(made) = OffsetDateTime::from_unix_timestamp_nanos(millis.saturating_mul(1_000_000))
     else {
-        return Err(unknown);
+        return Ok(None);
     };
     let margin = Duration::seconds(2);
     let start = store::first_sequence(db, merchant, made.saturating_sub(margin)).await?;
     let stop = store::first_sequence(db, merchant, made.saturating_add(margin)).await?;
     let near = start.unwrap_or(end)..stop.unwrap_or(end);
-    if let Some(found) = store::find_entry(db, merchant, id, near).await? {
-        return Ok(found);
+    match store::find_entry(db, merchant, id, near).await? {
+        Some(found) => Ok(Some(found)),
+        None => store::find_entry(db, merchant, id, 1..end).await,
     }
-    let found = store::find_entry(db, merchant, id, 1..end).await?;
-    found.ok_or(unknown)
 }
 
 #[cfg(test)]
@@ -219,11 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_what_lies_nearest_to_its_cursor() {
-        let all = || vec![3, 1, 2, 4];
-        assert_eq!(page(all(), 2, false), (vec![3, 4], true));
-        assert_eq!(page(all(), 2, true), (vec![1, 2], true));
-        assert_eq!(page(all(), 4, true), (vec![1, 2, 3, 4], false));
+    fn the_nearest_sequences_stand_at_the_cursor() {
         assert_eq!(nearest(&(1..10), 3, false), 7..10);
         assert_eq!(nearest(&(1..10), 3, true), 1..4);
         assert_eq!(nearest(&(1..2), 3, false), 1..2);
@@ -232,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_source_is_an_intent_or_a_refund() {
-        let id = IntentId(uuid::Uuid::from_u128(5));
+        let id = IntentId(Uuid::from_u128(5));
         assert_eq!(id.to_string().parse(), Ok(Source::Intent(id)));
         assert_eq!(Source::Intent(id).to_string(), id.to_string());
         assert_eq!("je_1".parse::<Source>(), Err(SourceError));

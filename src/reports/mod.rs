@@ -10,7 +10,6 @@ mod as_of;
 mod booked;
 mod entry_view;
 mod journal;
-mod list;
 pub mod store;
 mod trial_balance;
 pub mod verify;
@@ -20,7 +19,6 @@ pub use as_of::AsOf;
 pub use booked::{BookedEntry, Origin, ThreadPlace};
 pub use entry_view::{JournalEntryView, PostingView};
 pub use journal::{JournalFilter, Source, SourceError, intent_entries, journal};
-pub use list::{Cursor, List, Paging};
 pub use trial_balance::{TrialBalanceRow, TrialBalanceView, trial_balance};
 
 /// Why a report cannot be given.
@@ -29,9 +27,9 @@ pub enum ReportError {
     /// The merchant has no such account or intent.
     #[error("there is no such object")]
     NotFound,
-    /// The list's `after` or `before` names no entry of the merchant.
-    #[error("the journal has no entry {0} to page from")]
-    UnknownCursor(crate::ids::EntryId),
+    /// A parameter cannot be taken.
+    #[error(transparent)]
+    Invalid(#[from] crate::invalid::Invalid),
     /// A total does not fit 64 bits of minor units.
     #[error(transparent)]
     Sum(#[from] crate::money::SumError),

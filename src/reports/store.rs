@@ -108,7 +108,7 @@ pub async fn find_entry(
 
 /// Which of a merchant's entries to look at: by number and by time, as far as both are known.
 #[derive(Clone, Debug)]
-pub struct Window {
+pub struct Span {
     /// The sequences that may be given.
     pub sequences: Range<i64>,
     /// No entry of these sequences is earlier.
@@ -118,11 +118,11 @@ pub struct Window {
 }
 
 /// Up to `limit` sequences of entries that post to `account` in each of its currencies: the
-/// lowest of the window if `upward`, else the highest. In no order.
+/// lowest of the span if `upward`, else the highest. In no order.
 pub async fn sequences_of_account(
     db: &mut PgConnection,
     (merchant, account): (MerchantId, &str),
-    window: &Window,
+    span: &Span,
     (limit, upward): (i64, bool),
 ) -> Result<Vec<i64>, sqlx::Error> {
     let sequences = sqlx::query_scalar!(
@@ -140,10 +140,10 @@ pub async fn sequences_of_account(
         ) p WHERE b.merchant_id = $1 AND b.account = $2"#,
         merchant.0,
         account,
-        window.earliest,
-        window.latest,
-        window.sequences.start,
-        window.sequences.end,
+        span.earliest,
+        span.latest,
+        span.sequences.start,
+        span.sequences.end,
         limit,
         upward
     );

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 /// All debits and credits by account and currency at a time.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = TrialBalance)]
 pub struct TrialBalanceView {
     /// Always `trial_balance`.
     #[schema(example = "trial_balance")]

@@ -3,17 +3,38 @@
 use super::shop::{START, id_of, open_books, seed};
 use sqlx::PgPool;
 use threadpay::{
+    db::Window,
     ids::EntryId,
     reports::{
-        AsOf, Cursor, JournalEntryView, JournalFilter, List, Paging, ReportError, Source, balances,
+        AsOf, JournalEntryView, JournalFilter, ReportError, Source, balances,
         intent_entries, journal, trial_balance,
     },
     timestamp,
 };
 use time::Duration;
 
-fn sequences(list: &List<JournalEntryView>) -> Vec<i64> {
-    list.data.iter().map(|entry| entry.sequence).collect()
+fn sequences(entries: &[JournalEntryView]) -> Vec<i64> {
+    entries.iter().map(|entry| entry.sequence).collect()
+}
+
+/// Where a page of the journal begins.
+enum At {
+    Newest,
+    After(EntryId),
+    Before(EntryId),
+}
+
+fn window(limit: u8, at: At) -> Window {
+    let (older_than, newer_than) = match at {
+        At::Newest => (None, None),
+        At::After(id) => (Some(id.0), None),
+        At::Before(id) => (None, Some(id.0)),
+    };
+    Window {
+        older_than,
+        newer_than,
+        limit,
+    }
 }
 
 /// An intent's entries tell its story, and where in a chat it began.
@@ -24,7 +45,7 @@ pub async fn an_intent_shows_its_entries(pool: &PgPool) {
         .unwrap();
     assert_eq!(sequences(&list), [1, 4]);
     let json = serde_json::to_value(&list).unwrap();
-    let first = &json["data"][0];
+    let first = &json[0];
     assert_eq!(first["thread"], "slack:T1/C2/1700000000.000100");
     assert_eq!(first["booked_at"], "2026-01-31T23:00:00.123Z");
     assert_eq!(first["effective_date"], "2026-01-31");
@@ -33,7 +54,7 @@ pub async fn an_intent_shows_its_entries(pool: &PgPool) {
     assert_eq!(first["postings"][0]["account"], "rail:sandbox:clearing");
     assert_eq!(first["postings"][0]["direction"], "debit");
     assert_eq!(first["postings"][1]["amount"], "12.50");
-    let second = &json["data"][1];
+    let second = &json[1];
     assert_eq!(second["source"], shop.refund.to_string());
     assert_eq!(second["postings"][0]["balance_after"], "10.00");
     let foreign = intent_entries(pool, open_books(pool).await.merchant, shop.intents[0]).await;
@@ -43,10 +64,10 @@ pub async fn an_intent_shows_its_entries(pool: &PgPool) {
 /// Pages of every size and direction give the same journal.
 pub async fn the_journal_pages(pool: &PgPool) {
     let shop = seed(pool).await;
-    let page = async |filter: &JournalFilter, limit, cursor| {
-        journal(pool, shop.merchant, filter, Paging { limit, cursor })
-            .await
-            .unwrap()
+    let page = async |filter: &JournalFilter, limit, at: At| {
+        let journal = journal(pool, shop.merchant, filter, window(limit, at));
+        let (entries, has_more) = journal.await.unwrap();
+        (sequences(&entries), has_more)
     };
     let id = |sequence: usize| shop.entries[sequence - 1].id;
     let all = JournalFilter::default();
@@ -56,31 +77,30 @@ pub async fn the_journal_pages(pool: &PgPool) {
     };
     for filter in [&all, &on_account] {
         assert_eq!(
-            sequences(&page(filter, 100, Cursor::Newest).await),
+            page(filter, 100, At::Newest).await.0,
             [5, 4, 3, 2, 1]
         );
-        let top = page(filter, 2, Cursor::Newest).await;
-        assert_eq!((sequences(&top), top.has_more), (vec![5, 4], true));
-        let next = page(filter, 2, Cursor::After(id(4))).await;
-        assert_eq!((sequences(&next), next.has_more), (vec![3, 2], true));
-        let last = page(filter, 2, Cursor::After(id(2))).await;
-        assert_eq!((sequences(&last), last.has_more), (vec![1], false));
-        let back = page(filter, 2, Cursor::Before(id(1))).await;
-        assert_eq!((sequences(&back), back.has_more), (vec![3, 2], true));
-        let top = page(filter, 2, Cursor::Before(id(3))).await;
-        assert_eq!((sequences(&top), top.has_more), (vec![5, 4], false));
-        let odd_clock = page(filter, 1, Cursor::After(id(5))).await;
-        assert_eq!((sequences(&odd_clock), odd_clock.has_more), (vec![4], true));
+        let top = page(filter, 2, At::Newest).await;
+        assert_eq!(top, (vec![5, 4], true));
+        let next = page(filter, 2, At::After(id(4))).await;
+        assert_eq!(next, (vec![3, 2], true));
+        let last = page(filter, 2, At::After(id(2))).await;
+        assert_eq!(last, (vec![1], false));
+        let back = page(filter, 2, At::Before(id(1))).await;
+        assert_eq!(back, (vec![3, 2], true));
+        let top = page(filter, 2, At::Before(id(3))).await;
+        assert_eq!(top, (vec![5, 4], false));
+        let odd_clock = page(filter, 1, At::After(id(5))).await;
+        assert_eq!(odd_clock, (vec![4], true));
     }
 }
 
 /// The journal narrows by source, account and period, and refuses a cursor that is not its own.
 pub async fn the_journal_narrows(pool: &PgPool) {
     let shop = seed(pool).await;
-    let page = async |filter: &JournalFilter, limit, cursor| {
-        journal(pool, shop.merchant, filter, Paging { limit, cursor })
-            .await
-            .unwrap()
+    let page = async |filter: &JournalFilter, limit, at: At| {
+        let journal = journal(pool, shop.merchant, filter, window(limit, at));
+        sequences(&journal.await.unwrap().0)
     };
     let all = JournalFilter::default();
     let first = shop.entries[0].id;
@@ -89,21 +109,15 @@ pub async fn the_journal_narrows(pool: &PgPool) {
         ..JournalFilter::default()
     };
     let refund = source(Source::Refund(shop.refund));
-    assert_eq!(sequences(&page(&refund, 9, Cursor::Newest).await), [4]);
+    assert_eq!(page(&refund, 9, At::Newest).await, [4]);
     let intent = source(Source::Intent(shop.intents[0]));
-    assert_eq!(sequences(&page(&intent, 9, Cursor::Newest).await), [1]);
-    assert_eq!(
-        sequences(&page(&intent, 9, Cursor::After(first)).await),
-        Vec::<i64>::new()
-    );
+    assert_eq!(page(&intent, 9, At::Newest).await, [1]);
+    assert!(page(&intent, 9, At::After(first)).await.is_empty());
     let nobody = JournalFilter {
         account: Some("suspense".into()),
         ..intent
     };
-    assert_eq!(
-        sequences(&page(&nobody, 9, Cursor::Newest).await),
-        Vec::<i64>::new()
-    );
+    assert!(page(&nobody, 9, At::Newest).await.is_empty());
     for account in [None, Some("merchant:pending".to_owned())] {
         let (from, to) = (
             Some(START + Duration::hours(1)),
@@ -115,28 +129,16 @@ pub async fn the_journal_narrows(pool: &PgPool) {
             from,
             to,
         };
-        assert_eq!(sequences(&page(&period, 9, Cursor::Newest).await), [3, 2]);
+        assert_eq!(page(&period, 9, At::Newest).await, [3, 2]);
     }
     let unknown: EntryId = id_of(START);
-    let paging = Paging {
-        limit: 9,
-        cursor: Cursor::After(unknown),
-    };
-    let list = journal(pool, shop.merchant, &all, paging).await;
-    assert!(matches!(list, Err(ReportError::UnknownCursor(id)) if id == unknown));
+    let list = journal(pool, shop.merchant, &all, window(9, At::After(unknown))).await;
+    assert!(matches!(list, Err(ReportError::Invalid(fault)) if fault.param == "/after"));
     let empty = open_books(pool).await.merchant;
-    let list = journal(
-        pool,
-        empty,
-        &all,
-        Paging {
-            limit: 9,
-            cursor: Cursor::Newest,
-        },
-    )
-    .await
-    .unwrap();
-    assert!(list.data.is_empty() && !list.has_more);
+    let (entries, has_more) = journal(pool, empty, &all, window(9, At::Newest))
+        .await
+        .unwrap();
+    assert!(entries.is_empty() && !has_more);
 }
 
 /// Balances and the trial balance look back to any time.

@@ -7,6 +7,7 @@
 // CHROMIUM names the browser's binary (/usr/bin/chromium). The last line counts the checks; the
 // exit status is 1 if one failed. It takes a little over a minute: it waits for a request to expire.
 
+import { createPublicKey, verify } from 'node:crypto';
 import jsQR from 'jsqr';
 import { chromium } from 'playwright-core';
 import { check, finish, headers, inspect, watch } from './inspect.mjs';
@@ -62,6 +63,27 @@ async function look(name, url, status, shows, options) {
   check(complaints.length === 0, `${name}: the browser has no complaint`, complaints.join('; '));
   await page.close();
 }
+
+/** What a compact JWS says, if one of the service's public keys verifies it. */
+async function verified(jws) {
+  const [header, payload, signature] = jws.trim().split('.');
+  const { keys } = await (await fetch(`${base}/.well-known/jwks.json`)).json();
+  const read = (part) => JSON.parse(Buffer.from(part, 'base64url'));
+  const key = keys.find(({ kid }) => kid === read(header).kid);
+  const bytes = Buffer.from(`${header}.${payload}`);
+  const holds = verify(null, bytes, createPublicKey({ key, format: 'jwk' }), Buffer.from(signature, 'base64url'));
+  return holds ? read(payload) : undefined;
+}
+
+/** The token of the form on a page. */
+async function csrf(url) {
+  const text = await (await fetch(url)).text();
+  return text.match(/name="csrf" value="([^"]+)"/)[1];
+}
+
+/** Posts the pay form past the browser. */
+const post = (url, token, method = 'pm_sandbox_ok') =>
+  fetch(`${url}/pay`, { method: 'POST', body: new URLSearchParams({ csrf: token, payment_method: method }), redirect: 'manual' });
 
 /** Draws a picture in the browser and gives back its pixels. */
 async function draw(source) {
@@ -122,8 +144,8 @@ await part('paid and refunded', async () => {
   check(receipt.startsWith(`${base}/r/`), 'the paid page leads to the receipt', receipt);
   await look('receipt', receipt, 200, 'Paid');
   const copy = await fetch(`${receipt}/receipt.jws`);
-  const parts = (await copy.text()).trim().split('.');
-  check(copy.status === 200 && parts.length === 3, 'the signed copy is a compact JWS');
+  const signed = await verified(await copy.text());
+  check(signed?.payment_intent === id && signed.amount === '12.50', 'the signed copy verifies with the JWK set', JSON.stringify(signed));
   await api('POST', `/v1/payment_intents/${id}/refunds`, { amount: '2.50' });
   await look('refunded receipt', receipt, 200, 'Partly refunded');
 });
@@ -172,6 +194,40 @@ await part('used link', async () => {
   const { status } = await api('GET', `/v1/payment_links/${id}`);
   check(status === 'completed', 'a single-use link is completed by its payment', status);
   await look('used link', local(url), 410, 'already been used');
+});
+
+for (const forms of [100, 1]) {
+  await part(`crowd with ${forms} forms`, async () => {
+    const { id, url } = await link({ amount: '5.00' });
+    const bots = Array.from({ length: 20 }, (_, i) => fetch(local(url), { method: i % 2 ? 'GET' : 'HEAD' }));
+    check((await Promise.all(bots)).every(({ status }) => status === 200), 'previews leave a single-use link as it is');
+    const tokens = await Promise.all(Array.from({ length: forms }, () => csrf(local(url))));
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => post(local(url), tokens[i % forms])));
+    const paid = answers.filter(({ status }) => status === 303);
+    check(paid.length === 100 / forms, `100 posts with ${forms} forms: ${100 / forms} are sent to the receipt`, String(paid.length));
+    check(answers.every(({ status }) => [303, 409, 410].includes(status)), 'all others are told why');
+    const { data } = await api('GET', `/v1/payment_links/${id}/payments`);
+    check(data.length === 1 && data[0].status === 'succeeded', `100 posts with ${forms} forms make one payment`, JSON.stringify(data));
+  });
+}
+
+await part('reopened link', async () => {
+  const { url } = await link({ amount: '5.00' });
+  await pay(local(url), 'pm_sandbox_requires_action');
+  await look('reopened link', local(url), 200, 'Confirm your payment');
+  const text = await visit(local(url), (page) => page.click('button[value=succeed]'));
+  check(text.includes('Receipt from'), 'a payment is finished from its link opened anew');
+});
+
+await part('form sent again', async () => {
+  const url = local((await intent()).pay_url);
+  const token = await csrf(url);
+  const first = await post(url, token, 'pm_sandbox_declined');
+  const again = await post(url, token, 'pm_sandbox_declined');
+  check(first.headers.get('location') === again.headers.get('location'), 'a form sent twice is answered alike');
+  const other = await post(url, token);
+  check(other.status === 422, 'a form sent with another card is refused', String(other.status));
+  check((await post(url, await csrf(url))).status === 303, 'a fresh form pays');
 });
 
 await part('inactive link', async () => {

@@ -48,12 +48,22 @@ impl<'a> Document<'a> {
         node
     }
 
+    /// The example that the document has under the name of a schema.
+    pub fn named_example(&self, schema: &str) -> Option<&'a Value> {
+        let pointer = format!("/components/examples/{schema}/value");
+        self.root.pointer(&pointer)
+    }
+
     /// A value that fits a schema: the one it gives as an example, else one made from its parts.
     pub fn example(&self, schema: &'a Value) -> Value {
         self.example_within(schema, DEPTH_MAX)
     }
 
     fn example_within(&self, schema: &'a Value, depth: usize) -> Value {
+        let name = text(schema, "$ref").strip_prefix("#/components/schemas/");
+        if let Some(named) = name.and_then(|name| self.named_example(name)) {
+            return named.clone();
+        }
         let schema = self.resolve(schema);
         if let Some(given) = given_example(schema) {
             return given.clone();

@@ -97,7 +97,10 @@ fn schemas<'a>(doc: &Document<'a>) -> Vec<Schema<'a>> {
             intro: markdown(document::text(schema, "description"), 4),
             limits: limits(schema),
             fields: fields(doc, schema),
-            example: Code::json(&doc.example(schema)),
+            example: match doc.named_example(name) {
+                Some(example) => Code::json(example),
+                None => Code::json(&doc.example(schema)),
+            },
         })
         .collect()
 }

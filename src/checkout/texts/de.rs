@@ -44,7 +44,6 @@ pub(in crate::checkout) static DE: Texts = Texts {
     method_pending: "Bleibt in Bearbeitung",
     method_timeout: "Antwort verloren, Geld geflossen",
     method_timeout_failed: "Antwort verloren, kein Geld geflossen",
-    method_dispute: "Zahlt, wird dann angefochten",
     pay: "Jetzt bezahlen",
     pay_amount: "{amount} bezahlen",
     other_device: "Auf einem anderen Gerät bezahlen",

@@ -44,7 +44,6 @@ pub(in crate::checkout) static EN: Texts = Texts {
     method_pending: "Stays pending",
     method_timeout: "Answer lost, money moved",
     method_timeout_failed: "Answer lost, no money moved",
-    method_dispute: "Pays, then is disputed",
     pay: "Pay",
     pay_amount: "Pay {amount}",
     other_device: "Pay on another device",

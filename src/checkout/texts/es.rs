@@ -44,7 +44,6 @@ pub(in crate::checkout) static ES: Texts = Texts {
     method_pending: "Queda pendiente",
     method_timeout: "Respuesta perdida, dinero cobrado",
     method_timeout_failed: "Respuesta perdida, sin cobro",
-    method_dispute: "Paga y luego se disputa",
     pay: "Pagar",
     pay_amount: "Pagar {amount}",
     other_device: "Pagar en otro dispositivo",

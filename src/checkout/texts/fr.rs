@@ -44,7 +44,6 @@ pub(in crate::checkout) static FR: Texts = Texts {
     method_pending: "Reste en attente",
     method_timeout: "Réponse perdue, débit effectué",
     method_timeout_failed: "Réponse perdue, aucun débit",
-    method_dispute: "Paiement accepté, puis contesté",
     pay: "Payer",
     pay_amount: "Payer {amount}",
     other_device: "Payer sur un autre appareil",

@@ -33,7 +33,6 @@ pub(in crate::checkout) static JA: Texts = Texts {
     method_pending: "処理待ち",
     method_timeout: "応答なし（決済済み）",
     method_timeout_failed: "応答なし（未決済）",
-    method_dispute: "決済成功後に異議申し立て",
     pay: "支払う",
     pay_amount: "{amount}を支払う",
     other_device: "別の端末で支払う",

@@ -74,8 +74,6 @@ pub(super) struct Texts {
     pub method_timeout: &'static str,
     /// Outcome.
     pub method_timeout_failed: &'static str,
-    /// Outcome.
-    pub method_dispute: &'static str,
     /// The button, where the sum is not known yet.
     pub pay: &'static str,
     /// The button; `{amount}`.

@@ -44,7 +44,6 @@ pub(in crate::checkout) static PT: Texts = Texts {
     method_pending: "Fica pendente",
     method_timeout: "Resposta perdida, valor cobrado",
     method_timeout_failed: "Resposta perdida, nada cobrado",
-    method_dispute: "Paga e depois é contestado",
     pay: "Pagar",
     pay_amount: "Pagar {amount}",
     other_device: "Pagar em outro dispositivo",

@@ -62,7 +62,7 @@ fn refusal(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     if sentence.starts_with("unknown field `") {
         return Problem::new(422, "unknown_field", sentence).at(at);
     }
-    if let Some(field) = missing(&sentence) {
+    if let Some(field) = pointer::missing(&sentence) {
         pointer::push(&mut at, field);
         return Problem::invalid(at, sentence);
     }
@@ -70,11 +70,6 @@ fn refusal(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         Some((code, detail)) if is_code(code) => Problem::new(422, code.to_owned(), detail).at(at),
         Some(_) | None => Problem::invalid(at, sentence),
     }
-}
-
-fn missing(sentence: &str) -> Option<&str> {
-    let name = sentence.strip_prefix("missing field `")?;
-    name.strip_suffix('`')
 }
 
 fn is_code(text: &str) -> bool {

@@ -8,8 +8,8 @@ use std::{marker::PhantomData, ops::Deref};
 
 /// What a handler asks of the caller's role.
 pub trait Grant: 'static {
-    /// The scope that the role must have; `None` where any role will do.
-    const SCOPE: Option<Scope>;
+    /// The scope that the role must have.
+    const SCOPE: Scope;
 }
 
 /// Who calls. A handler that takes a `Caller<WriteIntents>` runs only for roles that may write
@@ -45,7 +45,7 @@ impl<G: Grant> FromRequest for Caller<G> {
 }
 
 fn admit<G: Grant>(principal: Principal) -> Result<Caller<G>, Problem> {
-    if G::SCOPE.is_none_or(|scope| principal.may(scope)) {
+    if principal.may(G::SCOPE) {
         Ok(Caller {
             principal,
             grant: PhantomData,
@@ -59,38 +59,32 @@ fn admit<G: Grant>(principal: Principal) -> Result<Caller<G>, Problem> {
 }
 
 macro_rules! grants {
-    ($($(#[$doc:meta])* $name:ident: $scope:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
 
         impl Grant for $name {
-            const SCOPE: Option<Scope> = $scope;
+            const SCOPE: Scope = Scope::$name;
         }
     )*};
 }
 
 grants! {
-    /// Any role.
-    Anyone: None;
     /// See [`Scope::ReadIntents`].
-    ReadIntents: Some(Scope::ReadIntents);
+    ReadIntents;
     /// See [`Scope::WriteIntents`].
-    WriteIntents: Some(Scope::WriteIntents);
+    WriteIntents;
     /// See [`Scope::Links`].
-    Links: Some(Scope::Links);
-    /// See [`Scope::Cards`].
-    Cards: Some(Scope::Cards);
+    Links;
     /// See [`Scope::Callbacks`].
-    Callbacks: Some(Scope::Callbacks);
+    Callbacks;
     /// See [`Scope::Ledger`].
-    Ledger: Some(Scope::Ledger);
+    Ledger;
     /// See [`Scope::Exports`].
-    Exports: Some(Scope::Exports);
-    /// See [`Scope::Statements`].
-    Statements: Some(Scope::Statements);
+    Exports;
     /// See [`Scope::Sandbox`].
-    Sandbox: Some(Scope::Sandbox);
+    Sandbox;
 }
 
 #[cfg(test)]
@@ -109,7 +103,6 @@ mod tests {
             livemode: false,
         };
         assert_eq!(*admit::<ReadIntents>(finance).unwrap(), finance);
-        assert!(admit::<Anyone>(finance).is_ok());
         let problem = admit::<WriteIntents>(finance).unwrap_err();
         assert_eq!((problem.status(), problem.code()), (403, "forbidden"));
     }

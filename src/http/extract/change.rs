@@ -1,26 +1,28 @@
-//! A request that creates or moves something: who, under which key, with which body.
+//! A request that changes something: who, under which key, with which body.
 
 use super::{Body, Caller, Grant, IdempotencyKeyHeader};
 use crate::{
+    app::Performed,
     auth::Principal,
     http::{Problem, State, answer, request::RequestId},
     idempotency::{Claim, Fingerprint},
     writer::{Command, Submission},
 };
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::Method};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 
-/// A `POST` that creates or moves something: the caller may do it, it carries an
-/// `Idempotency-Key`, and its body was read.
+/// A request that changes something: the caller may do it and its body was read. A `POST` carries
+/// an `Idempotency-Key`; the other methods come to the same when they are repeated, so no key is
+/// asked of them.
 #[derive(Debug)]
 pub struct Change<G, T> {
     /// Who asks.
     pub caller: Principal,
     /// The body.
     pub body: T,
-    claim: Claim,
+    claim: Option<Claim>,
     request_id: String,
     grant: PhantomData<G>,
 }
@@ -34,17 +36,21 @@ impl<G: Grant, T: DeserializeOwned + 'static> FromRequest for Change<G, T> {
         let request = request.clone();
         Box::pin(async move {
             let caller = *Caller::<G>::extract(&request).await?;
-            let IdempotencyKeyHeader(key) = IdempotencyKeyHeader::extract(&request).await?;
+            let key = if request.method() == Method::POST {
+                Some(IdempotencyKeyHeader::extract(&request).await?)
+            } else {
+                None
+            };
             let RequestId(request_id) = RequestId::extract(&request).await?;
             let Body { value: body, json } = body.await?;
-            let key = key.parse().map_err(|e: crate::idempotency::KeyError| {
-                Problem::new(400, "idempotency_key_invalid", e.to_string())
-            })?;
-            let fingerprint = Fingerprint::of(request.method().as_str(), request.path(), &json);
+            let fingerprint = || Fingerprint::of(Method::POST.as_str(), request.path(), &json);
             Ok(Self {
                 caller,
                 body,
-                claim: Claim { key, fingerprint },
+                claim: key.map(|IdempotencyKeyHeader(key)| Claim {
+                    key,
+                    fingerprint: fingerprint(),
+                }),
                 request_id,
                 grant: PhantomData,
             })
@@ -78,14 +84,18 @@ impl<G, T> Change<G, T> {
 impl<G> Change<G, ()> {
     /// Has the command done under the request's key, and gives its answer.
     pub async fn perform(self, state: &State, command: Command) -> Result<HttpResponse, Problem> {
-        let merchant = self.caller.merchant;
+        let performed = self.submit(state, command).await?;
+        Ok(answer::performed(&state.urls, performed))
+    }
+
+    /// The same, with the answer in stored form.
+    pub async fn submit(self, state: &State, command: Command) -> Result<Performed, Problem> {
         let submission = Submission {
-            merchant,
+            merchant: self.caller.merchant,
             command,
-            claim: Some(self.claim),
+            claim: self.claim,
             request_id: self.request_id,
         };
-        let performed = state.perform(submission).await?;
-        Ok(answer::performed(&state.urls, performed))
+        Ok(state.perform(submission).await?)
     }
 }

@@ -1,16 +1,15 @@
 //! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
 
 use super::super::Problem;
+use crate::idempotency::{IdempotencyKey, KeyError};
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};
 
-const LENGTH_MAX: usize = 255;
-
 /// The `Idempotency-Key` of a request that creates or moves something: 1 to 255 visible ASCII
 /// characters, taken as they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdempotencyKeyHeader(pub String);
+pub struct IdempotencyKeyHeader(pub IdempotencyKey);
 
 impl FromRequest for IdempotencyKeyHeader {
     type Error = Problem;
@@ -21,20 +20,17 @@ impl FromRequest for IdempotencyKeyHeader {
     }
 }
 
-fn read(headers: &HeaderMap) -> Result<String, Problem> {
+fn read(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
     let mut values = headers.get_all("idempotency-key");
     let value = values.next().filter(|value| !value.is_empty());
     let value = value.ok_or_else(|| {
         let detail = "send the header Idempotency-Key, and the same one when you try again";
         Problem::new(400, "idempotency_key_required", detail)
     })?;
-    let text = value.to_str().ok().filter(|text| {
-        let visible = text.bytes().all(|b| b.is_ascii_graphic());
-        visible && (1..=LENGTH_MAX).contains(&text.len())
-    });
-    let only = text.filter(|_| values.next().is_none());
-    only.map(str::to_owned).ok_or_else(|| {
-        let detail = "one Idempotency-Key has 1 to 255 visible ASCII characters";
+    let key = value.to_str().ok().and_then(|text| text.parse().ok());
+    let only = key.filter(|_| values.next().is_none());
+    only.ok_or_else(|| {
+        let detail = format!("send the header once; {KeyError}");
         Problem::new(400, "idempotency_key_invalid", detail)
     })
 }
@@ -50,7 +46,8 @@ mod tests {
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             headers.append(HeaderName::from_static("idempotency-key"), value);
         }
-        read(&headers).map_err(|problem| problem.code().to_owned())
+        let key = read(&headers).map(|key| key.as_str().to_owned());
+        key.map_err(|problem| problem.code().to_owned())
     }
 
     #[test]

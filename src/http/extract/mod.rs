@@ -13,12 +13,11 @@ mod raw;
 
 pub use body::Body;
 pub use caller::{
-    Anyone, Callbacks, Caller, Cards, Exports, Grant, Ledger, Links, ReadIntents, Sandbox,
-    Statements, WriteIntents,
+    Callbacks, Caller, Exports, Grant, Ledger, Links, ReadIntents, Sandbox, WriteIntents,
 };
 pub use change::Change;
 pub use idempotency_key::IdempotencyKeyHeader;
-pub use page::{Cursor, Page, PageParams};
+pub use page::{Cursor, Page, PageParams, limit};
 pub use path::PathId;
 pub use query::Query;
 pub use raw::{BODY_BYTES_MAX, RawBody};

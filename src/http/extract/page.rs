@@ -37,6 +37,7 @@ pub struct Page<Id> {
 #[into_params(parameter_in = Query)]
 pub struct PageParams {
     /// Most objects to give, 1 to 100; 20 if left out.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u8>,
     /// Begin after the object with this id: older ones.
     after: Option<String>,
@@ -71,13 +72,7 @@ impl<Id: FromStr + 'static> FromRequest for Page<Id> {
 
 fn read<Id: FromStr>(query: &str) -> Result<Page<Id>, Problem> {
     let given: PageParams = query::read(query)?;
-    let limit = given.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::invalid(
-            "/limit",
-            "limit is a number from 1 to 100",
-        ));
-    }
+    let limit = limit(given.limit)?;
     let cursor = match (given.after, given.before) {
         (None, None) => Cursor::Start,
         (Some(id), None) => Cursor::After(parse(&id, "/after")?),
@@ -88,6 +83,17 @@ fn read<Id: FromStr>(query: &str) -> Result<Page<Id>, Problem> {
         }
     };
     Ok(Page { limit, cursor })
+}
+
+/// How many objects are asked for: 1 to 100, 20 if nothing is said.
+pub fn limit(given: Option<u8>) -> Result<u8, Problem> {
+    let limit = given.unwrap_or(LIMIT_DEFAULT);
+    if (1..=LIMIT_MAX).contains(&limit) {
+        Ok(limit)
+    } else {
+        let detail = "limit is a number from 1 to 100";
+        Err(Problem::invalid("/limit", detail))
+    }
 }
 
 fn parse<Id: FromStr>(text: &str, pointer: &str) -> Result<Id, Problem> {

@@ -24,7 +24,11 @@ pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     let reader = serde_urlencoded::Deserializer::new(pairs);
     serde_path_to_error::deserialize(reader).map_err(|error| {
-        let at = pointer::of(error.path());
-        Problem::invalid(at, format!("the query is wrong: {}", error.inner()))
+        let mut at = pointer::of(error.path());
+        let sentence = error.inner().to_string();
+        if let Some(name) = pointer::missing(&sentence) {
+            pointer::push(&mut at, name);
+        }
+        Problem::invalid(at, format!("the query is wrong: {sentence}"))
     })
 }

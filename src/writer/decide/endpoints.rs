@@ -2,7 +2,7 @@
 
 use super::{Desk, view};
 use crate::{
-    callbacks::{CallbackEndpoint, Endpoint, EndpointPatch, NewEndpoint},
+    callbacks::{CallbackEndpoint, DeletedEndpoint, Endpoint, EndpointPatch, NewEndpoint},
     ids::EndpointId,
     writer::{Rejection, decision::Decision},
 };
@@ -50,9 +50,7 @@ impl Desk<'_> {
 
     pub(super) fn delete_endpoint(&self, id: EndpointId) -> Result<Decision, Rejection> {
         let endpoint = self.endpoint(id)?.delete(self.scene.now);
-        let body = view::print(
-            &serde_json::json!({"id": id, "object": "callback_endpoint", "deleted": true}),
-        )?;
+        let body = view::print(&DeletedEndpoint::from(id))?;
         Ok(Decision {
             endpoint: Some(endpoint),
             ..Decision::answer(200, &body)

@@ -3,7 +3,7 @@
 use super::{Desk, view};
 use crate::{
     ids::{AttemptId, IntentId},
-    intents::{Attempt, AttemptStatus, Finished, Intent, IntentError, State, Verdict},
+    intents::{Attempt, AttemptStatus, Finished, Intent, IntentError, State, Status, Verdict},
     rails::{CallKind, RailAnswer},
     writer::{
         Awaited, Rejection,
@@ -36,9 +36,16 @@ impl Desk<'_> {
         let refund = attempt
             .refund
             .and_then(|id| self.world.refunds.get(&(self.merchant, id)));
-        match refund {
-            Some(refund) => Ok(Decision::answer(201, &view::print_refund(refund)?)),
-            None => Ok(Decision::answer(200, &self.print_intent(intent)?)),
+        match (refund, attempt.decline_code) {
+            (Some(refund), _) => Ok(Decision::answer(201, &view::print_refund(refund)?)),
+            (None, Some(code)) => Ok(Decision::of(Outcome::Verdict(
+                IntentError::Declined {
+                    intent: intent.id,
+                    code,
+                }
+                .into(),
+            ))),
+            (None, None) => Ok(Decision::answer(200, &self.print_intent(intent)?)),
         }
     }
 
@@ -64,7 +71,8 @@ impl Desk<'_> {
         let answer = Decision::answer(status, &data);
         let outcome = match verdict {
             Verdict::Declined(code) if attempt.kind != CallKind::Refund => {
-                Outcome::Verdict(Rejection::Intent(IntentError::Declined(code)))
+                let intent = intent.id;
+                Outcome::Verdict(IntentError::Declined { intent, code }.into())
             }
             Verdict::Declined(_) | Verdict::Accepted => answer.outcome,
         };
@@ -87,7 +95,10 @@ impl Desk<'_> {
         answer: RailAnswer,
     ) -> Result<Decision, Rejection> {
         let intent = self.intent(id)?;
+        let status = intent.status_at(self.scene.now);
         let open = match intent.state {
+            // An action that comes too late is none: whoever looked was told "expired".
+            State::RequiresAction(_) if status == Status::Expired => None,
             State::Processing(attempt, _) | State::RequiresAction(attempt) => {
                 self.world.attempts.get(&(self.merchant, attempt))
             }
@@ -112,11 +123,7 @@ impl Desk<'_> {
                     ..decision
                 })
             }
-            Some(_) | None => Err(IntentError::InvalidState {
-                verb,
-                status: intent.status_at(self.scene.now),
-            }
-            .into()),
+            Some(_) | None => Err(IntentError::InvalidState { verb, status }.into()),
         }
     }
 }

@@ -8,7 +8,7 @@ mod payments;
 mod view;
 
 use super::{
-    Command, Rejection, Reply, Submission,
+    Command, Rejection, Reply, Submission, Ticket,
     decision::{Decision, Outcome, RenderRejection},
     world::World,
 };
@@ -68,8 +68,7 @@ pub fn decide(
         }
         Err(rejection) => return Err(rejection),
     };
-    keep(world, submission, &reply);
-    Ok(reply)
+    Ok(keep(world, submission, reply))
 }
 
 fn name(merchant: MerchantId, claim: &Claim) -> (MerchantId, String) {
@@ -90,12 +89,13 @@ fn with_key(mut decision: Decision, claim: Option<&Claim>) -> Decision {
 }
 
 /// Keeps the answer under the key of this request, or of the one that waits for the attempt.
-fn keep(world: &mut World, submission: &Submission, reply: &Reply) {
+/// Whoever finishes an attempt second, the caller or the resolver, gives the answer that is kept.
+fn keep(world: &mut World, submission: &Submission, reply: Reply) -> Reply {
     let merchant = submission.merchant;
-    let answer: Option<&Answer> = match reply {
+    let answer: Option<&Answer> = match &reply {
         Reply::Answer(answer) => Some(answer),
         Reply::Call(_) => None,
-        Reply::Replay(_) => return,
+        Reply::Replay(_) => return reply,
     };
     if let Some(claim) = &submission.claim {
         let record = KeyRecord {
@@ -104,23 +104,19 @@ fn keep(world: &mut World, submission: &Submission, reply: &Reply) {
         };
         world.keys.put(name(merchant, claim), record);
     }
-    let Command::Finish(ticket, _) = &submission.command else {
-        return;
+    let Command::Finish(Ticket { key: Some(key), .. }, _) = &submission.command else {
+        return reply;
     };
-    let waiting = ticket.key.as_ref().map(|key| (merchant, key.clone()));
-    let record = waiting
-        .as_ref()
-        .and_then(|name| world.keys.get(name))
-        .filter(|record| record.answer.is_none());
-    if let (Some(name), Some(record)) = (waiting, record.cloned()) {
-        world.keys.put(
-            name,
-            KeyRecord {
-                answer: answer.cloned(),
-                ..record
-            },
-        );
+    let waiting = (merchant, key.clone());
+    let Some(record) = world.keys.get(&waiting).cloned() else {
+        return reply;
+    };
+    if let Some(kept) = record.answer {
+        return Reply::Answer(kept);
     }
+    let answer = answer.cloned();
+    world.keys.put(waiting, KeyRecord { answer, ..record });
+    reply
 }
 
 fn command_of(

@@ -1,0 +1,99 @@
+//! What holds for all operations, added to the document by rule.
+
+use super::{
+    components::{Components, members},
+    schemas,
+};
+use serde_json::{Map, Value, json};
+
+/// What no handler tells: headers, keys, and what we send to callback endpoints.
+const FIXED: &str = include_str!("fixed.json");
+
+/// Adds to `document` what its operations have in common.
+pub(super) fn complete(document: &mut Value) {
+    let mut components = Components::new();
+    for (path, item) in members(document.pointer_mut("/paths")) {
+        for (method, operation) in members(Some(item)) {
+            if let Some(operation) = operation.as_object_mut() {
+                complete_operation(path, method, operation, &mut components);
+            }
+        }
+    }
+    schemas::complete(document.pointer_mut("/components/schemas"));
+    merge(document, components.into_part());
+    merge(document, serde_json::from_str(FIXED).unwrap_or_default());
+}
+
+/// Adds the members of one document to another.
+fn merge(document: &mut Value, part: Value) {
+    match (document, part) {
+        (Value::Object(document), Value::Object(part)) => {
+            for (name, value) in part {
+                merge(document.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (document, part) => *document = part,
+    }
+}
+
+fn complete_operation(
+    path: &str,
+    method: &str,
+    operation: &mut Map<String, Value>,
+    components: &mut Components,
+) {
+    let takes_key = path.starts_with("/v1/") && path != "/v1/oauth/token";
+    let is_post = takes_key && method == "post";
+    let mut common = Vec::new();
+    if takes_key {
+        common = common_answers(path, method, operation);
+    } else {
+        operation.insert("security".to_owned(), json!([]));
+    }
+    if is_post {
+        let parameters = operation.entry("parameters").or_insert(json!([]));
+        if let Some(parameters) = parameters.as_array_mut() {
+            parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
+        }
+    }
+    if let Some(responses) = operation
+        .get_mut("responses")
+        .and_then(Value::as_object_mut)
+    {
+        for name in common {
+            components.add_response(name, responses);
+        }
+        for (status, response) in responses {
+            components.complete_response(status, response, is_post);
+        }
+    }
+    if let Some(body) = operation.get_mut("requestBody") {
+        components.add_examples(body);
+    }
+}
+
+/// Names of the answers that an operation can have because of its shape.
+fn common_answers(path: &str, method: &str, operation: &Map<String, Value>) -> Vec<&'static str> {
+    let mut names = vec![
+        "Unauthorized",
+        "Forbidden",
+        "RateLimited",
+        "Failed",
+        "Unavailable",
+    ];
+    if path.contains('{') {
+        names.push("NotFound");
+    }
+    if method == "post" {
+        names.extend(["BadRequestOrKey", "KeyInUse"]);
+    }
+    if operation.contains_key("requestBody") {
+        names.extend(["BadRequest", "BodyTooLarge", "NotJson"]);
+    }
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    let mut parameters = parameters.into_iter().flatten();
+    if parameters.any(|p| p.get("in") == Some(&json!("query"))) {
+        names.push("InvalidParameter");
+    }
+    names
+}

@@ -1,0 +1,118 @@
+//! The contract as a document: `OpenAPI` 3.1, made from the handlers.
+//!
+//! The handlers say what is special about each of them: summary, parameters, types, the codes of
+//! its own errors. What holds for all (keys, the errors that every call can have, examples) is
+//! added here by rule, so that no handler can forget it.
+
+mod complete;
+mod components;
+mod problems;
+mod schemas;
+
+use super::{
+    Problem, endpoints, events, exports, intents, ledger, links, oauth, operations,
+    problem::ProblemBody, sandbox,
+};
+use crate::{
+    checkout::{REFERENCE_HEADERS, reference_page},
+    exports::Format,
+};
+use actix_web::{HttpResponse, http::header, web};
+use serde_json::Value;
+use std::sync::LazyLock;
+use utoipa::OpenApi;
+
+/// The routes of this file.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/openapi.json").route(web::get().to(openapi)))
+        .service(web::resource("/docs").route(web::get().to(docs)));
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Threadpay", description = include_str!("intro.md")),
+    servers((url = "/", description = "The installation that this document came from.")),
+    security(("bearer" = [])),
+    tags(
+        (name = "Authentication", description = "Access tokens that live for fifteen minutes, for callers that do not want to send their key each time."),
+        (name = "Payment intents", description = "One payment, from asking for it to the money: `requires_payment`, then `processing` or `requires_action`, then `requires_capture` where the capture is manual, then `succeeded`. A decline goes back to `requires_payment` with `last_error`; `canceled` and `expired` end it."),
+        (name = "Refunds", description = "Captured money that goes back to the payer, whole or in parts."),
+        (name = "Payment links", description = "Pages that take one payment or many, for an amount that you set or that the payer chooses."),
+        (name = "Callbacks", description = "Events posted to your server, signed by Standard Webhooks: any of its libraries verifies them with the endpoint's secret. Any 2xx within 15 seconds is delivered; all else is tried again for about three days."),
+        (name = "Events", description = "The same events to ask for: a feed without gaps."),
+        (name = "Ledger", description = "Double-entry books for each currency, never changed, chained by hashes."),
+        (name = "Exports", description = "The journal as a file."),
+        (name = "Sandbox", description = "Playing the payer and the payer's bank, with test keys. Confirm with `pm_sandbox_ok`, `pm_sandbox_declined`, `pm_sandbox_insufficient_funds`, `pm_sandbox_requires_action`, `pm_sandbox_pending`, `pm_sandbox_timeout` or `pm_sandbox_timeout_failed`."),
+        (name = "Operations", description = "For those who run the service."),
+    ),
+    paths(
+        oauth::token,
+        oauth::jwks,
+        intents::create,
+        intents::list,
+        intents::get,
+        intents::confirm,
+        intents::capture,
+        intents::cancel,
+        ledger::intent_entries,
+        intents::create_refund,
+        intents::list_refunds,
+        intents::get_refund,
+        links::create,
+        links::list,
+        links::get,
+        links::deactivate,
+        links::payments,
+        endpoints::create,
+        endpoints::list,
+        endpoints::get,
+        endpoints::update,
+        endpoints::delete,
+        endpoints::deliveries,
+        events::list,
+        events::get,
+        ledger::list_accounts,
+        ledger::balances,
+        ledger::list_entries,
+        ledger::trial_balance,
+        exports::journal,
+        sandbox::act,
+        sandbox::settle,
+        operations::healthz,
+        operations::readyz,
+        operations::metrics,
+    ),
+    components(schemas(ProblemBody, Format)),
+)]
+struct Api;
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
+    complete::complete(&mut document);
+    document
+});
+
+/// The document as JSON to read, the same text each time.
+pub fn document() -> String {
+    format!("{:#}\n", *DOCUMENT)
+}
+
+async fn openapi() -> HttpResponse {
+    static TEXT: LazyLock<String> = LazyLock::new(document);
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .body(TEXT.as_str())
+}
+
+async fn docs() -> Result<HttpResponse, Problem> {
+    static PAGE: LazyLock<Result<String, askama::Error>> =
+        LazyLock::new(|| reference_page(&DOCUMENT));
+    let page = PAGE.as_ref().map_err(|error| Problem::internal(error))?;
+    let mut answer = HttpResponse::Ok();
+    for header in REFERENCE_HEADERS {
+        answer.insert_header(header);
+    }
+    Ok(answer.body(page.as_str()))
+}

@@ -1,0 +1,56 @@
+//! The pages of payers: pay page, receipt, their QR codes and their style.
+//!
+//! Reading a page changes nothing, whoever reads it; only the two posts do. Each form carries a
+//! token of its own, and the token is the post's idempotency key: the same form sent twice is one
+//! payment. Handlers fail with a [`Problem`](super::Problem) as they do everywhere, and
+//! `dress` turns it into a page.
+
+mod action;
+mod answer;
+mod assets;
+mod dress;
+mod form;
+mod opened;
+mod pay;
+mod post;
+mod qr;
+mod receipt;
+mod view;
+mod visit;
+
+use super::server::no_such_route;
+use crate::checkout::style_path;
+use actix_web::{Handler, Resource, Responder, middleware::from_fn, web};
+
+/// The routes of this directory.
+pub fn routes(config: &mut web::ServiceConfig) {
+    let pay = web::scope("/p")
+        .wrap(from_fn(dress::dress))
+        .service(read("/{token}", pay::show))
+        .service(web::resource("/{token}/pay").route(web::post().to(pay::pay)))
+        .service(web::resource("/{token}/action").route(web::post().to(action::act)))
+        .service(read("/{token}/qr.svg", qr::svg))
+        .service(read("/{token}/qr.png", qr::png))
+        .default_service(web::to(no_such_route));
+    let receipt = web::scope("/r")
+        .wrap(from_fn(dress::dress))
+        .service(read("/{token}", receipt::show))
+        .service(read("/{token}/receipt.jws", receipt::signed))
+        .default_service(web::to(no_such_route));
+    config
+        .service(read(style_path(), assets::style))
+        .service(pay)
+        .service(receipt);
+}
+
+/// A path that can be read, with and without its body.
+fn read<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+}

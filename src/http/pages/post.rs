@@ -1,0 +1,160 @@
+//! What a posted form has done, and what came of it.
+
+use super::super::{Problem, State, request::RequestId};
+use super::form::Form;
+use crate::{
+    app::Performed,
+    idempotency::{Claim, Fingerprint, KeyError},
+    ids::{IntentId, MerchantId},
+    intents::Status,
+    writer::{Command, Rejection, Submission, WriteError},
+};
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// How long the second of two equal posts waits before it asks again what the first came to.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often it asks.
+const ASKS: u32 = 50;
+
+/// A post from one of our pages.
+#[derive(Debug)]
+pub(super) struct Post {
+    /// What it says.
+    pub form: Form,
+    method: String,
+    path: String,
+    request_id: String,
+}
+
+impl FromRequest for Post {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let form = Form::from_request(request, payload);
+        let id = RequestId::extract(request);
+        let (method, path) = (request.method().to_string(), request.path().to_owned());
+        Box::pin(async move {
+            let (form, RequestId(request_id)) = (form.await?, id.await?);
+            Ok(Self {
+                form,
+                method,
+                path,
+                request_id,
+            })
+        })
+    }
+}
+
+/// What a post came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// This intent is paid.
+    Paid(IntentId),
+    /// This intent is not: it waits, or was declined and can be paid again.
+    Unpaid(IntentId),
+    /// The state did not allow it, and nothing was done.
+    Refused,
+    /// The first post of this form has not come to its end.
+    Running,
+}
+
+impl Post {
+    /// Has `command` done once for this form, however often it is sent.
+    pub async fn perform(
+        &self,
+        state: &State,
+        (merchant, nonce): (MerchantId, &str),
+        command: Command,
+    ) -> Result<Outcome, Problem> {
+        let key = format!("page:{nonce}").parse();
+        let key = key.map_err(|error: KeyError| Problem::internal(&error))?;
+        let fingerprint = Fingerprint::of(&self.method, &self.path, &self.form.json());
+        let submission = Submission {
+            merchant,
+            command,
+            claim: Some(Claim { key, fingerprint }),
+            request_id: self.request_id.clone(),
+        };
+        for _ in 0..ASKS {
+            match state.perform(submission.clone()).await {
+                Ok(performed) => return outcome(&performed),
+                Err(WriteError::Rejected(Rejection::KeyInUse)) => tokio::time::sleep(PAUSE).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Outcome::Running)
+    }
+}
+
+/// The part of a payment intent that says where its payer goes next.
+#[derive(Deserialize)]
+struct Paying {
+    id: IntentId,
+    status: Status,
+}
+
+/// The part of a problem that names the intent whose payment was declined.
+#[derive(Deserialize)]
+struct Declined {
+    payment_intent: IntentId,
+}
+
+fn outcome(performed: &Performed) -> Result<Outcome, Problem> {
+    let body = &performed.answer.body;
+    let unread = |error: serde_json::Error| Problem::internal(&error);
+    match performed.answer.status {
+        200..=299 => {
+            let Paying { id, status } = serde_json::from_slice(body).map_err(unread)?;
+            Ok(if status == Status::Succeeded {
+                Outcome::Paid(id)
+            } else {
+                Outcome::Unpaid(id)
+            })
+        }
+        402 => {
+            let Declined { payment_intent } = serde_json::from_slice(body).map_err(unread)?;
+            Ok(Outcome::Unpaid(payment_intent))
+        }
+        _ => Ok(Outcome::Refused),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::idempotency::Answer;
+
+    #[test]
+    fn an_answer_says_where_the_payer_goes() {
+        let id: IntentId = "pi_01kbkqwz3vf5g9yd4n7mxcrh0t".parse().unwrap();
+        for (status, body, expected) in [
+            (
+                200,
+                format!(r#"{{"id":"{id}","status":"succeeded"}}"#),
+                Outcome::Paid(id),
+            ),
+            (
+                200,
+                format!(r#"{{"id":"{id}","status":"processing"}}"#),
+                Outcome::Unpaid(id),
+            ),
+            (
+                402,
+                format!(r#"{{"status":402,"payment_intent":"{id}"}}"#),
+                Outcome::Unpaid(id),
+            ),
+            (409, r#"{"status":409}"#.to_owned(), Outcome::Refused),
+        ] {
+            let body = body.into_bytes();
+            let performed = Performed {
+                answer: Answer { status, body },
+                replayed: false,
+            };
+            assert_eq!(outcome(&performed).unwrap(), expected, "{status}");
+        }
+    }
+}

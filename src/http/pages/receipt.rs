@@ -1,0 +1,125 @@
+//! The receipt, as a page and as a document that anyone can check.
+
+use super::super::{Problem, State};
+use super::answer;
+use super::opened::{Matter, Opened};
+use super::view::{is_test, items};
+use super::visit::Visit;
+use crate::{
+    checkout::{Receipt, receipt_page},
+    ids::MerchantId,
+    intents::{Intent, Status},
+    ledger, timestamp,
+};
+use actix_web::{HttpResponse, http::header, web};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+/// `GET /r/{token}`
+pub(super) async fn show(state: web::Data<State>, visit: Visit) -> Result<HttpResponse, Problem> {
+    let Some((_, receipt)) = find(&state, &visit).await? else {
+        return Ok(not_yet(&visit));
+    };
+    let body = receipt_page(&receipt)?;
+    Ok(answer::html(200, visit.locale, body))
+}
+
+/// `GET /r/{token}/receipt.jws`: the receipt as a compact JWS, to check with the JWK set.
+pub(super) async fn signed(state: web::Data<State>, visit: Visit) -> Result<HttpResponse, Problem> {
+    let Some((merchant, receipt)) = find(&state, &visit).await? else {
+        return Ok(not_yet(&visit));
+    };
+    let document = document(&state, merchant, &receipt);
+    let signed = state.keyring.signing.sign_document(&document);
+    let signed = signed.map_err(|error| Problem::internal(&error))?;
+    let name = format!("attachment; filename=\"receipt-{}.jws\"", receipt.intent);
+    Ok(answer::bare(200)
+        .insert_header((header::CONTENT_TYPE, "application/jose"))
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .body(signed))
+}
+
+/// There is no receipt before there is a payment: the pay page says how it stands.
+fn not_yet(visit: &Visit) -> HttpResponse {
+    answer::see_other(&format!("/p/{}", visit.token))
+}
+
+async fn find(state: &State, visit: &Visit) -> Result<Option<(MerchantId, Receipt)>, Problem> {
+    let opened = Opened::find(state, &visit.token).await?;
+    let Matter::Intent(intent, _) = opened.matter else {
+        return Ok(None);
+    };
+    let paid_at = match intent.state.status() {
+        Status::Succeeded => {
+            ledger::store::captured_at(&state.pool, intent.merchant, intent.id).await?
+        }
+        // The authorization is the last thing that happened to it, unless a capture failed since.
+        Status::RequiresCapture => Some(intent.updated_at),
+        Status::RequiresPayment
+        | Status::Processing
+        | Status::RequiresAction
+        | Status::Canceled
+        | Status::Expired => None,
+    };
+    let receipt = paid_at.map(|at| receipt(&intent, opened.name, at, visit));
+    Ok(receipt.map(|receipt| (opened.merchant, receipt)))
+}
+
+fn receipt(intent: &Intent, merchant: String, paid_at: OffsetDateTime, visit: &Visit) -> Receipt {
+    let terms = &intent.terms;
+    let authorized_only = intent.state.status() == Status::RequiresCapture;
+    let amount = if authorized_only {
+        intent.sums.authorized
+    } else {
+        intent.sums.captured
+    };
+    // Of an order that was charged in part, nobody says which items were.
+    let items = if amount == terms.amount {
+        items(&terms.line_items)
+    } else {
+        Vec::new()
+    };
+    Receipt {
+        locale: visit.locale,
+        token: visit.token.clone(),
+        intent: intent.id,
+        merchant,
+        description: terms.description.clone(),
+        reference: terms.reference.clone(),
+        items,
+        amount,
+        tip: terms.tip.filter(|tip| tip.minor() > 0),
+        refunded: intent.sums.refunded,
+        authorized_only,
+        paid_at,
+        test_mode: is_test(terms.rail),
+    }
+}
+
+/// What is signed. The issuer is the address below which the JWK set is found.
+fn document(state: &State, merchant: MerchantId, receipt: &Receipt) -> Value {
+    let line = |item: &crate::checkout::Item| {
+        json!({
+            "label": item.label,
+            "quantity": item.quantity,
+            "unit_amount": item.unit_amount.to_string(),
+        })
+    };
+    json!({
+        "iss": state.urls.public_url(),
+        "issued_at": timestamp::format(state.ambient.now()),
+        "object": "receipt",
+        "livemode": !receipt.test_mode,
+        "payment_intent": receipt.intent,
+        "status": if receipt.authorized_only { Status::RequiresCapture } else { Status::Succeeded },
+        "merchant": {"id": merchant, "name": receipt.merchant},
+        "amount": receipt.amount.to_string(),
+        "currency": receipt.amount.currency().code(),
+        "tip": receipt.tip.map(|tip| tip.to_string()),
+        "refunded": receipt.refunded.to_string(),
+        "paid_at": timestamp::format(receipt.paid_at),
+        "description": receipt.description,
+        "reference": receipt.reference,
+        "line_items": receipt.items.iter().map(line).collect::<Vec<_>>(),
+    })
+}

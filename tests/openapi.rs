@@ -1,0 +1,77 @@
+//! The contract that is checked in is that of the code, and holds for every operation.
+
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, fs};
+use threadpay::http::openapi;
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
+
+fn document() -> Value {
+    serde_json::from_str(&openapi::document()).unwrap()
+}
+
+/// Method, path and operation of all that the document tells.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| (format!("{method} {path}"), operation))
+    });
+    operations.collect()
+}
+
+#[test]
+fn the_file_is_what_the_code_says() {
+    let file = fs::read_to_string(PATH).unwrap_or_default();
+    assert!(
+        file == openapi::document(),
+        "openapi/openapi.json is not what the code says: run `cargo run -- openapi > openapi/openapi.json` and read the difference"
+    );
+}
+
+#[test]
+fn every_operation_is_told_in_full() {
+    let document = document();
+    let mut ids = BTreeSet::new();
+    for (name, operation) in operations(&document) {
+        let text = |member: &str| operation[member].as_str().unwrap_or_default();
+        assert!(!text("summary").is_empty(), "{name} has no summary");
+        assert!(
+            ids.insert(text("operationId")),
+            "{name} has no id of its own"
+        );
+        assert!(operation["tags"].is_array(), "{name} has no tag");
+        let bodies = [&operation["requestBody"]].into_iter();
+        let responses = operation["responses"].as_object().unwrap();
+        for body in bodies.chain(responses.values()) {
+            let contents = body["content"].as_object().into_iter().flatten();
+            for (kind, media) in contents.filter(|(kind, _)| kind.ends_with("json")) {
+                let told = media["examples"].is_object() || !media["example"].is_null();
+                assert!(told, "{name} has no example of {kind}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_call_with_a_key_tells_the_errors_of_keys() {
+    let document = document();
+    let secured = operations(&document)
+        .into_iter()
+        .filter(|(_, operation)| operation.get("security").is_none());
+    let mut count = 0;
+    for (name, operation) in secured {
+        count += 1;
+        let needs_id = name.contains('{');
+        let statuses = ["401", "403", "429", "500", "503"].into_iter();
+        for status in statuses.chain(needs_id.then_some("404")) {
+            let told = operation["responses"].get(status).is_some();
+            assert!(told, "{name} does not tell of {status}");
+        }
+        let key = json!({"$ref": "#/components/parameters/IdempotencyKey"});
+        let parameters = operation["parameters"].as_array();
+        let takes_key = parameters.is_some_and(|all| all.contains(&key));
+        assert_eq!(takes_key, name.starts_with("post "), "{name}");
+    }
+    assert!(count > 25);
+}

@@ -1,0 +1,60 @@
+//! A rail that knows the truth. It does each call at most once, by its attempt, and tells what
+//! became of it when asked again; only its answers get lost.
+
+use super::dice::Dice;
+use futures_util::FutureExt;
+use std::collections::HashMap;
+use threadpay::{
+    ids::AttemptId,
+    rails::{CallKind, DeclineCode, RailAnswer, RailCall},
+};
+
+#[derive(Debug, Default)]
+pub struct ModelRail {
+    truth: HashMap<AttemptId, RailAnswer>,
+}
+
+impl ModelRail {
+    /// Sends a call; sometimes, and always with a method that times out, the answer is lost.
+    pub fn send(&mut self, call: &RailCall, lost: bool, dice: &mut Dice) -> RailAnswer {
+        let truth = self.look_up(call, dice);
+        let sandbox = call.rail.send(call).now_or_never();
+        if lost || sandbox == Some(RailAnswer::Unknown) {
+            RailAnswer::Unknown
+        } else {
+            truth
+        }
+    }
+
+    /// What became of a call, or becomes of it now if it never arrived.
+    pub fn look_up(&mut self, call: &RailCall, dice: &mut Dice) -> RailAnswer {
+        let fresh = || match call.kind {
+            CallKind::Charge => call.rail.look_up(call).now_or_never().unwrap(),
+            CallKind::Capture | CallKind::Void | CallKind::Refund => match dice.below(10) {
+                0 => RailAnswer::Declined(DeclineCode::ProcessingError),
+                1 => RailAnswer::Pending,
+                _ => RailAnswer::Succeeded,
+            },
+        };
+        *self.truth.entry(call.attempt).or_insert_with(fresh)
+    }
+
+    /// What became of a call that arrived.
+    pub fn truth(&self, attempt: AttemptId) -> Option<RailAnswer> {
+        self.truth.get(&attempt).copied()
+    }
+
+    /// The payer acted, or the outcome came.
+    pub fn settle(&mut self, attempt: AttemptId, outcome: RailAnswer) {
+        self.truth.insert(attempt, outcome);
+    }
+
+    /// What only waits for time goes through.
+    pub fn settle_pending(&mut self, wanted: impl Fn(AttemptId) -> bool) {
+        for (attempt, truth) in &mut self.truth {
+            if *truth == RailAnswer::Pending && wanted(*attempt) {
+                *truth = RailAnswer::Succeeded;
+            }
+        }
+    }
+}
