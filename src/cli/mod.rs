@@ -4,6 +4,7 @@
 //! What it cannot do it says in one sentence on standard error, with exit status 1 (2 when the
 //! command line itself is wrong).
 
+mod bench;
 mod database;
 mod demo;
 mod dev;
@@ -67,6 +68,9 @@ enum Command {
     /// Re-read the books and prove them.
     #[command(long_about = verify::ABOUT)]
     Verify(verify::Args),
+    /// Measure how fast payments are written, as ratios on this machine.
+    #[command(long_about = bench::ABOUT)]
+    Bench(bench::Args),
     /// Ask a running service whether it is ready (for health checks).
     Ready(ready::Args),
     /// Print the OpenAPI document of the HTTP API.
@@ -105,6 +109,7 @@ async fn perform(command: Command) -> Result<(), CliError> {
         Command::Key(args) => key::run(args).await,
         Command::Export(args) => export::run(args).await,
         Command::Verify(args) => verify::run(args).await,
+        Command::Bench(args) => bench::run(args).await,
         Command::Ready(args) => ready::run(args).await,
         Command::Openapi => openapi::run(),
     }
@@ -135,6 +140,8 @@ mod tests {
             "export --merchant M --from 2026-01-01 --to 2026-02-01T00:00:00Z --format csv",
             "verify",
             "verify --merchant M",
+            "bench --quick --json",
+            "bench --scenario pay --connections 1,64 --merchants 64 --seconds 1 --rounds 1",
             "ready --listen 127.0.0.1:8080",
             "openapi",
         ] {

@@ -12,7 +12,7 @@ use crate::{
     names::UnknownName,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -313,7 +313,7 @@ pub async fn update(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sq
 
 /// One intent of a merchant.
 pub async fn get(
-    pool: &PgPool,
+    db: impl PgExecutor<'_>,
     merchant: MerchantId,
     id: IntentId,
 ) -> Result<Option<Intent>, sqlx::Error> {
@@ -324,7 +324,7 @@ pub async fn get(
         merchant.0,
         id.0
     );
-    Ok(read(row.fetch_all(pool).await?)?.pop())
+    Ok(read(row.fetch_all(db).await?)?.pop())
 }
 
 /// Which intents a list holds; all of the merchant's where nothing is said.

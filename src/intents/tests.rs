@@ -127,6 +127,7 @@ fn cells<const N: usize>(table: &str) -> Vec<[&str; N]> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one line for each state and verb")]
 fn every_state_with_every_verb() {
     const TABLE: &str = "
         requires_payment         | confirm       | processing, asks charge 10.00

@@ -18,6 +18,14 @@ crate::names! {
 }
 
 impl Rail {
+    /// What a rail that is reached without a network answers there and then, so that the call and
+    /// its outcome can be one commit. `None`: send it, and record the answer when it comes.
+    pub fn answer_at_once(call: &RailCall) -> Option<RailAnswer> {
+        match call.rail {
+            Self::Sandbox => sandbox::answer_at_once(call),
+        }
+    }
+
     #[expect(
         clippy::unused_async,
         reason = "a rail is across a network; the sandbox alone is not"

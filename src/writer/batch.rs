@@ -10,6 +10,7 @@ use crate::{
     intents::{self, State, attempt, refund},
     ledger,
     links::{self, PageUrls},
+    rails::Rail,
 };
 use sqlx::{Connection, PgConnection};
 use std::collections::BTreeSet;
@@ -57,6 +58,7 @@ pub async fn run(
         ambient: stage.ambient,
         urls: stage.urls,
         render: stage.render,
+        ask: Rail::answer_at_once,
     };
     let replies = batch.iter().map(|submission| {
         if world.books.contains_key(&submission.merchant) {
@@ -104,14 +106,13 @@ fn named(batch: &[Submission]) -> Named {
         match command {
             Command::Confirm(id, _)
             | Command::Capture(id, _)
-            | Command::Cancel(id, _)
             | Command::Refund(id, _)
-            | Command::ExpireIntent(id) => {
-                named.intents.push((*merchant, *id));
-            }
-            Command::Report(id, ..) => {
+            | Command::Report(id, ..) => {
                 named.intents.push((*merchant, *id));
                 named.books = true;
+            }
+            Command::Cancel(id, _) | Command::ExpireIntent(id) => {
+                named.intents.push((*merchant, *id));
             }
             Command::Finish(ticket, _) => {
                 named.intents.push((*merchant, ticket.intent));
@@ -124,7 +125,11 @@ fn named(batch: &[Submission]) -> Named {
                     .extend(ticket.key.as_ref().map(|key| (*merchant, key.clone())));
                 named.books = true;
             }
-            Command::PayLink(id, _) | Command::DeactivateLink(id) | Command::ExpireLink(id) => {
+            Command::PayLink(id, _) => {
+                named.links.push((*merchant, *id));
+                named.books = true;
+            }
+            Command::DeactivateLink(id) | Command::ExpireLink(id) => {
                 named.links.push((*merchant, *id));
             }
             Command::CreateIntent(_)

@@ -72,9 +72,13 @@ pub struct WriterOptions {
     pub hooks: Hooks,
 }
 
-struct Job {
-    submission: Submission,
-    reply: oneshot::Sender<Result<Reply, WriteError>>,
+/// A command that waits, and where its reply goes.
+#[derive(Debug)]
+pub struct Job {
+    /// The command.
+    pub submission: Submission,
+    /// Takes the reply; whoever waits for it may have gone.
+    pub reply: oneshot::Sender<Result<Reply, WriteError>>,
 }
 
 /// The handle that everyone submits commands to. Clones share the lanes.
@@ -110,6 +114,18 @@ impl Writer {
             tasks,
             stop,
         })
+    }
+
+    /// A writer whose commands are served by whoever holds the other end of its one queue: how
+    /// `threadpay bench` puts another way of writing under the same doors.
+    pub fn queue() -> (Self, mpsc::Receiver<Job>) {
+        let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+        let writer = Self {
+            lanes: Arc::new([sender]),
+            tasks: TaskTracker::new(),
+            stop: tokio_util::sync::CancellationToken::new(),
+        };
+        (writer, receiver)
     }
 
     /// Submits a command and waits until its change is durable, or is known to be none.

@@ -14,8 +14,8 @@ mod setup;
 mod world;
 
 pub use command::{Awaited, Command, Payment, Rejection, Reply, Submission, Ticket, WriteError};
-pub use decide::{Scene, decide};
+pub use decide::{AskAtOnce, Scene, decide};
 pub use decision::RenderRejection;
-pub use lane::{BatchReport, Hooks, Writer, WriterOptions};
+pub use lane::{BatchReport, Hooks, Job, Writer, WriterOptions};
 pub use setup::{create_key, create_merchant, revoke_key};
 pub use world::World;

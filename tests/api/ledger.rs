@@ -18,6 +18,7 @@ fn sequences(entries: &[JournalEntryView]) -> Vec<i64> {
 }
 
 /// Where a page of the journal begins.
+#[derive(Clone, Copy)]
 enum At {
     Newest,
     After(EntryId),

@@ -34,8 +34,8 @@ fn two_processes_serve_one_merchant() {
         ];
         let work = |bot: super::harness::Client| async move {
             let id = bot.paid("2.00", "EUR").await;
-            let both = futures_util::future::join(bot.refund(&id, "1.00"), bot.refund(&id, "1.00"));
-            let (first, second) = both.await;
+            let two = futures_util::future::join(bot.refund(&id, "1.00"), bot.refund(&id, "1.00"));
+            let (first, second) = two.await;
             assert_eq!((first.status, second.status), (201, 201));
         };
         let all = (0..60).map(|number| work(bots[number % 2].clone()));

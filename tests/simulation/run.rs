@@ -284,6 +284,8 @@ impl Run {
             ambient: &self.ambient,
             urls: &self.urls,
             render,
+            // Every call crosses a network here, so that answers can be lost, late and repeated.
+            ask: |_| None,
         };
         let mut replies = Vec::new();
         for step in &moves {

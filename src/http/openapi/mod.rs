@@ -10,7 +10,7 @@ mod problems;
 mod schemas;
 
 use super::{
-    Problem, endpoints, events, exports, intents, ledger, links, oauth, operations,
+    Problem, endpoints, events, exports, intents, ledger, links, oauth, operations, pages::read,
     problem::ProblemBody, sandbox,
 };
 use crate::{
@@ -25,8 +25,8 @@ use utoipa::OpenApi;
 /// The routes of this file.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/openapi.json").route(web::get().to(openapi)))
-        .service(web::resource("/docs").route(web::get().to(docs)));
+        .service(read("/openapi.json", openapi))
+        .service(read("/docs", docs));
 }
 
 #[derive(OpenApi)]

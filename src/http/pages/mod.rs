@@ -44,7 +44,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// A path that can be read, with and without its body.
-fn read<F, Args>(path: &str, handler: F) -> Resource
+pub(super) fn read<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
     Args: actix_web::FromRequest + 'static,

@@ -17,6 +17,7 @@ use crate::{
     idempotency::{Answer, Claim, KeyRecord, Standing},
     ids::MerchantId,
     links::PageUrls,
+    rails::{RailAnswer, RailCall},
 };
 use time::OffsetDateTime;
 
@@ -32,7 +33,12 @@ pub struct Scene<'a> {
     pub urls: &'a PageUrls,
     /// How rejections are printed.
     pub render: RenderRejection,
+    /// What rails answer without a network.
+    pub ask: AskAtOnce,
 }
+
+/// Asks a rail that needs no network; `None` where it must be sent.
+pub type AskAtOnce = fn(&RailCall) -> Option<RailAnswer>;
 
 /// Decides one command and applies what it comes to. A rejection leaves the world as it was,
 /// but for the key that keeps it.
@@ -57,7 +63,8 @@ pub fn decide(
     }
     let decided = command_of(world, *merchant, command, scene)
         .map(|decision| with_key(decision, claim.as_ref()))
-        .and_then(|decision| world.apply(*merchant, decision, scene.ambient, scene.now));
+        .and_then(|decision| world.apply(*merchant, decision, scene.ambient, scene.now))
+        .map(|outcome| answered_at_once(world, *merchant, outcome, scene));
     let render = |rejection: &Rejection| (scene.render)(rejection, request_id);
     let reply = match decided {
         Ok(Outcome::Answer(answer)) => Reply::Answer(answer),
@@ -69,6 +76,30 @@ pub fn decide(
         Err(rejection) => return Err(rejection),
     };
     Ok(keep(world, submission, reply))
+}
+
+/// A call that its rail answers without a network is finished in the same breath. If the books
+/// refuse that, the call stands as recorded and goes the way of all others.
+fn answered_at_once(
+    world: &mut World,
+    merchant: MerchantId,
+    outcome: Outcome,
+    scene: Scene<'_>,
+) -> Outcome {
+    let Outcome::Call(ticket) = &outcome else {
+        return outcome;
+    };
+    let Some(answer) = (scene.ask)(&ticket.call) else {
+        return outcome;
+    };
+    let desk = Desk {
+        world,
+        merchant,
+        scene,
+    };
+    desk.finish(ticket.call.attempt, answer)
+        .and_then(|decision| world.apply(merchant, decision, scene.ambient, scene.now))
+        .unwrap_or(outcome)
 }
 
 fn name(merchant: MerchantId, claim: &Claim) -> (MerchantId, String) {

@@ -1,0 +1,223 @@
+//! What one transaction of the plain variant does for its request.
+
+use super::{plain::Plain, store};
+use crate::{
+    callbacks::{EventType, NewEvent, StoredEvent},
+    idempotency::{Answer, Claim},
+    ids::{IntentId, MerchantId},
+    intents::{self, ConfirmRequest, Finished, Intent, IntentError, PaymentIntent, Terms},
+    invalid::Invalid,
+    ledger::{self, Balance, Books, Draft, JournalEntry, LedgerError},
+    links::store::Subject,
+    money::Money,
+    writer::{Command, Rejection, Submission},
+};
+use serde_json::value::{RawValue, to_raw_value};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+/// Why a transaction comes to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Stop {
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// Another request with this key was first, or changed the intent first.
+    #[error("another request was first")]
+    Again,
+}
+
+impl From<IntentError> for Stop {
+    fn from(error: IntentError) -> Self {
+        Self::Rejected(error.into())
+    }
+}
+
+impl From<Invalid> for Stop {
+    fn from(error: Invalid) -> Self {
+        Self::Rejected(error.into())
+    }
+}
+
+impl From<LedgerError> for Stop {
+    fn from(error: LedgerError) -> Self {
+        Self::Rejected(error.into())
+    }
+}
+
+/// Runs a command up to its commit, and gives the answer.
+pub(super) async fn run(
+    db: &mut PgConnection,
+    submission: &Submission,
+    plain: &Plain,
+) -> Result<Answer, Stop> {
+    let request = Request {
+        plain,
+        merchant: submission.merchant,
+        claim: submission.claim.as_ref(),
+        now: plain.ambient.now(),
+    };
+    if let Command::CreateIntent(terms) = &submission.command {
+        request.create(db, terms).await
+    } else if let Command::Confirm(id, confirm) = &submission.command {
+        request.confirm(db, *id, confirm).await
+    } else {
+        Err(Rejection::NotFound("plain variant of this command").into())
+    }
+}
+
+struct Request<'a> {
+    plain: &'a Plain,
+    merchant: MerchantId,
+    claim: Option<&'a Claim>,
+    now: OffsetDateTime,
+}
+
+impl Request<'_> {
+    async fn create(&self, db: &mut PgConnection, terms: &Terms) -> Result<Answer, Stop> {
+        let ambient = &self.plain.ambient;
+        let mut intent = Intent::new(ambient.id(), self.merchant, terms.clone(), self.now);
+        let data = self.print(&intent)?;
+        intent.event_sequence += 1;
+        let answer = answer(201, &data);
+        self.keep(db, &answer).await?;
+        store::insert_intent(db, &intent).await?;
+        let hash = self.plain.urls.token_hash(&intent.id.to_string());
+        store::insert_token(db, (hash, self.merchant, Subject::Intent(intent.id))).await?;
+        // From here on the merchant's books are locked.
+        let sequence = store::next_event(db, self.merchant).await?;
+        let sequence = sequence.ok_or(Rejection::NotFound("merchant"))?;
+        let event = self.event(EventType::IntentCreated, (&intent, data), (sequence, None));
+        self.tell(db, event).await?;
+        Ok(answer)
+    }
+
+    async fn confirm(
+        &self,
+        db: &mut PgConnection,
+        id: IntentId,
+        request: &ConfirmRequest,
+    ) -> Result<Answer, Stop> {
+        let ambient = &self.plain.ambient;
+        let seen = intents::store::get(&mut *db, self.merchant, id).await?;
+        let seen = seen.ok_or(Rejection::NotFound("payment intent"))?;
+        let method = request.parse(seen.terms.rail)?;
+        let (intent, mut attempt) = seen.clone().begin_charge(method, ambient.id(), self.now)?;
+        attempt.idempotency_key = self.claim.map(|claim| claim.key.as_str().to_owned());
+        let rail = attempt.rail.send(&attempt.call(None)).await;
+        let finished = attempt.finish(intent, None, rail, self.now)?;
+        let Some(Finished {
+            mut intent,
+            attempt,
+            draft: Some(draft),
+            ..
+        }) = finished
+        else {
+            return Err(Rejection::NotFound("plain variant of a payment that fails").into());
+        };
+        let data = self.print(&intent)?;
+        intent.event_sequence += 1;
+        let answer = answer(200, &data);
+        if !store::update_intent(db, &seen, &intent).await? {
+            return Err(Stop::Again);
+        }
+        self.keep(db, &answer).await?;
+        store::insert_attempt(db, &attempt).await?;
+        // From here on the merchant's books are locked.
+        let books = store::lock_books(db, self.merchant).await?;
+        let mut books = books.ok_or(Rejection::NotFound("merchant"))?;
+        let entry = self.book(db, &mut books, (draft, attempt.amount)).await?;
+        books.event_sequence += 1;
+        store::save_books(db, &books).await?;
+        let place = (books.event_sequence, Some(&entry));
+        self.tell(
+            db,
+            self.event(EventType::IntentSucceeded, (&intent, data), place),
+        )
+        .await?;
+        Ok(answer)
+    }
+
+    /// Books a capture: its first line is the debit, its second the credit.
+    async fn book(
+        &self,
+        db: &mut PgConnection,
+        books: &mut Books,
+        (draft, amount): (Draft, Money),
+    ) -> Result<JournalEntry, Stop> {
+        let accounts = draft.accounts();
+        let [(debit, currency), (credit, _)] = accounts.as_slice() else {
+            return Err(Rejection::NotFound("plain variant of this entry").into());
+        };
+        let before = store::post(db, self.merchant, (debit, credit), amount).await?;
+        for (account, balance) in [debit, credit].into_iter().zip(before) {
+            if balance == Balance::default() {
+                let opened = [(self.merchant, account.clone())];
+                ledger::store::open_accounts(db, &opened, self.now).await?;
+            }
+            let name = (account.to_string(), *currency);
+            books.balances.insert(name, balance);
+        }
+        let entry = books.book(draft, self.plain.ambient.id(), self.now)?;
+        store::insert_entry(db, &entry).await?;
+        store::insert_postings(db, &entry).await?;
+        Ok(entry)
+    }
+
+    fn print(&self, intent: &Intent) -> Result<Box<RawValue>, Stop> {
+        let url = self.plain.urls.stored_url(&intent.id.to_string());
+        to_raw_value(&PaymentIntent::new(intent, url, self.now))
+            .map_err(|_| LedgerError::Overflow.into())
+    }
+
+    /// Keeps the answer under the request's key, unless an earlier request has it.
+    async fn keep(&self, db: &mut PgConnection, answer: &Answer) -> Result<(), Stop> {
+        let Some(claim) = self.claim else {
+            return Ok(());
+        };
+        if store::insert_key(db, self.merchant, (claim, answer), self.now).await? {
+            Ok(())
+        } else {
+            Err(Stop::Again)
+        }
+    }
+
+    fn event(
+        &self,
+        event_type: EventType,
+        (intent, data): (&Intent, Box<RawValue>),
+        (sequence, entry): (i64, Option<&JournalEntry>),
+    ) -> StoredEvent {
+        let thread = intent.terms.thread.as_ref();
+        let event = NewEvent {
+            id: self.plain.ambient.id(),
+            event_type,
+            timestamp: self.now,
+            sequence,
+            intent_id: Some(intent.id.0),
+            intent_sequence: Some(intent.event_sequence),
+            thread: thread.and_then(|thread| to_raw_value(thread).ok()),
+            data,
+            journal_entries: entry
+                .map(|entry| entry.id.to_string())
+                .into_iter()
+                .collect(),
+            conversation: thread.map(|thread| thread.conversation.clone()),
+        };
+        event.store(self.merchant)
+    }
+
+    async fn tell(&self, db: &mut PgConnection, event: StoredEvent) -> Result<(), Stop> {
+        store::insert_event(db, &event).await?;
+        store::insert_delivery(db, self.plain.ambient.id(), &event).await?;
+        Ok(())
+    }
+}
+
+fn answer(status: u16, data: &RawValue) -> Answer {
+    Answer {
+        status,
+        body: data.get().as_bytes().to_vec(),
+    }
+}
