@@ -15,7 +15,7 @@ use std::{
 };
 
 /// How long a start or a stop may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// `threadpay dev`, always at the same address and with the same data.
 pub struct Service {
@@ -52,15 +52,11 @@ impl Service {
         (self.child, self.facts) = spawn(&self.data, &self.listen);
     }
 
-    /// Kills the database's first process; the service has it started again.
-    pub fn kill_postgres(&self) {
-        // It may be about to start, and has no process then.
-        let file = fs::read_to_string(self.data.join("postgres/postmaster.pid"));
+    /// Kills the database's first process, if it runs; the service has it started again.
+    pub fn kill_postgres(&self) -> bool {
+        let file = fs::read_to_string(self.data.join("cluster/postmaster.pid"));
         let process = file.ok().and_then(|text| text.lines().next()?.parse().ok());
-        if let Some(process) = process {
-            // Or it has gone by itself since.
-            let _ = kill(Pid::from_raw(process), Signal::SIGKILL);
-        }
+        process.is_some_and(|process| kill(Pid::from_raw(process), Signal::SIGKILL).is_ok())
     }
 
     /// Stops it in good order: it must end with status 0 and leave nothing.
@@ -93,7 +89,7 @@ pub fn program() -> Command {
     program
         .env_remove("DATABASE_URL")
         .env_remove("THREADPAY_MASTER_KEY");
-    program.env("RUST_LOG", "error").stdin(Stdio::null());
+    program.env("RUST_LOG", "off").stdin(Stdio::null());
     program
 }
 

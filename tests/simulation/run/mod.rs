@@ -1,8 +1,10 @@
 //! One run: batches of commands against one store, with lost answers, repeats, crashes and
 //! refused batches, then a quiet phase in which everything must come to an end.
 
+mod moves;
+
 use super::{
-    crowd::{self, Crowd, Desk},
+    crowd::{self, Crowd},
     dice::{self, Dice, HandClock},
     rail::ModelRail,
     rules,
@@ -16,11 +18,11 @@ use threadpay::{
     ambient::Ambient,
     crypto::TokenKey,
     idempotency::{Answer, store::KeyName},
-    ids::{AttemptId, IntentId, MerchantId},
-    intents::{AttemptStatus, State},
-    links::{LinkStatus, PageUrls},
-    rails::{CallKind, DeclineCode, RailAnswer},
-    writer::{Awaited, Command, Rejection, Reply, Scene, Submission, Ticket, decide},
+    ids::{AttemptId, MerchantId},
+    intents::AttemptStatus,
+    links::PageUrls,
+    rails::{CallKind, RailAnswer},
+    writer::{Command, Rejection, Reply, Scene, Submission, Ticket, decide},
 };
 use time::Duration;
 
@@ -108,7 +110,7 @@ impl Run {
         let mut store = Store::default();
         for merchant in &merchants {
             store.add_merchant(*merchant);
-            let watcher = crowd::endpoint(serde_json::json!(["*"]));
+            let watcher = crowd::endpoint("*");
             let id = (*merchant, ambient.id());
             let watcher = watcher.create(id, vec![0; 60], ambient.now());
             store.endpoints.insert(id, watcher);
@@ -155,120 +157,6 @@ impl Run {
             _ => Duration::hours(2),
         };
         self.clock.advance(by);
-    }
-
-    fn gather(&mut self) -> Vec<Move> {
-        let size = 1 + self.dice.below(10);
-        let mut moves = Vec::new();
-        for _ in 0..size {
-            match self.dice.below(100) {
-                0..55 => moves.push(self.request()),
-                55..90 => moves.extend(self.deliver()),
-                90..94 => moves.extend(self.report()),
-                94..97 => moves.extend(self.resolve()),
-                _ => moves.extend(self.expire()),
-            }
-        }
-        moves
-    }
-
-    fn request(&mut self) -> Move {
-        let desk = Desk {
-            store: &self.store,
-            merchants: &self.merchants,
-        };
-        Move::of(self.crowd.next(&desk, &mut self.dice))
-    }
-
-    /// An answer of the rail arrives: any of them, and sometimes not for the last time.
-    fn deliver(&mut self) -> Option<Move> {
-        if self.flights.is_empty() {
-            return None;
-        }
-        let index = self.dice.below(self.flights.len());
-        let flight = self.flights.swap_remove(index);
-        if self.dice.percent(10) {
-            let awaited = false;
-            self.flights.push(Flight {
-                awaited,
-                ..flight.clone()
-            });
-        }
-        let command = Command::Finish(flight.ticket.clone(), flight.answer);
-        let submission = by_worker(flight.merchant, command);
-        Some(Move {
-            flight: Some(flight),
-            ..Move::of(submission)
-        })
-    }
-
-    /// Somebody reports an action or an outcome, often of an intent that waits for no such thing.
-    fn report(&mut self) -> Option<Move> {
-        let waits = |s: State| matches!(s, State::Processing(..) | State::RequiresAction(_));
-        let rows = self.store.intents.iter();
-        let open = rows.filter(|(_, intent)| waits(intent.state));
-        let open: Vec<(MerchantId, IntentId)> = open.map(|(key, _)| *key).collect();
-        let all: Vec<(MerchantId, IntentId)> = self.store.intents.keys().copied().collect();
-        let from = if self.dice.percent(80) { open } else { all };
-        let (merchant, intent) = self.dice.pick(&from)?;
-        let awaited = [Awaited::Action, Awaited::Outcome];
-        let answers = [
-            RailAnswer::Succeeded,
-            RailAnswer::Declined(DeclineCode::AuthenticationFailed),
-        ];
-        let awaited = self.dice.pick(&awaited)?;
-        let answer = self.dice.pick(&answers)?;
-        let reported = match self.store.intents[&(merchant, intent)].state {
-            State::Processing(id, _) | State::RequiresAction(id) => Some((id, answer)),
-            State::RequiresPayment
-            | State::RequiresCapture
-            | State::Succeeded
-            | State::Canceled(_)
-            | State::Expired => None,
-        };
-        let command = Command::Report(intent, awaited, answer);
-        Some(Move {
-            reported,
-            ..Move::of(by_worker(merchant, command))
-        })
-    }
-
-    /// The resolver asks the rail about everything that is due.
-    fn resolve(&mut self) -> Vec<Move> {
-        let now = self.ambient.now();
-        let attempts = self.store.attempts.values();
-        let due = attempts.filter(|attempt| attempt.ask_at.is_some_and(|at| at <= now));
-        let due: Vec<_> = due.cloned().collect();
-        let ask = |attempt: threadpay::intents::Attempt| {
-            let intent = &self.store.intents[&(attempt.merchant, attempt.intent)];
-            let ticket = Ticket::of(&attempt, intent.charge);
-            let answer = self.rail.look_up(&ticket.call, &mut self.dice);
-            let command = Command::Finish(ticket, answer);
-            Move::of(by_worker(attempt.merchant, command))
-        };
-        due.into_iter().map(ask).collect()
-    }
-
-    /// The expirer ends what is overdue.
-    fn expire(&mut self) -> Vec<Move> {
-        let now = self.ambient.now();
-        let intents = self.store.intents.iter().filter(|(_, intent)| {
-            let open = matches!(
-                intent.state,
-                State::RequiresPayment | State::RequiresAction(_)
-            );
-            open && intent.expires_at() <= now
-        });
-        let intents = intents.map(|((merchant, id), _)| (*merchant, Command::ExpireIntent(*id)));
-        let links = self.store.links.iter().filter(|(_, link)| {
-            let over = link.expires_at().is_some_and(|at| at <= now);
-            over && link.status == LinkStatus::Active
-        });
-        let links = links.map(|((merchant, id), _)| (*merchant, Command::ExpireLink(*id)));
-        let commands: Vec<_> = intents.chain(links).collect();
-        self.tally.expired += commands.len();
-        let moved = |(merchant, command)| Move::of(by_worker(merchant, command));
-        commands.into_iter().map(moved).collect()
     }
 
     fn batch(&mut self, moves: Vec<Move>) {
@@ -334,16 +222,16 @@ impl Run {
         match reply {
             Ok(Reply::Replay(answer)) => {
                 self.tally.replays += 1;
-                self.hear(name.unwrap(), answer);
+                self.hear(name.unwrap(), &answer);
             }
             Ok(Reply::Answer(answer)) => {
                 if let Some(name) = name {
                     assert!(known.insert(name.clone()), "{name:?} had two effects");
-                    self.hear(name, answer);
+                    self.hear(name, &answer);
                 } else if let Some(flight) = flight.filter(|flight| flight.awaited)
                     && let Some(key) = flight.ticket.key
                 {
-                    self.hear((merchant, key), answer);
+                    self.hear((merchant, key), &answer);
                 }
             }
             Ok(Reply::Call(ticket)) => {
@@ -368,12 +256,12 @@ impl Run {
     }
 
     /// A caller hears the answer of its key: always the same one, and the one that is kept.
-    fn hear(&mut self, name: KeyName, answer: Answer) {
+    fn hear(&mut self, name: KeyName, answer: &Answer) {
         let text = |answer: &Answer| String::from_utf8_lossy(&answer.body).into_owned();
         let kept = self.store.keys[&name].answer.as_ref().unwrap();
-        assert_eq!(text(kept), text(&answer), "kept (left) and told, {name:?}");
+        assert_eq!(text(kept), text(answer), "kept (left) and told, {name:?}");
         let before = self.told.entry(name).or_insert_with(|| answer.clone());
-        assert_eq!(*before, answer);
+        assert_eq!(before, answer);
     }
 
     fn call(&mut self, merchant: MerchantId, ticket: Ticket) {
@@ -415,19 +303,11 @@ fn names(submission: &Submission) -> Vec<KeyName> {
         .claim
         .as_ref()
         .map(|claim| claim.key.as_str().to_owned());
-    let waiting = match &submission.command {
-        Command::Finish(ticket, _) => ticket.key.clone(),
-        _ => None,
+    let waiting = if let Command::Finish(ticket, _) = &submission.command {
+        ticket.key.clone()
+    } else {
+        None
     };
     let names = own.into_iter().chain(waiting);
     names.map(|key| (submission.merchant, key)).collect()
-}
-
-fn by_worker(merchant: MerchantId, command: Command) -> Submission {
-    Submission {
-        merchant,
-        command,
-        claim: None,
-        request_id: String::new(),
-    }
 }
