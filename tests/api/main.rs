@@ -10,6 +10,13 @@
 mod auth;
 mod books;
 mod callbacks;
+mod crowd;
+#[expect(
+    dead_code,
+    reason = "shared with tests/simulation, which uses all of it"
+)]
+#[path = "../simulation/dice.rs"]
+mod dice;
 mod exports;
 mod harness;
 mod idempotency;

@@ -59,6 +59,13 @@ impl Answer {
         problem
     }
 
+    /// The token of the form that the page holds, if it holds one.
+    pub fn form_token(&self) -> Option<String> {
+        let page = self.text();
+        let (_, rest) = page.split_once(r#"name="csrf" value=""#)?;
+        Some(rest.split_once('"')?.0.to_owned())
+    }
+
     /// The `id` of the object.
     #[track_caller]
     pub fn id(&self) -> String {
@@ -256,9 +263,9 @@ impl Client {
 
     /// The payer opens a page and finds the form's token in it.
     pub async fn open_form(&self, url: &str) -> String {
-        let page = self.get(url).await.text();
-        let (_, rest) = page.split_once(r#"name="csrf" value=""#).unwrap();
-        rest.split_once('"').unwrap().0.to_owned()
+        let page = self.get(url).await;
+        page.form_token()
+            .unwrap_or_else(|| panic!("no form: {}", page.text()))
     }
 
     /// The payer sends the form of a page.
