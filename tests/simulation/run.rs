@@ -4,6 +4,7 @@
 use super::{
     crowd::{self, Crowd, Desk},
     dice::{self, Dice, HandClock},
+    moves::{Move, by_worker, names},
     rail::ModelRail,
     rules,
     store::Store,
@@ -16,11 +17,11 @@ use threadpay::{
     ambient::Ambient,
     crypto::TokenKey,
     idempotency::{Answer, store::KeyName},
-    ids::{AttemptId, IntentId, MerchantId},
+    ids::{IntentId, MerchantId},
     intents::{AttemptStatus, State},
     links::{LinkStatus, PageUrls},
     rails::{CallKind, DeclineCode, RailAnswer},
-    writer::{Awaited, Command, Rejection, Reply, Scene, Submission, Ticket, decide},
+    writer::{Awaited, Command, Rejection, Reply, Scene, Ticket, decide},
 };
 use time::Duration;
 
@@ -40,31 +41,12 @@ pub struct Tally {
 
 /// A call whose answer has not been written yet.
 #[derive(Clone, Debug)]
-struct Flight {
+pub struct Flight {
     merchant: MerchantId,
     ticket: Ticket,
     answer: RailAnswer,
     /// Whether a caller waits for the answer; a repeated answer has none.
     awaited: bool,
-}
-
-/// A command on its way, and why it is.
-#[derive(Clone, Debug)]
-struct Move {
-    submission: Submission,
-    flight: Option<Flight>,
-    /// The attempt that a report is about, and what became of it.
-    reported: Option<(AttemptId, RailAnswer)>,
-}
-
-impl Move {
-    fn of(submission: Submission) -> Self {
-        Self {
-            submission,
-            flight: None,
-            reported: None,
-        }
-    }
 }
 
 pub struct Run {
@@ -108,7 +90,7 @@ impl Run {
         let mut store = Store::default();
         for merchant in &merchants {
             store.add_merchant(*merchant);
-            let watcher = crowd::endpoint(serde_json::json!(["*"]));
+            let watcher = crowd::endpoint(&serde_json::json!(["*"]));
             let id = (*merchant, ambient.id());
             let watcher = watcher.create(id, vec![0; 60], ambient.now());
             store.endpoints.insert(id, watcher);
@@ -334,16 +316,16 @@ impl Run {
         match reply {
             Ok(Reply::Replay(answer)) => {
                 self.tally.replays += 1;
-                self.hear(name.unwrap(), answer);
+                self.hear(name.unwrap(), &answer);
             }
             Ok(Reply::Answer(answer)) => {
                 if let Some(name) = name {
                     assert!(known.insert(name.clone()), "{name:?} had two effects");
-                    self.hear(name, answer);
+                    self.hear(name, &answer);
                 } else if let Some(flight) = flight.filter(|flight| flight.awaited)
                     && let Some(key) = flight.ticket.key
                 {
-                    self.hear((merchant, key), answer);
+                    self.hear((merchant, key), &answer);
                 }
             }
             Ok(Reply::Call(ticket)) => {
@@ -368,12 +350,12 @@ impl Run {
     }
 
     /// A caller hears the answer of its key: always the same one, and the one that is kept.
-    fn hear(&mut self, name: KeyName, answer: Answer) {
+    fn hear(&mut self, name: KeyName, answer: &Answer) {
         let text = |answer: &Answer| String::from_utf8_lossy(&answer.body).into_owned();
         let kept = self.store.keys[&name].answer.as_ref().unwrap();
-        assert_eq!(text(kept), text(&answer), "kept (left) and told, {name:?}");
+        assert_eq!(text(kept), text(answer), "kept (left) and told, {name:?}");
         let before = self.told.entry(name).or_insert_with(|| answer.clone());
-        assert_eq!(*before, answer);
+        assert_eq!(before, answer);
     }
 
     fn call(&mut self, merchant: MerchantId, ticket: Ticket) {
@@ -407,27 +389,5 @@ impl Run {
         }
         let pending = |status| status == AttemptStatus::Pending;
         rules::check_end(&self.store, &self.rail, pending);
-    }
-}
-
-fn names(submission: &Submission) -> Vec<KeyName> {
-    let own = submission
-        .claim
-        .as_ref()
-        .map(|claim| claim.key.as_str().to_owned());
-    let waiting = match &submission.command {
-        Command::Finish(ticket, _) => ticket.key.clone(),
-        _ => None,
-    };
-    let names = own.into_iter().chain(waiting);
-    names.map(|key| (submission.merchant, key)).collect()
-}
-
-fn by_worker(merchant: MerchantId, command: Command) -> Submission {
-    Submission {
-        merchant,
-        command,
-        claim: None,
-        request_id: String::new(),
     }
 }
