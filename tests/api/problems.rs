@@ -1,7 +1,9 @@
 //! What cannot be taken is refused in words that help, and writes nothing.
 
-use super::harness::run_test;
+use super::harness::{TestApp, run_test};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+use threadpay::config::Config;
 
 #[test]
 fn what_is_no_amount_is_refused_and_writes_nothing() {
@@ -151,5 +153,116 @@ fn what_is_no_request_is_a_problem_too() {
             ids[0].header("request-id").unwrap(),
             ids[1].header("request-id").unwrap()
         );
+    });
+}
+
+/// Postgres keeps no NUL in its texts: whoever sends one is told, and nothing breaks.
+#[test]
+fn a_nul_is_refused_wherever_it_stands() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let nul = "a\u{0}b";
+        for (field, value) in [
+            ("description", json!(nul)),
+            ("reference", json!(nul)),
+            ("currency", json!(nul)),
+            ("amount", json!(nul)),
+            ("metadata", json!({"k": nul})),
+            ("metadata", json!({nul: "v"})),
+            (
+                "line_items",
+                json!([{"label": nul, "quantity": 1, "unit_amount": "1.00"}]),
+            ),
+            ("thread", json!({"channel": "slack", "conversation": nul})),
+            (
+                "thread",
+                json!({"channel": "slack", "conversation": "C", "user": nul}),
+            ),
+        ] {
+            let mut body = json!({"amount": "1.00", "currency": "EUR"});
+            body[field] = value;
+            for path in ["/v1/payment_intents", "/v1/payment_links"] {
+                let answer = bot.post(path, &body).await;
+                assert_eq!(answer.status, 422, "{path} {body}: {}", answer.text());
+            }
+        }
+        let id = bot.paid("5.00", "EUR").await;
+        let intent = format!("/v1/payment_intents/{id}");
+        for (path, body) in [
+            (
+                format!("{intent}/refunds"),
+                json!({"amount": "1.00", "reason": nul}),
+            ),
+            (format!("{intent}/cancel"), json!({"reason": nul})),
+            (format!("{intent}/confirm"), json!({"payment_method": nul})),
+            (
+                "/v1/callback_endpoints".to_owned(),
+                json!({"url": "http://127.0.0.1:9/", "event_types": [nul]}),
+            ),
+            (
+                "/v1/callback_endpoints".to_owned(),
+                json!({"url": "http://127.0.0.1:9/", "event_types": ["*"], "description": nul}),
+            ),
+            (
+                "/v1/callback_endpoints".to_owned(),
+                json!({"url": "http://127.0.0.1:9/\u{0}", "event_types": ["*"]}),
+            ),
+        ] {
+            let answer = bot.post(&path, &body).await;
+            assert_eq!(answer.status, 422, "{path} {body}: {}", answer.text());
+        }
+        let owner = &app.merchant.owner;
+        for path in [
+            "/v1/payment_intents?reference=%00",
+            "/v1/payment_intents?conversation=%00",
+            "/v1/payment_intents?thread=%00",
+            "/v1/payment_intents?created_from=%00",
+            "/v1/payment_intents/%00",
+            "/v1/events?conversation=%00",
+            "/v1/events?type=%00",
+            "/v1/journal_entries?account=%00",
+            "/v1/journal_entries?source=%00",
+            "/v1/accounts/%00/balances",
+            "/p/%00",
+            "/r/%00",
+        ] {
+            let answer = owner.get(path).await;
+            assert!(
+                (200..500).contains(&answer.status),
+                "{path}: {} {}",
+                answer.status,
+                answer.text()
+            );
+        }
+    });
+}
+
+#[test]
+fn who_asks_too_often_is_told_when_to_come_back() {
+    run_test(async |app| {
+        let slow = TestApp::with(app.database_url.clone(), |config| Config {
+            rate_limit: Some(5.try_into().unwrap()),
+            ..config
+        });
+        let slow = slow.await;
+        let bot = &slow.merchant.bot;
+        let answers = join_all((0..40).map(|_| bot.get("/v1/events"))).await;
+        let (good, bad): (Vec<_>, Vec<_>) = answers.into_iter().partition(|a| a.status == 200);
+        assert!(!good.is_empty() && !bad.is_empty(), "{} good", good.len());
+        for answer in bad {
+            answer.problem(429, "rate_limited");
+            assert!(
+                answer
+                    .header("retry-after")
+                    .unwrap()
+                    .parse::<u32>()
+                    .unwrap()
+                    >= 1
+            );
+            assert!(answer.header("ratelimit").is_some(), "{:?}", answer.headers);
+        }
+        // Another key has a rate of its own.
+        slow.merchant.owner.get("/v1/events").await.expect(200);
+        slow.end().await;
     });
 }

@@ -169,7 +169,8 @@ fn create_link(dice: &mut Dice) -> Command {
 
 fn create_endpoint(desk: &Desk<'_>, dice: &mut Dice) -> Command {
     let types = dice.pick(&["refund.*", "payment_intent.succeeded", "payment_link.*"]);
-    let new = endpoint(types.unwrap());
+    let types = json!([types.unwrap()]);
+    let new = endpoint(&types);
     let id = uuid::Uuid::from_u128(u128::from(dice.roll()));
     // With few endpoints a run stays quick; most of the time an old one is deleted instead.
     match dice.pick(&desk.store.endpoints.keys().copied().collect::<Vec<_>>()) {
@@ -180,9 +181,9 @@ fn create_endpoint(desk: &Desk<'_>, dice: &mut Dice) -> Command {
     }
 }
 
-/// An endpoint for events of this type.
-pub fn endpoint(event_type: &str) -> NewEndpoint {
-    let request = json!({"url": "http://127.0.0.1:9/", "event_types": [event_type]});
+/// An endpoint for events of these types.
+pub fn endpoint(event_types: &serde_json::Value) -> NewEndpoint {
+    let request = json!({"url": "http://127.0.0.1:9/", "event_types": event_types});
     let request: EndpointRequest = body(request);
     let policy = Policy {
         allow_private: true,

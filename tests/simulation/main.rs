@@ -11,6 +11,7 @@
 
 mod crowd;
 mod dice;
+mod moves;
 mod rail;
 mod rules;
 mod run;

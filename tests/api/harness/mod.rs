@@ -107,14 +107,19 @@ impl TestApp {
 
     /// A service on this database: a second one makes two processes' worth.
     pub async fn on(database_url: String) -> Self {
+        Self::with(database_url, |config| config).await
+    }
+
+    /// A service with other settings.
+    pub async fn with(database_url: String, change: impl FnOnce(Config) -> Config) -> Self {
         let (clock, ambient) = clock::ambient();
         let db = Db::from_url(&database_url).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let config = Config {
+        let config = change(Config {
             allow_private_callbacks: true,
             ..Config::new(db.clone(), address, MasterKey::new([1; 32]))
-        };
+        });
         let base_url = config.public_url.clone();
         let app = App::start(config, ambient.clone(), http::rejection::render);
         let app = app.await.unwrap();

@@ -1,11 +1,10 @@
 //! One run: batches of commands against one store, with lost answers, repeats, crashes and
 //! refused batches, then a quiet phase in which everything must come to an end.
 
-mod moves;
-
 use super::{
-    crowd::{self, Crowd},
+    crowd::{self, Crowd, Desk},
     dice::{self, Dice, HandClock},
+    moves::{Move, by_worker, names},
     rail::ModelRail,
     rules,
     store::Store,
@@ -18,11 +17,11 @@ use threadpay::{
     ambient::Ambient,
     crypto::TokenKey,
     idempotency::{Answer, store::KeyName},
-    ids::{AttemptId, MerchantId},
-    intents::AttemptStatus,
-    links::PageUrls,
-    rails::{CallKind, RailAnswer},
-    writer::{Command, Rejection, Reply, Scene, Submission, Ticket, decide},
+    ids::{IntentId, MerchantId},
+    intents::{AttemptStatus, State},
+    links::{LinkStatus, PageUrls},
+    rails::{CallKind, DeclineCode, RailAnswer},
+    writer::{Awaited, Command, Rejection, Reply, Scene, Ticket, decide},
 };
 use time::Duration;
 
@@ -42,31 +41,12 @@ pub struct Tally {
 
 /// A call whose answer has not been written yet.
 #[derive(Clone, Debug)]
-struct Flight {
+pub struct Flight {
     merchant: MerchantId,
     ticket: Ticket,
     answer: RailAnswer,
     /// Whether a caller waits for the answer; a repeated answer has none.
     awaited: bool,
-}
-
-/// A command on its way, and why it is.
-#[derive(Clone, Debug)]
-struct Move {
-    submission: Submission,
-    flight: Option<Flight>,
-    /// The attempt that a report is about, and what became of it.
-    reported: Option<(AttemptId, RailAnswer)>,
-}
-
-impl Move {
-    fn of(submission: Submission) -> Self {
-        Self {
-            submission,
-            flight: None,
-            reported: None,
-        }
-    }
 }
 
 pub struct Run {
@@ -110,7 +90,7 @@ impl Run {
         let mut store = Store::default();
         for merchant in &merchants {
             store.add_merchant(*merchant);
-            let watcher = crowd::endpoint("*");
+            let watcher = crowd::endpoint(&serde_json::json!(["*"]));
             let id = (*merchant, ambient.id());
             let watcher = watcher.create(id, vec![0; 60], ambient.now());
             store.endpoints.insert(id, watcher);
@@ -157,6 +137,120 @@ impl Run {
             _ => Duration::hours(2),
         };
         self.clock.advance(by);
+    }
+
+    fn gather(&mut self) -> Vec<Move> {
+        let size = 1 + self.dice.below(10);
+        let mut moves = Vec::new();
+        for _ in 0..size {
+            match self.dice.below(100) {
+                0..55 => moves.push(self.request()),
+                55..90 => moves.extend(self.deliver()),
+                90..94 => moves.extend(self.report()),
+                94..97 => moves.extend(self.resolve()),
+                _ => moves.extend(self.expire()),
+            }
+        }
+        moves
+    }
+
+    fn request(&mut self) -> Move {
+        let desk = Desk {
+            store: &self.store,
+            merchants: &self.merchants,
+        };
+        Move::of(self.crowd.next(&desk, &mut self.dice))
+    }
+
+    /// An answer of the rail arrives: any of them, and sometimes not for the last time.
+    fn deliver(&mut self) -> Option<Move> {
+        if self.flights.is_empty() {
+            return None;
+        }
+        let index = self.dice.below(self.flights.len());
+        let flight = self.flights.swap_remove(index);
+        if self.dice.percent(10) {
+            let awaited = false;
+            self.flights.push(Flight {
+                awaited,
+                ..flight.clone()
+            });
+        }
+        let command = Command::Finish(flight.ticket.clone(), flight.answer);
+        let submission = by_worker(flight.merchant, command);
+        Some(Move {
+            flight: Some(flight),
+            ..Move::of(submission)
+        })
+    }
+
+    /// Somebody reports an action or an outcome, often of an intent that waits for no such thing.
+    fn report(&mut self) -> Option<Move> {
+        let waits = |s: State| matches!(s, State::Processing(..) | State::RequiresAction(_));
+        let rows = self.store.intents.iter();
+        let open = rows.filter(|(_, intent)| waits(intent.state));
+        let open: Vec<(MerchantId, IntentId)> = open.map(|(key, _)| *key).collect();
+        let all: Vec<(MerchantId, IntentId)> = self.store.intents.keys().copied().collect();
+        let from = if self.dice.percent(80) { open } else { all };
+        let (merchant, intent) = self.dice.pick(&from)?;
+        let awaited = [Awaited::Action, Awaited::Outcome];
+        let answers = [
+            RailAnswer::Succeeded,
+            RailAnswer::Declined(DeclineCode::AuthenticationFailed),
+        ];
+        let awaited = self.dice.pick(&awaited)?;
+        let answer = self.dice.pick(&answers)?;
+        let reported = match self.store.intents[&(merchant, intent)].state {
+            State::Processing(id, _) | State::RequiresAction(id) => Some((id, answer)),
+            State::RequiresPayment
+            | State::RequiresCapture
+            | State::Succeeded
+            | State::Canceled(_)
+            | State::Expired => None,
+        };
+        let command = Command::Report(intent, awaited, answer);
+        Some(Move {
+            reported,
+            ..Move::of(by_worker(merchant, command))
+        })
+    }
+
+    /// The resolver asks the rail about everything that is due.
+    fn resolve(&mut self) -> Vec<Move> {
+        let now = self.ambient.now();
+        let attempts = self.store.attempts.values();
+        let due = attempts.filter(|attempt| attempt.ask_at.is_some_and(|at| at <= now));
+        let due: Vec<_> = due.cloned().collect();
+        let ask = |attempt: threadpay::intents::Attempt| {
+            let intent = &self.store.intents[&(attempt.merchant, attempt.intent)];
+            let ticket = Ticket::of(&attempt, intent.charge);
+            let answer = self.rail.look_up(&ticket.call, &mut self.dice);
+            let command = Command::Finish(ticket, answer);
+            Move::of(by_worker(attempt.merchant, command))
+        };
+        due.into_iter().map(ask).collect()
+    }
+
+    /// The expirer ends what is overdue.
+    fn expire(&mut self) -> Vec<Move> {
+        let now = self.ambient.now();
+        let intents = self.store.intents.iter().filter(|(_, intent)| {
+            let open = matches!(
+                intent.state,
+                State::RequiresPayment | State::RequiresAction(_)
+            );
+            open && intent.expires_at() <= now
+        });
+        let intents = intents.map(|((merchant, id), _)| (*merchant, Command::ExpireIntent(*id)));
+        let links = self.store.links.iter().filter(|(_, link)| {
+            let over = link.expires_at().is_some_and(|at| at <= now);
+            over && link.status == LinkStatus::Active
+        });
+        let links = links.map(|((merchant, id), _)| (*merchant, Command::ExpireLink(*id)));
+        let commands: Vec<_> = intents.chain(links).collect();
+        self.tally.expired += commands.len();
+        let moved = |(merchant, command)| Move::of(by_worker(merchant, command));
+        commands.into_iter().map(moved).collect()
     }
 
     fn batch(&mut self, moves: Vec<Move>) {
@@ -296,18 +390,4 @@ impl Run {
         let pending = |status| status == AttemptStatus::Pending;
         rules::check_end(&self.store, &self.rail, pending);
     }
-}
-
-fn names(submission: &Submission) -> Vec<KeyName> {
-    let own = submission
-        .claim
-        .as_ref()
-        .map(|claim| claim.key.as_str().to_owned());
-    let waiting = if let Command::Finish(ticket, _) = &submission.command {
-        ticket.key.clone()
-    } else {
-        None
-    };
-    let names = own.into_iter().chain(waiting);
-    names.map(|key| (submission.merchant, key)).collect()
 }
