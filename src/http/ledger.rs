@@ -84,6 +84,10 @@ pub async fn balances(
     query: Query<AtQuery>,
 ) -> Result<HttpResponse, Problem> {
     let at = query.0.moment(&state);
+    if code.contains('\0') {
+        // No text in the database holds one, and it takes none to look for.
+        return Err(Problem::not_found());
+    }
     let balances = reports::balances(&state.pool, caller.merchant, &code, at).await?;
     Ok(HttpResponse::Ok().json(balances))
 }

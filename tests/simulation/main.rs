@@ -17,8 +17,19 @@ mod rules;
 mod run;
 mod store;
 
-use run::{Run, Tally};
+use run::Run;
 use std::ops::Range;
+
+/// What a run came to, so that nobody takes an idle run for a good one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    pub commands: usize,
+    pub paid: usize,
+    pub refunds: usize,
+    pub replays: usize,
+    pub expired: usize,
+    pub completed_links: usize,
+}
 
 /// Says which seed failed.
 struct Seed(u64);

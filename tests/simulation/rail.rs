@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use std::collections::HashMap;
 use threadpay::{
     ids::AttemptId,
+    intents::{Attempt, AttemptStatus},
     rails::{CallKind, DeclineCode, RailAnswer, RailCall},
 };
 
@@ -37,6 +38,18 @@ impl ModelRail {
             },
         };
         *self.truth.entry(call.attempt).or_insert_with(fresh)
+    }
+
+    /// Takes what a new attempt was answered at once as the truth.
+    pub fn hear(&mut self, attempt: &Attempt) {
+        let answer = match attempt.status {
+            AttemptStatus::Started | AttemptStatus::Unknown => return,
+            AttemptStatus::Pending => RailAnswer::Pending,
+            AttemptStatus::RequiresAction => RailAnswer::RequiresAction,
+            AttemptStatus::Succeeded => RailAnswer::Succeeded,
+            AttemptStatus::Failed => RailAnswer::Declined(attempt.decline_code.unwrap()),
+        };
+        self.truth.insert(attempt.id, answer);
     }
 
     /// What became of a call that arrived.

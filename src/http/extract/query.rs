@@ -22,6 +22,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
 pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let pairs = url::form_urlencoded::parse(query.as_bytes());
+    // No text in the database holds a NUL, and it takes none to look for.
+    if let Some((name, _)) = pairs.clone().find(|(_, value)| value.contains('\0')) {
+        let mut at = String::new();
+        pointer::push(&mut at, &name);
+        return Err(Problem::invalid(at, "must not hold the character NUL"));
+    }
     let reader = serde_urlencoded::Deserializer::new(pairs);
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let mut at = pointer::of(error.path());
