@@ -124,7 +124,8 @@ pub async fn upsert_endpoints(
     upsert.execute(db).await.map(drop)
 }
 
-/// Appends events to their merchants' feeds.
+/// Records events and the deliveries that are owed for them, due at once: one statement, since
+/// the two come together and a batch pays for each round trip.
 #[expect(
     clippy::as_conversions,
     reason = "`query!` has no other way to be told that an array's elements may be null"
@@ -132,6 +133,7 @@ pub async fn upsert_endpoints(
 pub async fn insert_events(
     db: &mut PgConnection,
     events: &[StoredEvent],
+    deliveries: &[NewDelivery],
 ) -> Result<(), sqlx::Error> {
     let merchants: Vec<Uuid> = events.iter().map(|e| e.merchant.0).collect();
     let sequences: Vec<i64> = events.iter().map(|e| e.sequence).collect();
@@ -146,12 +148,24 @@ pub async fn insert_events(
         events.iter().map(|e| e.conversation.as_deref()).collect();
     let payloads: Vec<&[u8]> = events.iter().map(|e| e.payload.as_slice()).collect();
     let created_at: Vec<OffsetDateTime> = events.iter().map(|e| e.created_at).collect();
+    let owed_by: Vec<Uuid> = deliveries.iter().map(|d| d.merchant.0).collect();
+    let delivery_ids: Vec<Uuid> = deliveries.iter().map(|d| d.id.0).collect();
+    let endpoints: Vec<Uuid> = deliveries.iter().map(|d| d.endpoint.0).collect();
+    let owed: Vec<i64> = deliveries.iter().map(|d| d.event_sequence).collect();
+    let due_at: Vec<OffsetDateTime> = deliveries.iter().map(|d| d.created_at).collect();
     let insert = sqlx::query!(
         "-- callbacks.insert_events
-        INSERT INTO events (merchant_id, sequence, id, type, intent_id, intent_sequence,
-            conversation, payload, created_at)
-        SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::uuid[],
-            $6::integer[], $7::text[], $8::bytea[], $9::timestamptz[])",
+        WITH told AS (
+            INSERT INTO events (merchant_id, sequence, id, type, intent_id, intent_sequence,
+                conversation, payload, created_at)
+            SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::uuid[],
+                $6::integer[], $7::text[], $8::bytea[], $9::timestamptz[]))
+        INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, status, due_at,
+            created_at, updated_at)
+        SELECT u.merchant_id, u.id, u.endpoint_id, u.event_sequence, 'pending', u.created_at,
+            u.created_at, u.created_at
+        FROM UNNEST($10::uuid[], $11::uuid[], $12::uuid[], $13::bigint[], $14::timestamptz[])
+            AS u (merchant_id, id, endpoint_id, event_sequence, created_at)",
         &merchants,
         &sequences,
         &ids,
@@ -161,33 +175,11 @@ pub async fn insert_events(
         &conversations as &[Option<&str>],
         &payloads as &[&[u8]],
         &created_at,
-    );
-    insert.execute(db).await.map(drop)
-}
-
-/// Records deliveries that are due at once.
-pub async fn insert_deliveries(
-    db: &mut PgConnection,
-    deliveries: &[NewDelivery],
-) -> Result<(), sqlx::Error> {
-    let merchants: Vec<Uuid> = deliveries.iter().map(|d| d.merchant.0).collect();
-    let ids: Vec<Uuid> = deliveries.iter().map(|d| d.id.0).collect();
-    let endpoints: Vec<Uuid> = deliveries.iter().map(|d| d.endpoint.0).collect();
-    let sequences: Vec<i64> = deliveries.iter().map(|d| d.event_sequence).collect();
-    let created_at: Vec<OffsetDateTime> = deliveries.iter().map(|d| d.created_at).collect();
-    let insert = sqlx::query!(
-        "-- callbacks.insert_deliveries
-        INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, status, due_at,
-            created_at, updated_at)
-        SELECT u.merchant_id, u.id, u.endpoint_id, u.event_sequence, 'pending', u.created_at,
-            u.created_at, u.created_at
-        FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[])
-            AS u (merchant_id, id, endpoint_id, event_sequence, created_at)",
-        &merchants,
-        &ids,
+        &owed_by,
+        &delivery_ids,
         &endpoints,
-        &sequences,
-        &created_at,
+        &owed,
+        &due_at,
     );
     insert.execute(db).await.map(drop)
 }

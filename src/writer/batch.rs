@@ -252,11 +252,10 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
         db, &rows
     ));
     store!(&world.events, |rows| callbacks::store::insert_events(
-        db, rows
+        db,
+        rows,
+        &world.deliveries
     ));
-    store!(&world.deliveries, |rows| {
-        callbacks::store::insert_deliveries(db, rows)
-    });
     store!(moved_books(world), |rows| ledger::store::save_books(
         db, &rows
     ));
