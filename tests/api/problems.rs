@@ -211,6 +211,12 @@ fn a_nul_is_refused_wherever_it_stands() {
             let answer = bot.post(&path, &body).await;
             assert_eq!(answer.status, 422, "{path} {body}: {}", answer.text());
         }
+    });
+}
+
+#[test]
+fn a_nul_in_a_url_finds_nothing_and_breaks_nothing() {
+    run_test(async |app| {
         let owner = &app.merchant.owner;
         for path in [
             "/v1/payment_intents?reference=%00",

@@ -23,11 +23,17 @@ use std::ops::Range;
 /// What a run came to, so that nobody takes an idle run for a good one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
+    /// How many were decided.
     pub commands: usize,
+    /// Intents that succeeded.
     pub paid: usize,
+    /// Refunds that were begun.
     pub refunds: usize,
+    /// Answers that were given again.
     pub replays: usize,
+    /// Intents and links that were overdue.
     pub expired: usize,
+    /// Links that had all their payments.
     pub completed_links: usize,
 }
 
