@@ -113,7 +113,7 @@ const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: bench\r\n\r\n";
 
 fn write_request(out: &mut Vec<u8>, work: &Work, ask: &Ask) -> io::Result<()> {
     let body = match work.scenario {
-        Scenario::Create => INTENT,
+        Scenario::Create => &INTENT.replace("REFERENCE", &ask.key),
         Scenario::Pay => CONFIRM,
     };
     write!(out, "POST /v1/payment_intents")?;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     app::App,
     idempotency::{Claim, Fingerprint},
-    intents::{ConfirmRequest, IntentRequest},
+    intents::{ConfirmRequest, IntentRequest, Terms},
     writer::{Command, Submission},
 };
 use std::{
@@ -54,7 +54,10 @@ async fn one(
         };
         let command = match (work.scenario, ask.intent) {
             (Scenario::Pay, Some(id)) => Command::Confirm(id, confirm.clone()),
-            (Scenario::Create | Scenario::Pay, _) => Command::CreateIntent(Box::new(terms.clone())),
+            (Scenario::Create | Scenario::Pay, _) => Command::CreateIntent(Box::new(Terms {
+                reference: Some(ask.key.clone()),
+                ..terms.clone()
+            })),
         };
         let begun = Instant::now();
         let performed = app.perform(submission(&work, &ask, command)?).await;

@@ -14,7 +14,7 @@ use crate::{
     db::Use,
     http::{self, State},
     ids::IntentId,
-    intents::IntentRequest,
+    intents::{IntentRequest, Terms},
     writer::Command,
 };
 use serde::Deserialize;
@@ -25,6 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 /// Payments a second that one connection will not exceed.
 const FASTEST: u64 = 1_500;
@@ -202,7 +203,9 @@ impl Bench<'_> {
             let mut tasks = JoinSet::new();
             for (index, caller) in turns.by_ref().take(MADE_AT_ONCE) {
                 let (app, merchant) = (Arc::clone(app), caller.merchant);
-                let command = Command::CreateIntent(Box::new(terms.clone()));
+                let reference = Some(app.ambient.id::<Uuid>().to_string());
+                let terms = terms.clone();
+                let command = Command::CreateIntent(Box::new(Terms { reference, ..terms }));
                 tasks.spawn(async move { (index, perform(&app, merchant, command).await) });
             }
             while let Some(made) = tasks.join_next().await {

@@ -14,8 +14,9 @@ use uuid::Uuid;
 /// One request in so many is the one before it again.
 const REPEAT_EACH: u64 = 20;
 
-/// The body of a request for money: what a bot of a small café sends.
-pub(super) const INTENT: &str = r#"{"amount":"12.50","currency":"EUR","description":"2 × flat white","reference":"order-1042","thread":{"channel":"telegram","tenant":null,"conversation":"-1001234567890","thread":"77","message":null,"user":"42"},"line_items":[{"label":"Flat white","quantity":2,"unit_amount":"6.25"}],"expires_in":86400,"metadata":{"table":"4"}}"#;
+/// The body of a request for money, what a bot of a small café sends; `REFERENCE` is another one
+/// each time.
+pub(super) const INTENT: &str = r#"{"amount":"12.50","currency":"EUR","description":"2 × flat white","reference":"REFERENCE","thread":{"channel":"telegram","tenant":null,"conversation":"-1001234567890","thread":"77","message":null,"user":"42"},"line_items":[{"label":"Flat white","quantity":2,"unit_amount":"6.25"}],"expires_in":86400,"metadata":{"table":"4"}}"#;
 /// The body of a confirmation.
 pub(super) const CONFIRM: &str = r#"{"payment_method":"pm_sandbox_ok"}"#;
 
