@@ -8,7 +8,7 @@ mod sink;
 
 pub use client::{Answer, Client, new_key};
 pub use clock::TestClock;
-pub use database::new_database;
+pub use database::{new_database, open, shut};
 pub use sink::{Received, Sink};
 
 use sqlx::{AssertSqlSafe, PgPool};
@@ -23,7 +23,9 @@ use threadpay::{
     http::{self, State, server::Running},
     ids::MerchantId,
     reports::verify::verify,
-    workers::{Dispatcher, DispatcherParts, Expirer, Limits, Progress, Resolver, Worker},
+    workers::{
+        Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Progress, Resolver, Worker,
+    },
     writer::{create_key, create_merchant},
 };
 use tokio::runtime::Runtime;
@@ -155,7 +157,12 @@ impl TestApp {
         tick(&mut Resolver(Arc::clone(&self.app))).await;
     }
 
-    /// The same, where the database may be away.
+    /// Forgets idempotency keys that are old enough.
+    pub async fn forget(&self) {
+        tick(&mut Forgetter(Arc::clone(&self.app))).await;
+    }
+
+    /// Asks the rail, where the database may be away.
     pub async fn resolve_if_possible(&self) {
         let _ = Resolver(Arc::clone(&self.app)).tick().await;
     }
