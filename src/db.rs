@@ -144,7 +144,8 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
             ["57", "53", "08", "40"]
                 .iter()
                 .any(|class| code.starts_with(class))
-                || &*code == "25006"
+                // A standby that only reads; a database that is shut for maintenance.
+                || ["25006", "55000"].contains(&&*code)
         }
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)

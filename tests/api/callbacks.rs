@@ -1,6 +1,6 @@
 //! Callbacks: signed, in order, again until they are taken.
 
-use super::harness::{Received, Sink, TestApp, run_test};
+use super::harness::{Received, Sink, TestApp, new_key, run_test};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -181,5 +181,72 @@ fn addresses_of_the_inside_are_refused() {
             let answer = app.merchant.bot.post("/v1/callback_endpoints", &body).await;
             assert_eq!(answer.status, 422, "{}", answer.text());
         }
+    });
+}
+
+#[test]
+fn a_secret_is_told_again_to_whoever_asks_with_the_same_key() {
+    run_test(async |app| {
+        let (bot, key) = (&app.merchant.bot, new_key());
+        let body = r#"{"url":"http://127.0.0.1:9/","event_types":["*"]}"#;
+        let first = bot.post_with(&key, "/v1/callback_endpoints", body).await;
+        let again = bot.post_with(&key, "/v1/callback_endpoints", body).await;
+        assert_eq!((again.status, again.text()), (201, first.text()));
+        assert!(
+            first.json()["secret"]
+                .as_str()
+                .unwrap()
+                .starts_with("whsec_")
+        );
+        let kept: Vec<u8> = sqlx::query_scalar("SELECT answer FROM idempotency_keys")
+            .fetch_one(&app.pool)
+            .await
+            .unwrap();
+        assert!(
+            !String::from_utf8(kept).unwrap().contains("whsec_"),
+            "no secret is kept in the open"
+        );
+        assert_eq!(
+            app.count("SELECT count(*) FROM callback_endpoints").await,
+            1
+        );
+    });
+}
+
+#[test]
+fn the_feed_gives_every_event_once_and_narrows() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        for number in 0..3 {
+            let thread = json!({"channel": "slack", "conversation": format!("C{number}")});
+            let body = json!({"amount": "1.00", "currency": "EUR", "thread": thread});
+            let id = bot.create_intent(&body).await.id();
+            bot.confirm(&id, "pm_sandbox_ok").await.expect(200);
+        }
+        let feed = async |query: &str| {
+            let page = bot.get(&format!("/v1/events?{query}")).await.expect(200);
+            let events = page["data"].as_array().unwrap().iter();
+            let sequences: Vec<i64> = events.map(|e| e["sequence"].as_i64().unwrap()).collect();
+            (sequences, page["has_more"].as_bool().unwrap())
+        };
+        assert_eq!(feed("limit=4").await, (vec![1, 2, 3, 4], true));
+        assert_eq!(feed("limit=4&after=4").await, (vec![5, 6], false));
+        assert_eq!(feed("after=6").await, (vec![], false));
+        assert_eq!(
+            feed("type=payment_intent.succeeded").await,
+            (vec![2, 4, 6], false)
+        );
+        assert_eq!(
+            feed("type=payment_intent.succeeded&limit=1&after=2").await,
+            (vec![4], true)
+        );
+        assert_eq!(feed("conversation=C1").await, (vec![3, 4], false));
+        assert_eq!(feed("conversation=C9").await, (vec![], false));
+        let event = &bot.events().await[0];
+        let path = format!("/v1/events/{}", event["id"].as_str().unwrap());
+        assert_eq!(&bot.get(&path).await.expect(200), event);
+        bot.get("/v1/events?type=payment_intent.lost")
+            .await
+            .expect(422);
     });
 }

@@ -3,6 +3,7 @@
 use super::harness::{new_key, run_test};
 use futures_util::future::join_all;
 use serde_json::json;
+use time::Duration;
 
 const BODY: &str = r#"{"amount":"12.50","currency":"EUR","metadata":{"a":"1","b":"2"}}"#;
 const INTENTS: &str = "/v1/payment_intents";
@@ -154,5 +155,19 @@ fn what_creates_or_moves_needs_a_key() {
             let request = request.header("content-type", "application/json");
             assert_eq!(bot.send(request.body(BODY)).await.status, 400, "{key}");
         }
+    });
+}
+
+#[test]
+fn a_key_is_kept_for_a_day_and_then_forgotten() {
+    run_test(async |app| {
+        let (bot, key) = (&app.merchant.bot, new_key());
+        let first = bot.post_with(&key, INTENTS, BODY).await;
+        app.clock.advance(Duration::hours(24));
+        app.forget().await;
+        assert_eq!(bot.post_with(&key, INTENTS, BODY).await.bytes, first.bytes);
+        app.clock.advance(Duration::days(7));
+        app.forget().await;
+        assert_ne!(bot.post_with(&key, INTENTS, BODY).await.id(), first.id());
     });
 }

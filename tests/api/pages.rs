@@ -1,8 +1,10 @@
 //! The pages of payers: reading changes nothing, and nothing can be guessed.
 
 use super::harness::{TestApp, run_test};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use threadpay::crypto::ed25519;
 use time::Duration;
 
 async fn pay_url(app: &TestApp) -> (String, String) {
@@ -176,7 +178,7 @@ fn a_page_shows_how_the_payment_stands() {
         let receipt = url.replace("/p/", "/r/");
         assert!(app.anyone.get(&receipt).await.text().contains("12.50"));
         let signed = app.anyone.get(&format!("{receipt}/receipt.jws")).await;
-        assert_eq!(signed.text().split('.').count(), 3);
+        check_signature(app, &signed.text()).await;
         let (canceled, url) = pay_url(app).await;
         bot.cancel(&canceled).await.expect(200);
         assert_eq!(app.anyone.get(&url).await.status, 410);
@@ -185,6 +187,21 @@ fn a_page_shows_how_the_payment_stands() {
         assert_eq!(none.status, 303);
         assert!(url.ends_with(none.header("location").unwrap()));
     });
+}
+
+/// Checks a signed copy of a receipt as anyone can: with the public keys of the service.
+async fn check_signature(app: &TestApp, jws: &str) {
+    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+    let (signed, signature) = jws.rsplit_once('.').unwrap();
+    let (header, payload) = signed.split_once('.').unwrap();
+    let header: Value = serde_json::from_slice(&decode(header)).unwrap();
+    let payload: Value = serde_json::from_slice(&decode(payload)).unwrap();
+    assert!(payload.to_string().contains("12.50"), "{payload}");
+    let keys = app.anyone.get("/.well-known/jwks.json").await.expect(200);
+    let mut keys = keys["keys"].as_array().unwrap().iter();
+    let key = keys.find(|key| key["kid"] == header["kid"]).unwrap();
+    let key = decode(key["x"].as_str().unwrap());
+    assert!(ed25519::verify(&key, signed.as_bytes(), &decode(signature)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The writer against Postgres: concurrency, faults, and the walls that the schema adds.
 
-use super::harness::{TestApp, eventually, new_key, run_test};
+use super::harness::{TestApp, eventually, new_key, open, run_test, shut};
 use futures_util::future::join_all;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -151,6 +151,37 @@ async fn insist(app: &TestApp, key: &str, path: &str, body: &str, status: u16) -
     let answer = answer.await;
     assert_eq!(answer.status, status, "{}", answer.text());
     answer.json()["id"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_database_that_is_away_is_503_and_comes_back() {
+    run_test(async |app| {
+        let (bot, key) = (&app.merchant.bot, new_key());
+        app.anyone.get("/readyz").await.expect(200);
+        bot.ask_for("1.00", "EUR").await;
+        shut(&app.database_url).await;
+        for answer in [
+            bot.post_with(&key, INTENTS, BODY).await,
+            bot.get(INTENTS).await,
+        ] {
+            answer.problem(503, "unavailable");
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+        assert_eq!(
+            app.anyone.get("/p/00aaaaaaaaaaaaaaaaaaaaaa").await.status,
+            503
+        );
+        assert_eq!(app.anyone.get("/readyz").await.status, 503);
+        assert_eq!(app.anyone.get("/healthz").await.status, 200);
+        open(&app.database_url).await;
+        eventually("an answer", || async {
+            let answer = bot.post_with(&key, INTENTS, BODY).await;
+            (answer.status != 503).then(|| answer.expect(201))
+        })
+        .await;
+        app.anyone.get("/readyz").await.expect(200);
+        assert_eq!(app.count("SELECT count(*) FROM payment_intents").await, 2);
+    });
 }
 
 #[test]

@@ -35,16 +35,25 @@ const CALLERS: usize = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_loses_nothing_and_leaves_nothing_by_half() {
-    crash("short", Duration::from_secs(8)).await;
+    crash("short", Duration::from_secs(8), Leases::EndNow).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes: for a change of the writer, the dispatcher or the private Postgres"]
 async fn many_crashes_lose_nothing() {
-    crash("long", Duration::from_mins(2)).await;
+    crash("long", Duration::from_mins(2), Leases::RunOut).await;
 }
 
-async fn crash(name: &'static str, how_long: Duration) {
+/// What becomes of the leases of those who died.
+#[derive(PartialEq)]
+enum Leases {
+    /// They run out by themselves, in half a minute.
+    RunOut,
+    /// They are ended by hand, for a quick test.
+    EndNow,
+}
+
+async fn crash(name: &'static str, how_long: Duration, leases: Leases) {
     let start = tokio::task::spawn_blocking(move || Service::start(name));
     let mut service = start.await.unwrap();
     let bot = Client::new(&service.fact("base_url")).with_key(&service.fact("api_key"));
@@ -81,7 +90,7 @@ async fn crash(name: &'static str, how_long: Duration) {
     );
     let bot = Client::new(&service.fact("base_url")).with_key(&service.fact("api_key"));
     everything_answered_is_there(&bot, &told).await;
-    rest(&service).await;
+    rest(&service, &leases).await;
     nothing_is_there_by_half(&service).await;
     every_event_arrived(&bot, &sink, endpoint["secret"].as_str().unwrap()).await;
     tokio::task::spawn_blocking(|| service.stop())
@@ -130,8 +139,12 @@ async fn connect(service: &Service) -> PgConnection {
 }
 
 /// Waits until the resolver has asked about every attempt and every delivery is made.
-async fn rest(service: &Service) {
+async fn rest(service: &Service, leases: &Leases) {
     let mut db = connect(service).await;
+    if *leases == Leases::EndNow {
+        let end = "UPDATE deliveries SET due_at = now() WHERE lease_id IS NOT NULL AND status = 'pending'";
+        sqlx::query(end).execute(&mut db).await.unwrap();
+    }
     let deadline = Instant::now() + REST;
     loop {
         let open = "SELECT count(*) FROM attempts WHERE ask_at IS NOT NULL";

@@ -57,3 +57,34 @@ pub async fn new_database() -> String {
     db.close().await.unwrap();
     url_of(&name)
 }
+
+/// Shuts a database: nobody is let in, and who is in is thrown out.
+pub async fn shut(url: &str) {
+    let name = name_of(url);
+    let mut db = PgConnection::connect(&postgres().url()).await.unwrap();
+    execute(
+        &mut db,
+        format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"),
+    )
+    .await;
+    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ";
+    execute(&mut db, format!("{sql}'{name}'")).await;
+    db.close().await.unwrap();
+}
+
+/// Opens it again.
+pub async fn open(url: &str) {
+    let mut db = PgConnection::connect(&postgres().url()).await.unwrap();
+    let name = name_of(url);
+    execute(
+        &mut db,
+        format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"),
+    )
+    .await;
+    db.close().await.unwrap();
+}
+
+fn name_of(url: &str) -> &str {
+    let (path, _) = url.split_once('?').unwrap();
+    path.rsplit_once('/').unwrap().1
+}

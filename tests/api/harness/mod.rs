@@ -8,7 +8,7 @@ mod sink;
 
 pub use client::{Answer, Client, new_key};
 pub use clock::TestClock;
-pub use database::new_database;
+pub use database::{new_database, open, shut};
 pub use sink::{Received, Sink};
 
 use sqlx::{AssertSqlSafe, PgPool};
@@ -16,15 +16,16 @@ use std::{future::Future, net::TcpListener, sync::Arc, time::Duration};
 use threadpay::{
     ambient::Ambient,
     app::App,
-    auth::{NewApiKey, Role},
+    auth::{NewApiKey, Role, store},
     config::Config,
     crypto::MasterKey,
     db::{Db, Use},
     http::{self, State, server::Running},
     ids::MerchantId,
     reports::verify::verify,
-    workers::{Dispatcher, DispatcherParts, Expirer, Limits, Progress, Resolver, Worker},
-    writer::{create_key, create_merchant},
+    workers::{
+        Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Progress, Resolver, Worker,
+    },
 };
 use tokio::runtime::Runtime;
 
@@ -118,14 +119,14 @@ impl TestApp {
         let address = listener.local_addr().unwrap();
         let config = change(Config {
             allow_private_callbacks: true,
-            ..Config::new(db.clone(), address, MasterKey::new([1; 32]))
+            ..Config::new(db, address, MasterKey::new([1; 32]))
         });
         let base_url = config.public_url.clone();
         let app = App::start(config, ambient.clone(), http::rejection::render);
         let app = app.await.unwrap();
         let http = http::server::start(listener, State::new(Arc::clone(&app))).unwrap();
         let anyone = Client::new(&base_url);
-        let merchant = new_merchant(&db, &ambient, &anyone).await;
+        let merchant = new_merchant(&app, &anyone).await;
         Self {
             database_url,
             pool: app.pool.clone(),
@@ -141,8 +142,7 @@ impl TestApp {
 
     /// Another merchant beside the first.
     pub async fn another_merchant(&self) -> Merchant {
-        let db = Db::from_url(&self.database_url).unwrap();
-        new_merchant(&db, &self.ambient, &self.anyone).await
+        new_merchant(&self.app, &self.anyone).await
     }
 
     /// Ends intents and links whose time is over.
@@ -155,7 +155,12 @@ impl TestApp {
         tick(&mut Resolver(Arc::clone(&self.app))).await;
     }
 
-    /// The same, where the database may be away.
+    /// Forgets idempotency keys that are old enough.
+    pub async fn forget(&self) {
+        tick(&mut Forgetter(Arc::clone(&self.app))).await;
+    }
+
+    /// Asks the rail, where the database may be away.
     pub async fn resolve_if_possible(&self) {
         let _ = Resolver(Arc::clone(&self.app)).tick().await;
     }
@@ -241,17 +246,23 @@ async fn tick(worker: &mut impl Worker) {
     }
 }
 
-async fn new_merchant(db: &Db, ambient: &Ambient, anyone: &Client) -> Merchant {
-    let id = create_merchant(db, "Café Zeit", ambient).await.unwrap();
-    let caller = async |role| {
-        let key = NewApiKey::generate(ambient, id, role);
-        create_key(db, &key, ambient).await.unwrap();
-        anyone.with_key(&key.text())
-    };
+async fn new_merchant(app: &App, anyone: &Client) -> Merchant {
+    let (ambient, now) = (&app.ambient, app.ambient.now());
+    // Over a connection that stands: each new one costs as much as a small test.
+    let mut db = app.pool.acquire().await.unwrap();
+    let id: MerchantId = ambient.id();
+    let insert = store::insert_merchant(&mut db, id, "Café Zeit", now);
+    insert.await.unwrap();
+    let keys = [Role::Bot, Role::Merchant, Role::Finance];
+    let keys = keys.map(|role| NewApiKey::generate(ambient, id, role));
+    for key in &keys {
+        store::insert_key(&mut db, key, now).await.unwrap();
+    }
+    let [bot, owner, finance] = keys.map(|key| anyone.with_key(&key.text()));
     Merchant {
         id,
-        bot: caller(Role::Bot).await,
-        owner: caller(Role::Merchant).await,
-        finance: caller(Role::Finance).await,
+        bot,
+        owner,
+        finance,
     }
 }
