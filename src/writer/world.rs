@@ -88,14 +88,6 @@ impl<K: Hash + Eq, V> Table<K, V> {
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.rows.values().map(|row| &row.value)
     }
-
-    /// Takes the batch's changes as stored: the simulation's commit.
-    pub fn commit(&mut self) {
-        for row in self.rows.values_mut() {
-            row.stored = true;
-            row.changed = false;
-        }
-    }
 }
 
 /// Everything that a batch has loaded and changed. Keys begin with the merchant, so a command
