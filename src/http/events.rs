@@ -57,9 +57,14 @@ pub async fn list(
     query: Query<FeedQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query(query) = query;
+    let after = query.after.unwrap_or(0);
+    if after < 0 {
+        let detail = "is the sequence of an event, or 0 for all";
+        return Err(Problem::invalid("/after", detail));
+    }
     let query = store::EventQuery {
         merchant: caller.merchant,
-        after: query.after.unwrap_or(0),
+        after,
         event_type: query.event_type,
         conversation: query.conversation,
         limit: extract::limit(query.limit)?,
