@@ -123,78 +123,122 @@ pub async fn open_accounts(
     insert.execute(db).await.map(drop)
 }
 
-/// Stores balances, new or changed.
-pub async fn save_balances(
+/// Entries, column by column.
+struct EntryColumns {
+    merchants: Vec<Uuid>,
+    sequences: Vec<i64>,
+    ids: Vec<Uuid>,
+    kinds: Vec<String>,
+    sources: Vec<String>,
+    intents: Vec<Option<Uuid>>,
+    booked_at: Vec<OffsetDateTime>,
+    dates: Vec<time::Date>,
+    previous: Vec<Vec<u8>>,
+    hashes: Vec<Vec<u8>>,
+}
+
+impl EntryColumns {
+    fn of(entries: &[JournalEntry]) -> Self {
+        Self {
+            merchants: entries.iter().map(|e| e.merchant.0).collect(),
+            sequences: entries.iter().map(|e| e.sequence).collect(),
+            ids: entries.iter().map(|e| e.id.0).collect(),
+            kinds: entries.iter().map(|e| e.kind.clone()).collect(),
+            sources: entries.iter().map(|e| e.source.clone()).collect(),
+            intents: entries.iter().map(|e| e.payment_intent).collect(),
+            booked_at: entries.iter().map(|e| e.booked_at).collect(),
+            dates: entries.iter().map(|e| e.effective_date).collect(),
+            previous: entries.iter().map(|e| e.previous_hash.0.to_vec()).collect(),
+            hashes: entries.iter().map(|e| e.hash.0.to_vec()).collect(),
+        }
+    }
+}
+
+/// The postings of entries, column by column.
+struct PostingColumns {
+    merchants: Vec<Uuid>,
+    sequences: Vec<i64>,
+    lines: Vec<i16>,
+    accounts: Vec<String>,
+    directions: Vec<String>,
+    amounts: Vec<i64>,
+    currencies: Vec<String>,
+    balances: Vec<i64>,
+    booked_at: Vec<OffsetDateTime>,
+}
+
+impl PostingColumns {
+    fn of(entries: &[JournalEntry]) -> Self {
+        let lines = || {
+            entries
+                .iter()
+                .flat_map(|e| e.postings.iter().map(move |p| (e, p)))
+        };
+        Self {
+            merchants: lines().map(|(e, _)| e.merchant.0).collect(),
+            sequences: lines().map(|(e, _)| e.sequence).collect(),
+            lines: lines().map(|(_, p)| p.line).collect(),
+            accounts: lines().map(|(_, p)| p.account.clone()).collect(),
+            directions: lines()
+                .map(|(_, p)| p.direction.as_str().to_owned())
+                .collect(),
+            amounts: lines().map(|(_, p)| p.amount.minor()).collect(),
+            currencies: lines()
+                .map(|(_, p)| p.amount.currency().code().to_owned())
+                .collect(),
+            balances: lines().map(|(_, p)| p.balance_after.minor()).collect(),
+            booked_at: lines().map(|(e, _)| e.booked_at).collect(),
+        }
+    }
+}
+
+/// Balances, column by column.
+struct BalanceColumns {
+    merchants: Vec<Uuid>,
+    accounts: Vec<String>,
+    currencies: Vec<String>,
+    debits: Vec<i64>,
+    credits: Vec<i64>,
+}
+
+impl BalanceColumns {
+    fn of(balances: &[BalanceRow]) -> Self {
+        Self {
+            merchants: balances.iter().map(|b| b.0.0).collect(),
+            accounts: balances.iter().map(|b| b.1.0.clone()).collect(),
+            currencies: balances.iter().map(|b| b.1.1.code().to_owned()).collect(),
+            debits: balances.iter().map(|b| b.2.debits).collect(),
+            credits: balances.iter().map(|b| b.2.credits).collect(),
+        }
+    }
+}
+
+/// Stores entries with their postings and the balances that they change, in one statement.
+pub async fn record(
     db: &mut PgConnection,
+    entries: &[JournalEntry],
     balances: &[BalanceRow],
 ) -> Result<(), sqlx::Error> {
-    let merchants: Vec<Uuid> = balances.iter().map(|b| b.0.0).collect();
-    let accounts: Vec<String> = balances.iter().map(|b| b.1.0.clone()).collect();
-    let currencies: Vec<String> = balances.iter().map(|b| b.1.1.code().to_owned()).collect();
-    let debits: Vec<i64> = balances.iter().map(|b| b.2.debits).collect();
-    let credits: Vec<i64> = balances.iter().map(|b| b.2.credits).collect();
-    let upsert = sqlx::query!(
-        "-- ledger.save_balances
+    let (e, p, b) = (
+        EntryColumns::of(entries),
+        PostingColumns::of(entries),
+        BalanceColumns::of(balances),
+    );
+    let insert = sqlx::query!(
+        "-- ledger.record
+        WITH entry AS (
+            INSERT INTO journal_entries (merchant_id, sequence, id, kind, source, payment_intent_id, booked_at, effective_date, previous_hash, hash)
+            SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::timestamptz[], $8::date[], $9::bytea[], $10::bytea[])
+        ), posting AS (
+            INSERT INTO postings (merchant_id, entry_sequence, line, account, direction, amount, currency, balance_after, booked_at)
+            SELECT * FROM UNNEST($11::uuid[], $12::bigint[], $13::smallint[], $14::text[], $15::text[], $16::bigint[], $17::text[], $18::bigint[], $19::timestamptz[])
+        )
         INSERT INTO balances (merchant_id, account, currency, debits, credits)
-        SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+        SELECT * FROM UNNEST($20::uuid[], $21::text[], $22::text[], $23::bigint[], $24::bigint[])
         ON CONFLICT (merchant_id, account, currency) DO UPDATE SET debits = excluded.debits, credits = excluded.credits",
-        &merchants, &accounts, &currencies, &debits, &credits
-    );
-    upsert.execute(db).await.map(drop)
-}
-
-/// Stores entries with their postings.
-pub async fn insert_entries(
-    db: &mut PgConnection,
-    entries: &[JournalEntry],
-) -> Result<(), sqlx::Error> {
-    let merchants: Vec<Uuid> = entries.iter().map(|e| e.merchant.0).collect();
-    let sequences: Vec<i64> = entries.iter().map(|e| e.sequence).collect();
-    let ids: Vec<Uuid> = entries.iter().map(|e| e.id.0).collect();
-    let kinds: Vec<String> = entries.iter().map(|e| e.kind.clone()).collect();
-    let sources: Vec<String> = entries.iter().map(|e| e.source.clone()).collect();
-    let intents: Vec<Option<Uuid>> = entries.iter().map(|e| e.payment_intent).collect();
-    let booked_at: Vec<OffsetDateTime> = entries.iter().map(|e| e.booked_at).collect();
-    let dates: Vec<time::Date> = entries.iter().map(|e| e.effective_date).collect();
-    let previous: Vec<Vec<u8>> = entries.iter().map(|e| e.previous_hash.0.to_vec()).collect();
-    let hashes: Vec<Vec<u8>> = entries.iter().map(|e| e.hash.0.to_vec()).collect();
-    let insert = sqlx::query!(
-        "-- ledger.insert_entries
-        INSERT INTO journal_entries (merchant_id, sequence, id, kind, source, payment_intent_id, booked_at, effective_date, previous_hash, hash)
-        SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::timestamptz[], $8::date[], $9::bytea[], $10::bytea[])",
-        &merchants, &sequences, &ids, &kinds, &sources, &intents as &[Option<Uuid>], &booked_at, &dates, &previous, &hashes
-    );
-    insert.execute(&mut *db).await?;
-    insert_postings(db, entries).await
-}
-
-async fn insert_postings(
-    db: &mut PgConnection,
-    entries: &[JournalEntry],
-) -> Result<(), sqlx::Error> {
-    let lines = || {
-        entries
-            .iter()
-            .flat_map(|e| e.postings.iter().map(move |p| (e, p)))
-    };
-    let merchants: Vec<Uuid> = lines().map(|(e, _)| e.merchant.0).collect();
-    let sequences: Vec<i64> = lines().map(|(e, _)| e.sequence).collect();
-    let numbers: Vec<i16> = lines().map(|(_, p)| p.line).collect();
-    let accounts: Vec<String> = lines().map(|(_, p)| p.account.clone()).collect();
-    let directions: Vec<String> = lines()
-        .map(|(_, p)| p.direction.as_str().to_owned())
-        .collect();
-    let amounts: Vec<i64> = lines().map(|(_, p)| p.amount.minor()).collect();
-    let currencies: Vec<String> = lines()
-        .map(|(_, p)| p.amount.currency().code().to_owned())
-        .collect();
-    let balances: Vec<i64> = lines().map(|(_, p)| p.balance_after.minor()).collect();
-    let booked_at: Vec<OffsetDateTime> = lines().map(|(e, _)| e.booked_at).collect();
-    let insert = sqlx::query!(
-        "-- ledger.insert_postings
-        INSERT INTO postings (merchant_id, entry_sequence, line, account, direction, amount, currency, balance_after, booked_at)
-        SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::timestamptz[])",
-        &merchants, &sequences, &numbers, &accounts, &directions, &amounts, &currencies, &balances, &booked_at
+        &e.merchants, &e.sequences, &e.ids, &e.kinds, &e.sources, &e.intents as &[Option<Uuid>], &e.booked_at, &e.dates, &e.previous, &e.hashes,
+        &p.merchants, &p.sequences, &p.lines, &p.accounts, &p.directions, &p.amounts, &p.currencies, &p.balances, &p.booked_at,
+        &b.merchants, &b.accounts, &b.currencies, &b.debits, &b.credits
     );
     insert.execute(db).await.map(drop)
 }

@@ -236,11 +236,10 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
     store!(&world.opened, |rows| ledger::store::open_accounts(
         db, rows, scene.now
     ));
-    store!(&world.entries, |rows| ledger::store::insert_entries(
-        db, rows
-    ));
-    store!(balances(world), |rows| ledger::store::save_balances(
-        db, &rows
+    store!(&world.entries, |rows| ledger::store::record(
+        db,
+        rows,
+        &balances(world)
     ));
     store!(world.keys.made(), |rows| idempotency::store::insert(
         db, &rows, scene.now

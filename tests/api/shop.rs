@@ -84,13 +84,12 @@ pub async fn save(pool: &PgPool, books: &Books, entries: &[JournalEntry]) {
     ledger::open_accounts(&mut db, &accounts, START)
         .await
         .unwrap();
-    ledger::insert_entries(&mut db, entries).await.unwrap();
     let balances: Vec<_> = books
         .balances
         .iter()
         .map(|(k, b)| (books.merchant, k.clone(), *b))
         .collect();
-    ledger::save_balances(&mut db, &balances).await.unwrap();
+    ledger::record(&mut db, entries, &balances).await.unwrap();
     ledger::save_books(&mut db, &[books]).await.unwrap();
 }
 
