@@ -125,7 +125,9 @@ CREATE TABLE payment_intents (
     PRIMARY KEY (merchant_id, id),
     CONSTRAINT payment_intents_refunds_check CHECK (amount_refunded + amount_refunding <= amount_captured)
 ) WITH (fillfactor = 70);
-CREATE INDEX payment_intents_expiry_idx ON payment_intents (expires_at) WHERE status IN ('requires_payment', 'requires_action');
+-- No predicate on the status: a payment changes the status, and an index that knew it would have to
+-- be written again, with every other index of the row (no HOT update).
+CREATE INDEX payment_intents_expiry_idx ON payment_intents (expires_at);
 CREATE INDEX payment_intents_reference_idx ON payment_intents (merchant_id, reference) WHERE reference IS NOT NULL;
 CREATE INDEX payment_intents_conversation_idx ON payment_intents (merchant_id, (thread ->> 'conversation'), id) WHERE thread IS NOT NULL;
 CREATE INDEX payment_intents_link_idx ON payment_intents (merchant_id, payment_link_id, id) WHERE payment_link_id IS NOT NULL;

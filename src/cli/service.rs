@@ -67,7 +67,7 @@ impl Service {
         );
         self.work(dispatcher, Arc::clone(&app.deliveries));
         self.work(Resolver(Arc::clone(app)), Arc::default());
-        self.work(Expirer(Arc::clone(app)), Arc::default());
+        self.work(Expirer::new(Arc::clone(app)), Arc::default());
         self.work(Forgetter(Arc::clone(app)), Arc::default());
     }
 

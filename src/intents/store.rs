@@ -377,17 +377,19 @@ pub async fn list(
     Ok(window.cut(read(rows.fetch_all(pool).await?)?))
 }
 
-/// Open intents whose time is over, at most `limit`.
+/// Open intents whose time ended after `from` and by `to`, the earliest first, at most `limit`. The index knows no status, so all that ended in between are
+/// looked at.
 pub async fn due(
     pool: &PgPool,
-    now: OffsetDateTime,
+    (from, to): (OffsetDateTime, OffsetDateTime),
     limit: i64,
 ) -> Result<Vec<(MerchantId, IntentId)>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- intents.due
         SELECT merchant_id, id FROM payment_intents
-        WHERE status IN ('requires_payment', 'requires_action') AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
-        now, limit
+        WHERE expires_at > $1 AND expires_at <= $2 AND status IN ('requires_payment', 'requires_action')
+        ORDER BY expires_at LIMIT $3",
+        from, to, limit
     );
     let rows = rows.fetch_all(pool).await?;
     Ok(rows

@@ -147,7 +147,7 @@ impl TestApp {
 
     /// Ends intents and links whose time is over.
     pub async fn expire(&self) {
-        tick(&mut Expirer(Arc::clone(&self.app))).await;
+        tick(&mut Expirer::new(Arc::clone(&self.app))).await;
     }
 
     /// Asks the rail about everything that is due.
