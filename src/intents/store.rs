@@ -246,8 +246,12 @@ fn moving(intents: &[&Intent]) -> Moving {
     }
 }
 
-/// Stores new intents.
-pub async fn insert(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sqlx::Error> {
+/// Stores new intents, each with the hash of the token that opens its page: one statement, since
+/// the two come together and a batch pays for each round trip.
+pub async fn insert(
+    db: &mut PgConnection,
+    (intents, hashes): (&[&Intent], &[Vec<u8>]),
+) -> Result<(), sqlx::Error> {
     let m = moving(intents);
     let terms = || intents.iter().map(|i| &i.terms);
     let currencies: Vec<String> = terms()
@@ -269,6 +273,9 @@ pub async fn insert(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sq
     let created: Vec<OffsetDateTime> = intents.iter().map(|i| i.created_at).collect();
     let insert = sqlx::query!(
         "-- intents.insert
+        WITH opened AS (
+            INSERT INTO link_tokens (token_hash, merchant_id, intent_id)
+            SELECT * FROM UNNEST($28::bytea[], $1::uuid[], $2::uuid[]))
         INSERT INTO payment_intents (merchant_id, id, status, amount_authorized, amount_captured, amount_refunded, amount_refunding,
             open_attempt_id, open_attempt_kind, charge_attempt_id, last_error, cancellation_reason, event_sequence, updated_at,
             currency, amount, tip, capture_method, description, reference, thread, line_items, metadata, rail, payment_link_id, expires_at, created_at)
@@ -285,7 +292,8 @@ pub async fn insert(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sq
         &m.attempts as &[Option<Uuid>], &m.kinds as &[Option<String>], &m.charges as &[Option<Uuid>], &m.errors as &[Option<String>],
         &m.reasons as &[Option<String>], &m.sequences, &m.updated,
         &currencies, &amounts, &tips as &[Option<i64>], &methods, &descriptions as &[Option<String>], &references as &[Option<String>],
-        &threads as &[Option<String>], &lines, &metadata, &rails, &payment_links as &[Option<Uuid>], &expires, &created
+        &threads as &[Option<String>], &lines, &metadata, &rails, &payment_links as &[Option<Uuid>], &expires, &created,
+        hashes
     );
     insert.execute(db).await.map(drop)
 }

@@ -6,14 +6,17 @@ use super::{
 use crate::{
     ambient::Ambient,
     callbacks, idempotency,
-    ids::MerchantId,
+    ids::{IntentId, MerchantId},
     intents::{self, State, attempt, refund},
     ledger,
-    links::{self, PageUrls},
+    links::{
+        self, PageUrls,
+        store::{Subject, TokenRow},
+    },
     rails::Rail,
 };
 use sqlx::{Connection, PgConnection};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// What became of each command of a batch, in its order.
@@ -213,13 +216,17 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
     store!(second(world.links.changed()), |rows| links::store::update(
         db, &rows
     ));
-    store!(second(world.intents.made()), |rows| intents::store::insert(
-        db, &rows
-    ));
+    let (hashes, link_tokens) = tokens(world);
+    let made = second(world.intents.made());
+    let opened: Vec<Vec<u8>> = made
+        .iter()
+        .filter_map(|i| hashes.get(&i.id).cloned())
+        .collect();
+    store!(made, |rows| intents::store::insert(db, (&rows, &opened)));
     store!(second(world.intents.changed()), |rows| {
         intents::store::update(db, &rows)
     });
-    store!(&world.tokens, |rows| links::store::insert_tokens(db, rows));
+    store!(link_tokens, |rows| links::store::insert_tokens(db, &rows));
     store!(
         second(world.attempts.made()),
         |rows| attempt::store::insert(db, &rows)
@@ -259,6 +266,19 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
         db, &rows
     ));
     Ok(())
+}
+
+/// The hashes of new intents' tokens, and the tokens of new links.
+fn tokens(world: &World) -> (HashMap<IntentId, Vec<u8>>, Vec<TokenRow>) {
+    let mut hashes = HashMap::new();
+    let mut links = Vec::new();
+    for (hash, merchant, subject) in &world.tokens {
+        match subject {
+            Subject::Intent(id) => drop(hashes.insert(*id, hash.to_vec())),
+            Subject::Link(_) => links.push((*hash, *merchant, *subject)),
+        }
+    }
+    (hashes, links)
 }
 
 fn second<'a, K, V>(rows: Vec<(&'a K, &'a V)>) -> Vec<&'a V> {
