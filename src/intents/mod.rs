@@ -9,6 +9,7 @@ mod cancel;
 mod capture;
 mod charge;
 mod error;
+mod filter;
 mod finish;
 mod intent;
 pub mod refund;

@@ -4,6 +4,8 @@
     reason = "this is how sqlx is told of arrays with nulls"
 )]
 
+pub use super::filter::Filter;
+
 use super::{CancellationReason, Intent, LineItem, Opening, State, Status, Sums, Terms};
 use crate::{
     db::Window,
@@ -333,27 +335,6 @@ pub async fn get(
         id.0
     );
     Ok(read(row.fetch_all(db).await?)?.pop())
-}
-
-/// Which intents a list holds; all of the merchant's where nothing is said.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Those that stand so.
-    pub status: Option<Status>,
-    /// Those with this reference.
-    pub reference: Option<String>,
-    /// Those made through this link.
-    pub payment_link: Option<LinkId>,
-    /// Those asked for in this chat product.
-    pub channel: Option<String>,
-    /// Those asked for in this conversation.
-    pub conversation: Option<String>,
-    /// Those asked for in this thread.
-    pub thread: Option<String>,
-    /// Those made at this time or later.
-    pub created_from: Option<OffsetDateTime>,
-    /// Those made before this time.
-    pub created_to: Option<OffsetDateTime>,
 }
 
 /// A merchant's intents, newest first, and whether there are more.
