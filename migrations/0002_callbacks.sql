@@ -8,16 +8,17 @@ ALTER TABLE callback_endpoints
     -- Whether deliveries also carry a header of the form that Stripe's libraries verify.
     ADD COLUMN stripe_signature boolean NOT NULL DEFAULT false,
     -- Why it is disabled, in a sentence for its owner.
-    ADD COLUMN disabled_reason  text;
+    ADD COLUMN disabled_reason  text,
+    -- What verifies the `v1a` signatures of its newest secret.
+    ADD COLUMN public_key       bytea CHECK (length(public_key) = 32);
 
 -- Every secret that is not yet expired signs. The sealed bytes name the key that they are sealed
--- with; the public key is that of `v1a`.
+-- with.
 CREATE TABLE endpoint_secrets (
     merchant_id uuid        NOT NULL,
     endpoint_id uuid        NOT NULL,
     number      integer     NOT NULL CHECK (number > 0),
     sealed      bytea       NOT NULL,
-    public_key  bytea       CHECK (length(public_key) = 32),
     created_at  timestamptz NOT NULL,
     -- Null for the newest: it signs until it is replaced.
     expires_at  timestamptz,
@@ -25,6 +26,7 @@ CREATE TABLE endpoint_secrets (
 );
 INSERT INTO endpoint_secrets (merchant_id, endpoint_id, number, sealed, created_at)
 SELECT merchant_id, id, 1, sealed_secret, created_at FROM callback_endpoints;
+ALTER TABLE callback_endpoints DROP COLUMN sealed_secret;
 
 -- How an endpoint bears what it is sent. No row: well, as far as is known.
 CREATE TABLE endpoint_health (
@@ -70,6 +72,8 @@ CREATE TABLE replays (
     status           text        NOT NULL CHECK (status IN ('running', 'completed', 'canceled')),
     after_sequence   bigint      NOT NULL CHECK (after_sequence >= 0),
     through_sequence bigint      NOT NULL CHECK (through_sequence >= after_sequence),
+    -- Whether it is one delivery, sent again by hand whatever the endpoint is told of by now.
+    retry            boolean     NOT NULL,
     -- How far it has come: events up to this one are done.
     position         bigint      NOT NULL CHECK (position BETWEEN after_sequence AND through_sequence),
     -- Deliveries that it made due.

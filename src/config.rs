@@ -23,6 +23,10 @@ pub struct Config {
     pub allow_private_callbacks: bool,
     /// `THREADPAY_RATE_LIMIT`: requests a second that each API key may make; no limit if not set.
     pub rate_limit: Option<NonZeroU32>,
+    /// TMP
+    pub callback_concurrency: u16,
+    /// TMP
+    pub retention_days: u16,
 }
 
 impl fmt::Debug for Config {
@@ -79,6 +83,8 @@ impl Config {
             master_key,
             allow_private_callbacks: false,
             rate_limit: None,
+            callback_concurrency: 8,
+            retention_days: 30,
         }
     }
 

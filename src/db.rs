@@ -10,11 +10,15 @@ pub const CELL: &str = "cell_00";
 /// How the connections of one kind are set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// Reads and the dispatcher: Postgres plans as it sees fit.
+    /// Reads: Postgres plans as it sees fit.
     General,
     /// The writer: every statement is a look-up by key, whatever the statistics said when it
     /// was prepared. A plan made on an empty table would scan it for ever (`ARCHITECTURE.md`).
     Writer,
+    /// The dispatcher and its like: look-ups by key too, and no wait for the disk. What a crash
+    /// of Postgres takes from them is a lease or a result, always the newest of them: then
+    /// something is sent once more, in the same order and with the same id.
+    Dispatcher,
 }
 
 /// Why the database cannot be used.
@@ -40,6 +44,14 @@ pub enum DbError {
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
 }
+
+const LOOK_UPS: [(&str, &str); 5] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
 
 /// Where the database is, read from a URL.
 #[derive(Clone, Debug)]
@@ -76,13 +88,10 @@ impl Db {
             .application_name("threadpay");
         match purpose {
             Use::General => options,
-            Use::Writer => options.options([
-                ("enable_seqscan", "off"),
-                ("enable_hashjoin", "off"),
-                ("enable_mergejoin", "off"),
-                ("jit", "off"),
-                ("plan_cache_mode", "force_generic_plan"),
-            ]),
+            Use::Writer => options.options(LOOK_UPS),
+            Use::Dispatcher => options
+                .options(LOOK_UPS)
+                .options([("synchronous_commit", "off")]),
         }
     }
 

@@ -119,6 +119,8 @@ ids! {
     EndpointId = "ep";
     /// A delivery of one event to one endpoint.
     DeliveryId = "dlv";
+    /// A part of the feed that is sent to an endpoint again.
+    ReplayId = "rpl";
 }
 
 #[cfg(test)]

@@ -70,6 +70,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Woken when a commit leaves deliveries to be made.
     pub deliveries: Arc<Notify>,
+    /// Woken when a commit leaves a replay to be worked off.
+    pub replays: Arc<Notify>,
 }
 
 impl fmt::Debug for App {
@@ -92,7 +94,7 @@ impl App {
         if !current.unwrap_or(false) {
             return Err(StartError::Schema);
         }
-        let worker_pool = db.pool(Use::Writer, WORKER_CONNECTIONS).await?;
+        let worker_pool = db.pool(Use::Dispatcher, WORKER_CONNECTIONS).await?;
         let keyring = auth::open_keyring(&pool, &config.master_key, &ambient).await?;
         let urls = PageUrls::new(&config.public_url, keyring.tokens.clone());
         let outbound = Outbound::new(
@@ -103,13 +105,14 @@ impl App {
         )?;
         let metrics = Arc::new(Metrics::new()?);
         let deliveries = Arc::new(Notify::new());
+        let replays = Arc::new(Notify::new());
         let options = WriterOptions {
             db,
             lanes: std::thread::available_parallelism().map_or(1, usize::from),
             ambient: ambient.clone(),
             urls: urls.clone(),
             render,
-            hooks: hooks(&metrics, &deliveries),
+            hooks: hooks(&metrics, (&deliveries, &replays)),
         };
         let writer = Writer::start(options).await?;
         let authenticator =
@@ -126,6 +129,7 @@ impl App {
             outbound,
             metrics,
             deliveries,
+            replays,
         };
         Ok(Arc::new(app))
     }
@@ -138,14 +142,18 @@ impl App {
     }
 }
 
-fn hooks(metrics: &Arc<Metrics>, deliveries: &Arc<Notify>) -> Hooks {
-    let (metrics, deliveries) = (Arc::clone(metrics), Arc::clone(deliveries));
+fn hooks(metrics: &Arc<Metrics>, (deliveries, replays): (&Arc<Notify>, &Arc<Notify>)) -> Hooks {
+    let (deliveries, replays) = (Arc::clone(deliveries), Arc::clone(replays));
+    let metrics = Arc::clone(metrics);
     Hooks(Arc::new(move |report: BatchReport| {
         let lane = metrics.lane(report.lane);
         lane.batch(report.commands, report.took);
         lane.queue_depth(report.queued);
         if report.deliveries > 0 {
             deliveries.notify_one();
+        }
+        if report.replays > 0 {
+            replays.notify_one();
         }
     }))
 }

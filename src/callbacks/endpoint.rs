@@ -4,7 +4,9 @@ use super::EventType;
 use crate::{
     ids::{EndpointId, MerchantId},
     invalid::Invalid,
+    timestamp,
 };
+use std::fmt;
 use time::OffsetDateTime;
 
 const MOST_PATTERNS: usize = 50;
@@ -35,6 +37,11 @@ impl EventFilter {
     /// Whether an event of this kind is wanted.
     pub fn matches(&self, kind: EventType) -> bool {
         self.0.iter().any(|pattern| fits(pattern, kind.as_str()))
+    }
+
+    /// Whether an event of this kind is sent when a part of the feed is replayed: pings are not.
+    pub(super) fn replays(&self, kind: EventType) -> bool {
+        kind != EventType::Ping && self.matches(kind)
     }
 
     /// The patterns as they were given.
@@ -72,6 +79,16 @@ crate::names! {
     }
 }
 
+crate::names! {
+    /// In which order an endpoint is sent what it is owed.
+    pub enum Ordering {
+        /// Events of one payment intent one after the other; all else as it comes.
+        Intent = "intent",
+        /// All as it comes.
+        None = "none",
+    }
+}
+
 /// A callback endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -87,8 +104,14 @@ pub struct Endpoint {
     pub description: Option<String>,
     /// Whether it is sent to.
     pub status: EndpointStatus,
-    /// Its secret as `EndpointSecret::seal` made it.
-    pub sealed_secret: Vec<u8>,
+    /// Why it is disabled, if it is: a sentence for its owner.
+    pub disabled_reason: Option<String>,
+    /// In which order it is sent to.
+    pub ordering: Ordering,
+    /// Whether deliveries also carry a header of the form that Stripe's libraries verify.
+    pub stripe_signature: bool,
+    /// The Ed25519 key that verifies the `v1a` signatures of its newest secret.
+    pub public_key: Option<[u8; 32]>,
     /// When it was made.
     pub created_at: OffsetDateTime,
     /// When it was last changed.
@@ -103,6 +126,8 @@ pub struct NewEndpoint {
     pub(super) url: String,
     pub(super) events: EventFilter,
     pub(super) description: Option<String>,
+    pub(super) ordering: Ordering,
+    pub(super) stripe_signature: bool,
 }
 
 impl NewEndpoint {
@@ -111,11 +136,11 @@ impl NewEndpoint {
         &self.url
     }
 
-    /// The endpoint, enabled, with the secret that was made for it.
+    /// The endpoint, enabled, with the key of the secret that was made for it.
     pub fn create(
         self,
         (merchant, id): (MerchantId, EndpointId),
-        sealed_secret: Vec<u8>,
+        public_key: Option<[u8; 32]>,
         now: OffsetDateTime,
     ) -> Endpoint {
         Endpoint {
@@ -125,7 +150,10 @@ impl NewEndpoint {
             events: self.events,
             description: self.description,
             status: EndpointStatus::Enabled,
-            sealed_secret,
+            disabled_reason: None,
+            ordering: self.ordering,
+            stripe_signature: self.stripe_signature,
+            public_key,
             created_at: now,
             updated_at: now,
             deleted_at: None,
@@ -141,6 +169,8 @@ pub struct EndpointPatch {
     /// An empty one takes the description away.
     pub(super) description: Option<String>,
     pub(super) status: Option<EndpointStatus>,
+    pub(super) ordering: Option<Ordering>,
+    pub(super) stripe_signature: Option<bool>,
 }
 
 impl EndpointPatch {
@@ -158,14 +188,35 @@ impl Endpoint {
             Some(text) => Some(text).filter(|text| !text.is_empty()),
             None => self.description,
         };
+        let status = patch.status.unwrap_or(self.status);
+        let disabled_reason = match (status, self.disabled_reason) {
+            (EndpointStatus::Enabled, _) => None,
+            (EndpointStatus::Disabled, None) => Some("It was disabled by hand.".to_owned()),
+            (EndpointStatus::Disabled, reason) => reason,
+        };
         Self {
             url: patch.url.unwrap_or(self.url),
             events: patch.events.unwrap_or(self.events),
             description,
-            status: patch.status.unwrap_or(self.status),
+            status,
+            disabled_reason,
+            ordering: patch.ordering.unwrap_or(self.ordering),
+            stripe_signature: patch.stripe_signature.unwrap_or(self.stripe_signature),
             updated_at: now,
             ..self
         }
+    }
+
+    /// The endpoint disabled by the service itself. `None` where that comes too late: it is
+    /// disabled already, or was changed after what `why` tells of.
+    pub fn disable(self, why: &Disabling, now: OffsetDateTime) -> Option<Self> {
+        let stands = self.status == EndpointStatus::Enabled && self.updated_at <= why.at();
+        stands.then(|| Self {
+            status: EndpointStatus::Disabled,
+            disabled_reason: Some(why.to_string()),
+            updated_at: now,
+            ..self
+        })
     }
 
     /// The endpoint deleted: what it is still owed is never sent.
@@ -184,6 +235,66 @@ impl Endpoint {
         self.deleted_at.is_none() && self.events.matches(kind)
     }
 }
+
+/// Why the service disables an endpoint. Prints as a sentence for its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Disabling {
+    /// It answered 410 Gone to the try that began then.
+    Gone(OffsetDateTime),
+    /// Every try has failed since then; the last one so.
+    Failing(OffsetDateTime, String),
+}
+
+impl Disabling {
+    fn at(&self) -> OffsetDateTime {
+        match self {
+            Self::Gone(at) | Self::Failing(at, _) => *at,
+        }
+    }
+}
+
+impl fmt::Display for Disabling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone(at) => {
+                let at = timestamp::format(*at);
+                write!(
+                    f,
+                    "It answered 410 Gone at {at}: it does not want callbacks any more."
+                )
+            }
+            Self::Failing(since, last) => {
+                let since = timestamp::format(*since);
+                write!(
+                    f,
+                    "Every delivery has failed since {since}. The last answer: {last}."
+                )
+            }
+        }
+    }
+}
+
+/// Why an endpoint refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// There are as many as a merchant may have.
+    #[error("a merchant has at most {MOST_ENDPOINTS} callback endpoints; delete one first")]
+    TooMany,
+    /// Another endpoint of the merchant has this URL.
+    #[error("{0} has this URL already; change that endpoint instead")]
+    Duplicate(EndpointId),
+    /// As many secrets sign as may.
+    #[error("{MOST_SECRETS} secrets sign already; wait until one of them expires")]
+    TooManySecrets,
+    /// Nothing is sent while it is disabled.
+    #[error("the endpoint is disabled; enable it first")]
+    Disabled,
+}
+
+/// Most endpoints of a merchant: every event is held against each of them.
+pub const MOST_ENDPOINTS: usize = 16;
+/// Most secrets that sign at a time, the newest included: each costs a signature a delivery.
+pub const MOST_SECRETS: usize = 5;
 
 #[cfg(test)]
 mod tests {

@@ -42,6 +42,10 @@ crate::names! {
         LinkExpired = "payment_link.expired",
         /// It was switched off.
         LinkDeactivated = "payment_link.deactivated",
+        /// An endpoint is sent nothing until its owner enables it again.
+        EndpointDisabled = "callback_endpoint.disabled",
+        /// The owner of an endpoint tries it.
+        Ping = "ping",
     }
 }
 
@@ -93,7 +97,8 @@ pub struct Event<'a> {
     /// The thread that the money was asked for in, as the request named it.
     #[schema(value_type = Option<Object>)]
     thread: Option<&'a RawValue>,
-    /// The payment intent, refund or payment link as the API gave it at that moment.
+    /// The payment intent, refund, payment link or callback endpoint as the API gave it at that
+    /// moment.
     #[schema(value_type = Object)]
     data: &'a RawValue,
     /// Ids of the journal entries that were booked with it.

@@ -4,18 +4,27 @@
 //! deliveries are written in the transaction of their cause; the dispatcher (`workers::deliver`)
 //! leases what is due from the [`outbox`], sends it and writes down what became of it.
 
-mod delivery;
+pub mod delivery;
 mod endpoint;
 mod event;
+mod health;
 pub mod outbox;
+pub mod replay;
 mod request;
+mod secret;
 mod signature;
 pub mod store;
 mod view;
 
 pub use delivery::{Delivery, DeliveryAttempt, DeliveryStatus, NewDelivery, Outcome, outcome};
-pub use endpoint::{Endpoint, EndpointPatch, EndpointStatus, EventFilter, NewEndpoint};
+pub use endpoint::{
+    Disabling, Endpoint, EndpointError, EndpointPatch, EndpointStatus, EventFilter, MOST_ENDPOINTS,
+    NewEndpoint, Ordering,
+};
 pub use event::{Event, EventType, NewEvent, StoredEvent};
-pub use request::{EndpointChanges, EndpointRequest};
-pub use signature::{EndpointSecret, UnsealError};
+pub use health::{Health, Signal};
+pub use replay::{Replay, ReplayObject, ReplayRange, ReplayRequest, ReplayStatus};
+pub use request::{EndpointChanges, EndpointRequest, RotateRequest};
+pub use secret::{NewSecret, StoredSecret, rotate};
+pub use signature::{EndpointSecret, UnsealError, print_public_key};
 pub use view::{CallbackAttempt, CallbackDelivery, CallbackEndpoint, DeletedEndpoint, open_answer};

@@ -1,12 +1,14 @@
 //! What a merchant sends to make or change an endpoint.
 
-use super::{EndpointPatch, EndpointStatus, EventFilter, NewEndpoint};
+use super::{EndpointPatch, EndpointStatus, EventFilter, NewEndpoint, Ordering};
 use crate::{
     invalid::{Invalid, check_text},
     net::{Policy, check_url},
 };
 use serde::Deserialize;
+use time::Duration;
 
+const LONGEST_OVERLAP: Duration = Duration::days(7);
 const LONGEST_URL: usize = 2048;
 const LONGEST_DESCRIPTION: usize = 500;
 
@@ -23,6 +25,14 @@ pub struct EndpointRequest {
     /// Your own words. At most 500 characters.
     #[serde(default)]
     description: Option<String>,
+    /// `intent`, the default: events of one payment intent arrive one after the other. `none`:
+    /// all arrive as they come.
+    #[serde(default)]
+    ordering: Option<Ordering>,
+    /// Whether deliveries also carry a `Stripe-Signature` header, made with the same secret, for
+    /// bots that verify with Stripe's libraries. `false` if left out.
+    #[serde(default)]
+    stripe_signature: bool,
 }
 
 impl EndpointRequest {
@@ -36,6 +46,8 @@ impl EndpointRequest {
             url: parse_url(self.url, policy)?,
             events: EventFilter::parse(self.event_types)?,
             description: self.description,
+            ordering: self.ordering.unwrap_or(Ordering::Intent),
+            stripe_signature: self.stripe_signature,
         })
     }
 }
@@ -56,6 +68,12 @@ pub struct EndpointChanges {
     /// `false` holds all deliveries, `true` sends what was held.
     #[serde(default)]
     enabled: Option<bool>,
+    /// Another order.
+    #[serde(default)]
+    ordering: Option<Ordering>,
+    /// With or without the `Stripe-Signature` header.
+    #[serde(default)]
+    stripe_signature: Option<bool>,
 }
 
 impl EndpointChanges {
@@ -76,7 +94,33 @@ impl EndpointChanges {
             events: self.event_types.map(EventFilter::parse).transpose()?,
             description: self.description,
             status: self.enabled.map(status),
+            ordering: self.ordering,
+            stripe_signature: self.stripe_signature,
         })
+    }
+}
+
+/// The body of `POST /v1/callback_endpoints/{id}/rotate_secret`.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateRequest {
+    /// For how many seconds the secret that is replaced still signs beside the new one: 0 to
+    /// 604,800 (7 days); 86,400 (a day) if left out.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 604_800)]
+    overlap: Option<i64>,
+}
+
+impl RotateRequest {
+    /// How long the old secret signs on.
+    pub fn check(self) -> Result<Duration, Invalid> {
+        let overlap = Duration::seconds(self.overlap.unwrap_or(86_400));
+        if (Duration::ZERO..=LONGEST_OVERLAP).contains(&overlap) {
+            Ok(overlap)
+        } else {
+            let detail = "is a number of seconds from 0 to 604800 (7 days)";
+            Err(Invalid::field("/overlap", detail))
+        }
     }
 }
 
@@ -130,7 +174,7 @@ mod tests {
             MerchantId(Uuid::from_u128(1)),
             EndpointId(Uuid::from_u128(2)),
         );
-        new.unwrap().create(ids, vec![1], NOW)
+        new.unwrap().create(ids, None, NOW)
     }
 
     #[test]

@@ -68,6 +68,21 @@ impl EndpointSecret {
     }
 }
 
+/// STUB
+pub fn print_public_key(key: &[u8; 32]) -> String {
+    format!("whpk_{}", STANDARD.encode(key))
+}
+impl EndpointSecret {
+    /// STUB
+    pub fn public_key(&self) -> Option<[u8; 32]> {
+        None
+    }
+    /// STUB
+    pub fn stripe_mac(&self, _unix_seconds: i64, _body: &[u8]) -> String {
+        String::new()
+    }
+}
+
 fn context(merchant: MerchantId, endpoint: EndpointId) -> Vec<u8> {
     format!("callback_endpoints.sealed_secret:{merchant}:{endpoint}").into_bytes()
 }

@@ -1,13 +1,8 @@
-//! SQL of the callbacks: what the writer loads and records, and what the API reads. The
-//! dispatcher's statements stand in [`super::outbox`].
+//! SQL of endpoints and events: what the writer loads and records, and what the API reads.
 
-use super::{
-    Delivery, DeliveryAttempt, DeliveryStatus, Endpoint, EventFilter, EventType, NewDelivery,
-    StoredEvent,
-};
+use super::{Endpoint, EventFilter, EventType, NewDelivery, StoredEvent, StoredSecret};
 use crate::{
-    db::Window,
-    ids::{DeliveryId, EndpointId, EventId, MerchantId},
+    ids::{EndpointId, EventId, MerchantId},
     names::UnknownName,
 };
 use sqlx::{PgConnection, PgPool};
@@ -24,7 +19,8 @@ pub async fn load_endpoints(
         EndpointRow,
         "-- callbacks.load_endpoints
         SELECT e.merchant_id, e.id, e.url, e.event_types, e.description, e.status,
-            e.sealed_secret, e.created_at, e.updated_at, e.deleted_at
+            e.disabled_reason, e.ordering, e.stripe_signature, e.public_key, e.created_at,
+            e.updated_at, e.deleted_at
         FROM callback_endpoints e
         WHERE e.merchant_id = ANY($1) AND e.deleted_at IS NULL ORDER BY e.id DESC",
         merchants
@@ -40,7 +36,10 @@ struct EndpointRow {
     event_types: Vec<String>,
     description: Option<String>,
     status: String,
-    sealed_secret: Vec<u8>,
+    disabled_reason: Option<String>,
+    ordering: String,
+    stripe_signature: bool,
+    public_key: Option<Vec<u8>>,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
     deleted_at: Option<OffsetDateTime>,
@@ -55,7 +54,11 @@ impl EndpointRow {
             events: EventFilter::stored(self.event_types),
             description: self.description,
             status: word(&self.status)?,
-            sealed_secret: self.sealed_secret,
+            disabled_reason: self.disabled_reason,
+            ordering: word(&self.ordering)?,
+            stripe_signature: self.stripe_signature,
+            // The schema checks its length.
+            public_key: self.public_key.and_then(|key| key.try_into().ok()),
             created_at: self.created_at,
             updated_at: self.updated_at,
             deleted_at: self.deleted_at,
@@ -64,7 +67,7 @@ impl EndpointRow {
 }
 
 /// The schema's checks name the same words as the types do; a row that says otherwise is a fault.
-fn word<T: FromStr<Err = UnknownName>>(text: &str) -> Result<T, sqlx::Error> {
+pub(super) fn word<T: FromStr<Err = UnknownName>>(text: &str) -> Result<T, sqlx::Error> {
     text.parse()
         .map_err(|e: UnknownName| sqlx::Error::Decode(e.into()))
 }
@@ -80,46 +83,119 @@ pub async fn upsert_endpoints(
 ) -> Result<(), sqlx::Error> {
     let merchants: Vec<Uuid> = endpoints.iter().map(|e| e.merchant.0).collect();
     let ids: Vec<Uuid> = endpoints.iter().map(|e| e.id.0).collect();
-    let urls: Vec<String> = endpoints.iter().map(|e| e.url.clone()).collect();
+    let urls: Vec<&str> = endpoints.iter().map(|e| e.url.as_str()).collect();
     // An array of arrays cannot be unnested by row; an event type holds no line break.
-    let types: Vec<String> = endpoints
+    let types = endpoints.iter().map(|e| e.events.patterns().join("\n"));
+    let types: Vec<String> = types.collect();
+    let descriptions: Vec<_> = endpoints.iter().map(|e| e.description.as_deref()).collect();
+    let statuses: Vec<&str> = endpoints.iter().map(|e| e.status.as_str()).collect();
+    let reasons: Vec<_> = endpoints
         .iter()
-        .map(|e| e.events.patterns().join("\n"))
+        .map(|e| e.disabled_reason.as_deref())
         .collect();
-    let descriptions: Vec<Option<String>> =
-        endpoints.iter().map(|e| e.description.clone()).collect();
-    let statuses: Vec<String> = endpoints
+    let orderings: Vec<&str> = endpoints.iter().map(|e| e.ordering.as_str()).collect();
+    let stripe: Vec<bool> = endpoints.iter().map(|e| e.stripe_signature).collect();
+    let keys: Vec<Option<&[u8]>> = endpoints
         .iter()
-        .map(|e| e.status.as_str().to_owned())
+        .map(|e| e.public_key.as_ref().map(<[u8; 32]>::as_slice))
         .collect();
-    let secrets: Vec<Vec<u8>> = endpoints.iter().map(|e| e.sealed_secret.clone()).collect();
     let created_at: Vec<OffsetDateTime> = endpoints.iter().map(|e| e.created_at).collect();
     let updated_at: Vec<OffsetDateTime> = endpoints.iter().map(|e| e.updated_at).collect();
     let deleted_at: Vec<Option<OffsetDateTime>> = endpoints.iter().map(|e| e.deleted_at).collect();
     let upsert = sqlx::query!(
         "-- callbacks.upsert_endpoints
         INSERT INTO callback_endpoints (merchant_id, id, url, event_types, description, status,
-            sealed_secret, created_at, updated_at, deleted_at)
+            disabled_reason, ordering, stripe_signature, public_key, created_at, updated_at,
+            deleted_at)
         SELECT u.merchant_id, u.id, u.url, string_to_array(u.types, E'\\n'), u.description,
-            u.status, u.sealed_secret, u.created_at, u.updated_at, u.deleted_at
+            u.status, u.disabled_reason, u.ordering, u.stripe_signature, u.public_key,
+            u.created_at, u.updated_at, u.deleted_at
         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-            $7::bytea[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[])
-            AS u (merchant_id, id, url, types, description, status, sealed_secret, created_at,
-                updated_at, deleted_at)
+            $7::text[], $8::text[], $9::boolean[], $10::bytea[], $11::timestamptz[],
+            $12::timestamptz[], $13::timestamptz[])
+            AS u (merchant_id, id, url, types, description, status, disabled_reason, ordering,
+                stripe_signature, public_key, created_at, updated_at, deleted_at)
         ON CONFLICT (merchant_id, id) DO UPDATE SET url = excluded.url,
             event_types = excluded.event_types, description = excluded.description,
-            status = excluded.status, sealed_secret = excluded.sealed_secret,
-            updated_at = excluded.updated_at, deleted_at = excluded.deleted_at",
+            status = excluded.status, disabled_reason = excluded.disabled_reason,
+            ordering = excluded.ordering, stripe_signature = excluded.stripe_signature,
+            public_key = excluded.public_key, updated_at = excluded.updated_at,
+            deleted_at = excluded.deleted_at",
         &merchants,
         &ids,
-        &urls,
+        &urls as &[&str],
         &types,
-        &descriptions as &[Option<String>],
-        &statuses,
-        &secrets,
+        &descriptions as &[Option<&str>],
+        &statuses as &[&str],
+        &reasons as &[Option<&str>],
+        &orderings as &[&str],
+        &stripe,
+        &keys as &[Option<&[u8]>],
         &created_at,
         &updated_at,
         &deleted_at as &[Option<OffsetDateTime>],
+    );
+    upsert.execute(db).await.map(drop)
+}
+
+/// All secrets of these endpoints, those that have expired too.
+pub async fn load_secrets(
+    db: &mut PgConnection,
+    endpoints: &[(MerchantId, EndpointId)],
+) -> Result<Vec<StoredSecret>, sqlx::Error> {
+    let merchants: Vec<Uuid> = endpoints.iter().map(|(merchant, _)| merchant.0).collect();
+    let ids: Vec<Uuid> = endpoints.iter().map(|(_, id)| id.0).collect();
+    let rows = sqlx::query!(
+        r#"-- callbacks.load_secrets
+        SELECT s.merchant_id, s.endpoint_id, s.number, s.sealed, s.created_at, s.expires_at
+        FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, endpoint_id)
+        JOIN endpoint_secrets s
+            ON s.merchant_id = u.merchant_id AND s.endpoint_id = u.endpoint_id"#,
+        &merchants,
+        &ids,
+    );
+    let rows = rows.fetch_all(db).await?.into_iter();
+    Ok(rows
+        .map(|row| StoredSecret {
+            merchant: MerchantId(row.merchant_id),
+            endpoint: EndpointId(row.endpoint_id),
+            number: row.number,
+            sealed: row.sealed,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+        })
+        .collect())
+}
+
+/// Stores secrets that are new, and when those that they replace expire.
+#[expect(
+    clippy::as_conversions,
+    reason = "`query!` has no other way to be told that an array's elements may be null"
+)]
+pub async fn upsert_secrets(
+    db: &mut PgConnection,
+    secrets: &[&StoredSecret],
+) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = secrets.iter().map(|s| s.merchant.0).collect();
+    let endpoints: Vec<Uuid> = secrets.iter().map(|s| s.endpoint.0).collect();
+    let numbers: Vec<i32> = secrets.iter().map(|s| s.number).collect();
+    let sealed: Vec<&[u8]> = secrets.iter().map(|s| s.sealed.as_slice()).collect();
+    let created_at: Vec<OffsetDateTime> = secrets.iter().map(|s| s.created_at).collect();
+    let expires_at: Vec<Option<OffsetDateTime>> = secrets.iter().map(|s| s.expires_at).collect();
+    let upsert = sqlx::query!(
+        "-- callbacks.upsert_secrets
+        INSERT INTO endpoint_secrets (merchant_id, endpoint_id, number, sealed, created_at,
+            expires_at)
+        SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::integer[], $4::bytea[],
+            $5::timestamptz[], $6::timestamptz[])
+        ON CONFLICT (merchant_id, endpoint_id, number) DO UPDATE
+            SET expires_at = excluded.expires_at",
+        &merchants,
+        &endpoints,
+        &numbers,
+        &sealed as &[&[u8]],
+        &created_at,
+        &expires_at as &[Option<OffsetDateTime>],
     );
     upsert.execute(db).await.map(drop)
 }
@@ -152,6 +228,8 @@ pub async fn insert_events(
     let delivery_ids: Vec<Uuid> = deliveries.iter().map(|d| d.id.0).collect();
     let endpoints: Vec<Uuid> = deliveries.iter().map(|d| d.endpoint.0).collect();
     let owed: Vec<i64> = deliveries.iter().map(|d| d.event_sequence).collect();
+    let about: Vec<Option<Uuid>> = deliveries.iter().map(|d| d.intent).collect();
+    let held: Vec<bool> = deliveries.iter().map(|d| d.held).collect();
     let due_at: Vec<OffsetDateTime> = deliveries.iter().map(|d| d.created_at).collect();
     let insert = sqlx::query!(
         "-- callbacks.insert_events
@@ -160,12 +238,14 @@ pub async fn insert_events(
                 conversation, payload, created_at)
             SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::uuid[],
                 $6::integer[], $7::text[], $8::bytea[], $9::timestamptz[]))
-        INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, status, due_at,
-            created_at, updated_at)
-        SELECT u.merchant_id, u.id, u.endpoint_id, u.event_sequence, 'pending', u.created_at,
-            u.created_at, u.created_at
-        FROM UNNEST($10::uuid[], $11::uuid[], $12::uuid[], $13::bigint[], $14::timestamptz[])
-            AS u (merchant_id, id, endpoint_id, event_sequence, created_at)",
+        INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id, status,
+            due_at, created_at, updated_at)
+        SELECT u.merchant_id, u.id, u.endpoint_id, u.event_sequence, u.intent_id,
+            CASE WHEN u.held THEN 'held' ELSE 'pending' END, u.created_at, u.created_at,
+            u.created_at
+        FROM UNNEST($10::uuid[], $11::uuid[], $12::uuid[], $13::bigint[], $14::uuid[],
+            $15::boolean[], $16::timestamptz[])
+            AS u (merchant_id, id, endpoint_id, event_sequence, intent_id, held, created_at)",
         &merchants,
         &sequences,
         &ids,
@@ -179,6 +259,8 @@ pub async fn insert_events(
         &delivery_ids,
         &endpoints,
         &owed,
+        &about as &[Option<Uuid>],
+        &held,
         &due_at,
     );
     insert.execute(db).await.map(drop)
@@ -197,91 +279,6 @@ pub async fn endpoint(
 ) -> Result<Option<Endpoint>, sqlx::Error> {
     let all = endpoints(pool, merchant).await?;
     Ok(all.into_iter().find(|endpoint| endpoint.id == id))
-}
-
-/// Which deliveries of an endpoint are asked for, newest first.
-#[derive(Clone, Copy, Debug)]
-pub struct DeliveryQuery {
-    /// Whose.
-    pub merchant: MerchantId,
-    /// Of which endpoint.
-    pub endpoint: EndpointId,
-    /// Only those that stand so.
-    pub status: Option<DeliveryStatus>,
-    /// The page that is asked for.
-    pub window: Window,
-}
-
-/// Deliveries of one endpoint with the last try of each, newest first, and whether there are
-/// more.
-pub async fn deliveries(
-    pool: &PgPool,
-    query: DeliveryQuery,
-) -> Result<(Vec<Delivery>, bool), sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"-- callbacks.deliveries
-        WITH page AS (
-            (SELECT id FROM deliveries
-            WHERE $5::uuid IS NULL AND merchant_id = $1 AND endpoint_id = $2
-                AND ($3::text IS NULL OR status = $3)
-                AND id < coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-            ORDER BY id DESC LIMIT $6)
-            UNION ALL
-            (SELECT id FROM deliveries
-            WHERE $5::uuid IS NOT NULL AND merchant_id = $1 AND endpoint_id = $2
-                AND ($3::text IS NULL OR status = $3) AND id > $5
-            ORDER BY id LIMIT $6)
-        )
-        SELECT d.id AS "id!", d.event_sequence AS "event_sequence!", d.status AS "status!",
-            d.attempts AS "attempts!", d.due_at AS "due_at!", d.created_at AS "created_at!",
-            e.id AS event_id, e.type AS event_type, a.number AS "number?",
-            a.started_at AS "started_at?", a.duration_ms AS "duration_ms?", a.status_code,
-            a.error, a.response
-        FROM page CROSS JOIN LATERAL (
-            SELECT * FROM deliveries x WHERE x.merchant_id = $1 AND x.id = page.id LIMIT 1
-        ) d CROSS JOIN LATERAL (
-            SELECT v.id, v.type FROM events v
-            WHERE v.merchant_id = $1 AND v.sequence = d.event_sequence LIMIT 1
-        ) e LEFT JOIN LATERAL (
-            SELECT * FROM delivery_attempts t
-            WHERE t.merchant_id = $1 AND t.delivery_id = page.id ORDER BY t.number DESC LIMIT 1
-        ) a ON true
-        ORDER BY page.id DESC"#,
-        query.merchant.0,
-        query.endpoint.0,
-        query.status.map(DeliveryStatus::as_str),
-        query.window.older_than,
-        query.window.newer_than,
-        query.window.reach(),
-    );
-    let (rows, has_more) = query.window.cut(rows.fetch_all(pool).await?);
-    let deliveries = rows.into_iter().map(|row| {
-        let last_attempt = match (row.number, row.started_at, row.duration_ms) {
-            (Some(number), Some(started_at), Some(duration_ms)) => Some(DeliveryAttempt {
-                number,
-                started_at,
-                duration_ms,
-                status_code: row.status_code,
-                error: row.error,
-                response: row.response,
-            }),
-            (_, _, _) => None,
-        };
-        Ok(Delivery {
-            id: DeliveryId(row.id),
-            endpoint: query.endpoint,
-            event: EventId(row.event_id),
-            event_type: row.event_type,
-            event_sequence: row.event_sequence,
-            status: word(&row.status)?,
-            attempts: row.attempts,
-            due_at: row.due_at,
-            created_at: row.created_at,
-            last_attempt,
-        })
-    });
-    let deliveries: Result<_, sqlx::Error> = deliveries.collect();
-    Ok((deliveries?, has_more))
 }
 
 /// Which events of a merchant's feed are asked for, oldest first.

@@ -1,6 +1,8 @@
 //! Endpoints and deliveries as the API gives them.
 
-use super::{Delivery, DeliveryAttempt, DeliveryStatus, Endpoint, EndpointStatus};
+use super::{
+    Delivery, DeliveryAttempt, DeliveryStatus, Endpoint, EndpointStatus, Ordering, print_public_key,
+};
 use crate::{
     ids::{DeliveryId, EndpointId, EventId},
     timestamp,
@@ -31,10 +33,20 @@ pub struct CallbackEndpoint<'a> {
     description: Option<&'a str>,
     /// While it is disabled, deliveries are held.
     status: EndpointStatus,
-    /// What verifies the signatures; only in the answer to the request that made the endpoint.
+    /// Why it is disabled, if it is.
+    disabled_reason: Option<&'a str>,
+    /// Whether events of one payment intent arrive one after the other.
+    ordering: Ordering,
+    /// Whether deliveries also carry a `Stripe-Signature` header.
+    stripe_signature: bool,
+    /// What verifies the `v1` signatures; only in the answer to the request that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
+    /// What verifies the `v1a` signatures. `null` where the secret is from a version that did
+    /// not make them: rotate it.
+    #[schema(example = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=")]
+    public_key: Option<String>,
     /// When it was made.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
@@ -56,20 +68,21 @@ impl<'a> CallbackEndpoint<'a> {
             event_types: endpoint.events.patterns(),
             description: endpoint.description.as_deref(),
             status: endpoint.status,
+            disabled_reason: endpoint.disabled_reason.as_deref(),
+            ordering: endpoint.ordering,
+            stripe_signature: endpoint.stripe_signature,
             secret: None,
+            public_key: endpoint.public_key.as_ref().map(print_public_key),
             created_at: endpoint.created_at,
             updated_at: endpoint.updated_at,
         }
     }
 
-    /// The answer that makes it, in stored form: the secret stays sealed where it is kept.
-    pub fn with_sealed_secret(endpoint: &'a Endpoint) -> Self {
-        let secret = Some(format!(
-            "{SEALED}{}",
-            STANDARD.encode(&endpoint.sealed_secret)
-        ));
+    /// The endpoint with a secret that was made for it, in stored form: the secret stays sealed
+    /// where the answer is kept.
+    pub fn with_sealed_secret(endpoint: &'a Endpoint, sealed: &[u8]) -> Self {
         Self {
-            secret,
+            secret: Some(format!("{SEALED}{}", STANDARD.encode(sealed))),
             ..Self::new(endpoint)
         }
     }
@@ -123,13 +136,13 @@ pub struct CallbackDelivery<'a> {
     event_sequence: i64,
     /// Where it stands.
     status: DeliveryStatus,
-    /// How often it was tried.
-    attempts: i32,
     /// When it is tried next, while it is pending.
     #[schema(format = "date-time")]
     next_attempt_at: Option<String>,
-    /// The last try that ended.
-    last_attempt: Option<CallbackAttempt<'a>>,
+    /// How often it was tried.
+    attempts_count: i32,
+    /// The tries that ended, the first first.
+    attempts: Vec<CallbackAttempt<'a>>,
     /// When it came to be owed.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
@@ -157,7 +170,7 @@ pub struct CallbackAttempt<'a> {
 }
 
 impl<'a> CallbackDelivery<'a> {
-    /// The delivery with its last try.
+    /// The delivery with its tries.
     pub fn new(delivery: &'a Delivery) -> Self {
         let pending = delivery.status == DeliveryStatus::Pending;
         Self {
@@ -168,9 +181,9 @@ impl<'a> CallbackDelivery<'a> {
             event_type: &delivery.event_type,
             event_sequence: delivery.event_sequence,
             status: delivery.status,
-            attempts: delivery.attempts,
             next_attempt_at: pending.then(|| timestamp::format(delivery.due_at)),
-            last_attempt: delivery.last_attempt.as_ref().map(attempt),
+            attempts_count: delivery.attempts_count,
+            attempts: delivery.attempts.iter().map(attempt).collect(),
             created_at: delivery.created_at,
         }
     }

@@ -7,7 +7,8 @@ use crate::{
     config::Config,
     http::{self, State},
     workers::{
-        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Observer, Resolver, Worker,
+        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Observer, Replayer,
+        Resolver, Settler, Worker,
     },
 };
 use std::{net::TcpListener, sync::Arc, time::Duration};
@@ -55,17 +56,24 @@ impl Service {
         let urls = app.urls.clone();
         let parts = DispatcherParts {
             pool: app.worker_pool.clone(),
+            writer: app.writer.clone(),
             outbound: app.outbound.clone(),
             secrets: app.keyring.secrets.clone(),
             reveal: Arc::new(move |stored: &[u8]| urls.reveal(stored)),
             ambient: app.ambient.clone(),
         };
-        let dispatcher = Dispatcher::new(parts, Limits::default());
+        let limits = Limits {
+            per_endpoint: app.config.callback_concurrency.into(),
+            ..Limits::default()
+        };
+        let dispatcher = Dispatcher::new(parts, limits);
         self.work(
             Observer::new(Arc::clone(app), dispatcher.stats()),
             Arc::default(),
         );
         self.work(dispatcher, Arc::clone(&app.deliveries));
+        self.work(Replayer(Arc::clone(app)), Arc::clone(&app.replays));
+        self.work(Settler(Arc::clone(app)), Arc::default());
         self.work(Resolver(Arc::clone(app)), Arc::default());
         self.work(Expirer::new(Arc::clone(app)), Arc::default());
         self.work(Forgetter(Arc::clone(app)), Arc::default());

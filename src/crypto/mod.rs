@@ -13,5 +13,6 @@ mod seal;
 mod token;
 
 pub use keyring::{Keyring, KeyringError, KeyringRow, Purpose};
+pub use seal::SealingKey as SealingKeys;
 pub use seal::{MasterKey, MasterKeyError, SealError, SealingKey};
 pub use token::{TokenKey, random_base62};

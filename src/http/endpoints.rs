@@ -1,23 +1,23 @@
-//! Callback endpoints and their deliveries.
+//! Callback endpoints.
 
 use super::{
     Problem, State,
     answer::{self, List},
-    extract::{Callbacks, Caller, Change, Page, PageParams, PathId, Query},
+    extract::{Callbacks, Caller, Change, Page, PageParams, PathId},
 };
 use crate::{
     app::Performed,
     callbacks::{
-        CallbackDelivery, CallbackEndpoint, DeletedEndpoint, DeliveryStatus, EndpointChanges,
-        EndpointRequest, EndpointSecret, open_answer, store,
+        CallbackDelivery, CallbackEndpoint, DeletedEndpoint, EndpointChanges, EndpointRequest,
+        EndpointSecret, NewSecret, ReplayObject, ReplayRequest, RotateRequest, open_answer, replay,
+        store,
     },
-    ids::{DeliveryId, EndpointId, MerchantId},
+    ids::{EndpointId, MerchantId},
     net::UrlError,
     writer::Command,
 };
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -34,13 +34,16 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::patch().to(update))
                 .route(web::delete().to(delete)),
         )
-        .service(resource("/{id}/deliveries").route(web::get().to(deliveries)));
+        .service(resource("/{id}/rotate_secret").route(web::post().to(rotate_secret)))
+        .service(resource("/{id}/ping").route(web::post().to(ping)))
+        .service(resource("/{id}/replay").route(web::post().to(replay)));
 }
 
 /// Make a callback endpoint
 ///
 /// Events of the given types are posted to its URL from now on. The answer holds the `secret` that
-/// verifies their signatures; no later answer does.
+/// verifies their `v1` signatures, which no later answer does, and the `public_key` that verifies
+/// `v1a`. A merchant has at most 16 endpoints, each with a URL of its own.
 #[utoipa::path(post, path = "/v1/callback_endpoints", tag = "Callbacks",
     operation_id = "create_callback_endpoint",
     request_body = EndpointRequest,
@@ -48,10 +51,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
         (status = 201, description = "The endpoint, with its `secret`.", body = CallbackEndpoint, example = json!({
             "id": "ep_01m810zz1qf30stf80swm6wd6q", "object": "callback_endpoint", "livemode": false,
             "url": "https://bot.example.com/threadpay", "event_types": ["payment_intent.*"],
-            "description": "The coffee bot", "status": "enabled",
+            "description": "The coffee bot", "status": "enabled", "disabled_reason": null,
+            "ordering": "intent", "stripe_signature": false,
             "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "public_key": "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
             "created_at": "2026-11-22T07:02:11.779Z", "updated_at": "2026-11-22T07:02:11.779Z",
         })),
+        (status = 409, description = "`duplicate_endpoint`, `too_many_endpoints`, `idempotency_key_in_use`."),
         (status = 422, description = "`endpoint_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
     ))]
 pub async fn create(
@@ -62,13 +68,19 @@ pub async fn create(
     let new = request.check(state.outbound.policy())?;
     state.outbound.check(new.url()).await.map_err(not_allowed)?;
     let owner = (change.caller.merchant, state.ambient.id());
-    let sealed = EndpointSecret::generate(&state.ambient)
-        .seal(&state.keyring.secrets, owner, &state.ambient)
-        .map_err(|error| Problem::internal(&error))?;
-    let command = Command::CreateEndpoint(owner.1, Box::new(new), sealed);
+    let command = Command::CreateEndpoint(owner.1, Box::new(new), new_secret(&state, owner)?);
     let made = change.submit(&state, command).await?;
     let made = with_open_secret(&state, owner.0, made)?;
     Ok(answer::performed(&state.urls, made))
+}
+
+fn new_secret(state: &State, owner: (MerchantId, EndpointId)) -> Result<NewSecret, Problem> {
+    let secret = EndpointSecret::generate(&state.ambient);
+    let sealed = secret.seal(&state.keyring.secrets, owner, &state.ambient);
+    Ok(NewSecret {
+        sealed: sealed.map_err(|error| Problem::internal(&error))?,
+        public_key: secret.public_key(),
+    })
 }
 
 fn not_allowed(error: UrlError) -> Problem {
@@ -76,7 +88,8 @@ fn not_allowed(error: UrlError) -> Problem {
 }
 
 /// The answer as its caller gets it. It may be that of an earlier request with the same key, so
-/// the endpoint whose secret is in it is the one that it names itself.
+/// the endpoint whose secret is in it is the one that it names itself. A refusal that was kept
+/// holds no secret.
 fn with_open_secret(
     state: &State,
     merchant: MerchantId,
@@ -85,6 +98,9 @@ fn with_open_secret(
     #[derive(Deserialize)]
     struct Named {
         id: EndpointId,
+    }
+    if made.answer.status >= 400 {
+        return Ok(made);
     }
     let stored = String::from_utf8_lossy(&made.answer.body);
     let Named { id } = serde_json::from_str(&stored).map_err(|error| Problem::internal(&error))?;
@@ -138,13 +154,15 @@ pub async fn get(
 
 /// Change a callback endpoint
 ///
-/// What is left out stays as it is. While an endpoint is disabled, its deliveries are held.
+/// What is left out stays as it is. While an endpoint is disabled its deliveries are held, for 30
+/// days; once it is enabled again they are sent in order.
 #[utoipa::path(patch, path = "/v1/callback_endpoints/{id}", tag = "Callbacks",
     operation_id = "update_callback_endpoint",
     params(("id" = EndpointId, Path, description = "The endpoint's id.")),
     request_body = EndpointChanges,
     responses(
         (status = 200, description = "The endpoint.", body = CallbackEndpoint),
+        (status = 409, description = "`duplicate_endpoint`."),
         (status = 422, description = "`endpoint_not_allowed`, `invalid_request`, `unknown_field`."),
     ))]
 pub async fn update(
@@ -177,41 +195,77 @@ pub async fn delete(
     change.perform(&state, Command::DeleteEndpoint(id.0)).await
 }
 
-/// Which deliveries a list holds.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct DeliveryFilter {
-    /// Those that stand so.
-    status: Option<DeliveryStatus>,
+/// Rotate the secret of a callback endpoint
+///
+/// Makes a new `secret` and `public_key`, which this answer alone shows. Until the `overlap` is
+/// over every delivery is signed with the old secret too, so that receivers can change over
+/// without losing one. At most five secrets sign at a time.
+#[utoipa::path(post, path = "/v1/callback_endpoints/{id}/rotate_secret", tag = "Callbacks",
+    operation_id = "rotate_callback_secret",
+    params(("id" = EndpointId, Path, description = "The endpoint's id.")),
+    request_body = RotateRequest,
+    responses(
+        (status = 200, description = "The endpoint, with its new `secret`.", body = CallbackEndpoint),
+        (status = 409, description = "`too_many_secrets`, `idempotency_key_in_use`."),
+        (status = 422, description = "`invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+    ))]
+pub async fn rotate_secret(
+    state: web::Data<State>,
+    id: PathId<EndpointId>,
+    change: Change<Callbacks, RotateRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    let overlap = request.check()?;
+    let owner = (change.caller.merchant, id.0);
+    let command = Command::RotateSecret(id.0, overlap, new_secret(&state, owner)?);
+    let made = change.submit(&state, command).await?;
+    let made = with_open_secret(&state, owner.0, made)?;
+    Ok(answer::performed(&state.urls, made))
 }
 
-/// List the deliveries of an endpoint
+/// Ping a callback endpoint
 ///
-/// Newest first, each with its last try.
-#[utoipa::path(get, path = "/v1/callback_endpoints/{id}/deliveries", tag = "Callbacks",
-    operation_id = "list_deliveries",
-    params(("id" = EndpointId, Path, description = "The endpoint's id."), DeliveryFilter, PageParams),
-    responses((status = 200, description = "A part of the list.", body = List<CallbackDelivery>)))]
-pub async fn deliveries(
+/// Sends it an event of type `ping`, whatever it is told of. Ask for the delivery to see how it
+/// went.
+#[utoipa::path(post, path = "/v1/callback_endpoints/{id}/ping", tag = "Callbacks",
+    operation_id = "ping_callback_endpoint",
+    params(("id" = EndpointId, Path, description = "The endpoint's id.")),
+    responses(
+        (status = 202, description = "The delivery that is under way.", body = CallbackDelivery),
+        (status = 409, description = "`invalid_state`: the endpoint is disabled; `idempotency_key_in_use`."),
+    ))]
+pub async fn ping(
     state: web::Data<State>,
-    caller: Caller<Callbacks>,
     id: PathId<EndpointId>,
-    filter: Query<DeliveryFilter>,
-    page: Page<DeliveryId>,
+    change: Change<Callbacks, super::links::Empty>,
 ) -> Result<HttpResponse, Problem> {
-    let merchant = caller.merchant;
-    store::endpoint(&state.pool, merchant, id.0)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    let query = store::DeliveryQuery {
-        merchant,
-        endpoint: id.0,
-        status: filter.0.status,
-        window: page.window(|id| id.0),
-    };
-    let (deliveries, has_more) = store::deliveries(&state.pool, query).await?;
-    Ok(HttpResponse::Ok().json(List::new(
-        deliveries.iter().map(CallbackDelivery::new).collect(),
-        has_more,
-    )))
+    let (_, change) = change.split();
+    change.perform(&state, Command::Ping(id.0)).await
+}
+
+/// Replay events to a callback endpoint
+///
+/// Sends a part of the feed again, of the types that the endpoint is told of, delivered before or
+/// not: the events after a `sequence`, or those of a time. The events keep their ids. It is worked
+/// off in the background and survives a restart; ask for the replay to see how far it has come.
+#[utoipa::path(post, path = "/v1/callback_endpoints/{id}/replay", tag = "Callbacks",
+    operation_id = "replay_events",
+    params(("id" = EndpointId, Path, description = "The endpoint's id.")),
+    request_body = ReplayRequest,
+    responses(
+        (status = 202, description = "The replay that is under way.", body = ReplayObject),
+        (status = 409, description = "`invalid_state`: the endpoint is disabled; `idempotency_key_in_use`."),
+        (status = 422, description = "`invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+    ))]
+pub async fn replay(
+    state: web::Data<State>,
+    id: PathId<EndpointId>,
+    change: Change<Callbacks, ReplayRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    let range = request.check()?;
+    let merchant = change.caller.merchant;
+    let (after, through) = replay::store::places(&state.pool, merchant, range).await?;
+    let command = Command::Replay(id.0, after, through);
+    change.perform(&state, command).await
 }

@@ -5,6 +5,7 @@
 //! the role allows it), then ids of the path, then headers, then the body.
 
 pub mod answer;
+pub mod deliveries;
 pub mod endpoints;
 pub mod events;
 pub mod exports;
@@ -50,6 +51,7 @@ fn api(config: &mut web::ServiceConfig) {
         .configure(intents::routes)
         .configure(links::routes)
         .configure(endpoints::routes)
+        .configure(deliveries::routes)
         .configure(events::routes)
         .configure(ledger::routes)
         .configure(exports::routes)

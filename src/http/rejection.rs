@@ -2,6 +2,7 @@
 
 use super::Problem;
 use crate::{
+    callbacks::EndpointError,
     idempotency::Answer,
     intents::IntentError,
     invalid::Invalid,
@@ -23,6 +24,7 @@ impl From<&Rejection> for Problem {
             Rejection::NotFound(_) => Self::not_found(),
             Rejection::Intent(error) => intent(error, said),
             Rejection::Link(error) => link(*error, said),
+            Rejection::Endpoint(error) => endpoint(*error, said),
             Rejection::Ledger(_) => Self::new(422, "amount_out_of_range", said),
             Rejection::KeyReused => Self::new(422, "idempotency_key_reused", said),
             Rejection::KeyInUse => Self::new(409, "idempotency_key_in_use", said).retry_after(1),
@@ -51,6 +53,17 @@ fn link(error: LinkError, said: String) -> Problem {
             Problem::new(409, "invalid_state", said).current_status(status.as_str())
         }
         LinkError::Taken => Problem::new(409, "payment_link_taken", said).retry_after(1),
+    }
+}
+
+fn endpoint(error: EndpointError, said: String) -> Problem {
+    match error {
+        EndpointError::TooMany => Problem::new(409, "too_many_endpoints", said),
+        EndpointError::Duplicate(_) => Problem::new(409, "duplicate_endpoint", said).at("/url"),
+        EndpointError::TooManySecrets => Problem::new(409, "too_many_secrets", said),
+        EndpointError::Disabled => {
+            Problem::new(409, "invalid_state", said).current_status("disabled")
+        }
     }
 }
 

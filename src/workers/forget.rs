@@ -1,16 +1,16 @@
-//! Forgets idempotency keys a day after they were used.
+//! Forgets what has been kept long enough: idempotency keys, and deliveries with their tries.
 
 use super::{Progress, Worker};
-use crate::{app::App, idempotency};
+use crate::{app::App, callbacks::outbox, idempotency};
 use std::{sync::Arc, time::Duration};
 use time::Duration as Span;
 
 /// How long a key is kept: the contract says at least 24 hours.
-const KEPT: Span = Span::hours(25);
+const KEYS_KEPT: Span = Span::hours(25);
 /// Most keys that a tick forgets, so that it never holds anything up.
 const TICK_MAX: u16 = 5_000;
 
-/// Forgets old keys.
+/// Forgets what is old.
 #[derive(Debug)]
 pub struct Forgetter(pub Arc<App>);
 
@@ -20,10 +20,12 @@ impl Worker for Forgetter {
     type Error = sqlx::Error;
 
     async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
-        let before = self.0.ambient.now() - KEPT;
-        let forgotten =
-            idempotency::store::forget(&self.0.pool, before, i64::from(TICK_MAX)).await?;
-        Ok(if forgotten == u64::from(TICK_MAX) {
+        let (app, now) = (&self.0, self.0.ambient.now());
+        let keys =
+            idempotency::store::forget(&app.pool, now - KEYS_KEPT, i64::from(TICK_MAX)).await?;
+        let kept = Span::days(app.config.retention_days.into());
+        let deliveries = outbox::forget(&app.worker_pool, now - kept).await?;
+        Ok(if keys == u64::from(TICK_MAX) || deliveries > 0 {
             Progress::More
         } else {
             Progress::Idle

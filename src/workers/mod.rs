@@ -5,13 +5,17 @@ mod deliver;
 mod expire;
 mod forget;
 mod observe;
+mod replay;
 mod resolve;
+mod settle;
 
 pub use deliver::{Dispatcher, DispatcherParts, DispatcherStats, Limits, Reveal};
 pub use expire::Expirer;
 pub use forget::Forgetter;
 pub use observe::Observer;
+pub use replay::Replayer;
 pub use resolve::{Resolver, TickError};
+pub use settle::Settler;
 
 use crate::{
     ambient::Ambient,

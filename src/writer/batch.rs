@@ -38,6 +38,8 @@ pub struct Stage<'a> {
 pub struct Written {
     /// Deliveries that are now owed.
     pub deliveries: usize,
+    /// Replays that are now ordered.
+    pub replays: usize,
 }
 
 /// Runs a batch to its commit. An error means that nothing of it was done, unless the connection
@@ -77,6 +79,7 @@ pub async fn run(
         replies,
         Written {
             deliveries: world.deliveries.len(),
+            replays: world.replays.len(),
         },
     ))
 }
@@ -89,6 +92,7 @@ struct Named {
     attempts: Vec<(MerchantId, crate::ids::AttemptId)>,
     refunds: Vec<(MerchantId, crate::ids::RefundId)>,
     links: Vec<(MerchantId, crate::ids::LinkId)>,
+    secrets: Vec<(MerchantId, crate::ids::EndpointId)>,
     books: bool,
 }
 
@@ -135,11 +139,16 @@ fn named(batch: &[Submission]) -> Named {
             Command::DeactivateLink(id) | Command::ExpireLink(id) => {
                 named.links.push((*merchant, *id));
             }
+            Command::RotateSecret(id, ..) => named.secrets.push((*merchant, *id)),
             Command::CreateIntent(_)
             | Command::CreateLink(_)
             | Command::CreateEndpoint(..)
             | Command::UpdateEndpoint(..)
-            | Command::DeleteEndpoint(_) => {}
+            | Command::DeleteEndpoint(_)
+            | Command::DisableEndpoint(..)
+            | Command::Ping(_)
+            | Command::Replay(..)
+            | Command::Retry(_) => {}
         }
     }
     named
@@ -181,6 +190,12 @@ async fn load(
     if !named.links.is_empty() {
         for link in links::store::load(db, &named.links).await? {
             world.links.load((link.merchant, link.id), link);
+        }
+    }
+    if !named.secrets.is_empty() {
+        for secret in callbacks::store::load_secrets(db, &named.secrets).await? {
+            let key = (secret.merchant, secret.endpoint, secret.number);
+            world.secrets.load(key, secret);
         }
     }
     if named.books {
@@ -257,6 +272,12 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
     store!(endpoints(world), |rows| callbacks::store::upsert_endpoints(
         db, &rows
     ));
+    store!(secrets(world), |rows| callbacks::store::upsert_secrets(
+        db, &rows
+    ));
+    store!(&world.replays, |rows| callbacks::replay::store::insert(
+        db, rows
+    ));
     store!(&world.events, |rows| callbacks::store::insert_events(
         db,
         rows,
@@ -296,6 +317,11 @@ fn balances(world: &World) -> Vec<ledger::store::BalanceRow> {
 fn endpoints(world: &World) -> Vec<callbacks::Endpoint> {
     let touched = [world.endpoints.made(), world.endpoints.changed()];
     touched.into_iter().flat_map(second).cloned().collect()
+}
+
+fn secrets(world: &World) -> Vec<&callbacks::StoredSecret> {
+    let touched = [world.secrets.made(), world.secrets.changed()];
+    touched.into_iter().flat_map(second).collect()
 }
 
 /// The books whose heads moved: every entry comes with an event.

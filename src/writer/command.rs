@@ -1,7 +1,7 @@
 //! What can be asked of the writer, and what it answers.
 
 use crate::{
-    callbacks::{EndpointPatch, NewEndpoint},
+    callbacks::{Delivery, Disabling, EndpointError, EndpointPatch, NewEndpoint, NewSecret},
     idempotency::{Answer, Claim},
     ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
     intents::{
@@ -41,12 +41,23 @@ pub enum Command {
     DeactivateLink(LinkId),
     /// End a link whose time is over.
     ExpireLink(LinkId),
-    /// Register an endpoint with its sealed secret.
-    CreateEndpoint(EndpointId, Box<NewEndpoint>, Vec<u8>),
+    /// Register an endpoint with its secret.
+    CreateEndpoint(EndpointId, Box<NewEndpoint>, NewSecret),
     /// Change an endpoint.
     UpdateEndpoint(EndpointId, Box<EndpointPatch>),
     /// Delete an endpoint.
     DeleteEndpoint(EndpointId),
+    /// Give up an endpoint that does not take deliveries.
+    DisableEndpoint(EndpointId, Disabling),
+    /// Give an endpoint a new secret; the one before signs on for so long.
+    RotateSecret(EndpointId, time::Duration, NewSecret),
+    /// Send an endpoint an event that says no more than that it works.
+    Ping(EndpointId),
+    /// Send a part of the feed to an endpoint again: after one place, up to another or, if there
+    /// is none, to the end.
+    Replay(EndpointId, i64, Option<i64>),
+    /// Send one delivery again, of which this was read.
+    Retry(Box<Delivery>),
 }
 
 /// What an intent must be waiting for, so that a report of its outcome makes sense.
@@ -137,6 +148,9 @@ pub enum Rejection {
     /// The books refuse.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The endpoint refuses.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
     /// The idempotency key was used for another request.
     #[error("this Idempotency-Key was used for another request; use a new key")]
     KeyReused,
@@ -149,7 +163,7 @@ impl Rejection {
     /// Whether it is an answer to a request that ran, so that its key keeps it.
     pub(super) fn is_verdict(&self) -> bool {
         match self {
-            Self::Intent(_) | Self::Link(_) | Self::Ledger(_) => true,
+            Self::Intent(_) | Self::Link(_) | Self::Ledger(_) | Self::Endpoint(_) => true,
             Self::Invalid(_) | Self::NotFound(_) | Self::KeyReused | Self::KeyInUse => false,
         }
     }

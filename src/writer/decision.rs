@@ -3,9 +3,9 @@
 use super::{Rejection, Ticket, world::World};
 use crate::{
     ambient::Ambient,
-    callbacks::{Endpoint, EventType, NewDelivery, NewEvent},
+    callbacks::{Endpoint, EndpointStatus, EventType, NewDelivery, NewEvent, Replay, StoredSecret},
     idempotency::Answer,
-    ids::MerchantId,
+    ids::{DeliveryId, EndpointId, EventId, MerchantId},
     intents::{Attempt, Intent, Refund},
     ledger::{Draft, JournalEntry},
     links::{Link, store::TokenRow},
@@ -29,6 +29,19 @@ pub struct Told {
     pub thread: Option<Thread>,
     /// Whether it is one of the decision's intent's events.
     pub of_intent: bool,
+    /// The one endpoint that is told, if it is not all that want to be.
+    pub only: Option<Only>,
+}
+
+/// An event for one endpoint alone, with the ids that its answer names already.
+#[derive(Clone, Copy, Debug)]
+pub struct Only {
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// The event.
+    pub event: EventId,
+    /// Its delivery.
+    pub delivery: DeliveryId,
 }
 
 /// How a decision answers.
@@ -55,6 +68,10 @@ pub struct Decision {
     pub link: Option<Link>,
     /// The endpoint, made or changed.
     pub endpoint: Option<Endpoint>,
+    /// Secrets of the endpoint, made or changed.
+    pub secrets: Vec<StoredSecret>,
+    /// A replay that is ordered.
+    pub replay: Option<Replay>,
     /// The token of a new page.
     pub token: Option<TokenRow>,
     /// What is booked.
@@ -82,6 +99,8 @@ impl Decision {
             refund: None,
             link: None,
             endpoint: None,
+            secrets: Vec::new(),
+            replay: None,
             token: None,
             draft: None,
             told: Vec::new(),
@@ -103,6 +122,10 @@ impl World {
             .draft
             .map(|draft| self.book(merchant, draft, ambient, now))
             .transpose()?;
+        // Before anything is told: who is told depends on it.
+        if let Some(endpoint) = decision.endpoint {
+            self.endpoints.put((merchant, endpoint.id), endpoint);
+        }
         let mut intent = decision.intent;
         for told in decision.told {
             let place = intent.as_mut().filter(|_| told.of_intent).map(|intent| {
@@ -125,9 +148,11 @@ impl World {
         if let Some(link) = decision.link {
             self.links.put((merchant, link.id), link);
         }
-        if let Some(endpoint) = decision.endpoint {
-            self.endpoints.put((merchant, endpoint.id), endpoint);
+        for secret in decision.secrets {
+            let key = (merchant, secret.endpoint, secret.number);
+            self.secrets.put(key, secret);
         }
+        self.replays.extend(decision.replay);
         Ok(decision.outcome)
     }
 
@@ -173,7 +198,7 @@ impl World {
         let sequence = books.event_sequence;
         let thread = told.thread.as_ref();
         let event = NewEvent {
-            id: ambient.id(),
+            id: told.only.map_or_else(|| ambient.id(), |only| only.event),
             event_type: told.event_type,
             timestamp: now,
             sequence,
@@ -188,15 +213,17 @@ impl World {
                 .collect(),
             conversation: thread.map(|thread| thread.conversation.clone()),
         };
-        let owed = self
-            .endpoints
-            .values()
-            .filter(|e| e.merchant == merchant && e.wants(told.event_type));
+        let owed = self.endpoints.values().filter(|e| match told.only {
+            Some(only) => e.id == only.endpoint,
+            None => e.merchant == merchant && e.wants(told.event_type),
+        });
         self.deliveries.extend(owed.map(|endpoint| NewDelivery {
             merchant,
-            id: ambient.id(),
+            id: told.only.map_or_else(|| ambient.id(), |only| only.delivery),
             endpoint: endpoint.id,
             event_sequence: sequence,
+            intent: event.intent_id,
+            held: endpoint.status == EndpointStatus::Disabled,
             created_at: now,
         }));
         self.events.push(event.store(merchant));

@@ -41,6 +41,8 @@ pub struct BatchReport {
     pub took: Duration,
     /// Deliveries that are now owed.
     pub deliveries: usize,
+    /// Replays that are now ordered.
+    pub replays: usize,
     /// Commands that wait for the lane's next batch.
     pub queued: usize,
 }
@@ -235,12 +237,12 @@ impl Lane {
             Ok(Ok((replies, written))) => {
                 self.connection = Some(connection);
                 let (commands, queued) = (batch.len(), self.receiver.len());
-                let (lane, took, deliveries) = (self.number, begun.elapsed(), written.deliveries);
                 let report = BatchReport {
-                    lane,
+                    lane: self.number,
                     commands,
-                    took,
-                    deliveries,
+                    took: begun.elapsed(),
+                    deliveries: written.deliveries,
+                    replays: written.replays,
                     queued,
                 };
                 (self.options.hooks.0)(report);

@@ -1,7 +1,7 @@
 //! What a batch knows: the rows its commands name, as the batch changes them.
 
 use crate::{
-    callbacks::{Endpoint, NewDelivery, StoredEvent},
+    callbacks::{Endpoint, NewDelivery, Replay, StoredEvent, StoredSecret},
     idempotency::{KeyRecord, store::KeyName},
     ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
     intents::{Attempt, Intent, Refund},
@@ -106,6 +106,10 @@ pub struct World {
     pub links: Table<(MerchantId, LinkId), Link>,
     /// Callback endpoints that are not deleted.
     pub endpoints: Table<(MerchantId, EndpointId), Endpoint>,
+    /// Secrets of endpoints, by number.
+    pub secrets: Table<(MerchantId, EndpointId, i32), StoredSecret>,
+    /// Replays that the batch ordered.
+    pub replays: Vec<Replay>,
     /// Idempotency keys.
     pub keys: Table<KeyName, KeyRecord>,
     /// Tokens of new pages.

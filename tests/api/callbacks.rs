@@ -58,7 +58,7 @@ fn every_event_arrives_signed_and_as_the_feed_has_it() {
             again.get("secret").is_none(),
             "a secret is told once: {again}"
         );
-        assert_eq!(app.count(&format!("SELECT count(*) FROM callback_endpoints WHERE encode(sealed_secret, 'escape') LIKE '%{secret}%'")).await, 0);
+        assert_eq!(app.count(&format!("SELECT count(*) FROM endpoint_secrets WHERE encode(sealed, 'escape') LIKE '%{secret}%'")).await, 0);
     });
 }
 

@@ -17,6 +17,7 @@ mod crowd;
 )]
 #[path = "../simulation/dice.rs"]
 mod dice;
+mod dispatch;
 mod exports;
 mod harness;
 mod idempotency;

@@ -4,7 +4,7 @@ use super::{dice::Dice, store::Store};
 use serde_json::json;
 use std::collections::HashMap;
 use threadpay::{
-    callbacks::{EndpointRequest, NewEndpoint},
+    callbacks::{EndpointRequest, NewEndpoint, NewSecret},
     idempotency::{Claim, Fingerprint},
     ids::{IntentId, LinkId, MerchantId},
     intents::{IntentRequest, State},
@@ -170,20 +170,29 @@ fn create_link(dice: &mut Dice) -> Command {
 fn create_endpoint(desk: &Desk<'_>, dice: &mut Dice) -> Command {
     let types = dice.pick(&["refund.*", "payment_intent.succeeded", "payment_link.*"]);
     let types = json!([types.unwrap()]);
-    let new = endpoint(&types);
+    let new = endpoint(&types, dice.roll());
     let id = uuid::Uuid::from_u128(u128::from(dice.roll()));
     // With few endpoints a run stays quick; most of the time an old one is deleted instead.
     match dice.pick(&desk.store.endpoints.keys().copied().collect::<Vec<_>>()) {
         Some((_, id)) if dice.percent(60) && desk.store.watcher(id).is_none() => {
             Command::DeleteEndpoint(id)
         }
-        _ => Command::CreateEndpoint(id.into(), Box::new(new), vec![0; 60]),
+        _ => Command::CreateEndpoint(id.into(), Box::new(new), no_secret()),
     }
 }
 
-/// An endpoint for events of these types.
-pub fn endpoint(event_types: &serde_json::Value) -> NewEndpoint {
-    let request = json!({"url": "http://127.0.0.1:9/", "event_types": event_types});
+/// A secret that nothing is signed with.
+pub fn no_secret() -> NewSecret {
+    NewSecret {
+        sealed: vec![0; 60],
+        public_key: None,
+    }
+}
+
+/// An endpoint for events of these types, with an address of its own.
+pub fn endpoint(event_types: &serde_json::Value, place: u64) -> NewEndpoint {
+    let url = format!("http://127.0.0.1:9/{place}");
+    let request = json!({"url": url, "event_types": event_types});
     let request: EndpointRequest = body(request);
     let policy = Policy {
         allow_private: true,

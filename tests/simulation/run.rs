@@ -81,9 +81,9 @@ impl Run {
         let mut store = Store::default();
         for merchant in &merchants {
             store.add_merchant(*merchant);
-            let watcher = crowd::endpoint(&serde_json::json!(["*"]));
+            let watcher = crowd::endpoint(&serde_json::json!(["*"]), 0);
             let id = (*merchant, ambient.id());
-            let watcher = watcher.create(id, vec![0; 60], ambient.now());
+            let watcher = watcher.create(id, None, ambient.now());
             store.endpoints.insert(id, watcher);
         }
         Self {
@@ -344,7 +344,9 @@ impl Run {
             Err(Rejection::Invalid(_) | Rejection::NotFound(_)) => {
                 assert!(name.is_none_or(|name| !known.contains(&name)));
             }
-            Err(Rejection::Intent(_) | Rejection::Link(_)) => assert!(name.is_none()),
+            Err(Rejection::Intent(_) | Rejection::Link(_) | Rejection::Endpoint(_)) => {
+                assert!(name.is_none());
+            }
         }
     }
 

@@ -3,11 +3,15 @@
 //! A lease makes a delivery invisible to other dispatchers until it runs out; what a dispatcher
 //! writes later than that is refused, so that a try is never counted for another's.
 
+mod health;
 mod store;
+mod upkeep;
 
+pub use health::note;
 pub use store::{claim, oldest_due, record, release};
+pub use upkeep::{forget, settle};
 
-use super::Outcome;
+use super::{Health, Outcome, Signal};
 use crate::ids::{DeliveryId, EndpointId, EventId, MerchantId};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -23,8 +27,9 @@ pub struct ClaimTerms {
     pub until: OffsetDateTime,
     /// At most so many deliveries.
     pub limit: i64,
-    /// At most so many leases on one endpoint at a time, those of earlier claims included.
-    pub per_endpoint: i64,
+    /// What an endpoint of which nothing is known gets at a time, leases of earlier claims
+    /// included.
+    pub per_endpoint: i32,
 }
 
 /// A delivery under lease, with all that is needed to send it.
@@ -42,12 +47,20 @@ pub struct Claimed {
     pub event: EventId,
     /// Which try this is: 1 for the first.
     pub attempt: i32,
+    /// How many have failed since it was first sent, or last by hand.
+    pub failures: i32,
     /// Where it is posted to.
     pub url: String,
-    /// The endpoint's secret as `EndpointSecret::seal` made it.
-    pub sealed_secret: Vec<u8>,
+    /// The secrets that sign, as `EndpointSecret::seal` made them, the newest first.
+    pub sealed_secrets: Vec<Vec<u8>>,
+    /// Whether a `Stripe-Signature` goes with it.
+    pub stripe_signature: bool,
+    /// How the endpoint stood when it was claimed.
+    pub health: Health,
     /// The event's JSON in stored form.
     pub payload: Vec<u8>,
+    /// Whether the claim met deliveries that wait for an earlier one of their intent.
+    pub others_wait: bool,
 }
 
 /// How a try ended.
@@ -67,6 +80,20 @@ pub struct Sent {
     pub ended_at: OffsetDateTime,
     /// The answer's HTTP status and the first of its body, or why no answer came.
     pub answer: Result<(u16, String), String>,
-    /// What follows from it.
+    /// What follows from it for the delivery.
     pub outcome: Outcome,
+    /// The endpoint that it went to.
+    pub endpoint: EndpointId,
+    /// What it tells about the endpoint; `None` where the fault is ours.
+    pub signal: Option<Signal>,
+}
+
+impl Sent {
+    /// What came of it, in a few words for the endpoint's owner.
+    pub fn described(&self) -> String {
+        match &self.answer {
+            Ok((status, _)) => format!("HTTP status {status}"),
+            Err(error) => error.clone(),
+        }
+    }
 }

@@ -5,7 +5,7 @@ use crate::{
     ambient::Ambient,
     app::{App, Performed},
     auth::{NewApiKey, Role},
-    callbacks::{EndpointRequest, EndpointSecret},
+    callbacks::{EndpointRequest, EndpointSecret, NewSecret},
     config::Config,
     crypto::MasterKey,
     db::Db,
@@ -106,10 +106,13 @@ impl Site {
             allow_private: true,
         };
         let endpoint = endpoint.check(policy).map_err(failed)?;
-        let sealed = EndpointSecret::generate(&app.ambient)
-            .seal(&app.keyring.secrets, (merchant, id), &app.ambient)
-            .map_err(failed)?;
-        let command = Command::CreateEndpoint(id, Box::new(endpoint), sealed);
+        let secret = EndpointSecret::generate(&app.ambient);
+        let sealed = secret.seal(&app.keyring.secrets, (merchant, id), &app.ambient);
+        let secret = NewSecret {
+            sealed: sealed.map_err(failed)?,
+            public_key: secret.public_key(),
+        };
+        let command = Command::CreateEndpoint(id, Box::new(endpoint), secret);
         perform(app, merchant, command).await.map_err(failed)?;
         let api_key = key.text();
         Ok(Caller { merchant, api_key })

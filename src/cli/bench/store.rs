@@ -325,14 +325,15 @@ pub(super) async fn insert_delivery(
     let wanted = ["*".to_owned(), kind.to_owned(), format!("{noun}.*")];
     let insert = sqlx::query!(
         "-- bench.insert_delivery
-        INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, status, due_at, created_at, updated_at)
-        SELECT $1, $2, e.id, $3, 'pending', $4, $4, $4 FROM callback_endpoints e
+        INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id, status, due_at, created_at, updated_at)
+        SELECT $1, $2, e.id, $3, $6, 'pending', $4, $4, $4 FROM callback_endpoints e
         WHERE e.merchant_id = $1 AND e.deleted_at IS NULL AND e.status = 'enabled' AND e.event_types && $5 LIMIT 1",
         event.merchant.0,
         id.0,
         event.sequence,
         event.created_at,
-        &wanted
+        &wanted,
+        event.intent_id
     );
     insert.execute(db).await.map(drop)
 }

@@ -10,8 +10,8 @@ mod problems;
 mod schemas;
 
 use super::{
-    Problem, endpoints, events, exports, intents, ledger, links, oauth, operations, pages::read,
-    problem::ProblemBody, sandbox,
+    Problem, deliveries, endpoints, events, exports, intents, ledger, links, oauth, operations,
+    pages::read, problem::ProblemBody, sandbox,
 };
 use crate::{
     checkout::{REFERENCE_HEADERS, reference_page},
@@ -69,7 +69,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
         endpoints::get,
         endpoints::update,
         endpoints::delete,
-        endpoints::deliveries,
+        endpoints::rotate_secret,
+        endpoints::ping,
+        endpoints::replay,
+        deliveries::list,
+        deliveries::get,
+        deliveries::retry,
+        deliveries::get_replay,
         events::list,
         events::get,
         ledger::list_accounts,

@@ -174,9 +174,14 @@ fn command_of(
         Command::PayLink(id, payment) => desk.pay_link(*id, *payment),
         Command::DeactivateLink(id) => desk.deactivate_link(*id),
         Command::ExpireLink(id) => desk.expire_link(*id),
-        Command::CreateEndpoint(id, new, sealed) => desk.create_endpoint(*id, new, sealed),
+        Command::CreateEndpoint(id, new, secret) => desk.create_endpoint(*id, new, secret),
         Command::UpdateEndpoint(id, patch) => desk.update_endpoint(*id, patch),
         Command::DeleteEndpoint(id) => desk.delete_endpoint(*id),
+        Command::DisableEndpoint(id, why) => desk.disable_endpoint(*id, why),
+        Command::RotateSecret(id, overlap, secret) => desk.rotate_secret(*id, *overlap, secret),
+        Command::Ping(id) => desk.ping(*id),
+        Command::Replay(id, after, through) => desk.replay(*id, *after, *through),
+        Command::Retry(delivery) => desk.retry(delivery),
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) fn tell_intent(event: IntentEvent, intent: &Intent, data: &RawValue) 
         data: data.to_owned(),
         thread: intent.terms.thread.clone(),
         of_intent: true,
+        only: None,
     }
 }
 
@@ -45,6 +46,7 @@ pub(super) fn tell_link(event_type: EventType, link: &Link, data: &RawValue) -> 
         data: data.to_owned(),
         thread: link.terms.thread.clone(),
         of_intent: false,
+        only: None,
     }
 }
 

@@ -243,6 +243,21 @@ impl Client {
         self.post("/v1/callback_endpoints", &body).await.expect(201)
     }
 
+    /// Changes an endpoint.
+    pub async fn change_endpoint(&self, id: &str, body: &Value) -> Answer {
+        let path = format!("/v1/callback_endpoints/{id}");
+        let request = self.request("PATCH", &path);
+        let request = request.header("content-type", "application/json");
+        self.send(request.body(body.to_string())).await
+    }
+
+    /// The deliveries of an endpoint, newest event first; `query` narrows them.
+    pub async fn deliveries(&self, id: &str, query: &str) -> Vec<Value> {
+        let path = format!("/v1/callback_endpoints/{id}/deliveries?limit=100&{query}");
+        let page = self.get(&path).await.expect(200);
+        page["data"].as_array().unwrap().clone()
+    }
+
     /// All events of the feed.
     pub async fn events(&self) -> Vec<Value> {
         let mut events: Vec<Value> = Vec::new();

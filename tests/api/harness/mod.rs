@@ -24,10 +24,12 @@ use threadpay::{
     ids::MerchantId,
     reports::verify::verify,
     workers::{
-        Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Progress, Resolver, Worker,
+        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Progress, Replayer,
+        Resolver, Settler, Worker,
     },
 };
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -155,7 +157,17 @@ impl TestApp {
         tick(&mut Resolver(Arc::clone(&self.app))).await;
     }
 
-    /// Forgets idempotency keys that are old enough.
+    /// Works off replays.
+    pub async fn replay(&self) {
+        tick(&mut Replayer(Arc::clone(&self.app))).await;
+    }
+
+    /// Holds what disabled endpoints are owed, and lets go what enabled ones are.
+    pub async fn settle(&self) {
+        tick(&mut Settler(Arc::clone(&self.app))).await;
+    }
+
+    /// Forgets what is old enough.
     pub async fn forget(&self) {
         tick(&mut Forgetter(Arc::clone(&self.app))).await;
     }
@@ -167,17 +179,32 @@ impl TestApp {
 
     /// Sends what is owed and due, once.
     pub async fn deliver(&self) {
+        let mut dispatcher = self.dispatcher();
+        tick(&mut dispatcher).await;
+        dispatcher.stop().await;
+    }
+
+    /// A dispatcher that works until it is stopped.
+    pub fn start_dispatcher(&self) -> RunningDispatcher {
+        let (dispatcher, stop) = (self.dispatcher(), CancellationToken::new());
+        let (ambient, stopped) = (self.ambient.clone(), stop.clone());
+        let wake = Arc::clone(&self.app.deliveries);
+        let task =
+            tokio::spawn(async move { workers::run(dispatcher, &wake, &ambient, stopped).await });
+        RunningDispatcher { task, stop }
+    }
+
+    fn dispatcher(&self) -> Dispatcher {
         let urls = self.app.urls.clone();
         let parts = DispatcherParts {
             pool: self.app.worker_pool.clone(),
+            writer: self.app.writer.clone(),
             outbound: self.app.outbound.clone(),
             secrets: self.app.keyring.secrets.clone(),
             reveal: Arc::new(move |stored: &[u8]| urls.reveal(stored)),
             ambient: self.ambient.clone(),
         };
-        let mut dispatcher = Dispatcher::new(parts, Limits::default());
-        tick(&mut dispatcher).await;
-        dispatcher.stop().await;
+        Dispatcher::new(parts, Limits::default())
     }
 
     /// One number that SQL gives.
@@ -202,6 +229,20 @@ impl TestApp {
         for (fault, sql) in FAULTS {
             assert_eq!(self.count(sql).await, 0, "{fault}");
         }
+    }
+}
+
+/// A dispatcher at work.
+pub struct RunningDispatcher {
+    task: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl RunningDispatcher {
+    /// Lets it finish what it has begun.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
     }
 }
 

@@ -3,6 +3,7 @@
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use standardwebhooks::Webhook;
 use std::{
+    collections::VecDeque,
     net::TcpListener,
     sync::{Arc, Mutex},
 };
@@ -33,8 +34,24 @@ impl Received {
 #[derive(Debug, Default)]
 struct Inbox {
     received: Vec<Received>,
-    /// Statuses to answer with, before all others are 200.
-    answers: Vec<u16>,
+    /// What to answer with, before all others are 200.
+    answers: VecDeque<Reply>,
+}
+
+/// How a callback is answered.
+#[derive(Clone, Copy, Debug)]
+struct Reply {
+    status: u16,
+    retry_after: Option<u32>,
+}
+
+impl From<&u16> for Reply {
+    fn from(status: &u16) -> Self {
+        Self {
+            status: *status,
+            retry_after: None,
+        }
+    }
 }
 
 /// The server.
@@ -65,19 +82,20 @@ async fn receive(
         headers,
         body: body.to_vec(),
     });
-    let status = if inbox.answers.is_empty() {
-        200
-    } else {
-        inbox.answers.remove(0)
-    };
-    HttpResponse::build(status.try_into().unwrap()).finish()
+    let reply = inbox.answers.pop_front();
+    let mut answer =
+        HttpResponse::build(reply.map_or(200, |reply| reply.status).try_into().unwrap());
+    if let Some(seconds) = reply.and_then(|reply| reply.retry_after) {
+        answer.insert_header(("retry-after", seconds.to_string()));
+    }
+    answer.body("thanks")
 }
 
 impl Sink {
     /// Starts a server that answers with these statuses first, and then always with 200.
     pub fn start(answers: &[u16]) -> Self {
         let inbox = web::Data::new(Mutex::new(Inbox {
-            answers: answers.to_vec(),
+            answers: answers.iter().map(|status| status.into()).collect(),
             ..Inbox::default()
         }));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -101,6 +119,29 @@ impl Sink {
             inbox: inbox.into_inner(),
             handle,
         }
+    }
+
+    /// Answers the next callbacks with these statuses.
+    pub fn answer(&self, statuses: &[u16]) {
+        let replies = statuses.iter().map(Reply::from);
+        self.inbox.lock().unwrap().answers.extend(replies);
+    }
+
+    /// Answers the next callback with this status and asks to be left alone for so long.
+    pub fn answer_later(&self, status: u16, seconds: u32) {
+        let retry_after = Some(seconds);
+        let reply = Reply {
+            status,
+            retry_after,
+        };
+        self.inbox.lock().unwrap().answers.push_back(reply);
+    }
+
+    /// The sequences of the events that came, in the order in which they came.
+    pub fn sequences(&self) -> Vec<i64> {
+        let received = self.received();
+        let sequence = |callback: &Received| callback.json()["sequence"].as_i64().unwrap();
+        received.iter().map(sequence).collect()
     }
 
     pub fn received(&self) -> Vec<Received> {

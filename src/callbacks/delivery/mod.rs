@@ -1,21 +1,28 @@
 //! Deliveries, and what becomes of one after each try.
 
+pub mod store;
+
 use crate::{
     ids::{DeliveryId, EndpointId, EventId, MerchantId},
     net::{Response, RetryAfter},
 };
 use std::time::Duration;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 crate::names! {
     /// Where a delivery stands.
     pub enum DeliveryStatus {
         /// It is still owed.
         Pending = "pending",
+        /// It is owed and waits until its endpoint is enabled again.
+        Held = "held",
         /// The endpoint took it.
         Delivered = "delivered",
         /// Every try failed; only a hand can send it again.
         Exhausted = "exhausted",
+        /// Its endpoint was deleted.
+        Canceled = "canceled",
     }
 }
 
@@ -30,7 +37,11 @@ pub struct NewDelivery {
     pub endpoint: EndpointId,
     /// The event's place among the merchant's events.
     pub event_sequence: i64,
-    /// When it came to be owed; it is due at once.
+    /// The payment intent that the event is about: deliveries of one intent keep their order.
+    pub intent: Option<Uuid>,
+    /// Whether it waits for its endpoint to be enabled; else it is due at once.
+    pub held: bool,
+    /// When it came to be owed.
     pub created_at: OffsetDateTime,
 }
 
@@ -49,14 +60,26 @@ pub struct Delivery {
     pub event_sequence: i64,
     /// Where it stands.
     pub status: DeliveryStatus,
-    /// How often it was tried.
-    pub attempts: i32,
     /// When it is tried next; for one that is over, when it was due last.
     pub due_at: OffsetDateTime,
     /// When it came to be owed.
     pub created_at: OffsetDateTime,
-    /// The last try that ended.
-    pub last_attempt: Option<DeliveryAttempt>,
+    /// How often it was tried. A try that a crash cut short is counted and not recorded.
+    pub attempts_count: i32,
+    /// The tries that are recorded, the first first.
+    pub attempts: Vec<DeliveryAttempt>,
+}
+
+impl Delivery {
+    /// The delivery as it stands when it is sent again by hand.
+    #[must_use]
+    pub fn retried(self, now: OffsetDateTime) -> Self {
+        Self {
+            status: DeliveryStatus::Pending,
+            due_at: now,
+            ..self
+        }
+    }
 }
 
 /// One try of a delivery.
@@ -107,11 +130,11 @@ const SCHEDULE: [u64; 9] = [
 /// However long a receiver asks to be left alone, it is tried again within a day.
 const LONGEST_WISH: Duration = Duration::from_secs(24 * HOUR);
 
-/// What follows from the `attempts`-th try, which ended `now` with `answer`; `None` says that
-/// no answer came. Any 2xx is success, all else (redirects too) is not. `jitter` spreads the
-/// scheduled wait; a `Retry-After` can only lengthen it.
+/// What follows from a try after `failures` failed ones, which ended `now` with `answer`; `None`
+/// says that no answer came. Any 2xx is success, all else (redirects too) is not. `jitter` spreads
+/// the scheduled wait; a `Retry-After` can only lengthen it.
 pub fn outcome(
-    attempts: i32,
+    failures: i32,
     answer: Option<&Response>,
     now: OffsetDateTime,
     jitter: impl FnOnce(Duration) -> Duration,
@@ -119,7 +142,7 @@ pub fn outcome(
     if answer.is_some_and(|answer| (200..300).contains(&answer.status)) {
         return Outcome::Delivered;
     }
-    let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0);
+    let step = usize::try_from(failures).unwrap_or(0);
     let Some(base) = SCHEDULE.get(step) else {
         return Outcome::Exhausted;
     };
@@ -147,8 +170,8 @@ mod tests {
         }
     }
 
-    fn wait(attempts: i32, answer: Option<&Response>) -> Option<u64> {
-        match outcome(attempts, answer, NOW, |base| base) {
+    fn wait(failures: i32, answer: Option<&Response>) -> Option<u64> {
+        match outcome(failures, answer, NOW, |base| base) {
             Outcome::Retry(at) => Some((at - NOW).unsigned_abs().as_secs()),
             Outcome::Delivered | Outcome::Exhausted => None,
         }
@@ -167,7 +190,7 @@ mod tests {
             (410, false),
             (500, false),
         ] {
-            let outcome = outcome(10, Some(&answer(status, None)), NOW, |base| base);
+            let outcome = outcome(9, Some(&answer(status, None)), NOW, |base| base);
             let expected = if delivered {
                 Outcome::Delivered
             } else {
@@ -179,26 +202,26 @@ mod tests {
 
     #[test]
     fn waits_by_the_schedule_and_then_gives_up() {
-        let waits: Vec<_> = (1..=10).map(|attempts| wait(attempts, None)).collect();
+        let waits: Vec<_> = (0..10).map(|failures| wait(failures, None)).collect();
         let hours = [2, 5, 10, 14, 20, 24].map(|hours| Some(hours * HOUR));
         assert_eq!(waits[..3], [Some(5), Some(300), Some(1800)]);
         assert_eq!(waits[3..9], hours);
         assert_eq!(waits[9], None);
-        assert_eq!(outcome(10, None, NOW, |base| base), Outcome::Exhausted);
+        assert_eq!(outcome(9, None, NOW, |base| base), Outcome::Exhausted);
     }
 
     #[test]
     fn a_wish_only_lengthens_up_to_a_day() {
         let later = |wait| Some(RetryAfter::Wait(Duration::from_secs(wait)));
         let at = |at| Some(RetryAfter::At(at));
-        for (attempts, wish, expected) in [
-            (1, later(120), 120),
-            (2, later(120), 300),
-            (1, later(9_999_999), 24 * HOUR),
-            (1, at(datetime!(2026-11-22 06:10:00 UTC)), 600),
-            (1, at(datetime!(2020-01-01 00:00:00 UTC)), 5),
+        for (failures, wish, expected) in [
+            (0, later(120), 120),
+            (1, later(120), 300),
+            (0, later(9_999_999), 24 * HOUR),
+            (0, at(datetime!(2026-11-22 06:10:00 UTC)), 600),
+            (0, at(datetime!(2020-01-01 00:00:00 UTC)), 5),
         ] {
-            assert_eq!(wait(attempts, Some(&answer(503, wish))), Some(expected));
+            assert_eq!(wait(failures, Some(&answer(503, wish))), Some(expected));
         }
     }
 }

@@ -5,46 +5,46 @@
 //! claimed whenever a place is free. Results are written together, as many as have come in while
 //! the last ones were written.
 
+mod send;
+mod stats;
+
+pub use send::{DispatcherParts, Reveal};
+pub use stats::DispatcherStats;
+
 use super::{Progress, Worker};
 use crate::{
-    ambient::Ambient,
     callbacks::{
-        EndpointSecret, Outcome, UnsealError, outbox,
+        Disabling, EndpointSecret, Health, Signal, UnsealError, outbox,
         outbox::{ClaimTerms, Claimed, Sent},
-        outcome,
     },
-    crypto::SealingKey,
     db::is_outage,
     ids::{DeliveryId, EndpointId, MerchantId},
-    net::{Outbound, Response},
+    writer::{Command, Submission},
 };
-use sqlx::PgPool;
+use send::Secrets;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
+use time::OffsetDateTime;
 use tokio::task::{Id, JoinError, JoinSet};
 use uuid::Uuid;
 
 /// How long a lease lasts: twice the deadline of an exchange, so that it never ends while its
 /// try is under way.
 const LEASE: Duration = Duration::from_secs(30);
-
-/// Turns an event's stored JSON into what leaves the house, with its pages' real addresses.
-pub type Reveal = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+/// How many endpoints are remembered between claims. Who is forgotten is read again.
+const MOST_KNOWN: usize = 10_000;
 
 /// How much the dispatcher does at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Tries under way in this process.
     pub total: usize,
-    /// Tries under way to one endpoint, in all processes together.
-    pub per_endpoint: usize,
+    /// Tries under way to an endpoint of which nothing is known yet, in all processes together.
+    pub per_endpoint: i32,
     /// How long tries under way may go on after a stop.
     pub grace: Duration,
 }
@@ -52,66 +52,11 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            total: 256,
+            total: 512,
             per_endpoint: 8,
             grace: Duration::from_secs(5),
         }
     }
-}
-
-/// What the dispatcher has done since it began.
-#[derive(Debug, Default)]
-pub struct DispatcherStats {
-    delivered: AtomicU64,
-    failed: AtomicU64,
-    exhausted: AtomicU64,
-    in_flight: AtomicUsize,
-}
-
-impl DispatcherStats {
-    /// Tries that the endpoint took.
-    pub fn delivered(&self) -> u64 {
-        self.delivered.load(Ordering::Relaxed)
-    }
-
-    /// Tries that failed and will be made again.
-    pub fn failed(&self) -> u64 {
-        self.failed.load(Ordering::Relaxed)
-    }
-
-    /// Last tries that failed.
-    pub fn exhausted(&self) -> u64 {
-        self.exhausted.load(Ordering::Relaxed)
-    }
-
-    /// Tries under way.
-    pub fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
-    }
-
-    fn count(&self, outcome: Outcome) {
-        let counter = match outcome {
-            Outcome::Delivered => &self.delivered,
-            Outcome::Retry(_) => &self.failed,
-            Outcome::Exhausted => &self.exhausted,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// What the dispatcher is made of.
-#[derive(Clone)]
-pub struct DispatcherParts {
-    /// The database; a pool of `Use::Writer`, since all its statements are look-ups by key.
-    pub pool: PgPool,
-    /// The way out.
-    pub outbound: Outbound,
-    /// The key that the endpoints' secrets are sealed with.
-    pub secrets: SealingKey,
-    /// Puts the pages' addresses into payloads.
-    pub reveal: Reveal,
-    /// Time and chance.
-    pub ambient: Ambient,
 }
 
 /// Sends what is owed to callback endpoints.
@@ -123,6 +68,10 @@ pub struct Dispatcher {
     flights: HashMap<Id, Flight>,
     /// Tries that have ended and are not yet written down.
     landed: Vec<Sent>,
+    /// Endpoints that have lately been sent to.
+    known: HashMap<EndpointId, Known>,
+    /// Word of endpoints that are given up, on its way to the writer.
+    given_up: JoinSet<()>,
     /// Whether there may be due work that found no free place.
     hungry: bool,
 }
@@ -134,6 +83,14 @@ struct Flight {
     delivery: DeliveryId,
     lease: Uuid,
     endpoint: EndpointId,
+}
+
+/// What is remembered of an endpoint: how it stood last, and its secrets, sealed and open, since
+/// opening them for each try would cost more than all else.
+struct Known {
+    health: Health,
+    sealed: Vec<Vec<u8>>,
+    secrets: Secrets,
 }
 
 impl fmt::Debug for Dispatcher {
@@ -157,6 +114,7 @@ impl Worker for Dispatcher {
         if woken || self.hungry {
             self.claim().await?;
         }
+        while self.given_up.try_join_next().is_some() {}
         Ok(Progress::Idle)
     }
 
@@ -183,7 +141,7 @@ impl Worker for Dispatcher {
             .drain()
             .map(|(_, flight)| (flight.merchant, flight.delivery, flight.lease))
             .collect();
-        self.show_flights();
+        self.stats.show(0);
         let now = self.parts.ambient.now();
         let written = match self.record().await {
             Ok(()) => outbox::release(&self.parts.pool, &cut_off, now).await,
@@ -192,6 +150,7 @@ impl Worker for Dispatcher {
         if let Err(error) = written {
             tracing::warn!(%error, "leases could not be given back; their deliveries are sent again once they end");
         }
+        while self.given_up.join_next().await.is_some() {}
     }
 }
 
@@ -205,6 +164,8 @@ impl Dispatcher {
             tries: JoinSet::new(),
             flights: HashMap::new(),
             landed: Vec::new(),
+            known: HashMap::new(),
+            given_up: JoinSet::new(),
             hungry: true,
         }
     }
@@ -229,12 +190,7 @@ impl Dispatcher {
                 tracing::error!(%error, ?delivery, "a delivery's try broke off");
             }
         }
-        self.show_flights();
-    }
-
-    fn show_flights(&self) {
-        let in_flight = self.flights.len();
-        self.stats.in_flight.store(in_flight, Ordering::Relaxed);
+        self.stats.show(self.flights.len());
     }
 
     /// Writes down what has landed, and keeps it for the next time if the database is away.
@@ -245,11 +201,77 @@ impl Dispatcher {
         let recorded = outbox::record(&self.parts.pool, &self.landed).await;
         if recorded.as_ref().is_err_and(is_outage) {
             self.hungry = true;
-        } else {
-            // What Postgres refuses once it refuses always; those leases run out.
-            self.landed.clear();
+            return recorded;
         }
-        recorded
+        // What Postgres refuses once it refuses always; those leases run out.
+        let landed = std::mem::take(&mut self.landed);
+        recorded?;
+        self.note(&landed).await
+    }
+
+    /// Takes note of what the tries tell about their endpoints. Only where that changes something
+    /// is anything written.
+    async fn note(&mut self, landed: &[Sent]) -> Result<(), sqlx::Error> {
+        let mut told: BTreeMap<_, Vec<(OffsetDateTime, Signal)>> = BTreeMap::new();
+        for sent in landed {
+            if let Some(signal) = sent.signal {
+                let signals = told.entry((sent.merchant, sent.endpoint)).or_default();
+                signals.push((sent.ended_at, signal));
+            }
+        }
+        let (ambient, start) = (self.parts.ambient.clone(), self.limits.per_endpoint);
+        let after = |before: Health, signals: &[(OffsetDateTime, Signal)]| {
+            before.after(signals, start, |pause| ambient.jitter(pause))
+        };
+        told.retain(|(_, endpoint), signals| {
+            let known = self.known.get(endpoint).map(|known| known.health);
+            known.is_none_or(|health| after(health, signals) != health)
+        });
+        if told.is_empty() {
+            return Ok(());
+        }
+        let endpoints: Vec<_> = told.keys().copied().collect();
+        let signals: HashMap<_, _> = told.iter().map(|((_, id), told)| (*id, told)).collect();
+        let now = ambient.now();
+        let noted = outbox::note(&self.parts.pool, &endpoints, now, |endpoint, before| {
+            let before = before.unwrap_or(Health::new(start));
+            signals
+                .get(&endpoint)
+                .map_or(before, |signals| after(before, signals))
+        });
+        for (endpoint, health) in noted.await? {
+            if let Some(known) = self.known.get_mut(&endpoint) {
+                known.health = health;
+            }
+            self.give_up(endpoint, health, landed);
+        }
+        Ok(())
+    }
+
+    /// Has an endpoint disabled that wants no more, or has failed for too long.
+    fn give_up(&mut self, endpoint: EndpointId, health: Health, landed: &[Sent]) {
+        let mut tries = landed.iter().filter(|sent| sent.endpoint == endpoint);
+        let gone = tries
+            .clone()
+            .find(|sent| sent.answer.as_ref().is_ok_and(|(status, _)| *status == 410));
+        let Some(last) = tries.next_back() else {
+            return;
+        };
+        let why = match (gone, health.given_up(last.ended_at)) {
+            (Some(gone), _) => Disabling::Gone(gone.started_at),
+            (None, Some(since)) => Disabling::Failing(since, last.described()),
+            (None, None) => return,
+        };
+        let submission = Submission {
+            merchant: last.merchant,
+            command: Command::DisableEndpoint(endpoint, why),
+            claim: None,
+            request_id: String::new(),
+        };
+        let writer = self.parts.writer.clone();
+        // If this does not come through, the next failure says it again.
+        self.given_up
+            .spawn(async move { drop(writer.submit(submission).await) });
     }
 
     /// Leases as much as there are free places for, and sends it.
@@ -265,14 +287,17 @@ impl Dispatcher {
             now,
             until: now + LEASE,
             limit: i64::try_from(free).unwrap_or(i64::MAX),
-            per_endpoint: i64::try_from(self.limits.per_endpoint).unwrap_or(i64::MAX),
+            per_endpoint: self.limits.per_endpoint,
         };
         let claimed = outbox::claim(&self.parts.pool, terms).await?;
+        // What a claim leaves behind waits for a place, or for an earlier event of its intent.
         let all_places_taken = claimed.len() >= free;
+        let others_wait = claimed.iter().any(|claimed| claimed.others_wait);
+        self.hungry = all_places_taken || others_wait || !self.flights.is_empty();
         for claimed in claimed {
             self.launch(claimed);
         }
-        self.hungry = all_places_taken || self.some_endpoint_is_full();
+        self.hungry |= self.some_endpoint_is_full();
         Ok(())
     }
 
@@ -283,74 +308,47 @@ impl Dispatcher {
             lease: claimed.lease,
             endpoint: claimed.endpoint,
         };
+        let secrets = self.secrets(&claimed);
         let parts = Arc::clone(&self.parts);
         let id = self
             .tries
-            .spawn(async move { parts.send(claimed).await })
+            .spawn(async move { parts.send(claimed, secrets).await })
             .id();
         self.flights.insert(id, flight);
-        self.show_flights();
+        self.stats.show(self.flights.len());
+    }
+
+    /// The open secrets of a delivery's endpoint.
+    fn secrets(&mut self, claimed: &Claimed) -> Secrets {
+        if let Some(known) = self.known.get_mut(&claimed.endpoint) {
+            known.health = claimed.health;
+            if known.sealed == claimed.sealed_secrets {
+                return known.secrets.clone();
+            }
+        }
+        if self.known.len() >= MOST_KNOWN {
+            self.known.clear();
+        }
+        let owner = (claimed.merchant, claimed.endpoint);
+        let open = |sealed: &Vec<u8>| EndpointSecret::open(&self.parts.secrets, owner, sealed);
+        let opened: Result<Vec<_>, UnsealError> = claimed.sealed_secrets.iter().map(open).collect();
+        let known = Known {
+            health: claimed.health,
+            sealed: claimed.sealed_secrets.clone(),
+            secrets: opened.map(Arc::from),
+        };
+        let secrets = known.secrets.clone();
+        self.known.insert(claimed.endpoint, known);
+        secrets
     }
 
     fn some_endpoint_is_full(&self) -> bool {
-        let mut counts: HashMap<EndpointId, usize> = HashMap::new();
+        let mut counts: HashMap<EndpointId, i32> = HashMap::new();
         self.flights.values().any(|flight| {
             let count = counts.entry(flight.endpoint).or_default();
             *count += 1;
-            *count >= self.limits.per_endpoint
+            let known = self.known.get(&flight.endpoint);
+            known.is_none_or(|known| *count >= known.health.in_flight_limit)
         })
-    }
-}
-
-impl DispatcherParts {
-    /// One try of one delivery.
-    async fn send(&self, claimed: Claimed) -> Sent {
-        let started_at = self.ambient.now();
-        let answer = self.post(&claimed, started_at.unix_timestamp()).await;
-        let ended_at = self.ambient.now();
-        let jitter = |base| self.ambient.jitter(base);
-        let outcome = outcome(claimed.attempt, answer.as_ref().ok(), ended_at, jitter);
-        if outcome != Outcome::Delivered {
-            tracing::info!(
-                delivery = %claimed.delivery,
-                endpoint = %claimed.endpoint,
-                attempt = claimed.attempt,
-                status = answer.as_ref().ok().map(|answer| answer.status),
-                error = answer.as_ref().err(),
-                ?outcome,
-                "a delivery failed"
-            );
-        }
-        Sent {
-            merchant: claimed.merchant,
-            delivery: claimed.delivery,
-            lease: claimed.lease,
-            attempt: claimed.attempt,
-            started_at,
-            ended_at,
-            answer: answer.map(|answer| (answer.status, answer.head)),
-            outcome,
-        }
-    }
-
-    /// Signs and posts. An error is a sentence for the endpoint's owner.
-    async fn post(&self, claimed: &Claimed, unix_seconds: i64) -> Result<Response, String> {
-        let secret = self.open(claimed).map_err(|error| error.to_string())?;
-        let body = (self.reveal)(&claimed.payload);
-        let (event, time) = (claimed.event.to_string(), unix_seconds.to_string());
-        let signature = secret.sign(&event, unix_seconds, &body);
-        let headers = [
-            ("content-type", "application/json"),
-            ("webhook-id", event.as_str()),
-            ("webhook-timestamp", time.as_str()),
-            ("webhook-signature", signature.as_str()),
-        ];
-        let answer = self.outbound.post(&claimed.url, &headers, body.into());
-        answer.await.map_err(|error| error.to_string())
-    }
-
-    fn open(&self, claimed: &Claimed) -> Result<EndpointSecret, UnsealError> {
-        let ids = (claimed.merchant, claimed.endpoint);
-        EndpointSecret::open(&self.secrets, ids, &claimed.sealed_secret)
     }
 }

@@ -1,0 +1,111 @@
+//! SQL that keeps the outbox in order: what disabled endpoints are owed is held, what deleted ones
+//! are owed is canceled, what is old is forgotten. All of it in small steps that wait for nobody.
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+/// Rows that one step moves.
+const STEP: i64 = 1000;
+
+/// Holds what is owed to disabled endpoints, lets go in order what was held for those that are
+/// enabled again, and cancels what is owed to deleted ones. How many deliveries were moved; where
+/// it is not none there may be more.
+pub async fn settle(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Error> {
+    let hold = sqlx::query!(
+        "-- outbox.hold
+        WITH RECURSIVE waiting (merchant_id, endpoint_id) AS (
+            (SELECT merchant_id, endpoint_id FROM deliveries
+            WHERE status = 'pending' ORDER BY endpoint_id LIMIT 1)
+            UNION ALL
+            SELECT n.merchant_id, n.endpoint_id FROM waiting w CROSS JOIN LATERAL (
+                SELECT d.merchant_id, d.endpoint_id FROM deliveries d
+                WHERE d.status = 'pending' AND d.endpoint_id > w.endpoint_id
+                ORDER BY d.endpoint_id LIMIT 1
+            ) n
+        ), due AS MATERIALIZED (
+            SELECT d.row, c.status
+            FROM waiting w CROSS JOIN LATERAL (
+                SELECT CASE WHEN e.deleted_at IS NULL THEN 'held' ELSE 'canceled' END AS status
+                FROM callback_endpoints e
+                WHERE e.merchant_id = w.merchant_id AND e.id = w.endpoint_id
+                    AND (e.status = 'disabled' OR e.deleted_at IS NOT NULL) LIMIT 1
+            ) c CROSS JOIN LATERAL (
+                SELECT x.ctid AS row FROM deliveries x
+                WHERE x.endpoint_id = w.endpoint_id AND x.status = 'pending'
+                    AND (x.lease_id IS NULL OR x.due_at <= $1)
+                LIMIT $2 FOR UPDATE SKIP LOCKED
+            ) d LIMIT $2
+        )
+        UPDATE deliveries u SET status = due.status, lease_id = NULL, updated_at = $1
+        FROM due WHERE u.ctid = due.row",
+        now,
+        STEP,
+    );
+    let held = hold.execute(pool).await?.rows_affected();
+    let let_go = sqlx::query!(
+        "-- outbox.let_go
+        WITH RECURSIVE holding (merchant_id, endpoint_id) AS (
+            (SELECT merchant_id, endpoint_id FROM deliveries
+            WHERE status = 'held' ORDER BY endpoint_id LIMIT 1)
+            UNION ALL
+            SELECT n.merchant_id, n.endpoint_id FROM holding w CROSS JOIN LATERAL (
+                SELECT d.merchant_id, d.endpoint_id FROM deliveries d
+                WHERE d.status = 'held' AND d.endpoint_id > w.endpoint_id
+                ORDER BY d.endpoint_id LIMIT 1
+            ) n
+        ), due AS MATERIALIZED (
+            SELECT d.row, c.status
+            FROM holding w CROSS JOIN LATERAL (
+                SELECT CASE WHEN e.deleted_at IS NULL THEN 'pending' ELSE 'canceled' END AS status
+                FROM callback_endpoints e
+                WHERE e.merchant_id = w.merchant_id AND e.id = w.endpoint_id
+                    AND (e.status = 'enabled' OR e.deleted_at IS NOT NULL) LIMIT 1
+            ) c CROSS JOIN LATERAL (
+                SELECT x.ctid AS row FROM deliveries x
+                WHERE x.endpoint_id = w.endpoint_id AND x.status = 'held'
+                ORDER BY x.event_sequence LIMIT $2 FOR UPDATE SKIP LOCKED
+            ) d LIMIT $2
+        )
+        UPDATE deliveries u SET status = due.status, due_at = $1, failures = 0,
+            failing_since = NULL, updated_at = $1
+        FROM due WHERE u.ctid = due.row",
+        now,
+        STEP,
+    );
+    let free = let_go.execute(pool).await?.rows_affected();
+    Ok(held + free)
+}
+
+/// Forgets deliveries that nothing has happened to since `before`, with their tries, but for those
+/// that are still to be sent; and replays and secrets that ended before. How many deliveries went;
+/// where it is not none there may be more.
+pub async fn forget(pool: &PgPool, before: OffsetDateTime) -> Result<u64, sqlx::Error> {
+    let forget = sqlx::query!(
+        "-- outbox.forget
+        WITH old AS MATERIALIZED (
+            SELECT ctid AS row, merchant_id, id FROM deliveries
+            WHERE created_at < $1 AND updated_at < $1 AND status <> 'pending'
+            LIMIT $2 FOR UPDATE SKIP LOCKED
+        ), tries AS (
+            DELETE FROM delivery_attempts a USING old
+            WHERE a.merchant_id = old.merchant_id AND a.delivery_id = old.id
+        )
+        DELETE FROM deliveries d USING old WHERE d.ctid = old.row",
+        before,
+        STEP,
+    );
+    let forgotten = forget.execute(pool).await?.rows_affected();
+    let replays = sqlx::query!(
+        "-- outbox.forget_replays
+        DELETE FROM replays WHERE updated_at < $1 AND status <> 'running'",
+        before
+    );
+    replays.execute(pool).await?;
+    let secrets = sqlx::query!(
+        "-- outbox.forget_secrets
+        DELETE FROM endpoint_secrets WHERE expires_at < $1",
+        before
+    );
+    secrets.execute(pool).await?;
+    Ok(forgotten)
+}

@@ -1,0 +1,129 @@
+//! One try of one delivery: signed, posted, and judged.
+
+use crate::{
+    ambient::Ambient,
+    callbacks::{
+        EndpointSecret, Outcome, Signal, UnsealError,
+        outbox::{Claimed, Sent},
+        outcome,
+    },
+    crypto::SealingKeys,
+    net::{Outbound, Response, SendError},
+    writer::Writer,
+};
+use sqlx::PgPool;
+use std::{sync::Arc, time::Duration};
+
+/// Turns an event's stored JSON into what leaves the house, with its pages' real addresses.
+pub type Reveal = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+
+/// The secrets that sign for an endpoint, or why they cannot be used.
+pub(super) type Secrets = Result<Arc<[EndpointSecret]>, UnsealError>;
+
+/// What the dispatcher is made of.
+#[derive(Clone)]
+pub struct DispatcherParts {
+    /// The database; a pool of `Use::Dispatcher`, since all its statements are look-ups by key.
+    pub pool: PgPool,
+    /// Takes word of endpoints that are given up.
+    pub writer: Writer,
+    /// The way out.
+    pub outbound: Outbound,
+    /// The keys that the endpoints' secrets are sealed with.
+    pub secrets: SealingKeys,
+    /// Puts the pages' addresses into payloads.
+    pub reveal: Reveal,
+    /// Time and chance.
+    pub ambient: Ambient,
+}
+
+/// Why no answer came. Prints as a sentence for the endpoint's owner.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Secret(UnsealError),
+    #[error(transparent)]
+    Send(#[from] SendError),
+}
+
+impl DispatcherParts {
+    /// One try of one delivery.
+    pub(super) async fn send(&self, claimed: Claimed, secrets: Secrets) -> Sent {
+        let started_at = self.ambient.now();
+        let answer = self
+            .post(&claimed, secrets, started_at.unix_timestamp())
+            .await;
+        let ended_at = self.ambient.now();
+        let took = Duration::try_from(ended_at - started_at).unwrap_or_default();
+        let signal = match &answer {
+            Ok(answer) => Some(Signal::of(Ok(answer), took, ended_at)),
+            Err(Fault::Send(error)) => Some(Signal::of(Err(*error), took, ended_at)),
+            Err(Fault::Secret(_)) => None,
+        };
+        let jitter = |base| self.ambient.jitter(base);
+        let outcome = outcome(claimed.failures, answer.as_ref().ok(), ended_at, jitter);
+        if outcome != Outcome::Delivered {
+            tracing::info!(
+                delivery = %claimed.delivery,
+                endpoint = %claimed.endpoint,
+                attempt = claimed.attempt,
+                status = answer.as_ref().ok().map(|answer| answer.status),
+                error = answer.as_ref().err().map(tracing::field::display),
+                ?outcome,
+                "a delivery failed"
+            );
+        }
+        Sent {
+            merchant: claimed.merchant,
+            delivery: claimed.delivery,
+            endpoint: claimed.endpoint,
+            lease: claimed.lease,
+            attempt: claimed.attempt,
+            started_at,
+            ended_at,
+            answer: answer
+                .map(|answer| (answer.status, answer.head))
+                .map_err(|fault| fault.to_string()),
+            outcome,
+            signal,
+        }
+    }
+
+    async fn post(
+        &self,
+        claimed: &Claimed,
+        secrets: Secrets,
+        unix_seconds: i64,
+    ) -> Result<Response, Fault> {
+        let secrets = secrets.map_err(Fault::Secret)?;
+        let body = (self.reveal)(&claimed.payload);
+        let (event, time) = (claimed.event.to_string(), unix_seconds.to_string());
+        let signatures = secrets
+            .iter()
+            .map(|secret| secret.sign(&event, unix_seconds, &body));
+        let signatures = signatures.collect::<Vec<_>>().join(" ");
+        let stripe = claimed
+            .stripe_signature
+            .then(|| stripe_signature(&secrets, unix_seconds, &body));
+        let mut headers = vec![
+            ("content-type", "application/json"),
+            ("webhook-id", event.as_str()),
+            ("webhook-timestamp", time.as_str()),
+            ("webhook-signature", signatures.as_str()),
+        ];
+        headers.extend(stripe.as_deref().map(|text| ("stripe-signature", text)));
+        let answer = self.outbound.post(&claimed.url, &headers, body.into());
+        Ok(answer.await?)
+    }
+}
+
+/// The header that Stripe's libraries verify: `t=<seconds>`, then one `v1=` for each secret
+/// (<https://docs.stripe.com/webhooks#verify-manually>).
+fn stripe_signature(secrets: &[EndpointSecret], unix_seconds: i64, body: &[u8]) -> String {
+    let mut header = format!("t={unix_seconds}");
+    for secret in secrets {
+        header.push_str(",v1=");
+        header.push_str(&secret.stripe_mac(unix_seconds, body));
+    }
+    header
+}

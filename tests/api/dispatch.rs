@@ -1,0 +1,535 @@
+//! What becomes of deliveries: their order, endpoints in trouble, what is held, what is sent by
+//! hand.
+
+use super::harness::{Sink, TestApp, eventually, run_test};
+use serde_json::{Value, json};
+use time::Duration;
+
+fn id(object: &Value) -> &str {
+    object["id"].as_str().unwrap()
+}
+
+/// Sends and settles until nothing that is due is left.
+async fn deliver_due(app: &TestApp) {
+    let mut before = -1;
+    loop {
+        app.settle().await;
+        app.deliver().await;
+        let tries = app
+            .count("SELECT coalesce(sum(attempts), 0)::bigint FROM deliveries")
+            .await;
+        if tries == before {
+            return;
+        }
+        before = tries;
+    }
+}
+
+/// The statuses of an endpoint's deliveries, oldest event first.
+async fn statuses(app: &TestApp, endpoint: &Value) -> Vec<String> {
+    let deliveries = app.merchant.bot.deliveries(id(endpoint), "").await;
+    let statuses = deliveries.iter().rev().map(|d| d["status"].as_str());
+    statuses.map(|status| status.unwrap().to_owned()).collect()
+}
+
+#[test]
+fn events_of_one_intent_wait_for_each_other_and_others_flow_on() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[500]));
+        let endpoint = bot.create_endpoint(&sink.url, &["*"]).await;
+        let intent = bot.ask_for("1.00", "EUR").await;
+        app.deliver().await;
+        assert_eq!(sink.sequences(), [1], "the head fails");
+        bot.confirm(&intent, "pm_sandbox_ok").await.expect(200);
+        bot.ask_for("2.00", "EUR").await;
+        deliver_due(app).await;
+        assert_eq!(sink.sequences(), [1, 3], "another intent flows on");
+        app.clock.advance(Duration::seconds(7));
+        deliver_due(app).await;
+        assert_eq!(sink.sequences(), [1, 3, 1, 2], "the head, then what waited");
+        assert_eq!(
+            statuses(app, &endpoint).await,
+            ["delivered", "delivered", "delivered"]
+        );
+    });
+}
+
+#[test]
+fn a_head_that_fails_for_a_quarter_of_an_hour_lets_the_rest_pass() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[500, 500]));
+        bot.create_endpoint(&sink.url, &["*"]).await;
+        bot.paid("1.00", "EUR").await;
+        deliver_due(app).await;
+        app.clock.advance(Duration::seconds(7));
+        deliver_due(app).await;
+        assert_eq!(sink.sequences(), [1, 1]);
+        // The head is due again in 5 minutes, fails once more, and then only in half an hour.
+        sink.answer(&[500]);
+        app.clock.advance(Duration::minutes(7));
+        deliver_due(app).await;
+        assert_eq!(sink.sequences(), [1, 1, 1]);
+        app.clock.advance(Duration::minutes(9));
+        deliver_due(app).await;
+        assert_eq!(sink.sequences(), [1, 1, 1, 2]);
+    });
+}
+
+#[test]
+fn an_endpoint_that_wants_no_order_gets_all_at_once() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[500]));
+        let body = json!({"url": sink.url, "event_types": ["*"], "ordering": "none"});
+        let made = bot.post("/v1/callback_endpoints", &body).await.expect(201);
+        assert_eq!(made["ordering"], "none");
+        bot.paid("1.00", "EUR").await;
+        app.deliver().await;
+        let mut sequences = sink.sequences();
+        sequences.sort_unstable();
+        assert_eq!(
+            sequences,
+            [1, 2],
+            "the first fails, the second does not wait"
+        );
+    });
+}
+
+#[test]
+fn an_endpoint_that_fails_is_left_alone_and_costs_no_tries() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[500; 5]));
+        let endpoint = bot.create_endpoint(&sink.url, &["*"]).await;
+        for _ in 0..5 {
+            bot.ask_for("1.00", "EUR").await;
+        }
+        app.deliver().await;
+        assert_eq!(sink.received().len(), 5);
+        for _ in 0..20 {
+            bot.ask_for("1.00", "EUR").await;
+        }
+        app.clock.advance(Duration::seconds(20));
+        deliver_due(app).await;
+        assert_eq!(sink.received().len(), 5, "it is left alone");
+        let tries = app
+            .count("SELECT sum(attempts)::bigint FROM deliveries")
+            .await;
+        assert_eq!(tries, 5);
+        // After the pause one try shows that it is well again, and all is sent.
+        app.clock.advance(Duration::seconds(20));
+        app.deliver().await;
+        assert_eq!(sink.received().len(), 6, "one alone");
+        deliver_due(app).await;
+        let delivered = bot.deliveries(id(&endpoint), "status=delivered").await;
+        assert_eq!(delivered.len(), 25);
+    });
+}
+
+#[test]
+fn an_endpoint_is_spared_for_as_long_as_it_asks() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
+        bot.create_endpoint(&sink.url, &["*"]).await;
+        sink.answer_later(429, 120);
+        bot.ask_for("1.00", "EUR").await;
+        app.deliver().await;
+        bot.ask_for("1.00", "EUR").await;
+        app.clock.advance(Duration::seconds(110));
+        deliver_due(app).await;
+        assert_eq!(sink.sequences(), [1]);
+        app.clock.advance(Duration::seconds(11));
+        deliver_due(app).await;
+        let mut sequences = sink.sequences();
+        sequences.sort_unstable();
+        assert_eq!(sequences, [1, 1, 2]);
+    });
+}
+
+#[test]
+fn gone_disables_and_what_is_held_goes_out_in_order() {
+    run_test(async |app| {
+        let (bot, sink, other) = (&app.merchant.bot, Sink::start(&[410]), Sink::start(&[]));
+        let endpoint = bot.create_endpoint(&sink.url, &["payment_intent.*"]).await;
+        bot.create_endpoint(&other.url, &["callback_endpoint.disabled"])
+            .await;
+        bot.ask_for("1.00", "EUR").await;
+        app.deliver().await;
+        let path = format!("/v1/callback_endpoints/{}", id(&endpoint));
+        let disabled = bot.get(&path).await.expect(200);
+        assert_eq!(disabled["status"], "disabled");
+        let reason = disabled["disabled_reason"].as_str().unwrap();
+        assert!(reason.contains("410 Gone"), "{reason}");
+        for _ in 0..30 {
+            bot.ask_for("1.00", "EUR").await;
+        }
+        deliver_due(app).await;
+        assert_eq!(sink.received().len(), 1, "nothing more is sent");
+        let told = &other.received()[0].json();
+        assert_eq!(told["type"], "callback_endpoint.disabled");
+        assert_eq!(told["data"]["id"], endpoint["id"]);
+        assert_eq!(told["data"]["disabled_reason"], reason);
+        assert_eq!(bot.deliveries(id(&endpoint), "status=held").await.len(), 31);
+        app.clock.advance(Duration::days(20));
+        deliver_due(app).await;
+        let body = json!({"enabled": true});
+        let enabled = bot.change_endpoint(id(&endpoint), &body);
+        assert_eq!(enabled.await.expect(200)["disabled_reason"], Value::Null);
+        deliver_due(app).await;
+        let ids = |sink: &Sink| -> Vec<String> {
+            let received = sink.received();
+            let ids = received.iter().map(|r| r.json()["data"]["id"].to_string());
+            ids.collect()
+        };
+        let mut in_order = ids(&sink);
+        assert_eq!(in_order.len(), 32);
+        in_order.remove(0);
+        let mut sorted = in_order.clone();
+        sorted.sort();
+        // Several are under way at a time, so neighbors may swap; nothing comes early.
+        let place = |id: &String| sorted.iter().position(|other| other == id).unwrap();
+        for (at, id) in in_order.iter().enumerate() {
+            assert!(place(id).abs_diff(at) < 16, "{at}: {in_order:?}");
+        }
+    });
+}
+
+#[test]
+fn five_days_of_failures_disable_it_with_a_reason() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[500; 100]));
+        let endpoint = bot.create_endpoint(&sink.url, &["payment_intent.*"]).await;
+        bot.ask_for("1.00", "EUR").await;
+        for _ in 0..11 {
+            deliver_due(app).await;
+            app.clock.advance(Duration::hours(12));
+            bot.ask_for("1.00", "EUR").await;
+        }
+        deliver_due(app).await;
+        let path = format!("/v1/callback_endpoints/{}", id(&endpoint));
+        let disabled = bot.get(&path).await.expect(200);
+        assert_eq!(disabled["status"], "disabled");
+        let reason = disabled["disabled_reason"].as_str().unwrap();
+        assert!(reason.contains("has failed since"), "{reason}");
+        assert!(reason.contains("HTTP status 500"), "{reason}");
+        let events = bot.events().await;
+        let told = |e: &&Value| e["type"] == "callback_endpoint.disabled";
+        assert_eq!(events.iter().filter(told).count(), 1);
+    });
+}
+
+#[test]
+fn a_delivery_is_sent_again_by_hand() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[500]));
+        let endpoint = bot.create_endpoint(&sink.url, &["*"]).await;
+        bot.ask_for("1.00", "EUR").await;
+        app.deliver().await;
+        let delivery = &bot.deliveries(id(&endpoint), "status=pending").await[0];
+        let attempt = &delivery["attempts"][0];
+        assert_eq!(attempt["status_code"], 500);
+        assert_eq!(attempt["response"], "thanks");
+        assert!(attempt["started_at"].is_string() && attempt["duration_ms"].is_i64());
+        let path = format!("/v1/deliveries/{}", id(delivery));
+        for (key, tries) in [("first", 2), ("second", 3)] {
+            let retry = bot.post_with(key, &format!("{path}/retry"), "").await;
+            assert_eq!(retry.expect(202)["status"], "pending");
+            app.replay().await;
+            app.deliver().await;
+            let now = bot.get(&path).await.expect(200);
+            assert_eq!(now["status"], "delivered");
+            assert_eq!(now["attempts"].as_array().unwrap().len(), tries);
+            assert_eq!(now["attempts_count"], tries);
+        }
+        let again = bot.post_with("second", &format!("{path}/retry"), "").await;
+        again.expect(202);
+        app.replay().await;
+        app.deliver().await;
+        assert_eq!(
+            sink.received().len(),
+            3,
+            "the same request does nothing more"
+        );
+        let ids: Vec<_> = sink.received().iter().map(|r| r.id().to_owned()).collect();
+        assert!(ids.iter().all(|id| *id == ids[0]), "one id: {ids:?}");
+        let stranger = app.another_merchant().await.bot;
+        stranger.get(&path).await.problem(404, "not_found");
+        let retry = stranger.post(&format!("{path}/retry"), &json!({})).await;
+        retry.problem(404, "not_found");
+    });
+}
+
+#[test]
+fn a_part_of_the_feed_is_replayed_to_an_endpoint() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
+        bot.paid("1.00", "EUR").await;
+        app.clock.advance(Duration::hours(1));
+        let noon = app.ambient.now();
+        bot.paid("1.00", "EUR").await;
+        let endpoint = bot
+            .create_endpoint(&sink.url, &["payment_intent.succeeded"])
+            .await;
+        bot.paid("1.00", "EUR").await;
+        deliver_due(app).await;
+        assert_eq!(sink.sequences(), [6]);
+        let path = format!("/v1/callback_endpoints/{}/replay", id(&endpoint));
+        let replay = async |body: &Value| {
+            let replay = bot.post(&path, body).await.expect(202);
+            app.replay().await;
+            deliver_due(app).await;
+            let path = format!("/v1/replays/{}", id(&replay));
+            bot.get(&path).await.expect(200)
+        };
+        let done = replay(&json!({"after_sequence": 2})).await;
+        assert_eq!(done["status"], "completed");
+        assert_eq!(done["deliveries_count"], 2);
+        assert_eq!(
+            (&done["position"], &done["through_sequence"]),
+            (&json!(6), &json!(6))
+        );
+        let mut sequences = sink.sequences();
+        sequences[1..].sort_unstable();
+        assert_eq!(sequences, [6, 4, 6]);
+        let noon = noon
+            .format(&time::format_description::well_known::Rfc3339)
+            .unwrap();
+        let done = replay(&json!({"from": "2020-01-01T00:00:00Z", "to": noon})).await;
+        assert_eq!(done["deliveries_count"], 1);
+        assert_eq!(sink.sequences().last(), Some(&2));
+        let done = replay(&json!({"from": "2099-01-01T00:00:00Z"})).await;
+        assert_eq!(
+            (&done["status"], &done["deliveries_count"]),
+            (&json!("completed"), &json!(0))
+        );
+        bot.post(&path, &json!({}))
+            .await
+            .problem(422, "invalid_request");
+    });
+}
+
+#[test]
+fn a_long_replay_goes_on_where_it_stopped() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
+        for _ in 0..12 {
+            bot.ask_for("1.00", "EUR").await;
+        }
+        let endpoint = bot.create_endpoint(&sink.url, &["*"]).await;
+        let path = format!("/v1/callback_endpoints/{}/replay", id(&endpoint));
+        let replay = bot
+            .post(&path, &json!({"after_sequence": 0}))
+            .await
+            .expect(202);
+        assert_eq!(
+            (&replay["status"], &replay["position"]),
+            (&json!("running"), &json!(0))
+        );
+        // As a process would leave it that died after a step.
+        let half = "UPDATE replays SET position = 6, deliveries = 6 RETURNING 1::bigint";
+        assert_eq!(app.count(half).await, 1);
+        app.replay().await;
+        deliver_due(app).await;
+        let mut sequences = sink.sequences();
+        sequences.sort_unstable();
+        assert_eq!(sequences, (7..=12).collect::<Vec<_>>());
+        let done = bot
+            .get(&format!("/v1/replays/{}", id(&replay)))
+            .await
+            .expect(200);
+        assert_eq!(
+            (&done["status"], &done["deliveries_count"]),
+            (&json!("completed"), &json!(12))
+        );
+    });
+}
+
+#[test]
+fn a_ping_goes_to_its_endpoint_alone() {
+    run_test(async |app| {
+        let (bot, sink, other) = (&app.merchant.bot, Sink::start(&[]), Sink::start(&[]));
+        let endpoint = bot.create_endpoint(&sink.url, &["refund.failed"]).await;
+        bot.create_endpoint(&other.url, &["*"]).await;
+        let path = format!("/v1/callback_endpoints/{}", id(&endpoint));
+        let delivery = bot
+            .post(&format!("{path}/ping"), &json!({}))
+            .await
+            .expect(202);
+        deliver_due(app).await;
+        assert!(other.received().is_empty());
+        let ping = &sink.received()[0];
+        ping.verify(endpoint["secret"].as_str().unwrap());
+        let event = ping.json();
+        assert_eq!(
+            (&event["type"], &event["data"]["id"]),
+            (&json!("ping"), &endpoint["id"])
+        );
+        assert_eq!(event["sequence"], delivery["event_sequence"]);
+        assert_eq!(event["id"], delivery["event"]);
+        let delivery = bot.get(&format!("/v1/deliveries/{}", id(&delivery))).await;
+        assert_eq!(delivery.expect(200)["status"], "delivered");
+        bot.change_endpoint(id(&endpoint), &json!({"enabled": false}))
+            .await
+            .expect(200);
+        let ping = bot.post(&format!("{path}/ping"), &json!({})).await;
+        ping.problem(409, "invalid_state");
+    });
+}
+
+#[test]
+fn secrets_change_over_without_a_gap() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
+        let endpoint = bot.create_endpoint(&sink.url, &["*"]).await;
+        let path = format!("/v1/callback_endpoints/{}/rotate_secret", id(&endpoint));
+        let rotated = bot.post(&path, &json!({})).await.expect(200);
+        let (old, new) = (&endpoint["secret"], &rotated["secret"]);
+        assert_ne!(old, new);
+        assert_ne!(endpoint["public_key"], rotated["public_key"]);
+        let signs = async |secret: &Value| {
+            bot.ask_for("1.00", "EUR").await;
+            deliver_due(app).await;
+            let received = sink.received();
+            let webhook = standardwebhooks::Webhook::new(secret.as_str().unwrap()).unwrap();
+            let last = received.last().unwrap();
+            let signature = last.headers["webhook-signature"].to_str().unwrap();
+            assert!(signature.split(' ').count() <= 10);
+            webhook.verify(&last.body, &last.headers).is_ok()
+        };
+        // The receivers' clock is real, so the signatures' time must be: the test's clock began now.
+        assert!(signs(old).await && signs(new).await);
+        let body = json!({"overlap": 604_801});
+        bot.post(&path, &body).await.problem(422, "invalid_request");
+        for _ in 0..3 {
+            bot.post(&path, &json!({"overlap": 3600})).await.expect(200);
+        }
+        let sixth = bot.post(&path, &json!({"overlap": 3600})).await;
+        sixth.problem(409, "too_many_secrets");
+        let last = bot.post(&path, &json!({"overlap": 0})).await.expect(200);
+        assert!(signs(&last["secret"]).await);
+    });
+}
+
+#[test]
+fn a_merchant_has_sixteen_endpoints_each_with_its_own_url() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let url = |number: u32| format!("http://127.0.0.1:9/{number}");
+        let first = bot.create_endpoint(&url(1), &["*"]).await;
+        let body = |number| json!({"url": url(number), "event_types": ["*"]});
+        let twice = bot.post("/v1/callback_endpoints", &body(1)).await;
+        twice.problem(409, "duplicate_endpoint");
+        for number in 2..=16 {
+            bot.create_endpoint(&url(number), &["*"]).await;
+        }
+        let many = bot.post("/v1/callback_endpoints", &body(17)).await;
+        many.problem(409, "too_many_endpoints");
+        let moved = bot
+            .change_endpoint(id(&first), &json!({"url": url(2)}))
+            .await;
+        moved.problem(409, "duplicate_endpoint");
+        let kept = json!({"url": url(1), "description": "mine"});
+        bot.change_endpoint(id(&first), &kept).await.expect(200);
+        app.another_merchant()
+            .await
+            .bot
+            .create_endpoint(&url(1), &["*"])
+            .await;
+    });
+}
+
+#[test]
+fn old_deliveries_are_forgotten_and_young_ones_are_not() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
+        let endpoint = bot.create_endpoint(&sink.url, &["*"]).await;
+        bot.ask_for("1.00", "EUR").await;
+        deliver_due(app).await;
+        app.clock.advance(Duration::days(29));
+        bot.ask_for("1.00", "EUR").await;
+        deliver_due(app).await;
+        app.forget().await;
+        assert_eq!(bot.deliveries(id(&endpoint), "").await.len(), 2);
+        app.clock.advance(Duration::days(2));
+        app.forget().await;
+        assert_eq!(bot.deliveries(id(&endpoint), "").await.len(), 1);
+        let tries = app.count("SELECT count(*) FROM delivery_attempts").await;
+        assert_eq!(tries, 1);
+        // The event itself is kept, and can be sent again.
+        let path = format!("/v1/callback_endpoints/{}/replay", id(&endpoint));
+        bot.post(&path, &json!({"after_sequence": 0}))
+            .await
+            .expect(202);
+        app.replay().await;
+        deliver_due(app).await;
+        assert_eq!(sink.sequences().len(), 4);
+    });
+}
+
+#[test]
+fn what_a_deleted_endpoint_was_owed_is_canceled() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let endpoint = bot.create_endpoint("http://127.0.0.1:9/", &["*"]).await;
+        bot.ask_for("1.00", "EUR").await;
+        let request = bot.request(
+            "DELETE",
+            &format!("/v1/callback_endpoints/{}", id(&endpoint)),
+        );
+        bot.send(request).await.expect(200);
+        app.settle().await;
+        let canceled = app
+            .count("SELECT count(*) FROM deliveries WHERE status = 'canceled'")
+            .await;
+        assert_eq!(canceled, 1);
+    });
+}
+
+#[test]
+fn stripes_header_is_there_where_it_is_asked_for() {
+    run_test(async |app| {
+        let (bot, plain, stripe) = (&app.merchant.bot, Sink::start(&[]), Sink::start(&[]));
+        bot.create_endpoint(&plain.url, &["*"]).await;
+        let body = json!({"url": stripe.url, "event_types": ["*"], "stripe_signature": true});
+        bot.post("/v1/callback_endpoints", &body).await.expect(201);
+        bot.ask_for("1.00", "EUR").await;
+        deliver_due(app).await;
+        assert!(!plain.received()[0].headers.contains_key("stripe-signature"));
+        let received = stripe.received();
+        let header = received[0].headers["stripe-signature"].to_str().unwrap();
+        let time = received[0].headers["webhook-timestamp"].to_str().unwrap();
+        assert!(header.starts_with(&format!("t={time},v1=")), "{header}");
+    });
+}
+
+/// Two dispatchers at work on one database: nothing is sent twice, and an intent's events keep
+/// their order although many are under way.
+#[test]
+fn two_dispatchers_share_the_work_and_keep_the_order() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
+        bot.create_endpoint(&sink.url, &["*"]).await;
+        let workers = [app.start_dispatcher(), app.start_dispatcher()];
+        for _ in 0..30 {
+            let id = bot.paid("1.00", "EUR").await;
+            bot.refund(&id, "1.00").await.expect(201);
+        }
+        let all = bot.events().await.len();
+        eventually("all callbacks", async || {
+            (sink.received().len() >= all).then_some(())
+        })
+        .await;
+        for worker in workers {
+            worker.stop().await;
+        }
+        let received = sink.received();
+        assert_eq!(received.len(), all, "each once");
+        let mut seen = std::collections::HashMap::new();
+        for callback in &received {
+            let event = callback.json();
+            let intent = event["data"]["payment_intent"].as_str();
+            let intent = intent.unwrap_or_else(|| event["data"]["id"].as_str().unwrap());
+            let place = event["intent_sequence"].as_i64().unwrap();
+            let before = seen.insert(intent.to_owned(), place).unwrap_or(0);
+            assert_eq!(place, before + 1, "{intent}");
+        }
+    });
+}
