@@ -151,6 +151,7 @@ fn an_endpoint_can_be_switched_off_and_deleted() {
         change("PATCH", "on", r#"{"enabled":true}"#)
             .await
             .expect(200);
+        app.settle().await;
         deliver_all(app).await;
         assert_eq!(sink.received().len(), 1);
         change("DELETE", "gone", "{}").await.expect(200);

@@ -1,4 +1,5 @@
-"""Pays at a running Threadpay and lets the official Standard Webhooks libraries judge what comes.
+"""Pays at a running Threadpay and lets official libraries judge what comes: those of Standard
+Webhooks (`v1`), independent Ed25519 (`v1a`) and Stripe's (its own header).
 
     BASE_URL=http://127.0.0.1:8080 API_KEY=tp_test_… python check.py
 
@@ -45,12 +46,16 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def listen(command, port, secret):
+def listen(command, port, endpoint):
     """Starts a receiver; returns it and the queue of its verdicts."""
     receiver = subprocess.Popen(
         [*command, str(port)],
         cwd=HERE,
-        env={**os.environ, "WEBHOOK_SECRET": secret},
+        env={
+            **os.environ,
+            "WEBHOOK_SECRET": endpoint["secret"],
+            "PUBLIC_KEY": endpoint["public_key"],
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -68,9 +73,9 @@ def listen(command, port, secret):
 
 def check_callbacks(name, command):
     port = free_port()
-    endpoint = {"url": f"http://127.0.0.1:{port}/", "event_types": EVENTS}
+    endpoint = {"url": f"http://127.0.0.1:{port}/", "event_types": EVENTS, "stripe_signature": True}
     endpoint = json.loads(call("POST", "/v1/callback_endpoints", endpoint))
-    receiver, verdicts = listen(command, port, endpoint["secret"])
+    receiver, verdicts = listen(command, port, endpoint)
     try:
         intent = json.loads(call("POST", "/v1/payment_intents", {"amount": "12.50", "currency": "EUR"}))
         call("POST", f"/v1/payment_intents/{intent['id']}/confirm", {"payment_method": "pm_sandbox_ok"})
@@ -82,7 +87,7 @@ def check_callbacks(name, command):
     assert all(verdict["ok"] for verdict in seen), f"{name}: {seen}"
     sequences = [verdict["sequence"] for verdict in seen]
     assert sequences == sorted(sequences), f"{name}: out of order: {sequences}"
-    print(f"callbacks verified by the {name} library: {len(seen)}")
+    print(f"callbacks verified by the {name} libraries: {len(seen)}")
 
 
 def check_export():
