@@ -185,10 +185,7 @@ fn create_endpoint(desk: &Desk<'_>, dice: &mut Dice) -> Command {
 pub fn endpoint(event_types: &serde_json::Value) -> NewEndpoint {
     let request = json!({"url": "http://127.0.0.1:9/", "event_types": event_types});
     let request: EndpointRequest = body(request);
-    let policy = Policy {
-        allow_private: true,
-    };
-    request.check(policy).unwrap()
+    request.check(&Policy::private()).unwrap()
 }
 
 fn method(dice: &mut Dice) -> &'static str {
