@@ -2,7 +2,14 @@
 
 use crate::crypto::{MasterKey, MasterKeyError};
 use crate::db::{Db, DbError};
-use std::{fmt, net::SocketAddr, num::NonZeroU32};
+use crate::net::{Policy, Proxy};
+use ipnet::IpNet;
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    ops::RangeInclusive,
+};
 use url::Url;
 
 /// Where the service listens unless told otherwise.
@@ -21,12 +28,18 @@ pub struct Config {
     pub master_key: MasterKey,
     /// `THREADPAY_ALLOW_PRIVATE_CALLBACKS`: whether callbacks may go to private addresses.
     pub allow_private_callbacks: bool,
+    /// `THREADPAY_CALLBACK_PORTS`: the ports that callbacks may go to.
+    pub callback_ports: Vec<u16>,
+    /// `THREADPAY_CALLBACK_NETWORKS`: networks that callbacks may go to though they are private.
+    pub callback_networks: Vec<IpNet>,
+    /// `THREADPAY_CALLBACK_PROXY`: the proxy that callbacks go through, if any.
+    pub callback_proxy: Option<Proxy>,
+    /// `THREADPAY_CALLBACK_CONCURRENCY`: tries under way to one endpoint at first.
+    pub callback_concurrency: u16,
+    /// `THREADPAY_RETENTION_DAYS`: how long deliveries and their attempts are kept.
+    pub retention_days: u16,
     /// `THREADPAY_RATE_LIMIT`: requests a second that each API key may make; no limit if not set.
     pub rate_limit: Option<NonZeroU32>,
-    /// TMP
-    pub callback_concurrency: u16,
-    /// TMP
-    pub retention_days: u16,
 }
 
 impl fmt::Debug for Config {
@@ -36,6 +49,11 @@ impl fmt::Debug for Config {
             .field("listen", &self.listen)
             .field("public_url", &self.public_url)
             .field("allow_private_callbacks", &self.allow_private_callbacks)
+            .field("callback_ports", &self.callback_ports)
+            .field("callback_networks", &self.callback_networks)
+            .field("callback_proxy", &self.callback_proxy)
+            .field("callback_concurrency", &self.callback_concurrency)
+            .field("retention_days", &self.retention_days)
             .field("rate_limit", &self.rate_limit)
             .finish_non_exhaustive()
     }
@@ -68,6 +86,11 @@ pub enum ConfigError {
     /// The database's address is wrong.
     #[error(transparent)]
     Database(DbError),
+    /// The proxy's address is wrong. It may hold a password, so it is not repeated.
+    #[error(
+        "THREADPAY_CALLBACK_PROXY must be the address of a forward proxy such as http://proxy.example.com:3128, with user:password@ before the host if it asks for them"
+    )]
+    Proxy,
     /// The master key is wrong.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
@@ -82,6 +105,11 @@ impl Config {
             public_url: format!("http://{listen}"),
             master_key,
             allow_private_callbacks: false,
+            callback_ports: Policy::default().ports,
+            callback_networks: Vec::new(),
+            callback_proxy: None,
+            callback_concurrency: 8,
+            retention_days: 30,
             rate_limit: None,
             callback_concurrency: 8,
             retention_days: 30,
@@ -119,10 +147,7 @@ impl Config {
         if let Some(url) = variable("THREADPAY_PUBLIC_URL") {
             config.public_url = public_url(url)?;
         }
-        if let Some(value) = variable("THREADPAY_ALLOW_PRIVATE_CALLBACKS") {
-            config.allow_private_callbacks =
-                parse("THREADPAY_ALLOW_PRIVATE_CALLBACKS", value, "true or false")?;
-        }
+        config.read_callbacks(&variable)?;
         if let Some(value) = variable("THREADPAY_RATE_LIMIT") {
             let limit = parse(
                 "THREADPAY_RATE_LIMIT",
@@ -132,6 +157,38 @@ impl Config {
             config.rate_limit = Some(limit);
         }
         Ok(config)
+    }
+
+    /// Reads what is said of the way that callbacks take.
+    fn read_callbacks(
+        &mut self,
+        variable: &impl Fn(&'static str) -> Option<String>,
+    ) -> Result<(), ConfigError> {
+        if let Some(value) = variable("THREADPAY_ALLOW_PRIVATE_CALLBACKS") {
+            self.allow_private_callbacks =
+                parse("THREADPAY_ALLOW_PRIVATE_CALLBACKS", value, "true or false")?;
+        }
+        if let Some(value) = variable("THREADPAY_CALLBACK_PORTS") {
+            let wanted = "ports from 1 to 65535 such as 443,8443";
+            self.callback_ports = list("THREADPAY_CALLBACK_PORTS", value, port, wanted)?;
+        }
+        if let Some(value) = variable("THREADPAY_CALLBACK_NETWORKS") {
+            let wanted = "networks such as 10.20.0.0/16,fd12::/64, each from its first address";
+            self.callback_networks = list("THREADPAY_CALLBACK_NETWORKS", value, network, wanted)?;
+        }
+        if let Some(value) = variable("THREADPAY_CALLBACK_PROXY") {
+            self.callback_proxy = Some(Proxy::parse(&value).ok_or(ConfigError::Proxy)?);
+        }
+        if let Some(value) = variable("THREADPAY_CALLBACK_CONCURRENCY") {
+            let wanted = "a whole number from 1 to 256";
+            self.callback_concurrency =
+                within("THREADPAY_CALLBACK_CONCURRENCY", value, 1..=256, wanted)?;
+        }
+        if let Some(value) = variable("THREADPAY_RETENTION_DAYS") {
+            let wanted = "a whole number of days from 1 to 3650";
+            self.retention_days = within("THREADPAY_RETENTION_DAYS", value, 1..=3650, wanted)?;
+        }
+        Ok(())
     }
 }
 
@@ -165,6 +222,46 @@ fn parse<T: std::str::FromStr>(
         value,
         wanted,
     })
+}
+
+fn within(
+    name: &'static str,
+    value: String,
+    range: RangeInclusive<u16>,
+    wanted: &'static str,
+) -> Result<u16, ConfigError> {
+    let number = value.parse().ok().filter(|number| range.contains(number));
+    number.ok_or(ConfigError::Invalid {
+        name,
+        value,
+        wanted,
+    })
+}
+
+/// Reads what stands between commas. There must be something.
+fn list<T>(
+    name: &'static str,
+    value: String,
+    read: fn(&str) -> Option<T>,
+    wanted: &'static str,
+) -> Result<Vec<T>, ConfigError> {
+    let items: Option<_> = value.split(',').map(|item| read(item.trim())).collect();
+    items.ok_or(ConfigError::Invalid {
+        name,
+        value,
+        wanted,
+    })
+}
+
+fn port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port > 0)
+}
+
+/// A network, or one address. `10.20.0.1/16` is more likely a slip than a network.
+fn network(text: &str) -> Option<IpNet> {
+    let address: Option<IpAddr> = text.parse().ok();
+    let network = address.map(IpNet::from).or_else(|| text.parse().ok());
+    network.filter(|net| *net == net.trunc())
 }
 
 fn public_url(value: String) -> Result<String, ConfigError> {
@@ -210,6 +307,11 @@ mod tests {
         assert_eq!(config.listen.to_string(), LISTEN);
         assert_eq!(config.public_url, "http://127.0.0.1:8080");
         assert!(!config.allow_private_callbacks);
+        assert_eq!(config.callback_ports, [443, 8443, 80]);
+        assert_eq!(config.callback_networks, []);
+        assert_eq!(config.callback_proxy, None);
+        assert_eq!(config.callback_concurrency, 8);
+        assert_eq!(config.retention_days, 30);
         assert_eq!(config.rate_limit, None);
     }
 
@@ -219,12 +321,27 @@ mod tests {
             ("THREADPAY_LISTEN", "0.0.0.0:80"),
             ("THREADPAY_PUBLIC_URL", "https://pay.example.com/"),
             ("THREADPAY_ALLOW_PRIVATE_CALLBACKS", "true"),
+            ("THREADPAY_CALLBACK_PORTS", "443, 9443"),
+            (
+                "THREADPAY_CALLBACK_NETWORKS",
+                "10.20.0.0/16, fd12::/64,192.0.2.7,::1",
+            ),
+            ("THREADPAY_CALLBACK_PROXY", "http://me:hidden@proxy:3128"),
+            ("THREADPAY_CALLBACK_CONCURRENCY", "256"),
+            ("THREADPAY_RETENTION_DAYS", "3650"),
             ("THREADPAY_RATE_LIMIT", "50"),
         ])
         .unwrap();
+        let networks = ["10.20.0.0/16", "fd12::/64", "192.0.2.7/32", "::1/128"];
+        let networks = networks.map(|net| net.parse::<IpNet>().unwrap());
         assert_eq!(config.listen.port(), 80);
         assert_eq!(config.public_url, "https://pay.example.com");
         assert!(config.allow_private_callbacks);
+        assert_eq!(config.callback_ports, [443, 9443]);
+        assert_eq!(config.callback_networks, networks);
+        assert!(config.callback_proxy.is_some());
+        assert_eq!(config.callback_concurrency, 256);
+        assert_eq!(config.retention_days, 3650);
         assert_eq!(config.rate_limit, NonZeroU32::new(50));
     }
 
@@ -239,6 +356,19 @@ mod tests {
             ("THREADPAY_MASTER_KEY", ""),
             ("THREADPAY_MASTER_KEY", "c2hvcnQ="),
             ("THREADPAY_ALLOW_PRIVATE_CALLBACKS", "yes"),
+            ("THREADPAY_CALLBACK_PORTS", "443,"),
+            ("THREADPAY_CALLBACK_PORTS", "0"),
+            ("THREADPAY_CALLBACK_PORTS", "65536"),
+            ("THREADPAY_CALLBACK_PORTS", "https"),
+            ("THREADPAY_CALLBACK_NETWORKS", "10.20.0.0/33"),
+            ("THREADPAY_CALLBACK_NETWORKS", "10.20.0.1/16"),
+            ("THREADPAY_CALLBACK_NETWORKS", "10.20.0.0/16 fd12::/64"),
+            ("THREADPAY_CALLBACK_NETWORKS", "bots.internal"),
+            ("THREADPAY_CALLBACK_PROXY", "proxy:3128"),
+            ("THREADPAY_CALLBACK_CONCURRENCY", "0"),
+            ("THREADPAY_CALLBACK_CONCURRENCY", "257"),
+            ("THREADPAY_RETENTION_DAYS", "0"),
+            ("THREADPAY_RETENTION_DAYS", "3651"),
             ("THREADPAY_RATE_LIMIT", "0"),
         ] {
             let error = read(&[(name, value)]).unwrap_err().to_string();
@@ -248,7 +378,11 @@ mod tests {
 
     #[test]
     fn secrets_do_not_print() {
-        let printed = format!("{:?}", read(&[]).unwrap());
+        let proxy = |url| read(&[("THREADPAY_CALLBACK_PROXY", url)]);
+        let config = proxy("http://me:hidden@proxy:3128").unwrap();
+        let error = proxy("http://me:hidden@proxy:3128/path").unwrap_err();
+        let printed = format!("{config:?} {error} {error:?}");
+        assert!(printed.contains("http://proxy:3128"), "{printed}");
         assert!(
             !printed.contains("hidden") && !printed.contains("AQEB"),
             "{printed}"

@@ -97,12 +97,7 @@ impl App {
         let worker_pool = db.pool(Use::Dispatcher, WORKER_CONNECTIONS).await?;
         let keyring = auth::open_keyring(&pool, &config.master_key, &ambient).await?;
         let urls = PageUrls::new(&config.public_url, keyring.tokens.clone());
-        let outbound = Outbound::new(
-            Policy {
-                allow_private: config.allow_private_callbacks,
-            },
-            DEADLINE,
-        )?;
+        let outbound = outbound(&config)?;
         let metrics = Arc::new(Metrics::new()?);
         let deliveries = Arc::new(Notify::new());
         let replays = Arc::new(Notify::new());
@@ -140,6 +135,15 @@ impl App {
         self.worker_pool.close().await;
         self.pool.close().await;
     }
+}
+
+fn outbound(config: &Config) -> Result<Outbound, BuildError> {
+    let policy = Policy {
+        allow_private: config.allow_private_callbacks,
+        ports: config.callback_ports.clone(),
+        networks: config.callback_networks.clone(),
+    };
+    Outbound::new(policy, config.callback_proxy.as_ref(), DEADLINE)
 }
 
 fn hooks(metrics: &Arc<Metrics>, (deliveries, replays): (&Arc<Notify>, &Arc<Notify>)) -> Hooks {

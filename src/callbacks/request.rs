@@ -38,7 +38,7 @@ pub struct EndpointRequest {
 impl EndpointRequest {
     /// The endpoint that is asked for, or the first field at fault. `policy` says which
     /// addresses may be called.
-    pub fn check(self, policy: Policy) -> Result<NewEndpoint, Invalid> {
+    pub fn check(self, policy: &Policy) -> Result<NewEndpoint, Invalid> {
         if let Some(text) = &self.description {
             check_text("/description", text, LONGEST_DESCRIPTION)?;
         }
@@ -78,7 +78,7 @@ pub struct EndpointChanges {
 
 impl EndpointChanges {
     /// The changes that are asked for, or the first field at fault.
-    pub fn check(self, policy: Policy) -> Result<EndpointPatch, Invalid> {
+    pub fn check(self, policy: &Policy) -> Result<EndpointPatch, Invalid> {
         if let Some(text) = self.description.as_ref().filter(|text| !text.is_empty()) {
             check_text("/description", text, LONGEST_DESCRIPTION)?;
         }
@@ -124,7 +124,7 @@ impl RotateRequest {
     }
 }
 
-fn parse_url(url: String, policy: Policy) -> Result<String, Invalid> {
+fn parse_url(url: String, policy: &Policy) -> Result<String, Invalid> {
     let length = url.chars().count();
     if length > LONGEST_URL {
         let detail = format!("must have at most {LONGEST_URL} characters, it has {length}");
@@ -152,19 +152,16 @@ mod tests {
     use uuid::Uuid;
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 06:00:00 UTC);
-    const POLICY: Policy = Policy {
-        allow_private: false,
-    };
     const URL: &str = "https://example.com/hook";
 
     fn check(body: Value) -> Result<NewEndpoint, Invalid> {
         let request: EndpointRequest = serde_json::from_value(body).unwrap();
-        request.check(POLICY)
+        request.check(&Policy::default())
     }
 
     fn change(body: Value) -> Result<EndpointPatch, Invalid> {
         let changes: EndpointChanges = serde_json::from_value(body).unwrap();
-        changes.check(POLICY)
+        changes.check(&Policy::default())
     }
 
     fn endpoint() -> Endpoint {

@@ -101,7 +101,7 @@ fn run(command: Command) -> Result<(), CliError> {
 
 async fn perform(command: Command) -> Result<(), CliError> {
     match command {
-        Command::Demo(args) => demo::run(args).await,
+        Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Dev(args) => dev::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Migrate => migrate::run().await,

@@ -17,6 +17,14 @@ const SETTINGS: &str = "Environment:
   THREADPAY_LISTEN                   where to listen [127.0.0.1:8080]
   THREADPAY_PUBLIC_URL               how payers and bots reach the service [http://<listen>]
   THREADPAY_ALLOW_PRIVATE_CALLBACKS  let callbacks go to private addresses [false]
+  THREADPAY_CALLBACK_PORTS           the ports that callbacks may go to [443,8443,80]
+  THREADPAY_CALLBACK_NETWORKS        private networks that callbacks may go to all the same, such as
+                                     10.20.0.0/16,fd12::/64 [none]
+  THREADPAY_CALLBACK_PROXY           a forward proxy for all callbacks, http://user:password@host:port;
+                                     it resolves names by itself, so it must refuse private addresses
+                                     too [none]
+  THREADPAY_CALLBACK_CONCURRENCY     tries under way to one endpoint at first, 1 to 256 [8]
+  THREADPAY_RETENTION_DAYS           days that deliveries and their attempts are kept, 1 to 3650 [30]
   THREADPAY_RATE_LIMIT               requests a second that one API key may make [no limit]
   RUST_LOG                           what to log, as in `info` or `threadpay=debug` [info]";
 

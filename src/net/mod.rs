@@ -4,10 +4,17 @@
 mod client;
 mod fault;
 mod guard;
+mod policy;
+mod proxy;
+#[cfg(test)]
+mod receiver;
 mod resolver;
 mod visitor;
+mod zones;
 
 pub use client::{BuildError, DEADLINE, Outbound, Response, RetryAfter};
 pub use fault::SendError;
-pub use guard::{Policy, UrlError, check_url};
+pub use guard::{UrlError, check_url};
+pub use policy::Policy;
+pub use proxy::Proxy;
 pub use visitor::{Visit, VisitError, Visitor};

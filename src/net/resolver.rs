@@ -1,6 +1,6 @@
 //! Resolves names for the outbound client, and lets no private address through.
 
-use super::guard::Policy;
+use super::{policy::Policy, proxy::Proxy};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::{future::Future, io, net::SocketAddr, pin::Pin, sync::Arc};
 
@@ -18,7 +18,7 @@ pub enum LookupError {
 
 /// The addresses as they came, if every one of them may be dialed. A name with public and
 /// private answers is refused whole: which one is dialed would be the resolver's choice.
-fn vet(policy: Policy, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, LookupError> {
+fn vet(policy: &Policy, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, LookupError> {
     if addresses.is_empty() {
         let nothing = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         return Err(LookupError::Unresolved(nothing));
@@ -41,7 +41,10 @@ type Lookup = Arc<
 /// is no second look-up that could answer otherwise.
 #[derive(Clone)]
 pub(super) struct Resolver {
-    policy: Policy,
+    policy: Arc<Policy>,
+    /// The name of the proxy that everything goes through, if it has one: the operator chose it,
+    /// and it may stand in a private network.
+    proxy: Option<Arc<str>>,
     lookup: Lookup,
 }
 
@@ -52,13 +55,31 @@ impl Resolver {
             // The port is a placeholder: the connector puts the URL's own in.
             Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
         });
-        Self { policy, lookup }
+        Self {
+            policy: Arc::new(policy),
+            proxy: None,
+            lookup,
+        }
     }
 
-    /// All of the name's addresses, if they all may be dialed.
+    /// Lets the connector find this proxy, wherever it stands.
+    pub(super) fn and_proxy(mut self, proxy: &Proxy) -> Self {
+        self.proxy = proxy.name().map(Arc::from);
+        self
+    }
+
+    pub(super) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// All addresses of a name that a merchant gave, if they all may be dialed.
     pub(super) async fn addresses(&self, name: String) -> Result<Vec<SocketAddr>, LookupError> {
+        vet(&self.policy, self.ask(name).await?)
+    }
+
+    async fn ask(&self, name: String) -> Result<Vec<SocketAddr>, LookupError> {
         let found = (self.lookup)(name).await;
-        vet(self.policy, found.map_err(LookupError::Unresolved)?)
+        found.map_err(LookupError::Unresolved)
     }
 }
 
@@ -66,7 +87,14 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let resolver = self.clone();
         Box::pin(async move {
-            let addresses = resolver.addresses(name.as_str().to_owned()).await?;
+            let name = name.as_str().to_owned();
+            // With a proxy the connector dials nothing else, so a merchant gains nothing by its
+            // name.
+            let addresses = if resolver.proxy.as_deref() == Some(&name) {
+                resolver.ask(name).await?
+            } else {
+                resolver.addresses(name).await?
+            };
             let addresses: Addrs = Box::new(addresses.into_iter());
             Ok(addresses)
         })
@@ -87,7 +115,11 @@ mod tests {
                 let found = lookup(&name);
                 Box::pin(async move { Ok(found) })
             });
-            Self { policy, lookup }
+            Self {
+                policy: Arc::new(policy),
+                proxy: None,
+                lookup,
+            }
         }
     }
 
@@ -97,7 +129,7 @@ mod tests {
             let list = list
                 .iter()
                 .map(|ip| SocketAddr::new(ip.parse().expect(ip), 0));
-            vet(Policy::default(), list.collect()).map(|list| list.len())
+            vet(&Policy::default(), list.collect()).map(|list| list.len())
         };
         assert!(matches!(vet(&["1.1.1.1", "2606:4700::1"]), Ok(2)));
         for mixed in [

@@ -194,10 +194,7 @@ pub fn endpoint(event_types: &serde_json::Value, place: u64) -> NewEndpoint {
     let url = format!("http://127.0.0.1:9/{place}");
     let request = json!({"url": url, "event_types": event_types});
     let request: EndpointRequest = body(request);
-    let policy = Policy {
-        allow_private: true,
-    };
-    request.check(policy).unwrap()
+    request.check(&Policy::private()).unwrap()
 }
 
 fn method(dice: &mut Dice) -> &'static str {
