@@ -65,7 +65,7 @@ pub enum ConfigError {
     #[error(transparent)]
     Database(DbError),
     /// The master key is wrong.
-    #[error(transparent)]
+    #[error("THREADPAY_MASTER_KEY {0}")]
     MasterKey(#[from] MasterKeyError),
 }
 

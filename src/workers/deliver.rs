@@ -13,7 +13,7 @@ use crate::{
         outbox::{ClaimTerms, Claimed, Sent},
         outcome,
     },
-    crypto::SealingKey,
+    crypto::SealingKeys,
     db::is_outage,
     ids::{DeliveryId, EndpointId, MerchantId},
     net::{Outbound, Response},
@@ -106,8 +106,8 @@ pub struct DispatcherParts {
     pub pool: PgPool,
     /// The way out.
     pub outbound: Outbound,
-    /// The key that the endpoints' secrets are sealed with.
-    pub secrets: SealingKey,
+    /// The keys that the endpoints' secrets are sealed with.
+    pub secrets: SealingKeys,
     /// Puts the pages' addresses into payloads.
     pub reveal: Reveal,
     /// Time and chance.
