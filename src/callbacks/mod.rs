@@ -9,6 +9,7 @@ mod endpoint;
 mod event;
 pub mod outbox;
 mod request;
+pub mod secrets;
 mod signature;
 pub mod store;
 mod view;
@@ -17,5 +18,5 @@ pub use delivery::{Delivery, DeliveryAttempt, DeliveryStatus, NewDelivery, Outco
 pub use endpoint::{Endpoint, EndpointPatch, EndpointStatus, EventFilter, NewEndpoint};
 pub use event::{Event, EventType, NewEvent, StoredEvent};
 pub use request::{EndpointChanges, EndpointRequest};
-pub use signature::{EndpointSecret, UnsealError};
+pub use signature::{EndpointSecret, UnsealError, print_public_key};
 pub use view::{CallbackAttempt, CallbackDelivery, CallbackEndpoint, DeletedEndpoint, open_answer};
