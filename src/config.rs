@@ -92,7 +92,7 @@ pub enum ConfigError {
     )]
     Proxy,
     /// The master key is wrong.
-    #[error(transparent)]
+    #[error("THREADPAY_MASTER_KEY {0}")]
     MasterKey(#[from] MasterKeyError),
 }
 
@@ -111,8 +111,6 @@ impl Config {
             callback_concurrency: 8,
             retention_days: 30,
             rate_limit: None,
-            callback_concurrency: 8,
-            retention_days: 30,
         }
     }
 

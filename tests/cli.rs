@@ -11,6 +11,7 @@ fn run(line: &str, settings: &[(&str, &str)]) -> (Option<i32>, String) {
         .args(line.split(' '))
         .env_remove("DATABASE_URL")
         .env_remove("THREADPAY_MASTER_KEY")
+        .env_remove("THREADPAY_NEW_MASTER_KEY")
         .envs(settings.iter().copied())
         .stdin(Stdio::null())
         .output()
@@ -91,6 +92,28 @@ fn a_missing_or_wrong_master_key_is_one_sentence() {
         &[database, (key, "short")],
         "THREADPAY_MASTER_KEY is not",
     );
+}
+
+#[test]
+fn a_rekey_wants_two_master_keys() {
+    let key = |byte: &str| byte.repeat(42) + "A=";
+    let (old, new) = ("THREADPAY_MASTER_KEY", "THREADPAY_NEW_MASTER_KEY");
+    let (a, b) = (key("A"), key("B"));
+    for (settings, sentence) in [
+        (vec![(new, a.as_str())], "THREADPAY_MASTER_KEY is not set"),
+        (vec![(old, &a)], "THREADPAY_NEW_MASTER_KEY is not set"),
+        (
+            vec![(old, &a), (new, "!")],
+            "THREADPAY_NEW_MASTER_KEY is not base64",
+        ),
+        (
+            vec![(old, &a), (new, &a)],
+            "THREADPAY_NEW_MASTER_KEY is the same as",
+        ),
+        (vec![(old, &a), (new, &b)], "DATABASE_URL is not set"),
+    ] {
+        fails_with("rekey", &settings, sentence);
+    }
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use super::{NewApiKey, Role};
 use crate::crypto::KeyringRow;
 use crate::ids::{KeyId, MerchantId};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// What is known of an API key that was not revoked.
 #[derive(Clone, Debug)]
@@ -115,13 +116,22 @@ pub async fn revoke_key(
     Ok(update.execute(connection).await?.rows_affected() > 0)
 }
 
+/// Keeps all others from changing the keyring until the transaction ends.
+pub async fn lock_keyring(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let lock = sqlx::query!(
+        "-- auth.lock_keyring
+        LOCK TABLE keyring IN EXCLUSIVE MODE"
+    );
+    lock.execute(connection).await.map(drop)
+}
+
 /// The sealed keys of the cell.
-pub async fn load_keyring(pool: &PgPool) -> Result<Vec<KeyringRow>, sqlx::Error> {
+pub async fn load_keyring(db: impl PgExecutor<'_>) -> Result<Vec<KeyringRow>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- auth.load_keyring
         SELECT purpose, id, sealed FROM keyring ORDER BY purpose, id"
     );
-    let rows = rows.fetch_all(pool).await?;
+    let rows = rows.fetch_all(db).await?;
     let read = rows.into_iter().map(|row| {
         Ok(KeyringRow {
             purpose: row.purpose.parse().map_err(corrupt)?,
@@ -132,25 +142,66 @@ pub async fn load_keyring(pool: &PgPool) -> Result<Vec<KeyringRow>, sqlx::Error>
     read.collect()
 }
 
-/// Writes the sealed keys of the cell where there are none yet.
+/// Writes sealed keys of the cell; one that is there is left as it is.
 pub async fn insert_keyring(
-    pool: &PgPool,
+    db: impl PgExecutor<'_>,
     rows: &[KeyringRow],
     now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    let purposes: Vec<String> = rows.iter().map(|r| r.purpose.as_str().to_owned()).collect();
-    let ids: Vec<uuid::Uuid> = rows.iter().map(|r| r.id).collect();
-    let sealed: Vec<Vec<u8>> = rows.iter().map(|r| r.sealed.clone()).collect();
+    let (purposes, ids, sealed) = columns(rows);
     let insert = sqlx::query!(
         "-- auth.insert_keyring
         INSERT INTO keyring (purpose, id, sealed, created_at)
         SELECT purpose, id, sealed, $4
         FROM UNNEST($1::text[], $2::uuid[], $3::bytea[]) AS new (purpose, id, sealed)
-        ON CONFLICT DO NOTHING",
+        ON CONFLICT (purpose, id) DO NOTHING",
         &purposes,
         &ids,
         &sealed,
         now
     );
-    insert.execute(pool).await.map(drop)
+    insert.execute(db).await.map(drop)
+}
+
+/// Writes sealed keys of the cell; one that is there gets these sealed bytes.
+pub async fn replace_keyring(
+    connection: &mut PgConnection,
+    rows: &[KeyringRow],
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let (purposes, ids, sealed) = columns(rows);
+    let replace = sqlx::query!(
+        "-- auth.replace_keyring
+        INSERT INTO keyring (purpose, id, sealed, created_at)
+        SELECT purpose, id, sealed, $4
+        FROM UNNEST($1::text[], $2::uuid[], $3::bytea[]) AS new (purpose, id, sealed)
+        ON CONFLICT (purpose, id) DO UPDATE SET sealed = excluded.sealed",
+        &purposes,
+        &ids,
+        &sealed,
+        now
+    );
+    replace.execute(connection).await.map(drop)
+}
+
+fn columns(rows: &[KeyringRow]) -> (Vec<String>, Vec<Uuid>, Vec<Vec<u8>>) {
+    let purposes = rows.iter().map(|row| row.purpose.as_str().to_owned());
+    let ids = rows.iter().map(|row| row.id);
+    let sealed = rows.iter().map(|row| row.sealed.clone());
+    (purposes.collect(), ids.collect(), sealed.collect())
+}
+
+/// Removes the keys that have sealed no secret since `before`: those whose successor is older.
+pub async fn forget_keys(
+    connection: &mut PgConnection,
+    before: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let delete = sqlx::query!(
+        "-- auth.forget_keys
+        DELETE FROM keyring k WHERE purpose = 'secrets' AND EXISTS (
+            SELECT FROM keyring next
+            WHERE next.purpose = 'secrets' AND next.id > k.id AND next.created_at < $1)",
+        before
+    );
+    delete.execute(connection).await.map(drop)
 }

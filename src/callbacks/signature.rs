@@ -1,8 +1,9 @@
-//! Signatures of deliveries by Standard Webhooks 1.0.0, scheme `v1` (HMAC-SHA256).
+//! Signatures of deliveries by Standard Webhooks 1.0.0: scheme `v1` (HMAC-SHA256) and, for those
+//! who want to check without being able to sign, `v1a` (Ed25519).
 
 use crate::{
     ambient::Ambient,
-    crypto::{SealError, SealingKey, mac},
+    crypto::{SealError, SealingKeys, ed25519::SigningKey, mac},
     ids::{EndpointId, MerchantId},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -11,16 +12,22 @@ use zeroize::Zeroizing;
 
 /// The secret of one endpoint. Wiped when dropped; printed only where it is shown to its owner.
 #[derive(Clone)]
-pub struct EndpointSecret(Zeroizing<[u8; 32]>);
+pub struct EndpointSecret {
+    shared: Zeroizing<[u8; 32]>,
+    /// None in a secret of the time before `v1a`: it signs `v1` alone until it is replaced.
+    signing: Option<SigningKey>,
+}
 
 /// A stored secret cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnsealError {
     /// It was sealed by another key, for another endpoint, or was changed.
-    #[error("secret: the endpoint's secret does not open; was the service's master key changed?")]
+    #[error(
+        "secret: the endpoint's secret does not open: {0}; was the service's master key changed?"
+    )]
     Sealed(#[from] SealError),
-    /// It is not 32 bytes long.
-    #[error("secret: the endpoint's secret is not 32 bytes long")]
+    /// It is neither 32 nor 64 bytes long.
+    #[error("secret: the endpoint's secret is neither 32 nor 64 bytes long")]
     Length,
 }
 
@@ -33,129 +40,98 @@ impl fmt::Debug for EndpointSecret {
 impl EndpointSecret {
     /// A new secret that nobody can guess.
     pub fn generate(ambient: &Ambient) -> Self {
-        Self(Zeroizing::new(ambient.bytes()))
+        let seed = Zeroizing::new(ambient.bytes::<32>());
+        Self {
+            shared: Zeroizing::new(ambient.bytes()),
+            // Any 32 bytes are a seed.
+            signing: SigningKey::from_seed(seed.as_slice()).ok(),
+        }
     }
 
     /// `whsec_` and base64: what the owner gives to a verifying library.
     pub fn reveal(&self) -> String {
-        format!("whsec_{}", STANDARD.encode(self.0.as_slice()))
+        format!("whsec_{}", STANDARD.encode(self.shared.as_slice()))
+    }
+
+    /// What `v1a` is checked with.
+    pub fn public_key(&self) -> Option<[u8; 32]> {
+        self.signing.as_ref().map(|key| *key.public_key())
     }
 
     /// Seals it for the database, bound to its endpoint so that rows cannot be swapped.
     pub fn seal(
         &self,
-        key: &SealingKey,
+        keys: &SealingKeys,
         (merchant, endpoint): (MerchantId, EndpointId),
         ambient: &Ambient,
     ) -> Result<Vec<u8>, SealError> {
-        key.seal(&context(merchant, endpoint), self.0.as_slice(), ambient)
+        let seed = self.signing.as_ref().map(|key| key.seed().as_slice());
+        let bytes = [self.shared.as_slice(), seed.unwrap_or_default()].concat();
+        keys.seal(
+            &context(merchant, endpoint),
+            &Zeroizing::new(bytes),
+            ambient,
+        )
     }
 
     /// Opens what [`Self::seal`] made for the same endpoint.
     pub fn open(
-        key: &SealingKey,
+        keys: &SealingKeys,
         (merchant, endpoint): (MerchantId, EndpointId),
         sealed: &[u8],
     ) -> Result<Self, UnsealError> {
-        let opened = key.open(&context(merchant, endpoint), sealed)?;
-        let bytes = <[u8; 32]>::try_from(opened.as_slice()).map_err(|_| UnsealError::Length)?;
-        Ok(Self(Zeroizing::new(bytes)))
+        let bytes = keys.open(&context(merchant, endpoint), sealed)?;
+        let (shared, seed) = bytes.split_first_chunk().ok_or(UnsealError::Length)?;
+        let signing = if seed.is_empty() {
+            None
+        } else {
+            Some(SigningKey::from_seed(seed).map_err(|_| UnsealError::Length)?)
+        };
+        let shared = Zeroizing::new(*shared);
+        Ok(Self { shared, signing })
     }
 
-    /// The `webhook-signature` of one try: `body` sent as `event_id` at `unix_seconds`.
+    /// What this secret adds to the `webhook-signature` of one try, in which `body` is sent as
+    /// `event_id` at `unix_seconds`.
     pub fn sign(&self, event_id: &str, unix_seconds: i64, body: &[u8]) -> String {
-        sign(self.0.as_slice(), event_id, unix_seconds, body)
+        let content = content(event_id, unix_seconds, body);
+        let symmetric = v1(self.shared.as_slice(), &content);
+        match &self.signing {
+            Some(key) => format!("{symmetric} {}", v1a(key, &content)),
+            None => symmetric,
+        }
+    }
+
+    /// The `v1` of a header that Stripe's libraries verify. They take the printed secret as it is,
+    /// letters for key.
+    pub fn stripe_mac(&self, unix_seconds: i64, body: &[u8]) -> String {
+        let (key, time) = (Zeroizing::new(self.reveal()), unix_seconds.to_string());
+        let mac = mac::sign(key.as_bytes(), &[time.as_bytes(), b".", body]);
+        mac.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
-/// STUB
+/// `whpk_` and base64: how an endpoint's owner gets its public key.
 pub fn print_public_key(key: &[u8; 32]) -> String {
     format!("whpk_{}", STANDARD.encode(key))
-}
-impl EndpointSecret {
-    /// STUB
-    pub fn public_key(&self) -> Option<[u8; 32]> {
-        None
-    }
-    /// STUB
-    pub fn stripe_mac(&self, _unix_seconds: i64, _body: &[u8]) -> String {
-        String::new()
-    }
 }
 
 fn context(merchant: MerchantId, endpoint: EndpointId) -> Vec<u8> {
     format!("callback_endpoints.sealed_secret:{merchant}:{endpoint}").into_bytes()
 }
 
-fn sign(key: &[u8], id: &str, unix_seconds: i64, body: &[u8]) -> String {
-    let time = unix_seconds.to_string();
-    let parts = [id.as_bytes(), b".", time.as_bytes(), b".", body];
-    format!("v1,{}", STANDARD.encode(mac::sign(key, &parts)))
+/// What is signed.
+fn content(id: &str, unix_seconds: i64, body: &[u8]) -> Vec<u8> {
+    [format!("{id}.{unix_seconds}.").as_bytes(), body].concat()
+}
+
+fn v1(key: &[u8], content: &[u8]) -> String {
+    format!("v1,{}", STANDARD.encode(mac::sign(key, &[content])))
+}
+
+fn v1a(key: &SigningKey, content: &[u8]) -> String {
+    format!("v1a,{}", STANDARD.encode(key.sign(content)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use uuid::Uuid;
-
-    #[test]
-    fn agrees_with_the_public_vectors() {
-        for (secret, id, time, body, signature) in [
-            (
-                "C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
-                "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk",
-                1_649_367_553,
-                r#"{"email":"test@example.com","username":"test_user"}"#,
-                "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=",
-            ),
-            (
-                "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-                "msg_p5jXN8AQM9LWM0D4loKWxJek",
-                1_614_265_330,
-                r#"{"test": 2432232314}"#,
-                "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
-            ),
-        ] {
-            let key = STANDARD.decode(secret).unwrap();
-            assert_eq!(sign(&key, id, time, body.as_bytes()), signature);
-        }
-    }
-
-    #[test]
-    fn an_independent_verifier_accepts_it_and_nothing_else() {
-        let ambient = Ambient::system();
-        let secret = EndpointSecret::generate(&ambient);
-        let verifier = standardwebhooks::Webhook::new(&secret.reveal()).unwrap();
-        let (id, body) = (
-            "evt_00000000000000000000000001",
-            r#"{"type":"é"}"#.as_bytes(),
-        );
-        let now = ambient.now().unix_timestamp();
-        let signature = secret.sign(id, now, body);
-        let verify = |id: &str, time: i64, body: &[u8]| {
-            let mut headers = http::HeaderMap::new();
-            headers.insert("webhook-id", id.parse().unwrap());
-            headers.insert("webhook-timestamp", time.into());
-            headers.insert("webhook-signature", signature.parse().unwrap());
-            verifier.verify(body, &headers).is_ok()
-        };
-        assert!(verify(id, now, body));
-        assert!(!verify("evt_00000000000000000000000002", now, body));
-        assert!(!verify(id, now + 1, body));
-        assert!(!verify(id, now, b"{}"));
-    }
-
-    #[test]
-    fn a_sealed_secret_opens_for_its_own_endpoint_only() {
-        let (ambient, key) = (Ambient::system(), SealingKey::new([7; 32]));
-        let secret = EndpointSecret::generate(&ambient);
-        let merchant = MerchantId(Uuid::from_u128(1));
-        let [one, two] = [2, 3].map(|id| (merchant, EndpointId(Uuid::from_u128(id))));
-        let sealed = secret.seal(&key, one, &ambient).unwrap();
-        let opened = EndpointSecret::open(&key, one, &sealed).unwrap();
-        assert_eq!(opened.reveal(), secret.reveal());
-        let other = EndpointSecret::open(&key, two, &sealed);
-        assert_eq!(other.unwrap_err(), UnsealError::Sealed(SealError));
-        assert_eq!(format!("{secret:?}"), "EndpointSecret");
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! SQL of endpoints and events: what the writer loads and records, and what the API reads.
 
-use super::{Endpoint, EventFilter, EventType, NewDelivery, StoredEvent, StoredSecret};
+use super::{Endpoint, EventFilter, EventType, NewDelivery, StoredEvent};
 use crate::{
     ids::{EndpointId, EventId, MerchantId},
     names::UnknownName,
@@ -134,68 +134,6 @@ pub async fn upsert_endpoints(
         &created_at,
         &updated_at,
         &deleted_at as &[Option<OffsetDateTime>],
-    );
-    upsert.execute(db).await.map(drop)
-}
-
-/// All secrets of these endpoints, those that have expired too.
-pub async fn load_secrets(
-    db: &mut PgConnection,
-    endpoints: &[(MerchantId, EndpointId)],
-) -> Result<Vec<StoredSecret>, sqlx::Error> {
-    let merchants: Vec<Uuid> = endpoints.iter().map(|(merchant, _)| merchant.0).collect();
-    let ids: Vec<Uuid> = endpoints.iter().map(|(_, id)| id.0).collect();
-    let rows = sqlx::query!(
-        r#"-- callbacks.load_secrets
-        SELECT s.merchant_id, s.endpoint_id, s.number, s.sealed, s.created_at, s.expires_at
-        FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, endpoint_id)
-        JOIN endpoint_secrets s
-            ON s.merchant_id = u.merchant_id AND s.endpoint_id = u.endpoint_id"#,
-        &merchants,
-        &ids,
-    );
-    let rows = rows.fetch_all(db).await?.into_iter();
-    Ok(rows
-        .map(|row| StoredSecret {
-            merchant: MerchantId(row.merchant_id),
-            endpoint: EndpointId(row.endpoint_id),
-            number: row.number,
-            sealed: row.sealed,
-            created_at: row.created_at,
-            expires_at: row.expires_at,
-        })
-        .collect())
-}
-
-/// Stores secrets that are new, and when those that they replace expire.
-#[expect(
-    clippy::as_conversions,
-    reason = "`query!` has no other way to be told that an array's elements may be null"
-)]
-pub async fn upsert_secrets(
-    db: &mut PgConnection,
-    secrets: &[&StoredSecret],
-) -> Result<(), sqlx::Error> {
-    let merchants: Vec<Uuid> = secrets.iter().map(|s| s.merchant.0).collect();
-    let endpoints: Vec<Uuid> = secrets.iter().map(|s| s.endpoint.0).collect();
-    let numbers: Vec<i32> = secrets.iter().map(|s| s.number).collect();
-    let sealed: Vec<&[u8]> = secrets.iter().map(|s| s.sealed.as_slice()).collect();
-    let created_at: Vec<OffsetDateTime> = secrets.iter().map(|s| s.created_at).collect();
-    let expires_at: Vec<Option<OffsetDateTime>> = secrets.iter().map(|s| s.expires_at).collect();
-    let upsert = sqlx::query!(
-        "-- callbacks.upsert_secrets
-        INSERT INTO endpoint_secrets (merchant_id, endpoint_id, number, sealed, created_at,
-            expires_at)
-        SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::integer[], $4::bytea[],
-            $5::timestamptz[], $6::timestamptz[])
-        ON CONFLICT (merchant_id, endpoint_id, number) DO UPDATE
-            SET expires_at = excluded.expires_at",
-        &merchants,
-        &endpoints,
-        &numbers,
-        &sealed as &[&[u8]],
-        &created_at,
-        &expires_at as &[Option<OffsetDateTime>],
     );
     upsert.execute(db).await.map(drop)
 }

@@ -62,7 +62,7 @@ pub enum CliError {
     #[error("cannot write the result: {0}")]
     Output(io::Error),
     /// The master key is no key.
-    #[error(transparent)]
+    #[error("THREADPAY_MASTER_KEY {0}")]
     MasterKey(#[from] MasterKeyError),
     /// A setting is missing or wrong.
     #[error("{name} {problem}")]

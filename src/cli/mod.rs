@@ -18,6 +18,7 @@ mod notes;
 mod openapi;
 mod print;
 mod ready;
+mod rekey;
 mod serve;
 mod service;
 mod signals;
@@ -63,6 +64,9 @@ enum Command {
     Merchant(merchant::Args),
     /// Set up API keys.
     Key(key::Args),
+    /// Seal the database with another master key.
+    #[command(long_about = rekey::ABOUT, after_help = rekey::SETTINGS)]
+    Rekey,
     /// Export a merchant's journal: the same bytes as the API's export.
     Export(export::Args),
     /// Re-read the books and prove them.
@@ -107,6 +111,7 @@ async fn perform(command: Command) -> Result<(), CliError> {
         Command::Migrate => migrate::run().await,
         Command::Merchant(args) => merchant::run(args).await,
         Command::Key(args) => key::run(args).await,
+        Command::Rekey => rekey::run().await,
         Command::Export(args) => export::run(args).await,
         Command::Verify(args) => verify::run(args).await,
         Command::Bench(args) => bench::run(args).await,
@@ -138,6 +143,7 @@ mod tests {
             "key create --merchant M --role finance --json",
             "key revoke key_01jd8x0000000000000000000a",
             "export --merchant M --from 2026-01-01 --to 2026-02-01T00:00:00Z --format csv",
+            "rekey",
             "verify",
             "verify --merchant M",
             "bench --quick --json",

@@ -1,15 +1,15 @@
-//! The cell's own keys: made once, kept in the database, sealed by the master key.
+//! The cell's own keys, kept in the database, sealed by the master key.
+//!
+//! There is one key for tokens and one for signing, made once: the links that payers hold and the
+//! key set that others have copied hang on them. `secrets` gets a new key with each new master key.
 
 use super::ed25519::SeedError;
-use super::{MasterKey, SealError, SealingKey, TokenKey, jwt::Signer};
+use super::seal::{self, FIRST};
+use super::{MasterKey, SealError, SealingKey, SealingKeys, TokenKey, jwt::Signer};
 use crate::ambient::Ambient;
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
 use zeroize::Zeroizing;
-
-/// The id of the first key of each purpose. It is the same in every cell, so that two processes
-/// that start on an empty database cannot each make one.
-const FIRST: Uuid = Uuid::from_u128(1);
 
 /// What a key of the cell is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +53,12 @@ impl FromStr for Purpose {
 /// Why the cell's keys cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
-    /// A key does not open.
+    /// Another master key sealed them.
     #[error("THREADPAY_MASTER_KEY is not the key that this database was sealed with")]
     WrongMasterKey,
+    /// The master key is right, and a key does not open.
+    #[error("the key for {0} in the keyring table was changed: restore that table from a backup")]
+    Damaged(Purpose),
     /// A key is not there.
     #[error("the key for {0} is missing from the keyring table: restore that table from a backup")]
     Missing(Purpose),
@@ -80,29 +83,47 @@ pub struct KeyringRow {
 
 impl KeyringRow {
     fn generate(
-        purpose: Purpose,
+        (purpose, id): (Purpose, Uuid),
         master: &MasterKey,
         ambient: &Ambient,
     ) -> Result<Self, KeyringError> {
-        let key = Zeroizing::new(ambient.bytes::<32>());
-        let sealed =
-            master
-                .sealing()
-                .seal(context(purpose, FIRST).as_bytes(), key.as_slice(), ambient);
+        let key = Zeroizing::new(ambient.bytes());
+        Self::seal((purpose, id), &key, master, ambient)
+    }
+
+    fn seal(
+        (purpose, id): (Purpose, Uuid),
+        key: &[u8; 32],
+        master: &MasterKey,
+        ambient: &Ambient,
+    ) -> Result<Self, KeyringError> {
+        let context = context(purpose, id);
+        let sealed = master.sealing().seal(context.as_bytes(), key, ambient);
         Ok(Self {
             purpose,
-            id: FIRST,
-            sealed: sealed.map_err(|SealError| KeyringError::Seal(purpose))?,
+            id,
+            sealed: sealed.map_err(|_| KeyringError::Seal(purpose))?,
         })
     }
 
     fn open(&self, master: &MasterKey) -> Result<Zeroizing<[u8; 32]>, KeyringError> {
         let context = context(self.purpose, self.id);
         let opened = master.sealing().open(context.as_bytes(), &self.sealed);
-        let opened = opened.map_err(|SealError| KeyringError::WrongMasterKey)?;
-        let key = <[u8; 32]>::try_from(opened.as_slice());
-        key.map(Zeroizing::new)
-            .map_err(|_| KeyringError::WrongMasterKey)
+        let opened = opened.map_err(|error| match error {
+            SealError::OtherKey => KeyringError::WrongMasterKey,
+            // A row of the time before ids does not say who sealed it; a wrong key is likelier.
+            SealError::Changed if seal::key_id(&self.sealed).is_none() => {
+                KeyringError::WrongMasterKey
+            }
+            SealError::Changed | SealError::TooLong => KeyringError::Damaged(self.purpose),
+        })?;
+        let key = <[u8; 32]>::try_from(opened.as_slice()).map(Zeroizing::new);
+        key.map_err(|_| KeyringError::Damaged(self.purpose))
+    }
+
+    /// Whether it names this master key as the one that sealed it.
+    pub fn is_sealed_by(&self, master: &MasterKey) -> bool {
+        seal::key_id(&self.sealed) == Some(master.sealing().id())
     }
 }
 
@@ -116,8 +137,8 @@ fn context(purpose: Purpose, id: Uuid) -> String {
 pub struct Keyring {
     /// Derives link tokens and form tokens.
     pub tokens: TokenKey,
-    /// Seals the secrets of callback endpoints.
-    pub secrets: SealingKey,
+    /// Seal the secrets of callback endpoints.
+    pub secrets: SealingKeys,
     /// Signs access tokens and receipts.
     pub signing: Signer,
 }
@@ -128,22 +149,41 @@ impl Keyring {
         master: &MasterKey,
         ambient: &Ambient,
     ) -> Result<Vec<KeyringRow>, KeyringError> {
-        let make = |purpose| KeyringRow::generate(purpose, master, ambient);
+        let make = |purpose| KeyringRow::generate((purpose, FIRST), master, ambient);
         Purpose::ALL.into_iter().map(make).collect()
+    }
+
+    /// The same keys, sealed by `to` in place of `from`, and one more that seals secrets from now
+    /// on.
+    pub fn reseal(
+        rows: &[KeyringRow],
+        from: &MasterKey,
+        to: &MasterKey,
+        ambient: &Ambient,
+    ) -> Result<Vec<KeyringRow>, KeyringError> {
+        let resealed = rows.iter().map(|row| {
+            let key = row.open(from)?;
+            KeyringRow::seal((row.purpose, row.id), &key, to, ambient)
+        });
+        let new = KeyringRow::generate((Purpose::Secrets, ambient.id()), to, ambient);
+        resealed.chain([new]).collect()
     }
 
     /// Opens the stored keys.
     pub fn open(master: &MasterKey, rows: &[KeyringRow]) -> Result<Self, KeyringError> {
-        let key = |purpose| {
+        let only = |purpose| {
             let row = rows.iter().find(|row| row.purpose == purpose);
             row.ok_or(KeyringError::Missing(purpose))?.open(master)
         };
-        let seed = key(Purpose::Signing)?;
+        let secrets = rows.iter().filter(|row| row.purpose == Purpose::Secrets);
+        let secrets = secrets.map(|row| Ok(SealingKey::new(row.id, *row.open(master)?)));
+        let seed = only(Purpose::Signing)?;
         Ok(Self {
-            tokens: TokenKey::new(*key(Purpose::Tokens)?),
-            secrets: SealingKey::new(*key(Purpose::Secrets)?),
+            tokens: TokenKey::new(*only(Purpose::Tokens)?),
+            secrets: SealingKeys::new(secrets.collect::<Result<_, KeyringError>>()?)
+                .ok_or(KeyringError::Missing(Purpose::Secrets))?,
             signing: Signer::from_seed(seed.as_slice())
-                .map_err(|SeedError| KeyringError::WrongMasterKey)?,
+                .map_err(|SeedError| KeyringError::Damaged(Purpose::Signing))?,
         })
     }
 }
@@ -151,6 +191,7 @@ impl Keyring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::{Engine, engine::general_purpose::STANDARD};
 
     #[test]
     fn opens_with_the_master_key_that_sealed_it() {
@@ -170,7 +211,51 @@ mod tests {
         rows.swap(0, 1);
         (rows[0].purpose, rows[1].purpose) = (rows[1].purpose, rows[0].purpose);
         let swapped = Keyring::open(&master, &rows).unwrap_err();
-        assert_eq!(swapped, KeyringError::WrongMasterKey);
+        assert_eq!(swapped, KeyringError::Damaged(Purpose::Tokens));
+    }
+
+    #[test]
+    fn another_master_key_keeps_tokens_signatures_and_what_is_sealed() {
+        let ambient = Ambient::system();
+        let [old, new] = [1, 2].map(|byte| MasterKey::new([byte; 32]));
+        let rows = Keyring::generate(&old, &ambient).unwrap();
+        let before = Keyring::open(&old, &rows).unwrap();
+        let sealed = before.secrets.seal(b"ep_1", b"whsec", &ambient).unwrap();
+        let wrong = Keyring::reseal(&rows, &new, &old, &ambient).unwrap_err();
+        assert_eq!(wrong, KeyringError::WrongMasterKey);
+        let rows = Keyring::reseal(&rows, &old, &new, &ambient).unwrap();
+        assert!(rows.iter().all(|row| row.is_sealed_by(&new)));
+        let refused = Keyring::open(&old, &rows).unwrap_err();
+        assert_eq!(refused, KeyringError::WrongMasterKey);
+        let after = Keyring::open(&new, &rows).unwrap();
+        assert_eq!(
+            after.tokens.link_token("pi_1"),
+            before.tokens.link_token("pi_1")
+        );
+        assert_eq!(after.signing.key_id(), before.signing.key_id());
+        let opened = after.secrets.open(b"ep_1", &sealed).unwrap();
+        assert_eq!(opened.as_slice(), b"whsec");
+        let again = after.secrets.seal(b"ep_1", b"whsec", &ambient).unwrap();
+        let by_old = before.secrets.open(b"ep_1", &again);
+        assert_eq!(by_old, Err(SealError::OtherKey));
+    }
+
+    #[test]
+    fn keys_that_were_sealed_before_master_keys_had_ids_open() {
+        // `[9; 32]` for tokens by the master key `[1; 32]`, as another library makes it.
+        let sealed =
+            "AQABAgMEBQYHCAkKC7KvnC8p9w9w92PuzSlgwaqnz2ID/JhMCXjDMYmojjS7oQxKonkr0jBcYbewgbmLXw==";
+        let sealed = STANDARD.decode(sealed).unwrap();
+        let (purpose, id) = (Purpose::Tokens, FIRST);
+        let row = KeyringRow {
+            purpose,
+            id,
+            sealed,
+        };
+        let [right, wrong] = [1, 2].map(|byte| MasterKey::new([byte; 32]));
+        assert_eq!(*row.open(&right).unwrap(), [9; 32]);
+        assert_eq!(row.open(&wrong), Err(KeyringError::WrongMasterKey));
+        assert!(!row.is_sealed_by(&right));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Cryptography: hashes, signatures, sealed secrets, link tokens and access tokens.
 //!
 //! One library does all of it (`ring`), and this is the only place that names it, apart from the
-//! random numbers of [`crate::ambient`]. Keys print nothing and are wiped when they are dropped.
+//! random numbers of [`crate::ambient`]. Keys print nothing, and their bytes are wiped when they are
+//! dropped.
 
 pub mod ed25519;
 pub mod hash;
@@ -13,6 +14,5 @@ mod seal;
 mod token;
 
 pub use keyring::{Keyring, KeyringError, KeyringRow, Purpose};
-pub use seal::SealingKey as SealingKeys;
-pub use seal::{MasterKey, MasterKeyError, SealError, SealingKey};
+pub use seal::{MasterKey, MasterKeyError, SealError, SealingKey, SealingKeys};
 pub use token::{TokenKey, random_base62};

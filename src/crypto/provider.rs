@@ -42,7 +42,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
 
 impl Signer<Vec<u8>> for EdSigner {
     fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, Error> {
-        self.0.sign(message).map_err(Error::from_source)
+        Ok(self.0.sign(message).to_vec())
     }
 }
 

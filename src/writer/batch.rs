@@ -193,7 +193,7 @@ async fn load(
         }
     }
     if !named.secrets.is_empty() {
-        for secret in callbacks::store::load_secrets(db, &named.secrets).await? {
+        for secret in callbacks::secrets::store::load(db, &named.secrets).await? {
             let key = (secret.merchant, secret.endpoint, secret.number);
             world.secrets.load(key, secret);
         }
@@ -272,7 +272,7 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
     store!(endpoints(world), |rows| callbacks::store::upsert_endpoints(
         db, &rows
     ));
-    store!(secrets(world), |rows| callbacks::store::upsert_secrets(
+    store!(secrets(world), |rows| callbacks::secrets::store::upsert(
         db, &rows
     ));
     store!(&world.replays, |rows| callbacks::replay::store::insert(

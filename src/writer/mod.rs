@@ -10,6 +10,7 @@ mod command;
 mod decide;
 mod decision;
 mod lane;
+mod rekey;
 mod setup;
 mod world;
 
@@ -17,5 +18,6 @@ pub use command::{Awaited, Command, Payment, Rejection, Reply, Submission, Ticke
 pub use decide::{AskAtOnce, Scene, decide};
 pub use decision::RenderRejection;
 pub use lane::{BatchReport, Hooks, Job, Writer, WriterOptions};
+pub use rekey::{RekeyError, Rekeyed, rekey};
 pub use setup::{create_key, create_merchant, revoke_key};
 pub use world::World;

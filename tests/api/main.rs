@@ -28,6 +28,7 @@ mod links;
 mod pages;
 mod problems;
 mod refunds;
+mod rekey;
 mod shop;
 mod verify;
 mod writer;

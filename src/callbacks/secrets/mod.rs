@@ -1,7 +1,13 @@
-//! The secrets of an endpoint as they are stored: sealed, each with its time.
+//! The secrets of endpoints as they are stored: each sealed for its endpoint, and with its time.
 
-use super::{EndpointError, endpoint::MOST_SECRETS};
-use crate::ids::{EndpointId, MerchantId};
+pub mod store;
+
+use super::{EndpointError, EndpointSecret, UnsealError, endpoint::MOST_SECRETS};
+use crate::{
+    ambient::Ambient,
+    crypto::SealingKeys,
+    ids::{EndpointId, MerchantId},
+};
 use time::{Duration, OffsetDateTime};
 
 /// A secret that was made for an endpoint.
@@ -45,6 +51,16 @@ impl StoredSecret {
             created_at: now,
             expires_at: None,
         }
+    }
+
+    /// The same secret, sealed by the newest of the keys.
+    pub fn resealed(&self, keys: &SealingKeys, ambient: &Ambient) -> Result<Self, UnsealError> {
+        let owner = (self.merchant, self.endpoint);
+        let secret = EndpointSecret::open(keys, owner, &self.sealed)?;
+        Ok(Self {
+            sealed: secret.seal(keys, owner, ambient)?,
+            ..*self
+        })
     }
 
     fn signs(&self, now: OffsetDateTime) -> bool {

@@ -1,0 +1,84 @@
+//! `threadpay rekey`: another master key for the database.
+
+use super::{CliError, database, print};
+use crate::{
+    ambient::Ambient,
+    app::StartError,
+    crypto::MasterKey,
+    db::{Use, schema_is_current},
+    writer::{self, RekeyError, Rekeyed},
+};
+use std::env;
+
+/// The long help of the command.
+pub(super) const ABOUT: &str = "Seal the database with another master key.
+
+1. Make a key with `openssl rand -base64 32`, keep a copy of it, and set it as \
+THREADPAY_NEW_MASTER_KEY.
+2. Stop every `threadpay serve` on this database.
+3. Run `threadpay rekey`.
+4. Start the service with the new key as its THREADPAY_MASTER_KEY.
+
+The secrets of endpoints, the links and the API keys stay what they are. What is owed meanwhile is \
+sent afterwards. It is one transaction: interrupted, it has changed nothing and can be run again. \
+A process that was left running cannot open the secrets that are sealed anew until it is started \
+again. Keep the old key as long as you keep backups that were made with it.";
+
+/// What it is told from outside.
+pub(super) const SETTINGS: &str = "Environment:
+  DATABASE_URL              the Postgres to use, postgres://user:password@host:5432/threadpay
+  THREADPAY_MASTER_KEY      the key that the database is sealed with now
+  THREADPAY_NEW_MASTER_KEY  the key to seal it with";
+
+const OLD: &str = "THREADPAY_MASTER_KEY";
+const NEW: &str = "THREADPAY_NEW_MASTER_KEY";
+
+pub(super) async fn run() -> Result<(), CliError> {
+    let (old, new) = (key(OLD)?, key(NEW)?);
+    if old == new {
+        return Err(setting(
+            NEW,
+            format!("is the same as {OLD}: make another with `openssl rand -base64 32`"),
+        ));
+    }
+    let db = database::named().await?;
+    let pool = db.pool(Use::General, 1).await?;
+    // A database that was never migrated lacks even the table that says so.
+    if !schema_is_current(&pool).await.unwrap_or(false) {
+        return Err(StartError::Schema.into());
+    }
+    let address = db.address();
+    print::line(
+        &match writer::rekey(&db, &old, &new, &Ambient::system()).await? {
+            Rekeyed::Now(1) => done(&address, "1 endpoint secret was"),
+            Rekeyed::Now(count) => done(&address, &format!("{count} endpoint secrets were")),
+            Rekeyed::Before => format!(
+                "The database at {address} is already sealed with the key of {NEW}; nothing was changed."
+            ),
+        },
+    )
+}
+
+fn done(address: &str, secrets: &str) -> String {
+    format!(
+        "The database at {address} is sealed with the new master key; {secrets} sealed anew. Start \
+         the service with it as {OLD}."
+    )
+}
+
+fn key(name: &'static str) -> Result<MasterKey, CliError> {
+    let text = env::var(name).ok().filter(|text| !text.is_empty());
+    let text =
+        text.ok_or_else(|| setting(name, "is not set: see `threadpay rekey --help`".to_owned()))?;
+    MasterKey::from_base64(&text).map_err(|error| setting(name, error.to_string()))
+}
+
+fn setting(name: &'static str, problem: String) -> CliError {
+    CliError::Setting { name, problem }
+}
+
+impl From<RekeyError> for CliError {
+    fn from(error: RekeyError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
