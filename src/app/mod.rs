@@ -1,8 +1,10 @@
 //! The service, built once and handed to every door.
 
 mod payments;
+mod wake;
 
 pub use payments::Performed;
+pub use wake::Wake;
 
 use crate::{
     ambient::Ambient,
@@ -17,7 +19,7 @@ use crate::{
 };
 use sqlx::PgPool;
 use std::{fmt, sync::Arc};
-use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// Connections for reads; the lanes and the dispatcher have their own.
 const READ_CONNECTIONS: u32 = 16;
@@ -68,8 +70,10 @@ pub struct App {
     pub outbound: Outbound,
     /// Counters and histograms.
     pub metrics: Arc<Metrics>,
-    /// Woken when a commit leaves deliveries to be made.
-    pub deliveries: Arc<Notify>,
+    /// Wakes whoever waits for what a commit left.
+    pub wake: Arc<Wake>,
+    /// Canceled when the service begins to stop: requests that wait for news end their wait.
+    pub stopping: CancellationToken,
 }
 
 impl fmt::Debug for App {
@@ -102,14 +106,14 @@ impl App {
             DEADLINE,
         )?;
         let metrics = Arc::new(Metrics::new()?);
-        let deliveries = Arc::new(Notify::new());
+        let wake = Arc::new(Wake::new(&ambient));
         let options = WriterOptions {
             db,
             lanes: std::thread::available_parallelism().map_or(1, usize::from),
             ambient: ambient.clone(),
             urls: urls.clone(),
             render,
-            hooks: hooks(&metrics, &deliveries),
+            hooks: hooks(&metrics, &wake),
         };
         let writer = Writer::start(options).await?;
         let authenticator =
@@ -125,7 +129,8 @@ impl App {
             writer,
             outbound,
             metrics,
-            deliveries,
+            wake,
+            stopping: CancellationToken::new(),
         };
         Ok(Arc::new(app))
     }
@@ -138,14 +143,12 @@ impl App {
     }
 }
 
-fn hooks(metrics: &Arc<Metrics>, deliveries: &Arc<Notify>) -> Hooks {
-    let (metrics, deliveries) = (Arc::clone(metrics), Arc::clone(deliveries));
+fn hooks(metrics: &Arc<Metrics>, wake: &Arc<Wake>) -> Hooks {
+    let (metrics, wake) = (Arc::clone(metrics), Arc::clone(wake));
     Hooks(Arc::new(move |report: BatchReport| {
         let lane = metrics.lane(report.lane);
         lane.batch(report.commands, report.took);
         lane.queue_depth(report.queued);
-        if report.deliveries > 0 {
-            deliveries.notify_one();
-        }
+        wake.committed(&report.told, report.deliveries > 0);
     }))
 }

@@ -7,6 +7,7 @@
 mod delivery;
 mod endpoint;
 mod event;
+pub mod feed;
 pub mod outbox;
 mod request;
 mod signature;

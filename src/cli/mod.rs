@@ -11,7 +11,6 @@ mod dev;
 mod error;
 mod export;
 mod key;
-mod listen;
 mod merchant;
 mod migrate;
 mod notes;
@@ -21,6 +20,7 @@ mod ready;
 mod serve;
 mod service;
 mod signals;
+mod socket;
 mod verify;
 
 pub use error::CliError;
