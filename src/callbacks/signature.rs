@@ -36,6 +36,11 @@ impl EndpointSecret {
         Self(Zeroizing::new(ambient.bytes()))
     }
 
+    /// The secret of a tool on a developer's machine, which derives it by itself.
+    pub fn development(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
     /// `whsec_` and base64: what the owner gives to a verifying library.
     pub fn reveal(&self) -> String {
         format!("whsec_{}", STANDARD.encode(self.0.as_slice()))

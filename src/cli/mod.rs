@@ -11,6 +11,7 @@ mod dev;
 mod error;
 mod export;
 mod key;
+mod listen;
 mod merchant;
 mod migrate;
 mod notes;
@@ -63,6 +64,9 @@ enum Command {
     Merchant(merchant::Args),
     /// Set up API keys.
     Key(key::Args),
+    /// Bring a merchant's events to a bot on this machine, and print each with its result.
+    #[command(long_about = listen::ABOUT)]
+    Listen(listen::Args),
     /// Export a merchant's journal: the same bytes as the API's export.
     Export(export::Args),
     /// Re-read the books and prove them.
@@ -107,6 +111,7 @@ async fn perform(command: Command) -> Result<(), CliError> {
         Command::Migrate => migrate::run().await,
         Command::Merchant(args) => merchant::run(args).await,
         Command::Key(args) => key::run(args).await,
+        Command::Listen(args) => listen::run(args).await,
         Command::Export(args) => export::run(args).await,
         Command::Verify(args) => verify::run(args).await,
         Command::Bench(args) => bench::run(args).await,
@@ -137,6 +142,9 @@ mod tests {
             "merchant create --name Cafe --json",
             "key create --merchant M --role finance --json",
             "key revoke key_01jd8x0000000000000000000a",
+            "listen --api-key K --forward http://localhost:3000/hook",
+            "listen --api-key K --url https://pay.example.com --events payment_intent.* refund.failed --json",
+            "listen --api-key K --events payment_intent.* --events refund.*",
             "export --merchant M --from 2026-01-01 --to 2026-02-01T00:00:00Z --format csv",
             "verify",
             "verify --merchant M",

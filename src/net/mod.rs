@@ -10,4 +10,4 @@ mod visitor;
 pub use client::{BuildError, DEADLINE, Outbound, Response, RetryAfter};
 pub use fault::SendError;
 pub use guard::{Policy, UrlError, check_url};
-pub use visitor::{Visit, VisitError, Visitor};
+pub use visitor::{Visit, VisitError, Visitor, status_line};

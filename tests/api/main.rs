@@ -25,6 +25,7 @@ mod intents;
 mod journeys;
 mod ledger;
 mod links;
+mod listen;
 mod pages;
 mod problems;
 mod refunds;

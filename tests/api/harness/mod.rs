@@ -189,6 +189,7 @@ impl TestApp {
     /// Proves the books and stops.
     pub async fn end(mut self) {
         self.check_books().await;
+        self.app.stopping.cancel();
         if let Some(http) = self.http.take() {
             // All requests are answered; idle connections are not worth waiting for.
             http.stop(Duration::ZERO).await;
