@@ -165,7 +165,7 @@ impl Wake {
     /// Tells the other processes what is committed here, and hears what is committed there, until
     /// `stop` is canceled.
     pub async fn share(self: Arc<Self>, db: Db, stop: CancellationToken) {
-        let both = async { tokio::join!(self.tell_all(&db), self.hear_all(&db)) };
+        let both = Box::pin(async { tokio::join!(self.tell_all(&db), self.hear_all(&db)) });
         stop.run_until_cancelled(both).await;
     }
 

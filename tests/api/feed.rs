@@ -58,7 +58,8 @@ impl Onlooker {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(NEVER, come).await.expect(such);
+        let found = timeout(NEVER, come).await;
+        found.unwrap_or_else(|_| panic!("no {count} connections such that {such}"));
     }
 
     /// Cuts the connections of others to this database that are such, and waits for their end.

@@ -48,7 +48,7 @@ impl Listen {
     /// The next line of the result.
     async fn line(&mut self) -> String {
         let line = timeout(PATIENCE, self.out.next_line()).await;
-        line.expect("a line").unwrap().expect("more lines")
+        line.unwrap().unwrap().unwrap()
     }
 
     /// The next remark that holds this.
@@ -62,7 +62,8 @@ impl Listen {
                 }
             }
         };
-        timeout(PATIENCE, find).await.expect(part)
+        let found = timeout(PATIENCE, find).await;
+        found.unwrap_or_else(|_| panic!("waited for {part} in vain"))
     }
 
     /// Ctrl-C, and its status.
@@ -74,7 +75,7 @@ impl Listen {
 
     async fn end(&mut self) -> Option<i32> {
         let ended = timeout(PATIENCE, self.child.wait()).await;
-        ended.expect("an end").unwrap().code()
+        ended.unwrap().unwrap().code()
     }
 }
 

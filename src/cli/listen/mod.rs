@@ -22,7 +22,7 @@ Ctrl-C ends it.";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Where the bot takes callbacks, such as http://localhost:3000/hook.
+    /// Where the bot takes callbacks, such as `http://localhost:3000/hook`.
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
     /// Where the service is.
@@ -36,7 +36,7 @@ pub(super) struct Args {
         value_name = "KEY"
     )]
     api_key: String,
-    /// Which events: types, all of a kind such as 'payment_intent.*', or '*'.
+    /// Which events: types, all of a kind such as `payment_intent.*`, or `*`; all if left out.
     #[arg(long, value_name = "TYPE", num_args = 1.., default_value = "*")]
     events: Vec<String>,
     /// Print one JSON object a line; the first holds the secret.
