@@ -1,11 +1,14 @@
 //! The connection to Postgres: pools, the cell's schema, migrations, and which errors mean what.
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::{str::FromStr, time::Duration};
 
 /// The one cell of today: all of a merchant lives in one Postgres schema.
 pub const CELL: &str = "cell_00";
+
+/// The channel of Postgres on which processes tell each other what was committed.
+const NEWS: &str = "threadpay_events";
 
 /// How the connections of one kind are set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +119,13 @@ impl Db {
         })
     }
 
+    /// A connection of its own that hears what [`tell`] tells from now on.
+    pub async fn listener(&self) -> Result<PgListener, DbError> {
+        let mut listener = PgListener::connect_with(&self.pool(Use::General, 1).await?).await?;
+        listener.listen(NEWS).await?;
+        Ok(listener)
+    }
+
     /// Makes the cell's schema if it is missing and runs the migrations it has not seen.
     pub async fn migrate(&self) -> Result<(), DbError> {
         let mut connection = self.connect(Use::General).await?;
@@ -127,6 +137,13 @@ impl Db {
         connection.close().await?;
         Ok(())
     }
+}
+
+/// Tells all processes on the database, this one too. It is a transaction of its own: a commit of
+/// money never waits for it.
+pub async fn tell(db: &mut PgConnection, news: &str) -> Result<(), sqlx::Error> {
+    let notify = sqlx::query!("-- db.tell\nSELECT pg_notify($1, $2)", NEWS, news);
+    notify.execute(db).await.map(drop)
 }
 
 /// Whether the schema is exactly the one this program was built for.

@@ -1,8 +1,10 @@
 //! The service, built once and handed to every door.
 
 mod payments;
+mod wake;
 
 pub use payments::Performed;
+pub use wake::Wake;
 
 use crate::{
     ambient::Ambient,
@@ -17,7 +19,7 @@ use crate::{
 };
 use sqlx::PgPool;
 use std::{fmt, sync::Arc};
-use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// Connections for reads; the lanes and the dispatcher have their own.
 const READ_CONNECTIONS: u32 = 16;
@@ -68,10 +70,10 @@ pub struct App {
     pub outbound: Outbound,
     /// Counters and histograms.
     pub metrics: Arc<Metrics>,
-    /// Woken when a commit leaves deliveries to be made.
-    pub deliveries: Arc<Notify>,
-    /// Woken when a commit leaves a replay to be worked off.
-    pub replays: Arc<Notify>,
+    /// Wakes whoever waits for what a commit left.
+    pub wake: Arc<Wake>,
+    /// Canceled when the service begins to stop: requests that wait for news end their wait.
+    pub stopping: CancellationToken,
 }
 
 impl fmt::Debug for App {
@@ -99,15 +101,14 @@ impl App {
         let urls = PageUrls::new(&config.public_url, keyring.tokens.clone());
         let outbound = outbound(&config)?;
         let metrics = Arc::new(Metrics::new()?);
-        let deliveries = Arc::new(Notify::new());
-        let replays = Arc::new(Notify::new());
+        let wake = Arc::new(Wake::new(&ambient));
         let options = WriterOptions {
             db,
             lanes: std::thread::available_parallelism().map_or(1, usize::from),
             ambient: ambient.clone(),
             urls: urls.clone(),
             render,
-            hooks: hooks(&metrics, (&deliveries, &replays)),
+            hooks: hooks(&metrics, &wake),
         };
         let writer = Writer::start(options).await?;
         let authenticator =
@@ -123,8 +124,8 @@ impl App {
             writer,
             outbound,
             metrics,
-            deliveries,
-            replays,
+            wake,
+            stopping: CancellationToken::new(),
         };
         Ok(Arc::new(app))
     }
@@ -146,18 +147,12 @@ fn outbound(config: &Config) -> Result<Outbound, BuildError> {
     Outbound::new(policy, config.callback_proxy.as_ref(), DEADLINE)
 }
 
-fn hooks(metrics: &Arc<Metrics>, (deliveries, replays): (&Arc<Notify>, &Arc<Notify>)) -> Hooks {
-    let (deliveries, replays) = (Arc::clone(deliveries), Arc::clone(replays));
-    let metrics = Arc::clone(metrics);
+fn hooks(metrics: &Arc<Metrics>, wake: &Arc<Wake>) -> Hooks {
+    let (metrics, wake) = (Arc::clone(metrics), Arc::clone(wake));
     Hooks(Arc::new(move |report: BatchReport| {
         let lane = metrics.lane(report.lane);
         lane.batch(report.commands, report.took);
         lane.queue_depth(report.queued);
-        if report.deliveries > 0 {
-            deliveries.notify_one();
-        }
-        if report.replays > 0 {
-            replays.notify_one();
-        }
+        wake.committed(&report.told, report.deliveries > 0, report.replays > 0);
     }))
 }

@@ -7,6 +7,7 @@
 pub mod delivery;
 mod endpoint;
 mod event;
+pub mod feed;
 mod health;
 pub mod outbox;
 pub mod replay;

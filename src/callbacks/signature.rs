@@ -48,6 +48,14 @@ impl EndpointSecret {
         }
     }
 
+    /// The secret of a tool on a developer's machine, which derives it by itself; it signs `v1`.
+    pub fn development(bytes: [u8; 32]) -> Self {
+        Self {
+            shared: Zeroizing::new(bytes),
+            signing: None,
+        }
+    }
+
     /// `whsec_` and base64: what the owner gives to a verifying library.
     pub fn reveal(&self) -> String {
         format!("whsec_{}", STANDARD.encode(self.shared.as_slice()))

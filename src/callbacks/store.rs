@@ -1,8 +1,9 @@
-//! SQL of endpoints and events: what the writer loads and records, and what the API reads.
+//! SQL of endpoints and events: what the writer loads and records, and what the API reads of
+//! endpoints.
 
-use super::{Endpoint, EventFilter, EventType, NewDelivery, StoredEvent};
+use super::{Endpoint, EventFilter, NewDelivery, StoredEvent};
 use crate::{
-    ids::{EndpointId, EventId, MerchantId},
+    ids::{EndpointId, MerchantId},
     names::UnknownName,
 };
 use sqlx::{PgConnection, PgPool};
@@ -217,89 +218,4 @@ pub async fn endpoint(
 ) -> Result<Option<Endpoint>, sqlx::Error> {
     let all = endpoints(pool, merchant).await?;
     Ok(all.into_iter().find(|endpoint| endpoint.id == id))
-}
-
-/// Which events of a merchant's feed are asked for, oldest first.
-#[derive(Clone, Debug)]
-pub struct EventQuery {
-    /// Whose.
-    pub merchant: MerchantId,
-    /// Only those after this place; 0 for all.
-    pub after: i64,
-    /// Only of this type.
-    pub event_type: Option<EventType>,
-    /// Only of threads in this conversation.
-    pub conversation: Option<String>,
-    /// At most so many.
-    pub limit: u8,
-}
-
-/// The JSON, in stored form, of a part of a merchant's feed, oldest first, and whether there is
-/// more.
-pub async fn events(
-    pool: &PgPool,
-    query: &EventQuery,
-) -> Result<(Vec<Vec<u8>>, bool), sqlx::Error> {
-    let limit = usize::from(query.limit);
-    let rows = sqlx::query_scalar!(
-        "-- callbacks.events
-        SELECT payload FROM events
-        WHERE merchant_id = $1 AND sequence > $2 AND ($3::text IS NULL OR type = $3)
-            AND ($4::text IS NULL OR conversation = $4)
-        ORDER BY sequence LIMIT $5",
-        query.merchant.0,
-        query.after,
-        query.event_type.map(EventType::as_str),
-        query.conversation,
-        i64::from(query.limit) + 1,
-    );
-    let mut events = rows.fetch_all(pool).await?;
-    let has_more = events.len() > limit;
-    events.truncate(limit);
-    Ok((events, has_more))
-}
-
-/// The JSON, in stored form, of one event. No index holds event ids: an id tells the millisecond
-/// of its event, and the feed is in the order of time, so only its neighbors are looked at.
-pub async fn event(
-    pool: &PgPool,
-    merchant: MerchantId,
-    id: EventId,
-) -> Result<Option<Vec<u8>>, sqlx::Error> {
-    let Some(at) = made_at(id.0) else {
-        return Ok(None);
-    };
-    let row = sqlx::query_scalar!(
-        "-- callbacks.event
-        SELECT payload FROM events
-        WHERE created_at BETWEEN $3::timestamptz - interval '1 second'
-                AND $3::timestamptz + interval '1 second'
-            AND merchant_id = $1 AND id = $2",
-        merchant.0,
-        id.0,
-        at,
-    );
-    row.fetch_optional(pool).await
-}
-
-/// The millisecond that a `UUIDv7` was made in, if it is one.
-fn made_at(id: Uuid) -> Option<OffsetDateTime> {
-    let (seconds, nanos) = id.get_timestamp()?.to_unix();
-    let at = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?;
-    Some(at + time::Duration::nanoseconds(nanos.into()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ambient::Ambient;
-
-    #[test]
-    fn an_event_id_tells_its_millisecond() {
-        let ambient = Ambient::system();
-        let (before, id, after) = (ambient.now(), ambient.id(), ambient.now());
-        let at = made_at(id).unwrap();
-        assert!(before - time::Duration::MILLISECOND <= at && at <= after);
-        assert_eq!(made_at(Uuid::from_u128(1)), None);
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::database::Database;
 use super::notes::{Notes, TestMerchant};
-use super::{CliError, Service, Signals, listen, print};
+use super::{CliError, Service, Signals, print, socket};
 use crate::ambient::Ambient;
 use crate::config::Config;
 use crate::crypto::MasterKey;
@@ -43,7 +43,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let signals = Signals::listen()?;
     telemetry::init_logs();
-    let listener = listen::bind(&args.listen).await?;
+    let listener = socket::bind(&args.listen).await?;
     let database = Database::ready(Options::kept(&args.data_dir), &signals).await?;
     let result = signals
         .unless_hard(work(&args, &database, listener, &signals))

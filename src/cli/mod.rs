@@ -22,6 +22,7 @@ mod rekey;
 mod serve;
 mod service;
 mod signals;
+mod socket;
 mod verify;
 
 pub use error::CliError;
@@ -64,6 +65,9 @@ enum Command {
     Merchant(merchant::Args),
     /// Set up API keys.
     Key(key::Args),
+    /// Bring a merchant's events to a bot on this machine, and print each with its result.
+    #[command(long_about = listen::ABOUT)]
+    Listen(listen::Args),
     /// Seal the database with another master key.
     #[command(long_about = rekey::ABOUT, after_help = rekey::SETTINGS)]
     Rekey,
@@ -111,6 +115,7 @@ async fn perform(command: Command) -> Result<(), CliError> {
         Command::Migrate => migrate::run().await,
         Command::Merchant(args) => merchant::run(args).await,
         Command::Key(args) => key::run(args).await,
+        Command::Listen(args) => listen::run(args).await,
         Command::Rekey => rekey::run().await,
         Command::Export(args) => export::run(args).await,
         Command::Verify(args) => verify::run(args).await,
@@ -142,6 +147,9 @@ mod tests {
             "merchant create --name Cafe --json",
             "key create --merchant M --role finance --json",
             "key revoke key_01jd8x0000000000000000000a",
+            "listen --api-key K --forward http://localhost:3000/hook",
+            "listen --api-key K --url https://pay.example.com --events payment_intent.* refund.failed --json",
+            "listen --api-key K --events payment_intent.* --events refund.*",
             "export --merchant M --from 2026-01-01 --to 2026-02-01T00:00:00Z --format csv",
             "rekey",
             "verify",

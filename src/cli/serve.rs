@@ -1,6 +1,6 @@
 //! `threadpay serve`: the service on a database of its own, as it runs in production.
 
-use super::{CliError, Service, Signals, database, listen};
+use super::{CliError, Service, Signals, database, socket};
 use crate::{config::Config, telemetry};
 
 /// The long help of the command.
@@ -47,7 +47,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let listener = if args.no_http {
         None
     } else {
-        Some(listen::bind(&config.listen.to_string()).await?)
+        Some(socket::bind(&config.listen.to_string()).await?)
     };
     database::named().await?;
     let service = signals

@@ -45,6 +45,9 @@ impl Service {
             stop: CancellationToken::new(),
             app,
         };
+        let (wake, db) = (&service.app.wake, &service.app.config.database);
+        let share = Arc::clone(wake).share(db.clone(), service.stop.clone());
+        service.workers.spawn(share);
         if workers {
             service.start_workers();
         }
@@ -71,8 +74,8 @@ impl Service {
             Observer::new(Arc::clone(app), dispatcher.stats()),
             Arc::default(),
         );
-        self.work(dispatcher, Arc::clone(&app.deliveries));
-        self.work(Replayer(Arc::clone(app)), Arc::clone(&app.replays));
+        self.work(dispatcher, Arc::clone(&app.wake.deliveries));
+        self.work(Replayer(Arc::clone(app)), Arc::clone(&app.wake.replays));
         self.work(Settler(Arc::clone(app)), Arc::default());
         self.work(Resolver(Arc::clone(app)), Arc::default());
         self.work(Expirer::new(Arc::clone(app)), Arc::default());
@@ -93,6 +96,7 @@ impl Service {
     /// Runs until the soft signal, then lets what is begun come to its end.
     pub async fn run(self, signals: &Signals) -> Result<(), CliError> {
         signals.soft().cancelled().await;
+        self.app.stopping.cancel();
         if let Some(http) = self.http {
             http.stop(GRACE).await;
         }

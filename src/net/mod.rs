@@ -17,4 +17,4 @@ pub use fault::SendError;
 pub use guard::{UrlError, check_url};
 pub use policy::Policy;
 pub use proxy::Proxy;
-pub use visitor::{Visit, VisitError, Visitor};
+pub use visitor::{Visit, VisitError, Visitor, status_line};

@@ -1,8 +1,10 @@
-//! A client for one's own service, as a bot or a payer's browser would be: for the demo.
+//! A client for one's own service, as a bot or a payer's browser would be: for the demo and for
+//! `threadpay listen`.
 
 use super::client::{BuildError, DEADLINE};
 use bytes::Bytes;
-use reqwest::{Client, Method, header, redirect};
+use reqwest::{Client, Method, StatusCode, header, redirect};
+use std::time::Duration;
 
 /// There is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +22,15 @@ pub struct Visit {
     pub body: String,
 }
 
+/// An HTTP status as people know it, such as `200 OK`.
+pub fn status_line(status: u16) -> String {
+    let known = StatusCode::from_u16(status).ok();
+    match known.and_then(|status| status.canonical_reason()) {
+        Some(reason) => format!("{status} {reason}"),
+        None => status.to_string(),
+    }
+}
+
 /// A client that goes wherever it is sent; never for addresses that a stranger names.
 #[derive(Clone, Debug)]
 pub struct Visitor {
@@ -29,6 +40,11 @@ pub struct Visitor {
 impl Visitor {
     /// A client that follows no redirects by itself.
     pub fn new() -> Result<Self, BuildError> {
+        Self::patient(DEADLINE)
+    }
+
+    /// A client that waits so long for an answer.
+    pub fn patient(deadline: Duration) -> Result<Self, BuildError> {
         #[expect(
             clippy::disallowed_methods,
             reason = "this is `net`, where clients are built"
@@ -38,7 +54,7 @@ impl Visitor {
             .tls_backend_preconfigured(super::client::tls()?)
             .redirect(redirect::Policy::none())
             .no_proxy()
-            .timeout(DEADLINE)
+            .timeout(deadline)
             .build()?;
         Ok(Self { client })
     }

@@ -18,7 +18,7 @@ impl Worker for Replayer {
         if !store::step(&app.worker_pool, app.ambient.now(), || app.ambient.id()).await? {
             return Ok(Progress::Idle);
         }
-        app.deliveries.notify_one();
+        app.wake.deliveries.notify_one();
         Ok(Progress::More)
     }
 }

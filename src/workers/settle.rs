@@ -19,7 +19,7 @@ impl Worker for Settler {
         if moved == 0 {
             return Ok(Progress::Idle);
         }
-        self.0.deliveries.notify_one();
+        self.0.wake.deliveries.notify_one();
         Ok(Progress::More)
     }
 }

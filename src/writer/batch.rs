@@ -34,12 +34,14 @@ pub struct Stage<'a> {
 }
 
 /// What a batch wrote, beside its replies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Deliveries that are now owed.
     pub deliveries: usize,
     /// Replays that are now ordered.
     pub replays: usize,
+    /// Merchants who have new events, each once.
+    pub told: Vec<MerchantId>,
 }
 
 /// Runs a batch to its commit. An error means that nothing of it was done, unless the connection
@@ -80,8 +82,16 @@ pub async fn run(
         Written {
             deliveries: world.deliveries.len(),
             replays: world.replays.len(),
+            told: told(&world),
         },
     ))
+}
+
+fn told(world: &World) -> Vec<MerchantId> {
+    let mut told: Vec<MerchantId> = world.events.iter().map(|event| event.merchant).collect();
+    told.sort_unstable();
+    told.dedup();
+    told
 }
 
 /// Which rows the commands of a batch name, before anything is loaded.

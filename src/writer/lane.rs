@@ -30,8 +30,8 @@ const BATCH_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a lane rests before it connects again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 
-/// What one batch did, for metrics and for whoever waits for deliveries.
-#[derive(Clone, Copy, Debug)]
+/// What one batch did, for metrics and for whoever waits for deliveries or events.
+#[derive(Clone, Debug)]
 pub struct BatchReport {
     /// Which lane ran it; 0 for the first.
     pub lane: usize,
@@ -43,6 +43,8 @@ pub struct BatchReport {
     pub deliveries: usize,
     /// Replays that are now ordered.
     pub replays: usize,
+    /// Merchants who have new events, each once.
+    pub told: Vec<MerchantId>,
     /// Commands that wait for the lane's next batch.
     pub queued: usize,
 }
@@ -236,16 +238,15 @@ impl Lane {
         {
             Ok(Ok((replies, written))) => {
                 self.connection = Some(connection);
-                let (commands, queued) = (batch.len(), self.receiver.len());
-                let report = BatchReport {
+                (self.options.hooks.0)(BatchReport {
                     lane: self.number,
-                    commands,
+                    commands: batch.len(),
                     took: begun.elapsed(),
                     deliveries: written.deliveries,
                     replays: written.replays,
-                    queued,
-                };
-                (self.options.hooks.0)(report);
+                    told: written.told,
+                    queued: self.receiver.len(),
+                });
                 Ok(replies)
             }
             Ok(Err(error)) if !is_outage(&error) => {

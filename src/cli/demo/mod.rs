@@ -5,7 +5,7 @@ mod play;
 
 use super::database::Database;
 use super::notes::{Notes, TestMerchant};
-use super::{CliError, Service, Signals, dev, listen, print};
+use super::{CliError, Service, Signals, dev, print, socket};
 use crate::ambient::Ambient;
 use crate::embedded::Options;
 
@@ -32,7 +32,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let signals = Signals::listen()?;
-    let listener = listen::bind(&args.listen).await?;
+    let listener = socket::bind(&args.listen).await?;
     let database = Database::ready(Options::temporary(), &signals).await?;
     let master_key = Notes::new(&Ambient::system()).master_key;
     let config = dev::config(database.db.clone(), &listener, &master_key)?;

@@ -158,9 +158,16 @@ impl Components {
 
     /// An object of this schema, or a list of one.
     fn example(&self, schema: &str) -> Option<Value> {
-        let whole = self.known.get(schema).cloned();
-        whole.or_else(|| {
-            let item = self.known.get(schema.strip_prefix("List_")?)?;
+        let known = |name: &str| self.known.get(name).cloned();
+        if schema == "EventList" {
+            let event = known("Event")?;
+            let place = event.get("sequence").cloned();
+            return Some(
+                json!({"object": "list", "data": [event], "has_more": false, "next_after": place}),
+            );
+        }
+        known(schema).or_else(|| {
+            let item = known(schema.strip_prefix("List_")?)?;
             Some(json!({"object": "list", "data": [item], "has_more": false}))
         })
     }

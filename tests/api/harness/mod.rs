@@ -188,7 +188,7 @@ impl TestApp {
     pub fn start_dispatcher(&self) -> RunningDispatcher {
         let (dispatcher, stop) = (self.dispatcher(), CancellationToken::new());
         let (ambient, stopped) = (self.ambient.clone(), stop.clone());
-        let wake = Arc::clone(&self.app.deliveries);
+        let wake = Arc::clone(&self.app.wake.deliveries);
         let task =
             tokio::spawn(async move { workers::run(dispatcher, &wake, &ambient, stopped).await });
         RunningDispatcher { task, stop }
@@ -216,6 +216,7 @@ impl TestApp {
     /// Proves the books and stops.
     pub async fn end(mut self) {
         self.check_books().await;
+        self.app.stopping.cancel();
         if let Some(http) = self.http.take() {
             // All requests are answered; idle connections are not worth waiting for.
             http.stop(Duration::ZERO).await;
