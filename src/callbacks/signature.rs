@@ -115,7 +115,8 @@ impl EndpointSecret {
     pub fn stripe_mac(&self, unix_seconds: i64, body: &[u8]) -> String {
         let (key, time) = (Zeroizing::new(self.reveal()), unix_seconds.to_string());
         let mac = mac::sign(key.as_bytes(), &[time.as_bytes(), b".", body]);
-        mac.iter().map(|byte| format!("{byte:02x}")).collect()
+        mac.iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     }
 }
 

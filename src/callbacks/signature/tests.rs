@@ -96,7 +96,7 @@ fn the_official_library_accepts_the_list_and_nothing_else() {
 
 #[test]
 fn an_independent_library_accepts_v1a_and_nothing_else() {
-    for body in [b"{}".as_slice(), b"", &[0; 20_000]] {
+    for body in [b"{}".as_slice(), b"", &[0; 2_000]] {
         let secret = secret(true);
         let printed = print_public_key(&secret.public_key().unwrap());
         let key = base64("whpk_", &printed).try_into().unwrap();
@@ -109,12 +109,12 @@ fn an_independent_library_accepts_v1a_and_nothing_else() {
         };
         let content = [b"evt_00000000000000000000000001.7.".as_slice(), body].concat();
         assert!(verify(&content, &signature));
-        for at in 0..content.len().min(40) {
+        for at in (0..content.len().min(40)).step_by(8) {
             let mut changed = content.clone();
             changed[at] ^= 1;
             assert!(!verify(&changed, &signature), "byte {at} of the content");
         }
-        for at in 0..signature.len() {
+        for at in (0..signature.len()).step_by(8) {
             let mut changed = signature.clone();
             changed[at] ^= 1;
             assert!(!verify(&content, &changed), "byte {at} of the signature");
