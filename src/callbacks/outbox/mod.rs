@@ -84,8 +84,8 @@ pub struct Sent {
     pub outcome: Outcome,
     /// The endpoint that it went to.
     pub endpoint: EndpointId,
-    /// What it tells about the endpoint; `None` where the fault is ours.
-    pub signal: Option<Signal>,
+    /// What it tells about the endpoint.
+    pub signal: Signal,
 }
 
 impl Sent {

@@ -40,10 +40,7 @@ pub async fn load(
     clippy::as_conversions,
     reason = "`query!` has no other way to be told that an array's elements may be null"
 )]
-pub async fn upsert(
-    db: &mut PgConnection,
-    secrets: &[&StoredSecret],
-) -> Result<(), sqlx::Error> {
+pub async fn upsert(db: &mut PgConnection, secrets: &[&StoredSecret]) -> Result<(), sqlx::Error> {
     let merchants: Vec<Uuid> = secrets.iter().map(|s| s.merchant.0).collect();
     let endpoints: Vec<Uuid> = secrets.iter().map(|s| s.endpoint.0).collect();
     let numbers: Vec<i32> = secrets.iter().map(|s| s.number).collect();

@@ -35,6 +35,8 @@ use uuid::Uuid;
 /// How long a lease lasts: twice the deadline of an exchange, so that it never ends while its
 /// try is under way.
 const LEASE: Duration = Duration::from_secs(30);
+/// How long a delivery waits that cannot be signed.
+const UNSIGNED_WAIT: Duration = Duration::from_mins(1);
 /// How many endpoints are remembered between claims. Who is forgotten is read again.
 const MOST_KNOWN: usize = 10_000;
 
@@ -214,10 +216,8 @@ impl Dispatcher {
     async fn note(&mut self, landed: &[Sent]) -> Result<(), sqlx::Error> {
         let mut told: BTreeMap<_, Vec<(OffsetDateTime, Signal)>> = BTreeMap::new();
         for sent in landed {
-            if let Some(signal) = sent.signal {
-                let signals = told.entry((sent.merchant, sent.endpoint)).or_default();
-                signals.push((sent.ended_at, signal));
-            }
+            let signals = told.entry((sent.merchant, sent.endpoint)).or_default();
+            signals.push((sent.ended_at, sent.signal));
         }
         let (ambient, start) = (self.parts.ambient.clone(), self.limits.per_endpoint);
         let after = |before: Health, signals: &[(OffsetDateTime, Signal)]| {
@@ -294,21 +294,30 @@ impl Dispatcher {
         let all_places_taken = claimed.len() >= free;
         let others_wait = claimed.iter().any(|claimed| claimed.others_wait);
         self.hungry = all_places_taken || others_wait || !self.flights.is_empty();
+        let mut unusable = Vec::new();
         for claimed in claimed {
-            self.launch(claimed);
+            match self.secrets(&claimed) {
+                Ok(secrets) => self.launch(claimed, secrets),
+                Err(error) => {
+                    tracing::error!(%error, endpoint = %claimed.endpoint, "a delivery cannot be signed; it waits");
+                    unusable.push((claimed.merchant, claimed.delivery, claimed.lease));
+                }
+            }
         }
         self.hungry |= self.some_endpoint_is_full();
-        Ok(())
+        if unusable.is_empty() {
+            return Ok(());
+        }
+        outbox::release(&self.parts.pool, &unusable, now + UNSIGNED_WAIT).await
     }
 
-    fn launch(&mut self, claimed: Claimed) {
+    fn launch(&mut self, claimed: Claimed, secrets: Secrets) {
         let flight = Flight {
             merchant: claimed.merchant,
             delivery: claimed.delivery,
             lease: claimed.lease,
             endpoint: claimed.endpoint,
         };
-        let secrets = self.secrets(&claimed);
         let parts = Arc::clone(&self.parts);
         let id = self
             .tries
@@ -318,12 +327,13 @@ impl Dispatcher {
         self.stats.show(self.flights.len());
     }
 
-    /// The open secrets of a delivery's endpoint.
-    fn secrets(&mut self, claimed: &Claimed) -> Secrets {
+    /// The open secrets of a delivery's endpoint. That they do not open is no fault of their
+    /// owner: this process is older than the keys, say, that they were sealed with meanwhile.
+    fn secrets(&mut self, claimed: &Claimed) -> Result<Secrets, UnsealError> {
         if let Some(known) = self.known.get_mut(&claimed.endpoint) {
             known.health = claimed.health;
             if known.sealed == claimed.sealed_secrets {
-                return known.secrets.clone();
+                return Ok(Arc::clone(&known.secrets));
             }
         }
         if self.known.len() >= MOST_KNOWN {
@@ -331,15 +341,16 @@ impl Dispatcher {
         }
         let owner = (claimed.merchant, claimed.endpoint);
         let open = |sealed: &Vec<u8>| EndpointSecret::open(&self.parts.secrets, owner, sealed);
-        let opened: Result<Vec<_>, UnsealError> = claimed.sealed_secrets.iter().map(open).collect();
+        let secrets: Result<Secrets, UnsealError> =
+            claimed.sealed_secrets.iter().map(open).collect();
+        let secrets = secrets?;
         let known = Known {
             health: claimed.health,
             sealed: claimed.sealed_secrets.clone(),
-            secrets: opened.map(Arc::from),
+            secrets: Arc::clone(&secrets),
         };
-        let secrets = known.secrets.clone();
         self.known.insert(claimed.endpoint, known);
-        secrets
+        Ok(secrets)
     }
 
     fn some_endpoint_is_full(&self) -> bool {

@@ -3,7 +3,7 @@
 use crate::{
     ambient::Ambient,
     callbacks::{
-        EndpointSecret, Outcome, Signal, UnsealError,
+        EndpointSecret, Outcome, Signal,
         outbox::{Claimed, Sent},
         outcome,
     },
@@ -13,12 +13,13 @@ use crate::{
 };
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
+use time::OffsetDateTime;
 
 /// Turns an event's stored JSON into what leaves the house, with its pages' real addresses.
 pub type Reveal = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
-/// The secrets that sign for an endpoint, or why they cannot be used.
-pub(super) type Secrets = Result<Arc<[EndpointSecret]>, UnsealError>;
+/// The secrets that sign for an endpoint, the newest first.
+pub(super) type Secrets = Arc<[EndpointSecret]>;
 
 /// What the dispatcher is made of.
 #[derive(Clone)]
@@ -37,29 +38,14 @@ pub struct DispatcherParts {
     pub ambient: Ambient,
 }
 
-/// Why no answer came. Prints as a sentence for the endpoint's owner.
-#[derive(Debug, thiserror::Error)]
-enum Fault {
-    #[error(transparent)]
-    Secret(UnsealError),
-    #[error(transparent)]
-    Send(#[from] SendError),
-}
-
 impl DispatcherParts {
     /// One try of one delivery.
     pub(super) async fn send(&self, claimed: Claimed, secrets: Secrets) -> Sent {
         let started_at = self.ambient.now();
-        let answer = self
-            .post(&claimed, secrets, started_at.unix_timestamp())
-            .await;
+        let answer = self.post(&claimed, &secrets, started_at).await;
         let ended_at = self.ambient.now();
         let took = Duration::try_from(ended_at - started_at).unwrap_or_default();
-        let signal = match &answer {
-            Ok(answer) => Some(Signal::of(Ok(answer), took, ended_at)),
-            Err(Fault::Send(error)) => Some(Signal::of(Err(*error), took, ended_at)),
-            Err(Fault::Secret(_)) => None,
-        };
+        let signal = Signal::of(answer.as_ref().map_err(|error| *error), took, ended_at);
         let jitter = |base| self.ambient.jitter(base);
         let outcome = outcome(claimed.failures, answer.as_ref().ok(), ended_at, jitter);
         if outcome != Outcome::Delivered {
@@ -83,7 +69,7 @@ impl DispatcherParts {
             ended_at,
             answer: answer
                 .map(|answer| (answer.status, answer.head))
-                .map_err(|fault| fault.to_string()),
+                .map_err(|error| error.to_string()),
             outcome,
             signal,
         }
@@ -92,10 +78,10 @@ impl DispatcherParts {
     async fn post(
         &self,
         claimed: &Claimed,
-        secrets: Secrets,
-        unix_seconds: i64,
-    ) -> Result<Response, Fault> {
-        let secrets = secrets.map_err(Fault::Secret)?;
+        secrets: &[EndpointSecret],
+        at: OffsetDateTime,
+    ) -> Result<Response, SendError> {
+        let unix_seconds = at.unix_timestamp();
         let body = (self.reveal)(&claimed.payload);
         let (event, time) = (claimed.event.to_string(), unix_seconds.to_string());
         let signatures = secrets
@@ -104,7 +90,7 @@ impl DispatcherParts {
         let signatures = signatures.collect::<Vec<_>>().join(" ");
         let stripe = claimed
             .stripe_signature
-            .then(|| stripe_signature(&secrets, unix_seconds, &body));
+            .then(|| stripe_signature(secrets, unix_seconds, &body));
         let mut headers = vec![
             ("content-type", "application/json"),
             ("webhook-id", event.as_str()),
@@ -112,8 +98,9 @@ impl DispatcherParts {
             ("webhook-signature", signatures.as_str()),
         ];
         headers.extend(stripe.as_deref().map(|text| ("stripe-signature", text)));
-        let answer = self.outbound.post(&claimed.url, &headers, body.into());
-        Ok(answer.await?)
+        self.outbound
+            .post(&claimed.url, &headers, body.into())
+            .await
     }
 }
 
