@@ -1,0 +1,123 @@
+//! How long a callback takes at a steady pace, and whether bad neighbors delay it.
+
+use super::{
+    super::site::Caller,
+    CliError,
+    delays::{Delays, Spread},
+    ground::{Ground, Stage},
+    load::{Asked, Load},
+    receiver::{ENDPOINTS, Manner},
+};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// Requests in the first second warm up and do not count.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// Merchants among whom the endpoints are shared: one may have sixteen.
+const MERCHANTS: usize = 2;
+/// Events of one round, each told to all endpoints of its merchant.
+const EVENTS: u32 = 100;
+/// Events a second.
+const EVENTS_PER_SECOND: u32 = 50;
+/// The endpoint of each merchant that may be bad, and how.
+const BAD: [(usize, Manner); MERCHANTS] = [(0, Manner::Silent), (EACH, Manner::Failing)];
+const EACH: usize = ENDPOINTS / MERCHANTS;
+
+/// The delays at one pace.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Pace {
+    /// Requests a second.
+    pub per_second: u32,
+    /// How long their callbacks took.
+    #[serde(flatten)]
+    pub spread: Spread,
+}
+
+/// Delays at the endpoints that are well.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Neighbors {
+    /// While all are.
+    pub all_healthy: Spread,
+    /// While one of the others never answers and one fails.
+    pub two_bad: Spread,
+}
+
+/// Asks at a steady pace for one merchant with one endpoint.
+pub(super) async fn pace(
+    ground: &Ground,
+    (per_second, seconds): (u32, u32),
+) -> Result<Pace, CliError> {
+    let stage = ground.serve(true).await?;
+    let callers = ground.merchants(&stage, 1).await?;
+    let load = Load::new(stage.address, &callers);
+    let count = per_second * (seconds + 1);
+    let asked = load.pace(&ground.bots, per_second, count).await?;
+    let arrivals = ground.receiver.take(asked.len()).await?;
+    stage.service.stop().await;
+    let mut delays = Delays::default();
+    let from = first(&asked) + WARM_UP;
+    delays.add((&asked, from), &arrivals, |_| true);
+    Ok(Pace {
+        per_second,
+        spread: delays.spread(),
+    })
+}
+
+fn first(asked: &[Asked]) -> Instant {
+    let first = asked.iter().map(|asked| asked.at).min();
+    first.unwrap_or_else(Instant::now)
+}
+
+/// Plays so many rounds of both kinds, in turns.
+pub(super) async fn neighbors(ground: &Ground, rounds: u16) -> Result<Neighbors, CliError> {
+    let stage = ground.serve(true).await?;
+    let (mut all_healthy, mut two_bad) = (Delays::default(), Delays::default());
+    // The first one warms up.
+    round(ground, &stage, false, &mut Delays::default()).await?;
+    for _ in 0..rounds {
+        round(ground, &stage, false, &mut all_healthy).await?;
+        round(ground, &stage, true, &mut two_bad).await?;
+    }
+    stage.service.stop().await;
+    Ok(Neighbors {
+        all_healthy: all_healthy.spread(),
+        two_bad: two_bad.spread(),
+    })
+}
+
+async fn round(
+    ground: &Ground,
+    stage: &Stage,
+    with_bad: bool,
+    delays: &mut Delays,
+) -> Result<(), CliError> {
+    let mut callers = Vec::new();
+    let mut bad = Vec::new();
+    for merchant in 0..MERCHANTS {
+        let caller = ground.merchant().await?;
+        for endpoint in merchant * EACH..(merchant + 1) * EACH {
+            let manner = BAD.iter().find(|bad| with_bad && bad.0 == endpoint);
+            let url_manner = manner.map_or(Manner::Healthy, |bad| bad.1);
+            let url = ground.receiver.url(endpoint, url_manner)?;
+            let id = stage.register(&caller, &url).await?;
+            bad.extend(manner.map(|_| (caller.clone(), id)));
+        }
+        callers.push(caller);
+    }
+    let asked = Load::new(stage.address, &callers);
+    let asked = asked.pace(&ground.bots, EVENTS_PER_SECOND, EVENTS).await?;
+    let missing = bad.len() * asked.len() / MERCHANTS;
+    let expected = asked.len() * EACH - missing;
+    let arrivals = ground.receiver.take(expected).await?;
+    let is_well = |endpoint| BAD.iter().all(|bad| bad.0 != endpoint);
+    delays.add((&asked, first(&asked)), &arrivals, is_well);
+    forget(stage, bad).await
+}
+
+/// The next round is not to be disturbed.
+async fn forget(stage: &Stage, endpoints: Vec<(Caller, String)>) -> Result<(), CliError> {
+    for (caller, id) in endpoints {
+        stage.delete(&caller, &id).await?;
+    }
+    Ok(())
+}
