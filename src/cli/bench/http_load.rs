@@ -99,14 +99,14 @@ const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: bench\r\n\r\n";
 fn prepare(connection: &mut Connection, work: &Work, ask: &Ask) {
     let caller = work.callers.get(ask.caller);
     let api_key = caller.map_or("", |caller| &caller.api_key);
-    let mut line = "POST /v1/payment_intents".to_owned();
     let body = match work.scenario {
         Scenario::Create => &INTENT.replace("REFERENCE", &ask.key),
         Scenario::Pay => CONFIRM,
     };
-    if let Some(intent) = ask.intent {
-        line.push_str(&format!("/{intent}/confirm"));
-    }
+    let line = ask.intent.map_or_else(
+        || "POST /v1/payment_intents".to_owned(),
+        |intent| format!("POST /v1/payment_intents/{intent}/confirm"),
+    );
     connection.prepare(&line, (api_key, &ask.key), body);
 }
 

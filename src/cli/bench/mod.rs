@@ -6,6 +6,7 @@
 //! idempotency key, booked, told to the feed and recorded as owed to one callback endpoint.
 
 mod callbacks;
+mod commits;
 mod connection;
 mod http_load;
 mod in_process;

@@ -2,18 +2,14 @@
 //! come.
 
 use super::{
-    super::sample::{micros, quantile},
+    super::sample::{median, micros, quantile},
     load::Asked,
     receiver::Arrivals,
 };
 use serde::Serialize;
 use std::{collections::HashMap, time::Instant};
 
-/// Delays that were measured, in microseconds.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Delays(Vec<u64>);
-
-/// What they come to.
+/// What the delays come to, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Spread {
     /// How many there are.
@@ -26,31 +22,37 @@ pub(super) struct Spread {
     pub max_us: u64,
 }
 
-impl Delays {
-    /// Adds the delays of what was asked for after `from`, at the endpoints that `counts` names.
-    pub fn add(
-        &mut self,
+impl Spread {
+    /// Of what was asked for since `from`, at the endpoints that `counts` names.
+    pub fn of(
         (asked, from): (&[Asked], Instant),
         arrivals: &Arrivals,
         counts: impl Fn(usize) -> bool,
-    ) {
+    ) -> Self {
         let asked = asked.iter().filter(|asked| asked.at >= from);
         let times: HashMap<_, _> = asked.map(|asked| (asked.intent, asked.at)).collect();
         let delays = arrivals
             .iter()
             .filter(|((endpoint, _), _)| counts(*endpoint))
             .filter_map(|((_, intent), come)| Some(come.duration_since(*times.get(intent)?)));
-        self.0.extend(delays.map(micros));
+        let mut delays: Vec<u64> = delays.map(micros).collect();
+        delays.sort_unstable();
+        Self {
+            deliveries: delays.len(),
+            p50_us: quantile(&delays, 50),
+            p99_us: quantile(&delays, 99),
+            max_us: quantile(&delays, 100),
+        }
     }
 
-    /// What they come to.
-    pub fn spread(mut self) -> Spread {
-        self.0.sort_unstable();
-        Spread {
-            deliveries: self.0.len(),
-            p50_us: quantile(&self.0, 50),
-            p99_us: quantile(&self.0, 99),
-            max_us: quantile(&self.0, 100),
+    /// All rounds in one: the median of each quantile, and the longest delay of all.
+    pub fn median(rounds: &[Self]) -> Self {
+        let of = |figure: fn(&Self) -> u64| median(rounds.iter().map(figure).collect());
+        Self {
+            deliveries: rounds.iter().map(|round| round.deliveries).sum(),
+            p50_us: of(|round| round.p50_us),
+            p99_us: of(|round| round.p99_us),
+            max_us: rounds.iter().map(|round| round.max_us).max().unwrap_or(0),
         }
     }
 }
@@ -73,14 +75,13 @@ mod tests {
         });
         let arrivals = [(0, 1, 5), (0, 2, 13), (0, 3, 22), (1, 3, 70)]
             .map(|(endpoint, number, ms)| ((endpoint, intent(number)), at(ms)));
-        let mut delays = Delays::default();
-        delays.add((&asked, at(10)), &arrivals.into(), |endpoint| endpoint == 0);
+        let spread = Spread::of((&asked, at(10)), &arrivals.into(), |endpoint| endpoint == 0);
         let expected = Spread {
             deliveries: 2,
             p50_us: 2000,
             p99_us: 2000,
             max_us: 3000,
         };
-        assert_eq!(delays.spread(), expected);
+        assert_eq!(spread, expected);
     }
 }

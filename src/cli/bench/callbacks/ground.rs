@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        commits,
         connection::{Connection, Head},
         site::{self, Caller, failed},
     },
@@ -64,6 +65,11 @@ impl Ground {
             service: all.saturating_sub(others),
             postgres: self.postgres.and_then(cost::of_postgres),
         })
+    }
+
+    /// How many commits of one row the machine makes in a second just now.
+    pub async fn commits(&self) -> Result<u64, CliError> {
+        commits::per_second(&self.db).await
     }
 
     /// A new merchant without endpoints.

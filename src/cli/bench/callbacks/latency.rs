@@ -1,9 +1,8 @@
 //! How long a callback takes at a steady pace, and whether bad neighbors delay it.
 
 use super::{
-    super::site::Caller,
     CliError,
-    delays::{Delays, Spread},
+    delays::Spread,
     ground::{Ground, Stage},
     load::{Asked, Load},
     receiver::{ENDPOINTS, Manner},
@@ -54,12 +53,10 @@ pub(super) async fn pace(
     let asked = load.pace(&ground.bots, per_second, count).await?;
     let arrivals = ground.receiver.take(asked.len()).await?;
     stage.service.stop().await;
-    let mut delays = Delays::default();
     let from = first(&asked) + WARM_UP;
-    delays.add((&asked, from), &arrivals, |_| true);
     Ok(Pace {
         per_second,
-        spread: delays.spread(),
+        spread: Spread::of((&asked, from), &arrivals, |_| true),
     })
 }
 
@@ -71,26 +68,21 @@ fn first(asked: &[Asked]) -> Instant {
 /// Plays so many rounds of both kinds, in turns.
 pub(super) async fn neighbors(ground: &Ground, rounds: u16) -> Result<Neighbors, CliError> {
     let stage = ground.serve(true).await?;
-    let (mut all_healthy, mut two_bad) = (Delays::default(), Delays::default());
     // The first one warms up.
-    round(ground, &stage, false, &mut Delays::default()).await?;
+    round(ground, &stage, false).await?;
+    let (mut all_healthy, mut two_bad) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        round(ground, &stage, false, &mut all_healthy).await?;
-        round(ground, &stage, true, &mut two_bad).await?;
+        all_healthy.push(round(ground, &stage, false).await?);
+        two_bad.push(round(ground, &stage, true).await?);
     }
     stage.service.stop().await;
     Ok(Neighbors {
-        all_healthy: all_healthy.spread(),
-        two_bad: two_bad.spread(),
+        all_healthy: Spread::median(&all_healthy),
+        two_bad: Spread::median(&two_bad),
     })
 }
 
-async fn round(
-    ground: &Ground,
-    stage: &Stage,
-    with_bad: bool,
-    delays: &mut Delays,
-) -> Result<(), CliError> {
+async fn round(ground: &Ground, stage: &Stage, with_bad: bool) -> Result<Spread, CliError> {
     let mut callers = Vec::new();
     let mut bad = Vec::new();
     for merchant in 0..MERCHANTS {
@@ -110,14 +102,10 @@ async fn round(
     let expected = asked.len() * EACH - missing;
     let arrivals = ground.receiver.take(expected).await?;
     let is_well = |endpoint| BAD.iter().all(|bad| bad.0 != endpoint);
-    delays.add((&asked, first(&asked)), &arrivals, is_well);
-    forget(stage, bad).await
-}
-
-/// The next round is not to be disturbed.
-async fn forget(stage: &Stage, endpoints: Vec<(Caller, String)>) -> Result<(), CliError> {
-    for (caller, id) in endpoints {
+    let spread = Spread::of((&asked, first(&asked)), &arrivals, is_well);
+    // The next round is not to be disturbed.
+    for (caller, id) in bad {
         stage.delete(&caller, &id).await?;
     }
-    Ok(())
+    Ok(spread)
 }

@@ -86,7 +86,10 @@ pub(super) async fn bare(
         endpoints,
         deliveries,
         per_second: per_second(deliveries, span),
-        cpu: spent.share(cost, deliveries),
+        cpu: Share {
+            postgres_us: None,
+            ..spent.share(cost, deliveries)
+        },
     })
 }
 

@@ -23,6 +23,7 @@ const MEMORY_BYTES: u64 = 150_000_000;
 /// All figures of a run.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Report {
+    commits_per_second: Vec<u64>,
     rate: Vec<Rate>,
     latency: Vec<Pace>,
     neighbors: Option<Neighbors>,
@@ -30,8 +31,9 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Prints what the rates stand under.
-    pub fn print_rate_head(&self) -> Result<(), CliError> {
+    /// Prints what the rates stand under, the machine's rate of commits first.
+    pub fn begin_rates(&mut self, commits_per_second: u64) -> Result<(), CliError> {
+        self.add_commits(commits_per_second)?;
         print::line(&format!(
             "{:<30}{:>10}{:>11}{:>10}  {:<16}{:>16}{:>17}",
             "rate",
@@ -44,6 +46,13 @@ impl Report {
         ))
     }
 
+    fn add_commits(&mut self, per_second: u64) -> Result<(), CliError> {
+        self.commits_per_second.push(per_second);
+        print::line(&format!(
+            "this machine's commits of one row, one after the other: {per_second} a second"
+        ))
+    }
+
     /// Takes a rate and prints it.
     pub fn add_rate(&mut self, rate: Rate) -> Result<(), CliError> {
         let (name, wanted) = match rate.how {
@@ -51,22 +60,22 @@ impl Report {
             How::Queued => ("queued, then sent", at_least(rate.per_second)),
             How::Together => ("asked for and sent together", at_least(rate.per_second)),
         };
-        let postgres = rate.cpu.postgres_us.filter(|_| rate.how != How::Bare);
         print::line(&format!(
             "{name:<30}{:>10}{:>11}{:>10}  {wanted:<16}{:>16}{:>17}",
             rate.endpoints,
             rate.deliveries,
             rate.per_second,
             millis(rate.cpu.service_us),
-            postgres.map_or_else(|| "-".to_owned(), millis)
+            rate.cpu.postgres_us.map_or_else(|| "-".to_owned(), millis)
         ))?;
         self.rate.push(rate);
         Ok(())
     }
 
-    /// Prints what the latencies stand under.
-    pub fn print_latency_head(&self) -> Result<(), CliError> {
+    /// Prints what the latencies stand under, the machine's rate of commits first.
+    pub fn begin_latency(&mut self, commits_per_second: u64) -> Result<(), CliError> {
         print::line("")?;
+        self.add_commits(commits_per_second)?;
         print_spread_head("latency, from the request to the callback")
     }
 
