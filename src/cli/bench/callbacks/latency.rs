@@ -18,8 +18,6 @@ const MERCHANTS: usize = 2;
 const EVENTS: u32 = 100;
 /// Events a second.
 const EVENTS_PER_SECOND: u32 = 50;
-/// The endpoint of each merchant that may be bad, and how.
-const BAD: [(usize, Manner); MERCHANTS] = [(0, Manner::Silent), (EACH, Manner::Failing)];
 const EACH: usize = ENDPOINTS / MERCHANTS;
 
 /// The delays at one pace.
@@ -82,26 +80,40 @@ pub(super) async fn neighbors(ground: &Ground, rounds: u16) -> Result<Neighbors,
     })
 }
 
+/// How an endpoint answers in a round with bad ones: each merchant has one.
+fn manner(endpoint: usize) -> Manner {
+    match endpoint {
+        0 => Manner::Silent,
+        EACH => Manner::Failing,
+        _ => Manner::Healthy,
+    }
+}
+
 async fn round(ground: &Ground, stage: &Stage, with_bad: bool) -> Result<Spread, CliError> {
     let mut callers = Vec::new();
     let mut bad = Vec::new();
     for merchant in 0..MERCHANTS {
         let caller = ground.merchant().await?;
         for endpoint in merchant * EACH..(merchant + 1) * EACH {
-            let manner = BAD.iter().find(|bad| with_bad && bad.0 == endpoint);
-            let url_manner = manner.map_or(Manner::Healthy, |bad| bad.1);
-            let url = ground.receiver.url(endpoint, url_manner)?;
+            let manner = if with_bad {
+                manner(endpoint)
+            } else {
+                Manner::Healthy
+            };
+            let url = ground.receiver.url(endpoint, manner)?;
             let id = stage.register(&caller, &url).await?;
-            bad.extend(manner.map(|_| (caller.clone(), id)));
+            if manner != Manner::Healthy {
+                bad.push((caller.clone(), id));
+            }
         }
         callers.push(caller);
     }
-    let asked = Load::new(stage.address, &callers);
-    let asked = asked.pace(&ground.bots, EVENTS_PER_SECOND, EVENTS).await?;
-    let missing = bad.len() * asked.len() / MERCHANTS;
-    let expected = asked.len() * EACH - missing;
+    let load = Load::new(stage.address, &callers);
+    let asked = load.pace(&ground.bots, EVENTS_PER_SECOND, EVENTS).await?;
+    // Each event is one merchant's, and told to all of its endpoints.
+    let expected = asked.len() / MERCHANTS * (ENDPOINTS - bad.len());
     let arrivals = ground.receiver.take(expected).await?;
-    let is_well = |endpoint| BAD.iter().all(|bad| bad.0 != endpoint);
+    let is_well = |endpoint| manner(endpoint) == Manner::Healthy;
     let spread = Spread::of((&asked, first(&asked)), &arrivals, is_well);
     // The next round is not to be disturbed.
     for (caller, id) in bad {
