@@ -55,6 +55,11 @@ impl Database {
         })
     }
 
+    /// The process of the private Postgres, if there is one.
+    pub fn process_id(&self) -> Option<u32> {
+        self.postgres.as_ref().map(Postgres::process_id)
+    }
+
     /// Stops the private Postgres, if there is one, and waits until it is gone.
     pub async fn close(self) {
         if let Some(postgres) = self.postgres

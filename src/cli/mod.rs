@@ -156,6 +156,8 @@ mod tests {
             "verify --merchant M",
             "bench --quick --json",
             "bench --scenario pay --connections 1,64 --merchants 64 --seconds 1 --rounds 1",
+            "bench callbacks --quick --json",
+            "bench callbacks --seconds 3",
             "ready --listen 127.0.0.1:8080",
             "openapi",
         ] {

@@ -96,6 +96,12 @@ impl Service {
     /// Runs until the soft signal, then lets what is begun come to its end.
     pub async fn run(self, signals: &Signals) -> Result<(), CliError> {
         signals.soft().cancelled().await;
+        self.stop().await;
+        Ok(())
+    }
+
+    /// Takes nothing new and lets what is begun come to its end.
+    pub async fn stop(self) {
         self.app.stopping.cancel();
         if let Some(http) = self.http {
             http.stop(GRACE).await;
@@ -105,7 +111,6 @@ impl Service {
         // What is not done by then is done by the next process: nothing is lost.
         let _ = tokio::time::timeout(GRACE, self.workers.wait()).await;
         self.app.close().await;
-        Ok(())
     }
 }
 

@@ -5,6 +5,9 @@
 //! Everything is on but the dispatcher: each request is authenticated, validated, kept under its
 //! idempotency key, booked, told to the feed and recorded as owed to one callback endpoint.
 
+mod callbacks;
+mod commits;
+mod connection;
 mod http_load;
 mod in_process;
 mod plain;
@@ -38,11 +41,30 @@ both. One request in 20 is the repeat of the one before it, with its key. `pay` 
 that were made before the clock starts.
 
 It brings its own Postgres, with fsync on. If DATABASE_URL is set, that database is used instead: \
-one that holds nothing else.";
+one that holds nothing else.
 
-/// What can be chosen.
+`threadpay bench callbacks` measures how callbacks are sent.";
+
+/// What is measured: the writer, unless something else is named.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    subject: Option<Subject>,
+    #[command(flatten)]
+    writer: WriterArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Subject {
+    /// Measure how callbacks are sent: rate, cost, latency, bad neighbors and memory.
+    #[command(long_about = callbacks::ABOUT)]
+    Callbacks(callbacks::Args),
+}
+
+/// What can be chosen about the writer.
+#[derive(Debug, clap::Args)]
+struct WriterArgs {
     /// What is asked for.
     #[arg(long, value_enum, value_name = "SCENARIO", default_value = "all")]
     scenario: Choice,
@@ -89,7 +111,7 @@ impl Choice {
     }
 }
 
-impl Args {
+impl WriterArgs {
     fn plan(&self) -> Plan {
         let scenarios = self.scenario.scenarios();
         if self.quick {
@@ -120,14 +142,22 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         ..Options::temporary()
     };
     let database = Database::ready(options, &signals).await?;
-    let plan = args.plan();
-    let work = measure(&plan, &database);
+    let work = async {
+        match &args.subject {
+            None => writer(&args.writer, &database).await,
+            Some(Subject::Callbacks(args)) => callbacks::run(args, &database).await,
+        }
+    };
     let result = tokio::select! {
-        report = work => report,
+        result = work => result,
         () = signals.soft().cancelled() => Err(CliError::Interrupted),
     };
     database.close().await;
-    let report = result?;
+    result
+}
+
+async fn writer(args: &WriterArgs, database: &Database) -> Result<(), CliError> {
+    let report = measure(&args.plan(), database).await?;
     if args.json {
         print::line(&report.json().to_string())?;
     }

@@ -1,17 +1,15 @@
 //! The points of the matrix, one after the other, each in turns of both variants.
 
 use super::{
-    CliError,
+    CliError, commits,
     http_load::{self, Load},
     in_process,
     report::{Point, Report, Round},
-    sample::{Figures, Sample},
+    sample::Figures,
     site::{Caller, Site, Variant, failed, perform},
-    store,
     work::{INTENT, Scenario, Stock, Work},
 };
 use crate::{
-    db::Use,
     http::{self, State},
     ids::IntentId,
     intents::{IntentRequest, Terms},
@@ -22,7 +20,7 @@ use std::{
     collections::HashMap,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -31,8 +29,6 @@ use uuid::Uuid;
 const FASTEST: u64 = 1_500;
 /// How many intents of the stock are made at a time.
 const MADE_AT_ONCE: usize = 256;
-/// How long commits of one row are counted.
-const COMMITS: Duration = Duration::from_millis(500);
 /// How long a server may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -117,7 +113,7 @@ impl Bench<'_> {
         merchants: u16,
         connections: u16,
     ) -> Result<Point, CliError> {
-        let commits_per_second = self.commits().await?;
+        let commits_per_second = commits::per_second(&self.site.db).await?;
         let mut rounds = Vec::new();
         for _ in 0..self.plan.rounds {
             rounds.push(Round {
@@ -136,23 +132,6 @@ impl Bench<'_> {
             commits_per_second,
             rounds,
         })
-    }
-
-    /// How many commits of one row this machine makes durable in a second, one after the other.
-    async fn commits(&self) -> Result<u64, CliError> {
-        let mut db = self.site.db.connect(Use::Writer).await?;
-        let ambient = &self.site.app(Variant::Batched).ambient;
-        let (merchant, start) = (ambient.id(), Instant::now());
-        let mut sample = Sample::default();
-        for number in 0.. {
-            if start.elapsed() > COMMITS {
-                break;
-            }
-            let commit = store::commit_one_row(&mut db, merchant, (number, ambient.now()));
-            commit.await.map_err(failed)?;
-            sample.requests.push((start.elapsed(), Duration::ZERO));
-        }
-        Ok(Figures::of(&[sample], Duration::ZERO, COMMITS).per_second)
     }
 
     async fn run(

@@ -25,7 +25,8 @@ impl Round {
     }
 }
 
-fn hundredths(a: u64, b: u64) -> u64 {
+/// `a` divided by `b`, in hundredths.
+pub(super) fn hundredths(a: u64, b: u64) -> u64 {
     a.saturating_mul(100).checked_div(b).unwrap_or(0)
 }
 
@@ -204,6 +205,6 @@ impl Report {
 }
 
 /// Hundredths as a decimal number.
-fn decimal(hundredths: u64) -> String {
+pub(super) fn decimal(hundredths: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }

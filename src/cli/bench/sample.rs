@@ -37,16 +37,11 @@ impl Figures {
         let requests = samples.iter().flat_map(|sample| &sample.requests);
         let mut latencies: Vec<u64> = requests
             .filter(inside)
-            .map(|request| u64::try_from(request.1.as_micros()).unwrap_or(u64::MAX))
+            .map(|request| micros(request.1))
             .collect();
         latencies.sort_unstable();
-        let count = u64::try_from(latencies.len()).unwrap_or(u64::MAX);
-        let span = u64::try_from(to.saturating_sub(from).as_micros()).unwrap_or(u64::MAX);
         Self {
-            per_second: count
-                .saturating_mul(1_000_000)
-                .checked_div(span)
-                .unwrap_or(0),
+            per_second: per_second(latencies.len(), to.saturating_sub(from)),
             p50_us: quantile(&latencies, 50),
             p99_us: quantile(&latencies, 99),
         }
@@ -63,8 +58,20 @@ impl Figures {
     }
 }
 
+/// So many in `span` are how many a second.
+pub(super) fn per_second(count: usize, span: Duration) -> u64 {
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
+    let per_second = count.saturating_mul(1_000_000).checked_div(micros(span));
+    per_second.unwrap_or(0)
+}
+
+/// Whole microseconds.
+pub(super) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// The value that `percent` of the sorted `values` do not exceed; 0 if there are none.
-fn quantile(values: &[u64], percent: usize) -> u64 {
+pub(super) fn quantile(values: &[u64], percent: usize) -> u64 {
     let index = values.len().saturating_sub(1) * percent / 100;
     values.get(index).copied().unwrap_or(0)
 }

@@ -1,10 +1,11 @@
 //! What is measured: the service twice on one database, batched and plain, with its merchants.
 
 use super::{CliError, plain::Plain, store};
+use crate::cli::key;
 use crate::{
     ambient::Ambient,
     app::{App, Performed},
-    auth::{NewApiKey, Role},
+    auth::Role,
     callbacks::{EndpointRequest, EndpointSecret, NewSecret},
     config::Config,
     crypto::MasterKey,
@@ -56,12 +57,7 @@ pub(super) struct Site {
 impl Site {
     /// Starts both services on `db`, and makes so many merchants, each with one endpoint.
     pub async fn build(db: &Db, merchants: u16) -> Result<Self, CliError> {
-        if store::holds_others(db, NAME).await? {
-            return Err(CliError::Failed(
-                "the database of DATABASE_URL holds merchants: give the benchmark one of its own"
-                    .to_owned(),
-            ));
-        }
+        refuse_others(db).await?;
         let batched = start(db).await?;
         let plain = start(db).await?;
         let mut plain = Arc::into_inner(plain)
@@ -97,9 +93,8 @@ impl Site {
 
     async fn caller(&self) -> Result<Caller, CliError> {
         let app = &self.batched;
-        let merchant = writer::create_merchant(&self.db, NAME, &app.ambient).await?;
-        let key = NewApiKey::generate(&app.ambient, merchant, Role::Bot);
-        writer::create_key(&self.db, &key, &app.ambient).await?;
+        let caller = caller(&self.db).await?;
+        let merchant = caller.merchant;
         let id: EndpointId = app.ambient.id();
         let endpoint: EndpointRequest = serde_json::from_str(ENDPOINT).map_err(failed)?;
         let endpoint = endpoint.check(&Policy::private()).map_err(failed)?;
@@ -111,8 +106,7 @@ impl Site {
         };
         let command = Command::CreateEndpoint(id, Box::new(endpoint), secret);
         perform(app, merchant, command).await.map_err(failed)?;
-        let api_key = key.text();
-        Ok(Caller { merchant, api_key })
+        Ok(caller)
     }
 
     /// Ends what runs.
@@ -120,6 +114,17 @@ impl Site {
         self.batched.close().await;
         self.plain.close().await;
     }
+}
+
+/// Nobody's payments are measured upon.
+pub(super) async fn refuse_others(db: &Db) -> Result<(), CliError> {
+    if store::holds_others(db, NAME).await? {
+        return Err(CliError::Failed(
+            "the database of DATABASE_URL holds merchants: give the benchmark one of its own"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Runs a command that carries no key.
@@ -138,12 +143,24 @@ pub(super) async fn perform(
 }
 
 async fn start(db: &Db) -> Result<Arc<App>, CliError> {
-    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let config = config(db, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    Ok(App::start(config, Ambient::system(), http::rejection::render).await?)
+}
+
+/// A new merchant with a bot's key.
+pub(super) async fn caller(db: &Db) -> Result<Caller, CliError> {
+    let merchant = writer::create_merchant(db, NAME, &Ambient::system()).await?;
+    let api_key = key::create(db, merchant, Role::Bot).await?.text();
+    Ok(Caller { merchant, api_key })
+}
+
+/// What a service on `db` is told.
+pub(super) fn config(db: &Db, listen: SocketAddr) -> Result<Config, CliError> {
     // Always the same, so that a database can be used again: it holds nothing worth sealing.
     let master_key = MasterKey::from_base64(&STANDARD.encode([0; 32]))?;
     let mut config = Config::new(db.clone(), listen, master_key);
     config.allow_private_callbacks = true;
-    Ok(App::start(config, Ambient::system(), http::rejection::render).await?)
+    Ok(config)
 }
 
 /// What went wrong in words.

@@ -1,0 +1,53 @@
+//! How much memory a long queue takes.
+
+use super::{CliError, cost, ground::Ground, rate::rush, receiver::Manner};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// Endpoints of the one merchant: each event is owed to all of them.
+const ENDPOINTS: usize = 10;
+/// The queue is watched until it is empty, or for so long.
+const WATCH: Duration = Duration::from_mins(1);
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The resident memory of the process, where the system tells it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Memory {
+    /// Deliveries that were queued.
+    pub queued: usize,
+    /// How many came while it was watched.
+    pub delivered: usize,
+    /// Before the service that sends them was started.
+    pub before_bytes: Option<u64>,
+    /// The most while it sent.
+    pub peak_bytes: Option<u64>,
+}
+
+/// Queues deliveries while nobody sends, and watches a service that sends them.
+pub(super) async fn queue(ground: &Ground, deliveries: u64) -> Result<Memory, CliError> {
+    let stage = ground.serve(false).await?;
+    let caller = ground.merchant().await?;
+    for endpoint in 0..ENDPOINTS {
+        let url = ground.receiver.url(endpoint, Manner::Healthy)?;
+        stage.register(&caller, &url).await?;
+    }
+    let events = deliveries.div_ceil(u64::try_from(ENDPOINTS).unwrap_or(u64::MAX));
+    let made = rush(ground, &stage, (&[caller], events, Duration::MAX)).await?;
+    stage.service.stop().await;
+    let queued = made * ENDPOINTS;
+    let (before_bytes, mut peak_bytes) = (cost::resident_bytes(), None);
+    let stage = ground.serve(true).await?;
+    let start = Instant::now();
+    while ground.receiver.count() < queued && start.elapsed() < WATCH {
+        peak_bytes = peak_bytes.max(cost::resident_bytes());
+        tokio::time::sleep(LOOK).await;
+    }
+    let delivered = ground.receiver.forget().len();
+    stage.service.stop().await;
+    Ok(Memory {
+        queued,
+        delivered,
+        before_bytes,
+        peak_bytes,
+    })
+}
