@@ -8,13 +8,14 @@ pub mod delivery;
 mod endpoint;
 mod event;
 pub mod feed;
-mod health;
+pub mod health;
 pub mod outbox;
 pub mod replay;
 mod request;
 pub mod secrets;
 mod signature;
 pub mod store;
+pub mod upkeep;
 mod view;
 
 pub use delivery::{Delivery, DeliveryAttempt, DeliveryStatus, NewDelivery, Outcome, outcome};

@@ -1,7 +1,7 @@
 //! Forgets what has been kept long enough: idempotency keys, and deliveries with their tries.
 
 use super::{Progress, Worker};
-use crate::{app::App, callbacks::outbox, idempotency};
+use crate::{app::App, callbacks::upkeep, idempotency};
 use std::{sync::Arc, time::Duration};
 use time::Duration as Span;
 
@@ -24,7 +24,7 @@ impl Worker for Forgetter {
         let keys =
             idempotency::store::forget(&app.pool, now - KEYS_KEPT, i64::from(TICK_MAX)).await?;
         let kept = Span::days(app.config.retention_days.into());
-        let deliveries = outbox::forget(&app.worker_pool, now - kept).await?;
+        let deliveries = upkeep::store::forget(&app.worker_pool, now - kept).await?;
         Ok(if keys == u64::from(TICK_MAX) || deliveries > 0 {
             Progress::More
         } else {

@@ -2,7 +2,7 @@
 //! ones are owed.
 
 use super::{Progress, Worker};
-use crate::{app::App, callbacks::outbox};
+use crate::{app::App, callbacks::upkeep::store};
 use std::{sync::Arc, time::Duration};
 
 /// Holds deliveries and lets them go.
@@ -15,7 +15,7 @@ impl Worker for Settler {
     type Error = sqlx::Error;
 
     async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
-        let moved = outbox::settle(&self.0.worker_pool, self.0.ambient.now()).await?;
+        let moved = store::settle(&self.0.worker_pool, self.0.ambient.now()).await?;
         if moved == 0 {
             return Ok(Progress::Idle);
         }

@@ -18,6 +18,7 @@ mod crowd;
 #[path = "../simulation/dice.rs"]
 mod dice;
 mod dispatch;
+mod endpoints;
 mod exports;
 mod feed;
 mod harness;

@@ -47,10 +47,19 @@ fn statements(source: &Source) -> Vec<Statement> {
             let rest = &tokens[at + 4..];
             Some(Statement {
                 place: format!("{}:{}", source.path, window[3].line),
-                text: strings(rest)?.into_iter().next(),
+                text: strings(rest)?.into_iter().next().map(in_full),
             })
         })
         .collect()
+}
+
+/// A statement of more lines than a function may have stands in a file of its own.
+fn in_full(text: String) -> String {
+    if text.ends_with(".sql") {
+        std::fs::read_to_string(text).unwrap()
+    } else {
+        text
+    }
 }
 
 /// The strings among the arguments of the call that follows; none if it is but an import.

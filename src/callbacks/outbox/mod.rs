@@ -3,13 +3,9 @@
 //! A lease makes a delivery invisible to other dispatchers until it runs out; what a dispatcher
 //! writes later than that is refused, so that a try is never counted for another's.
 
-mod health;
 mod store;
-mod upkeep;
 
-pub use health::note;
 pub use store::{claim, oldest_due, record, release};
-pub use upkeep::{forget, settle};
 
 use super::{Health, Outcome, Signal};
 use crate::ids::{DeliveryId, EndpointId, EventId, MerchantId};

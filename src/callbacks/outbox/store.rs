@@ -26,95 +26,9 @@ const PAST_BLOCKED: i32 = 24;
 /// delivery whose intent has an earlier one still owed is left alone; where that one has failed,
 /// it is put off until that one's next try, or until it has been failing for 15 minutes.
 pub async fn claim(pool: &PgPool, terms: ClaimTerms) -> Result<Vec<Claimed>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"-- outbox.claim
-        WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
-            (SELECT merchant_id, endpoint_id, due_at FROM deliveries
-            WHERE status = 'pending' ORDER BY endpoint_id, due_at LIMIT 1)
-            UNION ALL
-            SELECT n.merchant_id, n.endpoint_id, n.due_at FROM waiting w CROSS JOIN LATERAL (
-                SELECT d.merchant_id, d.endpoint_id, d.due_at FROM deliveries d
-                WHERE d.status = 'pending' AND d.endpoint_id > w.endpoint_id
-                ORDER BY d.endpoint_id, d.due_at LIMIT 1
-            ) n
-        ), ready AS MATERIALIZED (
-            SELECT w.endpoint_id, e.url, e.ordering, e.stripe_signature, s.sealed,
-                h.in_flight_limit, h.failures, h.failing_since, h.paused_until, h.pauses,
-                greatest(0, CASE WHEN h.paused_until IS NULL
-                    THEN coalesce(h.in_flight_limit, $5) ELSE 1 END - f.under_way) AS free
-            FROM (
-                SELECT * FROM waiting WHERE due_at <= $2
-                ORDER BY uuid_hash_extended(endpoint_id, uuid_hash($1)::bigint)
-            ) w LEFT JOIN LATERAL (
-                SELECT x.* FROM endpoint_health x
-                WHERE x.merchant_id = w.merchant_id AND x.endpoint_id = w.endpoint_id
-                    AND x.updated_at >= (
-                        SELECT c.updated_at FROM callback_endpoints c
-                        WHERE c.merchant_id = w.merchant_id AND c.id = w.endpoint_id)
-                LIMIT 1
-            ) h ON true CROSS JOIN LATERAL (
-                SELECT c.url, c.ordering, c.stripe_signature FROM callback_endpoints c
-                WHERE c.merchant_id = w.merchant_id AND c.id = w.endpoint_id
-                    AND c.status = 'enabled' AND c.deleted_at IS NULL
-                    AND coalesce(h.paused_until <= $2, true)
-                LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-            ) e CROSS JOIN LATERAL (
-                SELECT count(*)::integer AS under_way FROM deliveries f
-                WHERE f.endpoint_id = w.endpoint_id AND f.status = 'pending'
-                    AND f.lease_id IS NOT NULL AND f.due_at > $2 AND f.due_at <= $3
-            ) f CROSS JOIN LATERAL (
-                SELECT array_agg(k.sealed ORDER BY k.number DESC) AS sealed
-                FROM endpoint_secrets k
-                WHERE k.merchant_id = w.merchant_id AND k.endpoint_id = w.endpoint_id
-                    AND (k.expires_at IS NULL OR k.expires_at > $2)
-            ) s
-        ), due AS MATERIALIZED (
-            SELECT r.*, d.row, d.due_at, d.event_sequence, b.put_off
-            FROM ready r CROSS JOIN LATERAL (
-                SELECT x.ctid AS row, x.due_at, x.event_sequence, x.intent_id FROM deliveries x
-                WHERE x.endpoint_id = r.endpoint_id AND x.status = 'pending' AND x.due_at <= $2
-                ORDER BY x.due_at, x.event_sequence
-                LIMIT CASE WHEN r.free > 0 THEN r.free + $6 ELSE 0 END
-                FOR UPDATE SKIP LOCKED
-            ) d LEFT JOIN LATERAL (
-                SELECT CASE WHEN p.lease_id IS NULL AND p.failing_since IS NOT NULL
-                    THEN least(p.due_at, p.failing_since + interval '15 minutes')
-                    ELSE $2 END AS put_off
-                FROM deliveries p
-                WHERE r.ordering = 'intent' AND p.endpoint_id = r.endpoint_id
-                    AND p.intent_id = d.intent_id AND p.event_sequence < d.event_sequence
-                    AND (p.status = 'held' OR p.status = 'pending' AND coalesce(
-                        p.failing_since > $2::timestamptz - interval '15 minutes', true))
-                ORDER BY p.event_sequence LIMIT 1
-            ) b ON true
-        ), later AS (
-            UPDATE deliveries u SET due_at = due.put_off
-            FROM due WHERE u.ctid = due.row AND due.put_off > $2
-        ), chosen AS MATERIALIZED (
-            SELECT * FROM (
-                SELECT due.*, row_number() OVER (
-                    PARTITION BY endpoint_id ORDER BY due_at, event_sequence) AS place
-                FROM due WHERE put_off IS NULL
-            ) p WHERE place <= free ORDER BY place LIMIT $4
-        ), claimed AS (
-            UPDATE deliveries u
-            SET lease_id = $1, due_at = $3, attempts = u.attempts + 1, updated_at = $2
-            FROM chosen c WHERE u.ctid = c.row
-            RETURNING u.merchant_id, u.id, u.endpoint_id, u.event_sequence, u.attempts,
-                u.failures AS failed, c.url, c.stripe_signature, c.sealed, c.in_flight_limit,
-                c.failures, c.failing_since, c.paused_until, c.pauses
-        )
-        SELECT c.merchant_id AS "merchant_id!", c.id AS "id!", c.endpoint_id AS "endpoint_id!",
-            c.attempts AS "attempts!", c.failed AS "failed!", c.url AS "url!",
-            c.stripe_signature AS "stripe_signature!", c.sealed,
-            c.in_flight_limit AS "in_flight_limit?", c.failures AS "failures?",
-            c.failing_since AS "failing_since?", c.paused_until AS "paused_until?",
-            c.pauses AS "pauses?", v.id AS event_id, v.payload,
-            EXISTS (SELECT FROM due WHERE put_off IS NOT NULL) AS "others_wait!"
-        FROM claimed c CROSS JOIN LATERAL (
-            SELECT e.id, e.payload FROM events e
-            WHERE e.merchant_id = c.merchant_id AND e.sequence = c.event_sequence LIMIT 1
-        ) v"#,
+    let rows = sqlx::query_file_as!(
+        Row,
+        "src/callbacks/outbox/claim.sql",
         terms.lease,
         terms.now,
         terms.until,
@@ -122,28 +36,53 @@ pub async fn claim(pool: &PgPool, terms: ClaimTerms) -> Result<Vec<Claimed>, sql
         terms.per_endpoint,
         PAST_BLOCKED,
     );
-    let rows = rows.fetch_all(pool).await?.into_iter().map(|row| Claimed {
-        merchant: MerchantId(row.merchant_id),
-        delivery: DeliveryId(row.id),
-        lease: terms.lease,
-        endpoint: EndpointId(row.endpoint_id),
-        event: EventId(row.event_id),
-        attempt: row.attempts,
-        failures: row.failed,
-        url: row.url,
-        sealed_secrets: row.sealed.unwrap_or_default(),
-        stripe_signature: row.stripe_signature,
-        health: Health {
-            in_flight_limit: row.in_flight_limit.unwrap_or(terms.per_endpoint),
-            failures: row.failures.unwrap_or(0),
-            failing_since: row.failing_since,
-            paused_until: row.paused_until,
-            pauses: row.pauses.unwrap_or(0),
-        },
-        payload: row.payload,
-        others_wait: row.others_wait,
-    });
-    Ok(rows.collect())
+    let rows = rows.fetch_all(pool).await?.into_iter();
+    Ok(rows.map(|row| row.read(terms)).collect())
+}
+
+struct Row {
+    merchant_id: Uuid,
+    id: Uuid,
+    endpoint_id: Uuid,
+    attempts: i32,
+    failed: i32,
+    url: String,
+    stripe_signature: bool,
+    sealed: Option<Vec<Vec<u8>>>,
+    in_flight_limit: Option<i32>,
+    failures: Option<i32>,
+    failing_since: Option<OffsetDateTime>,
+    paused_until: Option<OffsetDateTime>,
+    pauses: Option<i32>,
+    event_id: Uuid,
+    payload: Vec<u8>,
+    others_wait: bool,
+}
+
+impl Row {
+    fn read(self, terms: ClaimTerms) -> Claimed {
+        Claimed {
+            merchant: MerchantId(self.merchant_id),
+            delivery: DeliveryId(self.id),
+            lease: terms.lease,
+            endpoint: EndpointId(self.endpoint_id),
+            event: EventId(self.event_id),
+            attempt: self.attempts,
+            failures: self.failed,
+            url: self.url,
+            sealed_secrets: self.sealed.unwrap_or_default(),
+            stripe_signature: self.stripe_signature,
+            health: Health {
+                in_flight_limit: self.in_flight_limit.unwrap_or(terms.per_endpoint),
+                failures: self.failures.unwrap_or(0),
+                failing_since: self.failing_since,
+                paused_until: self.paused_until,
+                pauses: self.pauses.unwrap_or(0),
+            },
+            payload: self.payload,
+            others_wait: self.others_wait,
+        }
+    }
 }
 
 /// Writes down how tries ended. Where the lease has passed to another, the try is kept for the

@@ -30,7 +30,7 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 25] = [
+const KINDS: [Kind; 28] = [
     kind(
         400,
         "invalid_json",
@@ -108,6 +108,22 @@ const KINDS: [Kind; 25] = [
     )
     .with("param", "/payment_method"),
     kind(422, "invalid_request", "missing field `url`").with("param", "/url"),
+    kind(
+        409,
+        "duplicate_endpoint",
+        "ep_01m810zz1qf30stf80swm6wd6q has this URL already; change that endpoint instead",
+    )
+    .with("param", "/url"),
+    kind(
+        409,
+        "too_many_endpoints",
+        "a merchant has at most 16 callback endpoints; delete one first",
+    ),
+    kind(
+        409,
+        "too_many_secrets",
+        "5 secrets sign already; wait until one of them expires",
+    ),
     kind(422, "unknown_field", "unknown field `tax`").with("param", "/tax"),
     kind(
         429,

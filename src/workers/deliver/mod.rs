@@ -14,7 +14,7 @@ pub use stats::DispatcherStats;
 use super::{Progress, Worker};
 use crate::{
     callbacks::{
-        Disabling, EndpointSecret, Health, Signal, UnsealError, outbox,
+        Disabling, EndpointSecret, Health, Signal, UnsealError, health, outbox,
         outbox::{ClaimTerms, Claimed, Sent},
     },
     db::is_outage,
@@ -233,7 +233,7 @@ impl Dispatcher {
         let endpoints: Vec<_> = told.keys().copied().collect();
         let signals: HashMap<_, _> = told.iter().map(|((_, id), told)| (*id, told)).collect();
         let now = ambient.now();
-        let noted = outbox::note(&self.parts.pool, &endpoints, now, |endpoint, before| {
+        let noted = health::store::note(&self.parts.pool, &endpoints, now, |endpoint, before| {
             let before = before.unwrap_or(Health::new(start));
             signals
                 .get(&endpoint)

@@ -1,9 +1,7 @@
 //! SQL of endpoints' health. Only endpoints that stand otherwise than before cost anything.
 
-use crate::{
-    callbacks::Health,
-    ids::{EndpointId, MerchantId},
-};
+use super::Health;
+use crate::ids::{EndpointId, MerchantId};
 use sqlx::PgPool;
 use std::collections::HashMap;
 use time::OffsetDateTime;
@@ -26,7 +24,7 @@ pub async fn note(
     let ids: Vec<Uuid> = endpoints.iter().map(|(_, id)| id.0).collect();
     let mut db = pool.begin().await?;
     let known = sqlx::query!(
-        "-- outbox.health
+        "-- health.lock
         SELECT h.endpoint_id, h.in_flight_limit, h.failures, h.failing_since, h.paused_until,
             h.pauses
         FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, endpoint_id)
@@ -59,7 +57,7 @@ pub async fn note(
     let paused: Vec<Option<OffsetDateTime>> = health.iter().map(|h| h.paused_until).collect();
     let pauses: Vec<i32> = health.iter().map(|h| h.pauses).collect();
     let save = sqlx::query!(
-        "-- outbox.save_health
+        "-- health.save
         INSERT INTO endpoint_health (merchant_id, endpoint_id, in_flight_limit, failures,
             failing_since, paused_until, pauses, updated_at)
         SELECT u.*, $8 FROM UNNEST($1::uuid[], $2::uuid[], $3::integer[], $4::integer[],

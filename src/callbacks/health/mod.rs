@@ -5,6 +5,8 @@
 //! half a minute at first and up to ten minutes, and then tried with one delivery: meanwhile no
 //! delivery spends a try. After five days without a success it is given up.
 
+pub mod store;
+
 use crate::net::{Response, RetryAfter, SendError};
 use std::time::Duration;
 use time::OffsetDateTime;

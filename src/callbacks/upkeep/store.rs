@@ -1,5 +1,4 @@
-//! SQL that keeps the outbox in order: what disabled endpoints are owed is held, what deleted ones
-//! are owed is canceled, what is old is forgotten. All of it in small steps that wait for nobody.
+//! SQL of the upkeep: small steps that wait for nobody.
 
 use sqlx::PgPool;
 use time::OffsetDateTime;
@@ -12,7 +11,7 @@ const STEP: i64 = 1000;
 /// it is not none there may be more.
 pub async fn settle(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Error> {
     let hold = sqlx::query!(
-        "-- outbox.hold
+        "-- upkeep.hold
         WITH RECURSIVE waiting (merchant_id, endpoint_id) AS (
             (SELECT merchant_id, endpoint_id FROM deliveries
             WHERE status = 'pending' ORDER BY endpoint_id LIMIT 1)
@@ -43,7 +42,7 @@ pub async fn settle(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Err
     );
     let held = hold.execute(pool).await?.rows_affected();
     let let_go = sqlx::query!(
-        "-- outbox.let_go
+        "-- upkeep.let_go
         WITH RECURSIVE holding (merchant_id, endpoint_id) AS (
             (SELECT merchant_id, endpoint_id FROM deliveries
             WHERE status = 'held' ORDER BY endpoint_id LIMIT 1)
@@ -81,7 +80,7 @@ pub async fn settle(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Err
 /// where it is not none there may be more.
 pub async fn forget(pool: &PgPool, before: OffsetDateTime) -> Result<u64, sqlx::Error> {
     let forget = sqlx::query!(
-        "-- outbox.forget
+        "-- upkeep.forget
         WITH old AS MATERIALIZED (
             SELECT ctid AS row, merchant_id, id FROM deliveries
             WHERE created_at < $1 AND updated_at < $1 AND status <> 'pending'
@@ -96,13 +95,13 @@ pub async fn forget(pool: &PgPool, before: OffsetDateTime) -> Result<u64, sqlx::
     );
     let forgotten = forget.execute(pool).await?.rows_affected();
     let replays = sqlx::query!(
-        "-- outbox.forget_replays
+        "-- upkeep.forget_replays
         DELETE FROM replays WHERE updated_at < $1 AND status <> 'running'",
         before
     );
     replays.execute(pool).await?;
     let secrets = sqlx::query!(
-        "-- outbox.forget_secrets
+        "-- upkeep.forget_secrets
         DELETE FROM endpoint_secrets WHERE expires_at < $1",
         before
     );
