@@ -55,7 +55,7 @@ fn statements(source: &Source) -> Vec<Statement> {
 
 /// A statement of more lines than a function may have stands in a file of its own.
 fn in_full(text: String) -> String {
-    if text.ends_with(".sql") {
+    if text.strip_suffix(".sql").is_some() {
         std::fs::read_to_string(text).unwrap()
     } else {
         text

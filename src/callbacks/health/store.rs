@@ -54,7 +54,7 @@ pub async fn note(
     let limits: Vec<i32> = health.iter().map(|h| h.in_flight_limit).collect();
     let failures: Vec<i32> = health.iter().map(|h| h.failures).collect();
     let failing: Vec<Option<OffsetDateTime>> = health.iter().map(|h| h.failing_since).collect();
-    let paused: Vec<Option<OffsetDateTime>> = health.iter().map(|h| h.paused_until).collect();
+    let until: Vec<Option<OffsetDateTime>> = health.iter().map(|h| h.paused_until).collect();
     let pauses: Vec<i32> = health.iter().map(|h| h.pauses).collect();
     let save = sqlx::query!(
         "-- health.save
@@ -74,7 +74,7 @@ pub async fn note(
         &limits,
         &failures,
         &failing as &[Option<OffsetDateTime>],
-        &paused as &[Option<OffsetDateTime>],
+        &until as &[Option<OffsetDateTime>],
         &pauses,
         now,
     );

@@ -40,7 +40,7 @@ pub async fn settle(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Err
         now,
         STEP,
     );
-    let held = hold.execute(pool).await?.rows_affected();
+    let moved = hold.execute(pool).await?.rows_affected();
     let let_go = sqlx::query!(
         "-- upkeep.let_go
         WITH RECURSIVE holding (merchant_id, endpoint_id) AS (
@@ -71,8 +71,8 @@ pub async fn settle(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Err
         now,
         STEP,
     );
-    let free = let_go.execute(pool).await?.rows_affected();
-    Ok(held + free)
+    let released = let_go.execute(pool).await?.rows_affected();
+    Ok(moved + released)
 }
 
 /// Forgets deliveries that nothing has happened to since `before`, with their tries, but for those

@@ -95,7 +95,7 @@ impl Sink {
     /// Starts a server that answers with these statuses first, and then always with 200.
     pub fn start(answers: &[u16]) -> Self {
         let inbox = web::Data::new(Mutex::new(Inbox {
-            answers: answers.iter().map(|status| status.into()).collect(),
+            answers: answers.iter().map(Reply::from).collect(),
             ..Inbox::default()
         }));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
