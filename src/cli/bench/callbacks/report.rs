@@ -41,8 +41,8 @@ impl Report {
             "deliveries",
             "a second",
             "wanted",
-            "CPU ms, service",
-            "CPU ms, Postgres"
+            "CPU us, service",
+            "CPU us, Postgres"
         ))
     }
 
@@ -65,8 +65,10 @@ impl Report {
             rate.endpoints,
             rate.deliveries,
             rate.per_second,
-            millis(rate.cpu.service_us),
-            rate.cpu.postgres_us.map_or_else(|| "-".to_owned(), millis)
+            rate.cpu.service_us,
+            rate.cpu
+                .postgres_us
+                .map_or_else(|| "-".to_owned(), |us| us.to_string())
         ))?;
         self.rate.push(rate);
         Ok(())
