@@ -39,14 +39,18 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
         WHERE k.merchant_id = w.merchant_id AND k.endpoint_id = w.endpoint_id
             AND (k.expires_at IS NULL OR k.expires_at > $2)
     ) s
+    LIMIT greatest($4::bigint, 64)
+), share AS (
+    -- What each endpoint may get, that all together get no more than there are places.
+    SELECT greatest(1, $4::bigint / greatest(1, count(*))) AS share FROM ready
 ), due AS MATERIALIZED (
     SELECT r.*, d.row, d.due_at, d.event_sequence, b.put_off
-    FROM ready r CROSS JOIN LATERAL (
+    FROM ready r CROSS JOIN share CROSS JOIN LATERAL (
         SELECT x.ctid AS row, x.due_at, x.event_sequence, x.intent_id FROM deliveries x
         WHERE x.endpoint_id = r.endpoint_id AND x.status = 'pending' AND x.due_at <= $2
         ORDER BY x.due_at, x.event_sequence
-        LIMIT CASE WHEN r.free > 0 THEN r.free + $6 ELSE 0 END
-        FOR UPDATE SKIP LOCKED
+        LIMIT CASE WHEN r.free > 0
+            THEN least(r.free, share.share) + least($6::bigint, 4 * share.share) ELSE 0 END
     ) d LEFT JOIN LATERAL (
         SELECT CASE WHEN p.lease_id IS NULL AND p.failing_since IS NOT NULL
             THEN least(p.due_at, p.failing_since + interval '15 minutes')
@@ -66,7 +70,7 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
         SELECT due.*, row_number() OVER (
             PARTITION BY endpoint_id ORDER BY due_at, event_sequence) AS place
         FROM due WHERE put_off IS NULL
-    ) p WHERE place <= free ORDER BY place LIMIT $4
+    ) p WHERE place <= free ORDER BY place LIMIT $4::bigint
 ), claimed AS (
     UPDATE deliveries u
     SET lease_id = $1, due_at = $3, attempts = u.attempts + 1, updated_at = $2
@@ -81,7 +85,8 @@ SELECT c.merchant_id AS "merchant_id!", c.id AS "id!", c.endpoint_id AS "endpoin
     c.in_flight_limit AS "in_flight_limit?", c.failures AS "failures?",
     c.failing_since AS "failing_since?", c.paused_until AS "paused_until?",
     c.pauses AS "pauses?", v.id AS event_id, v.payload,
-    EXISTS (SELECT FROM due WHERE put_off IS NOT NULL) AS "others_wait!"
+    (SELECT count(*) FROM ready) >= greatest($4::bigint, 64)
+        OR (SELECT count(*) FROM due) > (SELECT count(*) FROM chosen) AS "others_wait!"
 FROM claimed c CROSS JOIN LATERAL (
     SELECT e.id, e.payload FROM events e
     WHERE e.merchant_id = c.merchant_id AND e.sequence = c.event_sequence LIMIT 1

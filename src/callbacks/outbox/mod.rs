@@ -59,7 +59,7 @@ pub struct Claimed {
     pub health: Health,
     /// The event's JSON in stored form.
     pub payload: Vec<u8>,
-    /// Whether the claim met deliveries that wait for an earlier one of their intent.
+    /// Whether more is due than the claim took.
     pub others_wait: bool,
 }
 

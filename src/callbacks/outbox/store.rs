@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// How many rows that must wait for their intent's earlier event a claim looks past.
-const PAST_BLOCKED: i32 = 24;
+const PAST_BLOCKED: i64 = 24;
 
 /// Leases deliveries that are due: of each endpoint the oldest first, of all endpoints one each
 /// before two of any. Endpoints come in an order that changes with every claim, so that none is

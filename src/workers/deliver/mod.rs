@@ -93,7 +93,6 @@ struct Flight {
     merchant: MerchantId,
     delivery: DeliveryId,
     lease: Uuid,
-    endpoint: EndpointId,
 }
 
 /// What is remembered of an endpoint: how it stood last, and its secrets, sealed and open, since
@@ -308,10 +307,10 @@ impl Dispatcher {
             per_endpoint: self.limits.per_endpoint,
         };
         let claimed = outbox::claim(&self.parts.pool, terms).await?;
-        // What a claim leaves behind waits for a place, or for an earlier event of its intent.
-        let all_places_taken = claimed.len() >= free;
+        // What a claim leaves behind waits for a place, or for an earlier event of its intent,
+        // which may be under way.
         let others_wait = claimed.iter().any(|claimed| claimed.others_wait);
-        self.hungry = all_places_taken || others_wait || !self.flights.is_empty();
+        self.hungry = others_wait || !self.flights.is_empty();
         let mut unusable = Vec::new();
         for claimed in claimed {
             match self.secrets(&claimed) {
@@ -322,7 +321,6 @@ impl Dispatcher {
                 }
             }
         }
-        self.hungry |= self.some_endpoint_is_full();
         if unusable.is_empty() {
             return Ok(());
         }
@@ -361,7 +359,6 @@ impl Dispatcher {
             merchant: claimed.merchant,
             delivery: claimed.delivery,
             lease: claimed.lease,
-            endpoint: claimed.endpoint,
         };
         let parts = Arc::clone(&self.parts);
         let id = self
@@ -396,15 +393,5 @@ impl Dispatcher {
         };
         self.known.insert(claimed.endpoint, known);
         Ok(secrets)
-    }
-
-    fn some_endpoint_is_full(&self) -> bool {
-        let mut counts: HashMap<EndpointId, i32> = HashMap::new();
-        self.flights.values().any(|flight| {
-            let count = counts.entry(flight.endpoint).or_default();
-            *count += 1;
-            let known = self.known.get(&flight.endpoint);
-            known.is_none_or(|known| *count >= known.health.in_flight_limit)
-        })
     }
 }
