@@ -4,9 +4,9 @@ use super::{dice::Dice, store::Store};
 use serde_json::json;
 use std::collections::HashMap;
 use threadpay::{
-    callbacks::{EndpointRequest, NewEndpoint, NewSecret},
+    callbacks::{Disabling, EndpointChanges, EndpointRequest, NewEndpoint, NewSecret},
     idempotency::{Claim, Fingerprint},
-    ids::{IntentId, LinkId, MerchantId},
+    ids::{EndpointId, IntentId, LinkId, MerchantId},
     intents::{IntentRequest, State},
     links::{LinkRequest, Price},
     money::{Currency, Money},
@@ -14,6 +14,7 @@ use threadpay::{
     rails::{PaymentMethod, Rail, SandboxMethod},
     writer::{Command, Payment, Submission},
 };
+use time::{Duration, OffsetDateTime};
 
 #[derive(Debug, Default)]
 pub struct Crowd {
@@ -27,6 +28,7 @@ pub struct Crowd {
 pub struct Desk<'a> {
     pub store: &'a Store,
     pub merchants: &'a [MerchantId],
+    pub now: OffsetDateTime,
 }
 
 impl Crowd {
@@ -172,12 +174,27 @@ fn create_endpoint(desk: &Desk<'_>, dice: &mut Dice) -> Command {
     let types = json!([types.unwrap()]);
     let new = endpoint(&types, dice.roll());
     let id = uuid::Uuid::from_u128(u128::from(dice.roll()));
-    // With few endpoints a run stays quick; most of the time an old one is deleted instead.
+    // With few endpoints a run stays quick; most of the time an old one is meant instead.
     match dice.pick(&desk.store.endpoints.keys().copied().collect::<Vec<_>>()) {
-        Some((_, id)) if dice.percent(60) && desk.store.watcher(id).is_none() => {
-            Command::DeleteEndpoint(id)
+        Some((_, id)) if dice.percent(75) && desk.store.watcher(id).is_none() => {
+            change_endpoint(id, desk, dice)
         }
         _ => Command::CreateEndpoint(id.into(), Box::new(new), no_secret()),
+    }
+}
+
+fn change_endpoint(id: EndpointId, desk: &Desk<'_>, dice: &mut Dice) -> Command {
+    match dice.below(100) {
+        0..30 => Command::DeleteEndpoint(id),
+        30..50 => Command::Ping(id),
+        50..60 => Command::DisableEndpoint(id, Disabling::Gone(desk.now)),
+        60..70 => {
+            let changes: EndpointChanges = body(json!({"enabled": dice.percent(70)}));
+            let patch = changes.check(&Policy::private()).unwrap();
+            Command::UpdateEndpoint(id, Box::new(patch))
+        }
+        70..90 => Command::RotateSecret(id, Duration::seconds(60), no_secret()),
+        _ => Command::Replay(id, i64::try_from(dice.below(5)).unwrap(), None),
     }
 }
 

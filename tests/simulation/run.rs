@@ -156,6 +156,7 @@ impl Run {
         let desk = Desk {
             store: &self.store,
             merchants: &self.merchants,
+            now: self.ambient.now(),
         };
         Move::of(self.crowd.next(&desk, &mut self.dice))
     }

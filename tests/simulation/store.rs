@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use threadpay::{
-    callbacks::{Endpoint, NewDelivery, StoredEvent},
+    callbacks::{Endpoint, NewDelivery, StoredEvent, StoredSecret},
     idempotency::{KeyRecord, store::KeyName},
     ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
     intents::{Attempt, Intent, Refund},
@@ -24,6 +24,7 @@ pub struct Store {
     pub refunds: Rows<RefundId, Refund>,
     pub links: Rows<LinkId, Link>,
     pub endpoints: Rows<EndpointId, Endpoint>,
+    pub secrets: BTreeMap<(MerchantId, EndpointId, i32), StoredSecret>,
     pub keys: BTreeMap<KeyName, KeyRecord>,
     pub tokens: HashMap<[u8; 32], TokenRow>,
     pub entries: BTreeMap<(MerchantId, i64), JournalEntry>,
@@ -86,6 +87,9 @@ impl Store {
                 world.endpoints.load(*key, row.clone());
             }
         }
+        for (key, row) in &self.secrets {
+            world.secrets.load(*key, row.clone());
+        }
         for name in names {
             if let Some(row) = self.keys.get(&name) {
                 world.keys.load(name, row.clone());
@@ -101,6 +105,7 @@ impl Store {
         save!(self.refunds, world.refunds);
         save!(self.links, world.links);
         save!(self.endpoints, world.endpoints);
+        save!(self.secrets, world.secrets);
         save!(self.keys, world.keys);
         for token in world.tokens {
             assert!(
