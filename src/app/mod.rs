@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 /// Connections for reads; the lanes and the dispatcher have their own.
 const READ_CONNECTIONS: u32 = 16;
 /// Connections for the workers that send callbacks and keep house.
-const WORKER_CONNECTIONS: u32 = 4;
+const WORKER_CONNECTIONS: u32 = 5;
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]

@@ -312,3 +312,31 @@ fn two_dispatchers_share_the_work_and_keep_the_order() {
         }
     });
 }
+
+/// A dispatcher that was killed leaves leases; nobody waits until they run out.
+#[test]
+fn leases_of_the_dead_are_taken_back_at_once_and_those_of_the_living_are_not() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
+        bot.create_endpoint(&sink.url, &["*"]).await;
+        bot.ask_for("1.00", "EUR").await;
+        bot.ask_for("1.00", "EUR").await;
+        let lease = "UPDATE deliveries SET attempts = 1, due_at = due_at + interval '25 seconds',
+            lease_id = CASE event_sequence WHEN 1 THEN '11111111-1111-1111-1111-111111111111'::uuid
+                ELSE '22222222-2222-2222-2222-222222222222' END RETURNING 1::bigint";
+        app.count(lease).await;
+        let mut living = app.pool.acquire().await.unwrap();
+        let lock = "SELECT pg_advisory_lock(uuid_hash_extended($1, 0))";
+        let id = uuid::Uuid::from_u128(0x2222_2222_2222_2222_2222_2222_2222_2222);
+        let lock = sqlx::query(lock).bind(id).execute(&mut *living);
+        lock.await.unwrap();
+        app.deliver().await;
+        assert_eq!(sink.sequences(), [1]);
+        drop(living.detach());
+        eventually("the second delivery", async || {
+            app.deliver().await;
+            (sink.sequences().len() == 2).then_some(())
+        })
+        .await;
+    });
+}

@@ -110,9 +110,7 @@ fn the_wait_goes_on_until_there_is_what_was_asked_for() {
 
         let thread = json!({"channel": "slack", "conversation": "C1"});
         let body = json!({"amount": "1.00", "currency": "EUR", "thread": thread});
-        let waiting = onlooker
-            .begin(bot, "after=latest&conversation=C1&wait=30")
-            .await;
+        let waiting = onlooker.begin(bot, "after=3&conversation=C1&wait=30").await;
         bot.ask_for("1.00", "EUR").await;
         bot.create_intent(&body).await.expect(201);
         assert_eq!(waiting.await.unwrap(), (vec![5], 5));
@@ -201,7 +199,7 @@ fn other_processes_are_woken_too() {
         assert!(!other.has_changed().unwrap());
 
         let elsewhere = bot.at(&two.base_url);
-        let waiting = onlooker.begin(&elsewhere, "after=latest&wait=30").await;
+        let waiting = onlooker.begin(&elsewhere, "after=1&wait=30").await;
         bot.ask_for("1.00", "EUR").await;
         assert_eq!(waiting.await.unwrap(), (vec![2], 2));
         two.end().await;

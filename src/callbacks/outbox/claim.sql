@@ -15,7 +15,7 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
             THEN coalesce(h.in_flight_limit, $5) ELSE 1 END - f.under_way) AS free
     FROM (
         SELECT * FROM waiting WHERE due_at <= $2
-        ORDER BY uuid_hash_extended(endpoint_id, uuid_hash($1)::bigint)
+        ORDER BY uuid_hash_extended(endpoint_id, $7)
     ) w LEFT JOIN LATERAL (
         SELECT x.* FROM endpoint_health x
         WHERE x.merchant_id = w.merchant_id AND x.endpoint_id = w.endpoint_id

@@ -1,11 +1,13 @@
 //! What is owed and due: leased, sent, and written down. Only the dispatcher comes here.
 //!
 //! A lease makes a delivery invisible to other dispatchers until it runs out; what a dispatcher
-//! writes later than that is refused, so that a try is never counted for another's.
+//! writes later than that is refused, so that a try is never counted for another's. Whoever dies
+//! need not be waited for: a dispatcher holds a lock of its lease's name on a connection of its
+//! own, which the server ends with it, and others take back the leases that nobody holds.
 
 mod store;
 
-pub use store::{claim, oldest_due, record, release};
+pub use store::{claim, hold, let_go, oldest_due, reclaim, record, release};
 
 use super::{Health, Outcome, Signal};
 use crate::ids::{DeliveryId, EndpointId, EventId, MerchantId};
@@ -15,8 +17,10 @@ use uuid::Uuid;
 /// What one claim may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimTerms {
-    /// Names the lease; a new one for each claim.
+    /// Names the leases of this dispatcher.
     pub lease: Uuid,
+    /// A number of chance: endpoints come in an order of its own for each.
+    pub turn: i64,
     /// The present time.
     pub now: OffsetDateTime,
     /// When the lease ends.

@@ -10,7 +10,7 @@ use crate::{
     callbacks::{DeliveryStatus, Health, Outcome},
     ids::{DeliveryId, EndpointId, EventId, MerchantId},
 };
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use uuid::Uuid;
 const PAST_BLOCKED: i32 = 24;
 
 /// Leases deliveries that are due: of each endpoint the oldest first, of all endpoints one each
-/// before two of any. Endpoints come in an order that changes with every lease, so that none is
+/// before two of any. Endpoints come in an order that changes with every claim, so that none is
 /// always last.
 ///
 /// An endpoint's row is locked meanwhile (whoever meets it locked passes by), so that claims of
@@ -35,6 +35,7 @@ pub async fn claim(pool: &PgPool, terms: ClaimTerms) -> Result<Vec<Claimed>, sql
         terms.limit,
         terms.per_endpoint,
         PAST_BLOCKED,
+        terms.turn,
     );
     let rows = rows.fetch_all(pool).await?.into_iter();
     Ok(rows.map(|row| row.read(terms)).collect())
@@ -125,7 +126,7 @@ pub async fn record(pool: &PgPool, sent: &[Sent]) -> Result<(), sqlx::Error> {
             FROM sent s CROSS JOIN LATERAL (
                 SELECT d.ctid AS row FROM deliveries d
                 WHERE d.merchant_id = s.merchant_id AND d.id = s.id
-                    AND d.lease_id = s.lease_id LIMIT 1
+                    AND d.lease_id = s.lease_id AND d.attempts = s.number LIMIT 1
             ) x
         ), done AS (
             UPDATE deliveries u SET status = f.status, due_at = coalesce(f.due_at, u.due_at),
@@ -164,6 +165,71 @@ fn next(sent: &Sent) -> (String, Option<OffsetDateTime>) {
         Outcome::Exhausted => (DeliveryStatus::Exhausted, None),
     };
     (status.as_str().to_owned(), due_at)
+}
+
+/// Takes a connection that shows to all that the holder of these leases lives. Give it to
+/// [`let_go`] in the end.
+pub async fn hold(pool: &PgPool, lease: Uuid) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let lock = sqlx::query!(
+        "-- outbox.hold
+        SELECT pg_advisory_lock(uuid_hash_extended($1, 0))",
+        lease
+    );
+    lock.fetch_one(&mut *connection).await?;
+    Ok(connection)
+}
+
+/// The holder of these leases has none any more.
+pub async fn let_go(
+    mut connection: PoolConnection<Postgres>,
+    lease: Uuid,
+) -> Result<(), sqlx::Error> {
+    let unlock = sqlx::query!(
+        "-- outbox.let_go
+        SELECT pg_advisory_unlock(uuid_hash_extended($1, 0))",
+        lease
+    );
+    unlock.fetch_one(&mut *connection).await.map(drop)
+}
+
+/// Makes due what is under a lease whose holder is dead; how many deliveries. `lease` is one's
+/// own, and `until` the end of the longest lease there may be.
+pub async fn reclaim(
+    db: &mut PgConnection,
+    lease: Uuid,
+    (now, until): (OffsetDateTime, OffsetDateTime),
+) -> Result<u64, sqlx::Error> {
+    let reclaim = sqlx::query!(
+        "-- outbox.reclaim
+        WITH RECURSIVE waiting (endpoint_id) AS (
+            (SELECT endpoint_id FROM deliveries
+            WHERE status = 'pending' ORDER BY endpoint_id LIMIT 1)
+            UNION ALL
+            SELECT n.endpoint_id FROM waiting w CROSS JOIN LATERAL (
+                SELECT d.endpoint_id FROM deliveries d
+                WHERE d.status = 'pending' AND d.endpoint_id > w.endpoint_id
+                ORDER BY d.endpoint_id LIMIT 1
+            ) n
+        ), leased AS MATERIALIZED (
+            SELECT d.row, d.lease_id FROM waiting w CROSS JOIN LATERAL (
+                SELECT x.ctid AS row, x.lease_id FROM deliveries x
+                WHERE x.endpoint_id = w.endpoint_id AND x.status = 'pending'
+                    AND x.due_at > $2 AND x.due_at <= $3
+                    AND x.lease_id IS NOT NULL AND x.lease_id <> $1
+                FOR UPDATE SKIP LOCKED
+            ) d
+        ), dead AS MATERIALIZED (
+            SELECT lease_id FROM (SELECT DISTINCT lease_id FROM leased) l
+            WHERE pg_try_advisory_xact_lock(uuid_hash_extended(lease_id, 0))
+        )
+        UPDATE deliveries u SET lease_id = NULL, due_at = $2, updated_at = $2
+        FROM leased l WHERE u.ctid = l.row AND l.lease_id IN (SELECT lease_id FROM dead)",
+        lease,
+        now,
+        until,
+    );
+    Ok(reclaim.execute(db).await?.rows_affected())
 }
 
 /// Gives deliveries back that were leased and not sent, due at once and without a try counted.

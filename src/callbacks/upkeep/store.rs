@@ -42,7 +42,7 @@ pub async fn settle(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Err
     );
     let moved = hold.execute(pool).await?.rows_affected();
     let let_go = sqlx::query!(
-        "-- upkeep.let_go
+        "-- upkeep.free
         WITH RECURSIVE holding (merchant_id, endpoint_id) AS (
             (SELECT merchant_id, endpoint_id FROM deliveries
             WHERE status = 'held' ORDER BY endpoint_id LIMIT 1)

@@ -22,6 +22,7 @@ use crate::{
     writer::{Command, Submission},
 };
 use send::Secrets;
+use sqlx::{Postgres, pool::PoolConnection};
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
@@ -35,6 +36,8 @@ use uuid::Uuid;
 /// How long a lease lasts: twice the deadline of an exchange, so that it never ends while its
 /// try is under way.
 const LEASE: Duration = Duration::from_secs(30);
+/// How often it looks for leases of dispatchers that died.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// How long a delivery waits that cannot be signed.
 const UNSIGNED_WAIT: Duration = Duration::from_mins(1);
 /// How many endpoints are remembered between claims. Who is forgotten is read again.
@@ -66,6 +69,12 @@ pub struct Dispatcher {
     parts: Arc<DispatcherParts>,
     limits: Limits,
     stats: Arc<DispatcherStats>,
+    /// Names its leases.
+    lease: Uuid,
+    /// Shows to other dispatchers that this one lives.
+    hold: Option<PoolConnection<Postgres>>,
+    /// When it looks again for leases of those who are dead.
+    look_at: OffsetDateTime,
     tries: JoinSet<Sent>,
     flights: HashMap<Id, Flight>,
     /// Tries that have ended and are not yet written down.
@@ -149,6 +158,10 @@ impl Worker for Dispatcher {
             Ok(()) => outbox::release(&self.parts.pool, &cut_off, now).await,
             Err(error) => Err(error),
         };
+        let written = match (written, self.hold.take()) {
+            (Ok(()), Some(hold)) => outbox::let_go(hold, self.lease).await,
+            (written, _) => written,
+        };
         if let Err(error) = written {
             tracing::warn!(%error, "leases could not be given back; their deliveries are sent again once they end");
         }
@@ -160,15 +173,18 @@ impl Dispatcher {
     /// A dispatcher that has not begun.
     pub fn new(parts: DispatcherParts, limits: Limits) -> Self {
         Self {
-            parts: Arc::new(parts),
             limits,
             stats: Arc::default(),
+            lease: parts.ambient.id(),
+            hold: None,
+            look_at: OffsetDateTime::UNIX_EPOCH,
             tries: JoinSet::new(),
             flights: HashMap::new(),
             landed: Vec::new(),
             known: HashMap::new(),
             given_up: JoinSet::new(),
             hungry: true,
+            parts: Arc::new(parts),
         }
     }
 
@@ -282,8 +298,10 @@ impl Dispatcher {
             return Ok(());
         }
         let now = self.parts.ambient.now();
+        self.show_life(now).await?;
         let terms = ClaimTerms {
-            lease: self.parts.ambient.id(),
+            lease: self.lease,
+            turn: i64::from_ne_bytes(self.parts.ambient.bytes()),
             now,
             until: now + LEASE,
             limit: i64::try_from(free).unwrap_or(i64::MAX),
@@ -309,6 +327,33 @@ impl Dispatcher {
             return Ok(());
         }
         outbox::release(&self.parts.pool, &unusable, now + UNSIGNED_WAIT).await
+    }
+
+    /// Holds the lock that its leases rest on, and now and then takes back those of the dead.
+    async fn show_life(&mut self, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+        let mut hold = if let Some(hold) = self.hold.take() {
+            hold
+        } else {
+            // A new name: the server may not know yet that the connection before is gone.
+            self.lease = self.parts.ambient.id();
+            outbox::hold(&self.parts.pool, self.lease).await?
+        };
+        if self.look_at <= now {
+            match outbox::reclaim(&mut hold, self.lease, (now, now + LEASE)).await {
+                Ok(0) => {}
+                Ok(count) => {
+                    tracing::info!(count, "took back deliveries from a dispatcher that died");
+                }
+                Err(error) => {
+                    // The lock must not live on in the pool.
+                    drop(hold.detach());
+                    return Err(error);
+                }
+            }
+            self.look_at = now + LOOK_AGAIN;
+        }
+        self.hold = Some(hold);
+        Ok(())
     }
 
     fn launch(&mut self, claimed: Claimed, secrets: Secrets) {
