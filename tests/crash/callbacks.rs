@@ -2,7 +2,6 @@
 //! endpoints, under one id, and where order is asked for not before the one it follows.
 
 use super::{
-    Leases,
     client::Client,
     every_event_arrived,
     load::Load,
@@ -30,8 +29,6 @@ const STORY: [&str; 5] = [
     "refund.succeeded",
 ];
 const CALLERS: usize = 16;
-/// For how long nothing may arrive while something is owed: much shorter than a lease lasts.
-const STANDSTILL: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_every_second_loses_no_event_and_no_order() {
@@ -39,7 +36,6 @@ async fn a_kill_every_second_loses_no_event_and_no_order() {
         name: "stream",
         seconds: 7,
         events_a_second: 100,
-        leases: Leases::EndNow,
     };
     run.go().await;
 }
@@ -51,7 +47,6 @@ async fn a_kill_every_second_of_a_minute_loses_no_event_and_no_order() {
         name: "long-stream",
         seconds: 60,
         events_a_second: 200,
-        leases: Leases::EndNow,
     };
     let (kills, rate) = run.go().await;
     assert!(kills >= 55, "only {kills} kills: the machine is too slow");
@@ -62,7 +57,6 @@ struct Run {
     name: &'static str,
     seconds: u64,
     events_a_second: u32,
-    leases: Leases,
 }
 
 impl Run {
@@ -85,7 +79,7 @@ impl Run {
         };
         let ((service, kills), _) = futures_util::future::join(killer, callers).await;
         let (took, ended) = (begun.elapsed(), Instant::now());
-        rest(&service, &self.leases, STANDSTILL).await;
+        rest(&service).await;
         let rested = ended.elapsed();
         let events = bot.events().await;
         let rate = u128::try_from(events.len()).unwrap() * 1000 / took.as_millis();
