@@ -28,11 +28,14 @@ use std::{
     time::{Duration, Instant},
 };
 use threadpay::ambient::Ambient;
+use tokio::sync::Mutex;
 
 /// For how long nothing may come nearer to rest after the last crash: longer than the resolver
 /// waits before it asks, shorter than a lease lasts, which is to be taken back and not waited for.
 const STANDSTILL: Duration = Duration::from_secs(20);
 const CALLERS: usize = 6;
+/// Held by the test that runs: side by side they would starve each other of the processor.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_loses_nothing_and_leaves_nothing_by_half() {
@@ -46,6 +49,7 @@ async fn many_crashes_lose_nothing() {
 }
 
 async fn crash(name: &'static str, how_long: Duration) {
+    let _alone = ALONE.lock().await;
     let start = tokio::task::spawn_blocking(move || Service::start(name));
     let mut service = start.await.unwrap();
     let bot = Client::new(&service.fact("base_url")).with_key(&service.fact("api_key"));
