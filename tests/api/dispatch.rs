@@ -340,3 +340,31 @@ fn leases_of_the_dead_are_taken_back_at_once_and_those_of_the_living_are_not() {
         .await;
     });
 }
+
+/// However much waits for what is taken back, that goes first, and then what waited.
+#[test]
+fn what_the_dead_had_leased_goes_before_all_that_waits_for_it() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
+        bot.create_endpoint(&sink.url, &["*"]).await;
+        // Taken back from the dead, and run out by itself.
+        for (rounds, seconds) in [(1, 1), (2, 31)] {
+            for _ in 0..9 {
+                let id = bot.ask_for("1.00", "EUR").await;
+                for _ in 0..4 {
+                    bot.confirm(&id, "pm_sandbox_declined").await.expect(402);
+                }
+            }
+            let lease =
+                "UPDATE deliveries SET attempts = 1, due_at = due_at + interval '25 seconds',
+                lease_id = '11111111-1111-1111-1111-111111111111' WHERE event_sequence IN (
+                    SELECT min(event_sequence) FROM deliveries WHERE status = 'pending'
+                    GROUP BY intent_id)
+                RETURNING 1::bigint";
+            app.count(lease).await;
+            app.clock.advance(Duration::seconds(seconds));
+            deliver_due(app).await;
+            assert_eq!(sink.sequences().len(), rounds * 9 * 5);
+        }
+    });
+}

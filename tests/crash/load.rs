@@ -48,10 +48,15 @@ impl Load {
         self.told.into_inner().unwrap()
     }
 
+    /// The number of the next payment, unless it is time to stop.
+    pub fn next(&self) -> Option<usize> {
+        let goes_on = !self.stop.load(Ordering::Relaxed);
+        goes_on.then(|| self.number.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// Asks, pays and gives back, again and again.
     pub async fn run(&self) {
-        while !self.stop.load(Ordering::Relaxed) {
-            let number = self.number.fetch_add(1, Ordering::Relaxed);
+        while let Some(number) = self.next() {
             let body =
                 json!({"amount": "2.00", "currency": "EUR", "reference": format!("r{number}")});
             let intents = "/v1/payment_intents";
@@ -78,7 +83,8 @@ impl Load {
         }
     }
 
-    async fn insist(&self, key: String, path: String, body: serde_json::Value) -> Answer {
+    /// Asks until it is answered.
+    pub async fn insist(&self, key: String, path: String, body: serde_json::Value) -> Answer {
         let body = body.to_string();
         loop {
             let request = self.bot.post_request(&key, &path, &body);

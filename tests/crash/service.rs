@@ -17,26 +17,47 @@ use std::{
 /// How long a start or a stop may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Where it listens and keeps its data.
+struct Place {
+    data: PathBuf,
+    listen: String,
+    /// The database; a Postgres of its own if none is given.
+    database_url: Option<String>,
+}
+
 /// `threadpay dev`, always at the same address and with the same data.
 pub struct Service {
     child: Child,
-    data: PathBuf,
-    listen: String,
+    place: Place,
     /// What it said when it was ready.
     pub facts: Value,
 }
 
 impl Service {
+    /// With a Postgres of its own, which dies with it.
     pub fn start(name: &str) -> Self {
+        Self::with(name, None)
+    }
+
+    /// On a database that outlives it.
+    pub fn on(name: &str, database_url: String) -> Self {
+        Self::with(name, Some(database_url))
+    }
+
+    fn with(name: &str, database_url: Option<String>) -> Self {
         let data = env::temp_dir().join(format!("threadpay-crash-{name}-{}", std::process::id()));
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let listen = free.local_addr().unwrap().to_string();
         drop(free);
-        let (child, facts) = spawn(&data, &listen);
-        Self {
-            child,
+        let place = Place {
             data,
             listen,
+            database_url,
+        };
+        let (child, facts) = spawn(&place);
+        Self {
+            child,
+            place,
             facts,
         }
     }
@@ -49,12 +70,12 @@ impl Service {
     pub fn kill_and_restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        (self.child, self.facts) = spawn(&self.data, &self.listen);
+        (self.child, self.facts) = spawn(&self.place);
     }
 
     /// Kills the database's first process, if it runs; the service has it started again.
     pub fn kill_postgres(&self) -> bool {
-        let file = fs::read_to_string(self.data.join("cluster/postmaster.pid"));
+        let file = fs::read_to_string(self.place.data.join("cluster/postmaster.pid"));
         let process = file.ok().and_then(|text| text.lines().next()?.parse().ok());
         process.is_some_and(|process| kill(Pid::from_raw(process), Signal::SIGKILL).is_ok())
     }
@@ -72,7 +93,7 @@ impl Service {
             std::thread::sleep(Duration::from_millis(20));
         };
         assert!(status.success(), "{status}");
-        fs::remove_dir_all(&self.data).unwrap();
+        fs::remove_dir_all(&self.place.data).unwrap();
     }
 }
 
@@ -93,10 +114,12 @@ pub fn program() -> Command {
     program
 }
 
-fn spawn(data: &PathBuf, listen: &str) -> (Child, Value) {
+fn spawn(place: &Place) -> (Child, Value) {
+    let database_url = place.database_url.iter();
     let mut child = program()
-        .args(["dev", "--json", "--listen", listen, "--data-dir"])
-        .arg(data)
+        .args(["dev", "--json", "--listen", &place.listen, "--data-dir"])
+        .arg(&place.data)
+        .envs(database_url.map(|url| ("DATABASE_URL", url)))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
