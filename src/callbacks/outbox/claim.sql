@@ -52,9 +52,9 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
         LIMIT CASE WHEN r.free > 0
             THEN least(r.free, share.share) + least($6::bigint, 4 * share.share) ELSE 0 END
     ) d LEFT JOIN LATERAL (
-        SELECT CASE WHEN p.lease_id IS NULL AND p.failing_since IS NOT NULL
-            THEN least(p.due_at, p.failing_since + interval '15 minutes')
-            ELSE $2 END AS put_off
+        -- While the head is under way, soon; else not before the head itself is due.
+        SELECT CASE WHEN p.lease_id IS NOT NULL AND p.due_at > $2 THEN d.due_at
+            ELSE least(p.due_at, p.failing_since + interval '15 minutes') END AS put_off
         FROM deliveries p
         WHERE r.ordering = 'intent' AND p.endpoint_id = r.endpoint_id
             AND p.intent_id = d.intent_id AND p.event_sequence < d.event_sequence
@@ -64,7 +64,7 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
     ) b ON true
 ), later AS (
     UPDATE deliveries u SET due_at = due.put_off
-    FROM due WHERE u.ctid = due.row AND due.put_off > $2
+    FROM due WHERE u.ctid = due.row AND due.put_off > due.due_at
 ), chosen AS MATERIALIZED (
     SELECT * FROM (
         SELECT due.*, row_number() OVER (

@@ -24,7 +24,8 @@ const PAST_BLOCKED: i64 = 24;
 /// An endpoint's row is locked meanwhile (whoever meets it locked passes by), so that claims of
 /// several processes at the same moment do not take more together than the endpoint may get. A
 /// delivery whose intent has an earlier one still owed is left alone; where that one has failed,
-/// it is put off until that one's next try, or until it has been failing for 15 minutes.
+/// it is put off until that one is due, or until it has been failing for 15 minutes, so that what
+/// waits never stands before what it waits for.
 pub async fn claim(pool: &PgPool, terms: ClaimTerms) -> Result<Vec<Claimed>, sqlx::Error> {
     let rows = sqlx::query_file_as!(
         Row,
@@ -223,7 +224,7 @@ pub async fn reclaim(
             SELECT lease_id FROM (SELECT DISTINCT lease_id FROM leased) l
             WHERE pg_try_advisory_xact_lock(uuid_hash_extended(lease_id, 0))
         )
-        UPDATE deliveries u SET lease_id = NULL, due_at = $2, updated_at = $2
+        UPDATE deliveries u SET lease_id = NULL, due_at = u.created_at, updated_at = $2
         FROM leased l WHERE u.ctid = l.row AND l.lease_id IN (SELECT lease_id FROM dead)",
         lease,
         now,
