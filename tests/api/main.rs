@@ -34,4 +34,5 @@ mod refunds;
 mod rekey;
 mod shop;
 mod verify;
+mod walls;
 mod writer;
