@@ -28,6 +28,7 @@ mod journeys;
 mod ledger;
 mod links;
 mod listen;
+mod logs;
 mod pages;
 mod problems;
 mod refunds;
