@@ -1,7 +1,9 @@
 //! Who calls: keys and tokens. What each may do stands in `walls.rs`.
 
 use super::harness::run_test;
-use serde_json::json;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use serde_json::{Value, json};
+use threadpay::crypto::{ed25519::SigningKey, mac};
 use time::Duration;
 
 #[test]
@@ -84,5 +86,90 @@ fn a_token_stands_for_its_key_for_a_quarter_of_an_hour() {
         assert_eq!(keys["keys"][0]["crv"], "Ed25519");
         app.clock.advance(Duration::seconds(901));
         bot.get("/v1/events").await.problem(401, "unauthorized");
+    });
+}
+
+/// Whoever has a good token of a bot, the public key and a key of their own cannot make a token of
+/// the merchant. (What our own key would have to sign is tried in `src/crypto/jwt/tests.rs`.)
+#[test]
+fn nobody_else_can_make_a_token() {
+    run_test(async |app| {
+        let request = app.merchant.bot.request("GET", "/").build().unwrap();
+        let key = request.headers()["authorization"].to_str().unwrap();
+        let (id, secret) = key["Bearer ".len()..].rsplit_once('_').unwrap();
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", id),
+            ("client_secret", secret),
+        ];
+        let issued = app.anyone.post_form("/v1/oauth/token", &fields).await;
+        let issued = issued.expect(200)["access_token"].clone();
+        let good = issued.as_str().unwrap();
+        let [header, payload, signature] = good.split('.').collect::<Vec<_>>()[..] else {
+            panic!("three parts: {good}");
+        };
+        let read = |part: &str| -> Value {
+            serde_json::from_slice(&BASE64.decode(part).unwrap()).unwrap()
+        };
+        let write = |value: &Value| BASE64.encode(value.to_string());
+        let with = |part: &str, name: &str, value: Value| {
+            let mut changed = read(part);
+            changed[name] = value;
+            write(&changed)
+        };
+        let jwks = app.anyone.get("/.well-known/jwks.json").await.expect(200);
+        let x = jwks["keys"][0]["x"].as_str().unwrap().to_owned();
+        let public = BASE64.decode(&x).unwrap();
+        let own = SigningKey::from_seed(&[9; 32]).unwrap();
+        let own_x = BASE64.encode(own.public_key());
+        let own_jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": own_x});
+        let merchant = with(payload, "role", json!("merchant"));
+        let signed = |header: &str| {
+            let message = format!("{header}.{merchant}");
+            let signature = BASE64.encode(own.sign(message.as_bytes()));
+            format!("{message}.{signature}")
+        };
+        let hs256 = |secret: &[u8]| {
+            let header = with(header, "alg", json!("HS256"));
+            let message = format!("{header}.{merchant}");
+            let signature = BASE64.encode(mac::sign(secret, &[message.as_bytes()]));
+            format!("{message}.{signature}")
+        };
+        let none = with(header, "alg", json!("none"));
+        let url = json!("http://127.0.0.1:9/jwks.json");
+        let receipt = app.app.keyring.signing.sign_document(&read(payload));
+        for token in [
+            format!("{none}.{merchant}."),
+            format!("{none}.{merchant}.{signature}"),
+            format!("{}.{merchant}.", with(header, "alg", json!("NONE"))),
+            format!("{header}.{merchant}.{signature}"),
+            format!("{header}.{merchant}."),
+            hs256(&public),
+            hs256(x.as_bytes()),
+            hs256(b""),
+            signed(header),
+            signed(&with(header, "kid", json!("other"))),
+            signed(&with(header, "kid", json!("../../dev/null"))),
+            signed(&with(header, "jwk", own_jwk)),
+            signed(&with(header, "jku", url.clone())),
+            signed(&with(header, "x5u", url)),
+            signed(&with(header, "x5c", json!([own_x]))),
+            format!("{good}."),
+            format!(".{good}"),
+            format!("{good}.{signature}"),
+            format!("{header}.{payload}"),
+            format!("{good}AAAA"),
+            good[..good.len() - 4].to_owned(),
+            receipt.unwrap(),
+            "..".to_owned(),
+            ".".repeat(7000),
+        ] {
+            let answer = app.anyone.with_key(&token).get("/v1/accounts").await;
+            answer.problem(401, "unauthorized");
+            let challenge = answer.header("www-authenticate").unwrap();
+            assert!(challenge.contains("invalid_token"), "{token}: {challenge}");
+        }
+        let bot = app.anyone.with_key(good);
+        bot.get("/v1/events").await.expect(200);
     });
 }
