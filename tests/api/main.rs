@@ -22,6 +22,7 @@ mod endpoints;
 mod exports;
 mod feed;
 mod harness;
+mod headers;
 mod idempotency;
 mod intents;
 mod journeys;
