@@ -89,8 +89,63 @@ fn a_token_stands_for_its_key_for_a_quarter_of_an_hour() {
     });
 }
 
-/// Whoever has a good token of a bot, the public key and a key of their own cannot make a token of
-/// the merchant. (What our own key would have to sign is tried in `src/crypto/jwt/tests.rs`.)
+/// What can be made of a good token, the public key (`x` of its JWK) and a key of one's own, to pass
+/// for the merchant.
+fn forgeries(good: &str, x: &str) -> Vec<String> {
+    let [header, payload, signature] = good.split('.').collect::<Vec<_>>()[..] else {
+        panic!("three parts: {good}");
+    };
+    let with = |part: &str, name: &str, value: Value| {
+        let read = BASE64.decode(part).unwrap();
+        let mut changed: Value = serde_json::from_slice(&read).unwrap();
+        changed[name] = value;
+        BASE64.encode(changed.to_string())
+    };
+    let own = SigningKey::from_seed(&[9; 32]).unwrap();
+    let own_x = BASE64.encode(own.public_key());
+    let own_jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": own_x});
+    let merchant = with(payload, "role", json!("merchant"));
+    let signed = |header: &str| {
+        let message = format!("{header}.{merchant}");
+        let signature = BASE64.encode(own.sign(message.as_bytes()));
+        format!("{message}.{signature}")
+    };
+    let hs256 = |secret: &[u8]| {
+        let header = with(header, "alg", json!("HS256"));
+        let message = format!("{header}.{merchant}");
+        let signature = BASE64.encode(mac::sign(secret, &[message.as_bytes()]));
+        format!("{message}.{signature}")
+    };
+    let none = with(header, "alg", json!("none"));
+    let url = json!("http://127.0.0.1:9/jwks.json");
+    vec![
+        format!("{none}.{merchant}."),
+        format!("{none}.{merchant}.{signature}"),
+        format!("{}.{merchant}.", with(header, "alg", json!("NONE"))),
+        format!("{header}.{merchant}.{signature}"),
+        format!("{header}.{merchant}."),
+        hs256(&BASE64.decode(x).unwrap()),
+        hs256(x.as_bytes()),
+        hs256(b""),
+        signed(header),
+        signed(&with(header, "kid", json!("other"))),
+        signed(&with(header, "kid", json!("../../dev/null"))),
+        signed(&with(header, "jwk", own_jwk)),
+        signed(&with(header, "jku", url.clone())),
+        signed(&with(header, "x5u", url)),
+        signed(&with(header, "x5c", json!([own_x]))),
+        format!("{good}."),
+        format!(".{good}"),
+        format!("{good}.{signature}"),
+        format!("{header}.{payload}"),
+        format!("{good}AAAA"),
+        good[..good.len() - 4].to_owned(),
+        "..".to_owned(),
+        ".".repeat(7000),
+    ]
+}
+
+/// (What our own key would have to sign is tried in `src/crypto/jwt/tests.rs`.)
 #[test]
 fn nobody_else_can_make_a_token() {
     run_test(async |app| {
@@ -103,67 +158,15 @@ fn nobody_else_can_make_a_token() {
             ("client_secret", secret),
         ];
         let issued = app.anyone.post_form("/v1/oauth/token", &fields).await;
-        let issued = issued.expect(200)["access_token"].clone();
-        let good = issued.as_str().unwrap();
-        let [header, payload, signature] = good.split('.').collect::<Vec<_>>()[..] else {
-            panic!("three parts: {good}");
-        };
-        let read = |part: &str| -> Value {
-            serde_json::from_slice(&BASE64.decode(part).unwrap()).unwrap()
-        };
-        let write = |value: &Value| BASE64.encode(value.to_string());
-        let with = |part: &str, name: &str, value: Value| {
-            let mut changed = read(part);
-            changed[name] = value;
-            write(&changed)
-        };
+        let issued = issued.expect(200);
+        let good = issued["access_token"].as_str().unwrap();
         let jwks = app.anyone.get("/.well-known/jwks.json").await.expect(200);
-        let x = jwks["keys"][0]["x"].as_str().unwrap().to_owned();
-        let public = BASE64.decode(&x).unwrap();
-        let own = SigningKey::from_seed(&[9; 32]).unwrap();
-        let own_x = BASE64.encode(own.public_key());
-        let own_jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": own_x});
-        let merchant = with(payload, "role", json!("merchant"));
-        let signed = |header: &str| {
-            let message = format!("{header}.{merchant}");
-            let signature = BASE64.encode(own.sign(message.as_bytes()));
-            format!("{message}.{signature}")
-        };
-        let hs256 = |secret: &[u8]| {
-            let header = with(header, "alg", json!("HS256"));
-            let message = format!("{header}.{merchant}");
-            let signature = BASE64.encode(mac::sign(secret, &[message.as_bytes()]));
-            format!("{message}.{signature}")
-        };
-        let none = with(header, "alg", json!("none"));
-        let url = json!("http://127.0.0.1:9/jwks.json");
-        let receipt = app.app.keyring.signing.sign_document(&read(payload));
-        for token in [
-            format!("{none}.{merchant}."),
-            format!("{none}.{merchant}.{signature}"),
-            format!("{}.{merchant}.", with(header, "alg", json!("NONE"))),
-            format!("{header}.{merchant}.{signature}"),
-            format!("{header}.{merchant}."),
-            hs256(&public),
-            hs256(x.as_bytes()),
-            hs256(b""),
-            signed(header),
-            signed(&with(header, "kid", json!("other"))),
-            signed(&with(header, "kid", json!("../../dev/null"))),
-            signed(&with(header, "jwk", own_jwk)),
-            signed(&with(header, "jku", url.clone())),
-            signed(&with(header, "x5u", url)),
-            signed(&with(header, "x5c", json!([own_x]))),
-            format!("{good}."),
-            format!(".{good}"),
-            format!("{good}.{signature}"),
-            format!("{header}.{payload}"),
-            format!("{good}AAAA"),
-            good[..good.len() - 4].to_owned(),
-            receipt.unwrap(),
-            "..".to_owned(),
-            ".".repeat(7000),
-        ] {
+        let mut forged = forgeries(good, jwks["keys"][0]["x"].as_str().unwrap());
+        let payload = BASE64.decode(good.split('.').nth(1).unwrap()).unwrap();
+        let payload = serde_json::from_slice(&payload).unwrap();
+        let receipt = app.app.keyring.signing.sign_document(&payload);
+        forged.push(receipt.unwrap());
+        for token in forged {
             let answer = app.anyone.with_key(&token).get("/v1/accounts").await;
             answer.problem(401, "unauthorized");
             let challenge = answer.header("www-authenticate").unwrap();
