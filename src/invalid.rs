@@ -1,5 +1,7 @@
 //! Input that cannot be taken: which field, why, and what to send instead.
 
+mod card_number;
+
 use std::collections::BTreeMap;
 use time::Duration;
 
@@ -31,9 +33,19 @@ impl Invalid {
     }
 }
 
+/// Takes a text for people: what [`check_id`] takes, without card numbers in it.
+pub fn check_text(param: &str, text: &str, longest: usize) -> Result<(), Invalid> {
+    check_id(param, text, longest)?;
+    if card_number::is_in(text) {
+        let detail = "holds what looks like a card number, which must never be sent here; if it is an id of yours, put a letter right before it";
+        return Err(Invalid::coded("card_number_not_allowed", param, detail));
+    }
+    Ok(())
+}
+
 /// Takes a text of 1 to `longest` characters that holds no control characters but line breaks
 /// and tabs. (Postgres cannot store NUL; the others only ever come by mistake or malice.)
-pub fn check_text(param: &str, text: &str, longest: usize) -> Result<(), Invalid> {
+pub fn check_id(param: &str, text: &str, longest: usize) -> Result<(), Invalid> {
     let length = text.chars().count();
     if length == 0 || length > longest {
         let detail = format!(

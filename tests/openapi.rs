@@ -31,6 +31,17 @@ fn the_file_is_what_the_code_says() {
     );
 }
 
+/// The tests of roles and of walls between merchants go by the document: a route that it does not
+/// tell would be tested by none.
+#[test]
+fn every_route_is_told() {
+    let doors = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http")).unwrap();
+    let files = doors.map(|door| door.unwrap().path());
+    let files = files.filter(|path| path.is_file());
+    let routes = files.map(|path| fs::read_to_string(path).unwrap().matches(".to(").count());
+    assert_eq!(routes.sum::<usize>(), operations(&document()).len());
+}
+
 #[test]
 fn every_operation_is_told_in_full() {
     let document = document();

@@ -41,6 +41,9 @@ pub struct Claims {
 struct AccessToken {
     iss: String,
     aud: String,
+    /// From when on it is good. We never say so; what is signed is honored all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     #[serde(flatten)]
     claims: Claims,
 }
@@ -99,6 +102,7 @@ impl Signer {
         let token = AccessToken {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
+            nbf: None,
             claims: claims.clone(),
         };
         self.sign(ACCESS_TOKEN, &token)
@@ -123,8 +127,12 @@ impl Signer {
         // The crate would ask the system's clock.
         rules.validate_exp = false;
         let data = jsonwebtoken::decode::<AccessToken>(token, &self.public, &rules);
-        let claims = data.map_err(refused)?.claims.claims;
-        if claims.expires_at <= now.unix_timestamp() {
+        let AccessToken { nbf, claims, .. } = data.map_err(refused)?.claims;
+        let now = now.unix_timestamp();
+        if nbf.is_some_and(|start| start > now) {
+            return Err(JwtError::Refused);
+        }
+        if claims.expires_at <= now {
             return Err(JwtError::Expired);
         }
         Ok(claims)

@@ -12,6 +12,8 @@ pub mod mac;
 mod provider;
 mod seal;
 mod token;
+#[cfg(test)]
+mod vectors;
 
 pub use keyring::{Keyring, KeyringError, KeyringRow, Purpose};
 pub use seal::{MasterKey, MasterKeyError, SealError, SealingKey, SealingKeys};

@@ -58,7 +58,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             "created_at": "2026-11-22T07:02:11.779Z", "updated_at": "2026-11-22T07:02:11.779Z",
         })),
         (status = 409, description = "`duplicate_endpoint`, `too_many_endpoints`, `idempotency_key_in_use`."),
-        (status = 422, description = "`endpoint_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+        (status = 422, description = "`endpoint_not_allowed`, `card_number_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
     ))]
 pub async fn create(
     state: web::Data<State>,
@@ -163,7 +163,7 @@ pub async fn get(
     responses(
         (status = 200, description = "The endpoint.", body = CallbackEndpoint),
         (status = 409, description = "`duplicate_endpoint`."),
-        (status = 422, description = "`endpoint_not_allowed`, `invalid_request`, `unknown_field`."),
+        (status = 422, description = "`endpoint_not_allowed`, `card_number_not_allowed`, `invalid_request`, `unknown_field`."),
     ))]
 pub async fn update(
     state: web::Data<State>,

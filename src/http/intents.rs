@@ -59,7 +59,7 @@ impl State {
     request_body = IntentRequest,
     responses(
         (status = 201, description = "The intent.", body = PaymentIntent),
-        (status = 422, description = "`invalid_amount`, `invalid_currency`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+        (status = 422, description = "`invalid_amount`, `invalid_currency`, `card_number_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
     ))]
 pub async fn create(
     state: web::Data<State>,
@@ -229,7 +229,7 @@ pub async fn cancel(
     responses(
         (status = 201, description = "The refund.", body = RefundObject),
         (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
-        (status = 422, description = "`amount_too_large`, `invalid_amount`, `amount_out_of_range`, `idempotency_key_reused`."),
+        (status = 422, description = "`amount_too_large`, `invalid_amount`, `card_number_not_allowed`, `amount_out_of_range`, `idempotency_key_reused`."),
     ))]
 pub async fn create_refund(
     state: web::Data<State>,

@@ -51,7 +51,7 @@ impl State {
     request_body = LinkRequest,
     responses(
         (status = 201, description = "The link.", body = PaymentLink),
-        (status = 422, description = "`invalid_amount`, `invalid_currency`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+        (status = 422, description = "`invalid_amount`, `invalid_currency`, `card_number_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
     ))]
 pub async fn create(
     state: web::Data<State>,

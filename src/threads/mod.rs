@@ -1,6 +1,6 @@
 //! Threads: where in which chat product a payment was asked for.
 
-use crate::invalid::{Invalid, check_text};
+use crate::invalid::{Invalid, check_id};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -83,7 +83,7 @@ impl Thread {
             ("/thread/user", self.user.as_deref()),
         ];
         let given = |(param, part): (&'static str, Option<&str>)| {
-            part.map_or(Ok(()), |text| check_text(param, text, PART_CHARACTERS_MAX))
+            part.map_or(Ok(()), |text| check_id(param, text, PART_CHARACTERS_MAX))
         };
         parts.into_iter().try_for_each(given)
     }

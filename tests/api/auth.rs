@@ -1,7 +1,9 @@
-//! Who may do what: keys, tokens, roles, and walls between merchants.
+//! Who calls: keys and tokens. What each may do stands in `walls.rs`.
 
 use super::harness::run_test;
-use serde_json::json;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use serde_json::{Value, json};
+use threadpay::crypto::{ed25519::SigningKey, mac};
 use time::Duration;
 
 #[test]
@@ -47,138 +49,6 @@ fn without_a_valid_key_nothing_is_told() {
     });
 }
 
-/// Who may call what: bot, merchant, finance.
-#[test]
-fn roles_may_do_what_is_theirs() {
-    run_test(async |app| {
-        let merchant = &app.merchant;
-        let id = merchant.bot.paid("5.00", "EUR").await;
-        for (method, path, allowed) in [
-            ("GET", "/v1/payment_intents".to_owned(), [true, true, true]),
-            (
-                "GET",
-                format!("/v1/payment_intents/{id}"),
-                [true, true, true],
-            ),
-            (
-                "POST",
-                "/v1/payment_intents".to_owned(),
-                [true, true, false],
-            ),
-            (
-                "POST",
-                format!("/v1/payment_intents/{id}/confirm"),
-                [true, true, false],
-            ),
-            (
-                "POST",
-                format!("/v1/payment_intents/{id}/refunds"),
-                [true, true, false],
-            ),
-            ("POST", "/v1/payment_links".to_owned(), [true, true, false]),
-            (
-                "POST",
-                "/v1/callback_endpoints".to_owned(),
-                [true, true, false],
-            ),
-            ("GET", "/v1/events".to_owned(), [true, true, false]),
-            ("GET", "/v1/accounts".to_owned(), [false, true, true]),
-            ("GET", "/v1/trial_balance".to_owned(), [false, true, true]),
-            ("GET", "/v1/journal_entries".to_owned(), [false, true, true]),
-            (
-                "GET",
-                "/v1/exports/journal?from=2020-01-01&to=2099-01-01&format=csv".to_owned(),
-                [false, true, true],
-            ),
-        ] {
-            for (caller, allowed) in [&merchant.bot, &merchant.owner, &merchant.finance]
-                .into_iter()
-                .zip(allowed)
-            {
-                let request = caller
-                    .request(method, &path)
-                    .header("idempotency-key", "role");
-                let request = request
-                    .header("content-type", "application/json")
-                    .body("{}");
-                let answer = caller.send(request).await;
-                assert_eq!(
-                    answer.status != 403,
-                    allowed,
-                    "{method} {path} {caller:?}: {}",
-                    answer.text()
-                );
-                assert_ne!(answer.status, 401);
-            }
-        }
-    });
-}
-
-#[test]
-fn another_merchant_s_things_do_not_exist() {
-    run_test(async |app| {
-        let (own, other) = (&app.merchant, app.another_merchant().await);
-        let body = json!({"amount": "5.00", "currency": "EUR"});
-        let intent = own.bot.paid("5.00", "EUR").await;
-        let refund = own.bot.refund(&intent, "1.00").await.id();
-        let link = own.bot.create_link(&body).await["id"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        let endpoint = own.bot.create_endpoint("http://127.0.0.1:9/", &["*"]).await;
-        let endpoint = endpoint["id"].as_str().unwrap();
-        let event = own.bot.events().await[0]["id"].as_str().unwrap().to_owned();
-        for path in [
-            format!("/v1/payment_intents/{intent}"),
-            format!("/v1/payment_intents/{intent}/refunds"),
-            format!("/v1/payment_intents/{intent}/entries"),
-            format!("/v1/refunds/{refund}"),
-            format!("/v1/payment_links/{link}"),
-            format!("/v1/payment_links/{link}/payments"),
-            format!("/v1/callback_endpoints/{endpoint}"),
-            format!("/v1/callback_endpoints/{endpoint}/deliveries"),
-            format!("/v1/events/{event}"),
-        ] {
-            let found = own.owner.get(&path).await;
-            assert_eq!(found.status, 200, "{path}: {}", found.text());
-            other.owner.get(&path).await.problem(404, "not_found");
-        }
-        for path in [
-            format!("/v1/payment_intents/{intent}/cancel"),
-            format!("/v1/payment_intents/{intent}/capture"),
-            format!("/v1/payment_intents/{intent}/refunds"),
-            format!("/v1/payment_links/{link}/deactivate"),
-        ] {
-            other
-                .owner
-                .post(&path, &json!({}))
-                .await
-                .problem(404, "not_found");
-        }
-        for method in ["PATCH", "DELETE"] {
-            let path = format!("/v1/callback_endpoints/{endpoint}");
-            let request = other
-                .owner
-                .request(method, &path)
-                .header("content-type", "application/json");
-            let request = request
-                .header("idempotency-key", format!("wall-{method}"))
-                .body("{}");
-            other.owner.send(request).await.problem(404, "not_found");
-        }
-        for path in [
-            "/v1/payment_intents",
-            "/v1/payment_links",
-            "/v1/callback_endpoints",
-            "/v1/events",
-        ] {
-            let list = other.owner.get(path).await.expect(200);
-            assert_eq!(list["data"], json!([]), "{path}");
-        }
-        assert_eq!(own.bot.intent(&intent).await["amount_refunded"], "1.00");
-    });
-}
-
 #[test]
 fn a_token_stands_for_its_key_for_a_quarter_of_an_hour() {
     run_test(async |app| {
@@ -216,5 +86,93 @@ fn a_token_stands_for_its_key_for_a_quarter_of_an_hour() {
         assert_eq!(keys["keys"][0]["crv"], "Ed25519");
         app.clock.advance(Duration::seconds(901));
         bot.get("/v1/events").await.problem(401, "unauthorized");
+    });
+}
+
+/// What can be made of a good token, the public key (`x` of its JWK) and a key of one's own, to pass
+/// for the merchant.
+fn forgeries(good: &str, x: &str) -> Vec<String> {
+    let [header, payload, signature] = good.split('.').collect::<Vec<_>>()[..] else {
+        panic!("three parts: {good}");
+    };
+    let with = |part: &str, name: &str, value: Value| {
+        let read = BASE64.decode(part).unwrap();
+        let mut changed: Value = serde_json::from_slice(&read).unwrap();
+        changed[name] = value;
+        BASE64.encode(changed.to_string())
+    };
+    let own = SigningKey::from_seed(&[9; 32]).unwrap();
+    let own_x = BASE64.encode(own.public_key());
+    let own_jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": own_x});
+    let merchant = with(payload, "role", json!("merchant"));
+    let signed = |header: &str| {
+        let message = format!("{header}.{merchant}");
+        let signature = BASE64.encode(own.sign(message.as_bytes()));
+        format!("{message}.{signature}")
+    };
+    let hs256 = |secret: &[u8]| {
+        let header = with(header, "alg", json!("HS256"));
+        let message = format!("{header}.{merchant}");
+        let signature = BASE64.encode(mac::sign(secret, &[message.as_bytes()]));
+        format!("{message}.{signature}")
+    };
+    let none = with(header, "alg", json!("none"));
+    let url = json!("http://127.0.0.1:9/jwks.json");
+    vec![
+        format!("{none}.{merchant}."),
+        format!("{none}.{merchant}.{signature}"),
+        format!("{}.{merchant}.", with(header, "alg", json!("NONE"))),
+        format!("{header}.{merchant}.{signature}"),
+        format!("{header}.{merchant}."),
+        hs256(&BASE64.decode(x).unwrap()),
+        hs256(x.as_bytes()),
+        hs256(b""),
+        signed(header),
+        signed(&with(header, "kid", json!("other"))),
+        signed(&with(header, "kid", json!("../../dev/null"))),
+        signed(&with(header, "jwk", own_jwk)),
+        signed(&with(header, "jku", url.clone())),
+        signed(&with(header, "x5u", url)),
+        signed(&with(header, "x5c", json!([own_x]))),
+        format!("{good}."),
+        format!(".{good}"),
+        format!("{good}.{signature}"),
+        format!("{header}.{payload}"),
+        format!("{good}AAAA"),
+        good[..good.len() - 4].to_owned(),
+        "..".to_owned(),
+        ".".repeat(7000),
+    ]
+}
+
+/// (What our own key would have to sign is tried in `src/crypto/jwt/tests.rs`.)
+#[test]
+fn nobody_else_can_make_a_token() {
+    run_test(async |app| {
+        let request = app.merchant.bot.request("GET", "/").build().unwrap();
+        let key = request.headers()["authorization"].to_str().unwrap();
+        let (id, secret) = key["Bearer ".len()..].rsplit_once('_').unwrap();
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", id),
+            ("client_secret", secret),
+        ];
+        let issued = app.anyone.post_form("/v1/oauth/token", &fields).await;
+        let issued = issued.expect(200);
+        let good = issued["access_token"].as_str().unwrap();
+        let jwks = app.anyone.get("/.well-known/jwks.json").await.expect(200);
+        let mut forged = forgeries(good, jwks["keys"][0]["x"].as_str().unwrap());
+        let payload = BASE64.decode(good.split('.').nth(1).unwrap()).unwrap();
+        let payload = serde_json::from_slice(&payload).unwrap();
+        let receipt = app.app.keyring.signing.sign_document(&payload);
+        forged.push(receipt.unwrap());
+        for token in forged {
+            let answer = app.anyone.with_key(&token).get("/v1/accounts").await;
+            answer.problem(401, "unauthorized");
+            let challenge = answer.header("www-authenticate").unwrap();
+            assert!(challenge.contains("invalid_token"), "{token}: {challenge}");
+        }
+        let bot = app.anyone.with_key(good);
+        bot.get("/v1/events").await.expect(200);
     });
 }

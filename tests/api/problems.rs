@@ -215,6 +215,60 @@ fn a_nul_is_refused_wherever_it_stands() {
 }
 
 #[test]
+fn a_card_number_is_refused_in_every_text_and_kept_nowhere() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let card = "my card: 4242-4242 4242-4242.";
+        let both = ["/v1/payment_intents", "/v1/payment_links"].as_slice();
+        for (paths, field, value, param) in [
+            (both, "description", json!(card), "/description"),
+            (both, "reference", json!(card), "/reference"),
+            (both, "metadata", json!({"note": card}), "/metadata/note"),
+            (
+                both,
+                "metadata",
+                json!({"4242424242424242": "a"}),
+                "/metadata",
+            ),
+            (
+                &both[..1],
+                "line_items",
+                json!([{"label": card, "quantity": 1, "unit_amount": "1.00"}]),
+                "/line_items/0/label",
+            ),
+        ] {
+            let mut body = json!({"amount": "1.00", "currency": "EUR"});
+            body[field] = value;
+            for path in paths {
+                let refused = bot.post(path, &body).await;
+                let problem = refused.problem(422, "card_number_not_allowed");
+                assert_eq!(problem["param"], param);
+                assert!(!refused.text().contains("4242"), "{problem}");
+            }
+        }
+        let id = bot.paid("5.00", "EUR").await;
+        let endpoint = bot.create_endpoint("http://127.0.0.1:9/", &["*"]).await;
+        let body = json!({"amount": "1.00", "reason": card});
+        let refunds = format!("/v1/payment_intents/{id}/refunds");
+        let refund = bot.post(&refunds, &body).await;
+        let body =
+            json!({"url": "http://127.0.0.1:9/b", "event_types": ["*"], "description": card});
+        let new_endpoint = bot.post("/v1/callback_endpoints", &body).await;
+        let body = json!({"description": card});
+        let change = bot
+            .change_endpoint(endpoint["id"].as_str().unwrap(), &body)
+            .await;
+        for refused in [refund, new_endpoint, change] {
+            refused.problem(422, "card_number_not_allowed");
+        }
+        // Ids of a chat are no texts: those that look like cards are taken.
+        let thread = json!({"channel": "whatsapp", "conversation": "4242424242424242"});
+        let body = json!({"amount": "1.00", "currency": "EUR", "thread": thread});
+        bot.create_intent(&body).await.expect(201);
+    });
+}
+
+#[test]
 fn a_nul_in_a_url_finds_nothing_and_breaks_nothing() {
     run_test(async |app| {
         let owner = &app.merchant.owner;

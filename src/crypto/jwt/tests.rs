@@ -21,7 +21,12 @@ fn claims() -> Claims {
 
 /// A token put together by hand, as an attacker would.
 fn forge(header: &Value, payload: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    forge_text(&header.to_string(), &payload.to_string(), sign)
+}
+
+/// The same of texts that may say a thing twice.
+fn forge_text(header: &str, payload: &str, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let message = format!("{}.{}", part(header), part(payload));
     let signature = URL_SAFE_NO_PAD.encode(sign(message.as_bytes()));
     format!("{message}.{signature}")
@@ -70,6 +75,17 @@ fn refuses_other_algorithms_and_keys() {
         forge(&with("alg", json!("HS256")), &payload(), hmac),
         forge(&with("kid", json!("other")), &payload(), ours),
         forge(&with("kid", Value::Null), &payload(), ours),
+        forge(&with("typ", json!("JWT")), &payload(), ours),
+        forge(
+            &with("jku", json!("https://evil.example")),
+            &payload(),
+            theirs,
+        ),
+        forge(
+            &with("x5u", json!("https://evil.example")),
+            &payload(),
+            theirs,
+        ),
         forge(&with("typ", json!("JOSE")), &payload(), ours),
         forge(&with("jwk", jwk), &payload(), theirs),
         forge(&header(&signer), &payload(), theirs),
@@ -102,6 +118,8 @@ fn refuses_other_claims() {
         ("exp", json!("soon")),
         ("sub", Value::Null),
         ("merchant", Value::Null),
+        ("nbf", json!(1)),
+        ("nbf", json!("soon")),
     ] {
         let mut payload = payload();
         payload[field] = value;
@@ -111,6 +129,77 @@ fn refuses_other_claims() {
             Err(JwtError::Refused),
             "{field}"
         );
+    }
+}
+
+#[test]
+fn refuses_what_says_a_thing_twice() {
+    let signer = signer();
+    let ours = |message: &[u8]| signer.key.sign(message).to_vec();
+    let (header, payload) = (header(&signer).to_string(), payload().to_string());
+    let twice = |text: &str, more: &str| text.replacen('{', &format!("{{{more},"), 1);
+    let accepted = forge_text(&header, &twice(&payload, r#""other":1"#), ours);
+    assert_eq!(signer.verify(&accepted, NOW), Ok(claims()));
+    for claim in [
+        r#""iss":"other""#,
+        r#""aud":"other""#,
+        r#""exp":99999"#,
+        r#""sub":"key_2""#,
+        r#""merchant":"mer_2""#,
+        r#""role":"merchant""#,
+    ] {
+        let token = forge_text(&header, &twice(&payload, claim), ours);
+        assert_eq!(
+            signer.verify(&token, NOW),
+            Err(JwtError::Refused),
+            "{claim}"
+        );
+    }
+    for member in [r#""alg":"none""#, r#""kid":"other""#, r#""typ":"JOSE""#] {
+        let token = forge_text(&twice(&header, member), &payload, ours);
+        assert_eq!(
+            signer.verify(&token, NOW),
+            Err(JwtError::Refused),
+            "{member}"
+        );
+    }
+}
+
+#[test]
+fn refuses_other_forms_of_a_token_and_of_its_signature() {
+    let signer = signer();
+    let token = signer.issue(&claims()).unwrap();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let mut forms = vec![
+        format!("{token}."),
+        format!("{token}.."),
+        format!(".{token}"),
+        format!("{token}.{signature}"),
+        format!("{message}."),
+        message.to_owned(),
+        format!("{token}="),
+        format!("{token}\n"),
+        format!(" {token}"),
+        token.replacen('.', "..", 1),
+        token.replace('.', ","),
+    ];
+    for length in [0, 1, 32, 63] {
+        let cut = URL_SAFE_NO_PAD.encode(&bytes[..length]);
+        forms.push(format!("{message}.{cut}"));
+    }
+    for more in [1, 32, 64] {
+        let long = [bytes.as_slice(), &bytes[..more]].concat();
+        forms.push(format!("{message}.{}", URL_SAFE_NO_PAD.encode(long)));
+    }
+    // Another text of the same bytes: the last letter's two low bits mean nothing.
+    let last = signature.as_bytes()[signature.len() - 1];
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let place = letters.iter().position(|&letter| letter == last).unwrap();
+    let twin = char::from(letters[place | 1]);
+    forms.push(format!("{}{twin}", &token[..token.len() - 1]));
+    for form in forms {
+        assert_eq!(signer.verify(&form, NOW), Err(JwtError::Refused), "{form}");
     }
 }
 

@@ -30,7 +30,7 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 28] = [
+const KINDS: [Kind; 29] = [
     kind(
         400,
         "invalid_json",
@@ -78,6 +78,12 @@ const KINDS: [Kind; 28] = [
     kind(415, "unsupported_media_type", "send application/json"),
     kind(422, "amount_out_of_range", "the sum is out of range"),
     kind(422, "amount_too_large", "at most 12.50 EUR can be refunded").with("param", "/amount"),
+    kind(
+        422,
+        "card_number_not_allowed",
+        "holds what looks like a card number, which must never be sent here; if it is an id of yours, put a letter right before it",
+    )
+    .with("param", "/description"),
     kind(
         422,
         "endpoint_not_allowed",
