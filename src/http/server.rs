@@ -5,6 +5,7 @@ use super::{Problem, State, request, routes};
 use actix_web::http::{KeepAlive, StatusCode};
 use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, middleware::from_fn, web};
 use std::{fmt, io, net::TcpListener, time::Duration};
+use tokio::task::JoinHandle;
 
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -14,10 +15,13 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long requests that run may go on after the server was told to stop, in seconds.
 const STOP_PATIENCE: u64 = 30;
+/// How long the server itself may take to end.
+const LEAVE: Duration = Duration::from_secs(1);
 
 /// A server that runs.
 pub struct Running {
     handle: ServerHandle,
+    task: JoinHandle<io::Result<()>>,
 }
 
 impl fmt::Debug for Running {
@@ -29,12 +33,13 @@ impl fmt::Debug for Running {
 impl Running {
     /// Takes no new requests, ends those that run, and returns when that is done or `grace` is
     /// over.
-    pub async fn stop(self, grace: Duration) {
-        if tokio::time::timeout(grace, self.handle.stop(true))
-            .await
-            .is_err()
-        {
-            self.handle.stop(false).await;
+    pub async fn stop(mut self, grace: Duration) {
+        // The word is sent by the call itself. What ends is the task: whoever sends the server a
+        // second word, and waits for its reply, may find that it left without reading it.
+        drop(self.handle.stop(!grace.is_zero()));
+        let ended = tokio::time::timeout(grace + LEAVE, &mut self.task);
+        if ended.await.is_err() {
+            self.task.abort();
         }
     }
 }
@@ -59,8 +64,8 @@ pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
         .listen(listener)?;
     let server = server.run();
     let handle = server.handle();
-    tokio::spawn(server);
-    Ok(Running { handle })
+    let task = tokio::spawn(server);
+    Ok(Running { handle, task })
 }
 
 /// The answer at a path that is none of ours.

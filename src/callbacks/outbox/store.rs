@@ -233,11 +233,12 @@ pub async fn reclaim(
     Ok(reclaim.execute(db).await?.rows_affected())
 }
 
-/// Gives deliveries back that were leased and not sent, due at once and without a try counted.
+/// Gives deliveries back that were leased and not sent, without a try counted: due `at` some time,
+/// or again where they stood before.
 pub async fn release(
     pool: &PgPool,
     claimed: &[(MerchantId, DeliveryId, Uuid)],
-    now: OffsetDateTime,
+    at: Option<OffsetDateTime>,
 ) -> Result<(), sqlx::Error> {
     let merchants: Vec<Uuid> = claimed.iter().map(|(merchant, _, _)| merchant.0).collect();
     let ids: Vec<Uuid> = claimed.iter().map(|(_, id, _)| id.0).collect();
@@ -253,13 +254,13 @@ pub async fn release(
                     AND d.lease_id = u.lease_id LIMIT 1
             ) x
         )
-        UPDATE deliveries d SET lease_id = NULL, due_at = $4, updated_at = $4,
+        UPDATE deliveries d SET lease_id = NULL, due_at = coalesce($4, d.created_at),
             attempts = d.attempts - 1
         FROM found f WHERE d.ctid = f.row",
         &merchants,
         &ids,
         &leases,
-        now,
+        at,
     );
     release.execute(pool).await.map(drop)
 }

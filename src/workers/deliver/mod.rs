@@ -152,9 +152,8 @@ impl Worker for Dispatcher {
             .map(|(_, flight)| (flight.merchant, flight.delivery, flight.lease))
             .collect();
         self.stats.show(0);
-        let now = self.parts.ambient.now();
         let written = match self.record().await {
-            Ok(()) => outbox::release(&self.parts.pool, &cut_off, now).await,
+            Ok(()) => outbox::release(&self.parts.pool, &cut_off, None).await,
             Err(error) => Err(error),
         };
         let written = match (written, self.hold.take()) {
@@ -324,7 +323,7 @@ impl Dispatcher {
         if unusable.is_empty() {
             return Ok(());
         }
-        outbox::release(&self.parts.pool, &unusable, now + UNSIGNED_WAIT).await
+        outbox::release(&self.parts.pool, &unusable, Some(now + UNSIGNED_WAIT)).await
     }
 
     /// Holds the lock that its leases rest on, and now and then takes back those of the dead.
