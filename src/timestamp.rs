@@ -1,10 +1,7 @@
 //! Times as text, one way everywhere: RFC 3339 in UTC with milliseconds and `Z`.
 
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
-use time::{
-    Date, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339,
-    macros::format_description,
-};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// The text is neither a time nor a date.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,13 +19,15 @@ pub fn format(at: OffsetDateTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// Reads RFC 3339 with any offset, or `YYYY-MM-DD` as that day's midnight in UTC.
+/// Reads RFC 3339 with any offset, or `YYYY-MM-DD` as that day's midnight in UTC. The year is one
+/// of four digits in UTC, too, so that what is taken can be printed and stored.
 pub fn parse(text: &str) -> Result<OffsetDateTime, TimestampError> {
-    let date = || Date::parse(text, format_description!("[year]-[month]-[day]"));
     OffsetDateTime::parse(text, &Rfc3339)
-        .map(|at| at.to_offset(UtcOffset::UTC))
-        .or_else(|_| date().map(|day| day.midnight().assume_utc()))
-        .map_err(|_| TimestampError(text.chars().take(40).collect()))
+        .or_else(|_| OffsetDateTime::parse(&format!("{text}T00:00:00Z"), &Rfc3339))
+        .ok()
+        .and_then(|at| at.checked_to_offset(UtcOffset::UTC))
+        .filter(|at| (0..=9999).contains(&at.year()))
+        .ok_or_else(|| TimestampError(text.chars().take(40).collect()))
 }
 
 /// For `#[serde(serialize_with = "crate::timestamp::serialize")]`.
@@ -91,6 +90,10 @@ mod tests {
             "2026-11-22T06:00:00",
             "22.11.2026",
             "2026-11-22T06:00:00 02:00",
+            "+2026-11-22",
+            "-0001-11-22",
+            "9999-12-31T23:59:59-23:59",
+            "0000-01-01T00:00:00+00:01",
         ];
         for text in wrong {
             assert!(parse(text).is_err(), "{text}");

@@ -88,3 +88,25 @@ fn every_call_with_a_key_tells_the_errors_of_keys() {
     }
     assert!(count > 25);
 }
+
+#[test]
+fn what_a_request_may_hold_is_told_to_programs() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let intent = &schemas["IntentRequest"]["properties"];
+    assert_eq!(intent["description"]["maxLength"], 500);
+    assert!(intent["description"]["pattern"].is_string());
+    assert_eq!(intent["metadata"]["propertyNames"]["maxLength"], 40);
+    assert_eq!(intent["amount"]["$ref"], "#/components/schemas/Amount");
+    let list = &document["paths"]["/v1/payment_intents"]["get"]["parameters"];
+    let cursors = list.as_array().unwrap().iter();
+    let cursors = cursors.filter(|p| p["name"] == "after" || p["name"] == "before");
+    let id = json!({"$ref": "#/components/schemas/IntentId"});
+    assert!(cursors.map(|p| &p["schema"]).eq([&id, &id]));
+    // All that a cancellation says may be left out, so the body may be, too.
+    for (path, required) in [("/cancel", false), ("/confirm", true)] {
+        let path = format!("/v1/payment_intents/{{id}}{path}");
+        let body = &document["paths"][&path]["post"]["requestBody"];
+        assert_eq!(body["required"], required, "{path}");
+    }
+}

@@ -6,10 +6,34 @@ use crate::{
     invalid::Invalid,
     timestamp,
 };
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 use time::OffsetDateTime;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 const MOST_PATTERNS: usize = 50;
+
+/// What a caller may name: a type, all of a kind, or all.
+#[derive(Clone, Copy, Debug)]
+pub enum EventPattern {}
+
+impl PartialSchema for EventPattern {
+    fn schema() -> RefOr<Schema> {
+        let types = EventType::WORDS.iter().copied().map(str::to_owned);
+        let nouns = EventType::WORDS
+            .iter()
+            .filter_map(|word| word.split_once('.'));
+        let kinds: BTreeSet<String> = nouns.map(|(noun, _)| format!("{noun}.*")).collect();
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(types.chain(kinds).chain(["*".to_owned()])))
+            .into()
+    }
+}
+
+impl ToSchema for EventPattern {}
 
 /// Which events an endpoint is told of.
 #[derive(Clone, Debug, PartialEq, Eq)]

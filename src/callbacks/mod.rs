@@ -20,8 +20,8 @@ mod view;
 
 pub use delivery::{Delivery, DeliveryAttempt, DeliveryStatus, NewDelivery, Outcome, outcome};
 pub use endpoint::{
-    Disabling, Endpoint, EndpointError, EndpointPatch, EndpointStatus, EventFilter, MOST_ENDPOINTS,
-    NewEndpoint, Ordering,
+    Disabling, Endpoint, EndpointError, EndpointPatch, EndpointStatus, EventFilter, EventPattern,
+    MOST_ENDPOINTS, NewEndpoint, Ordering,
 };
 pub use event::{Event, EventType, NewEvent, StoredEvent};
 pub use health::{Health, Signal};

@@ -1,6 +1,6 @@
 //! What a merchant sends to make or change an endpoint.
 
-use super::{EndpointPatch, EndpointStatus, EventFilter, NewEndpoint, Ordering};
+use super::{EndpointPatch, EndpointStatus, EventFilter, EventPattern, NewEndpoint, Ordering};
 use crate::{
     invalid::{Invalid, check_text},
     net::{Policy, check_url},
@@ -17,13 +17,18 @@ const LONGEST_DESCRIPTION: usize = 500;
 #[serde(deny_unknown_fields)]
 pub struct EndpointRequest {
     /// Where deliveries are posted to: a public `https` address of at most 2,048 characters.
-    #[schema(example = "https://example.com/hook")]
+    #[schema(
+        format = "uri",
+        max_length = 2048,
+        example = "https://example.com/hook"
+    )]
     url: String,
     /// 1 to 50 event types; `payment_intent.*` stands for all of a kind, `*` for all.
-    #[schema(example = json!(["payment_intent.*"]))]
+    #[schema(value_type = Vec<EventPattern>, min_items = 1, max_items = 50, example = json!(["payment_intent.*"]))]
     event_types: Vec<String>,
     /// Your own words. At most 500 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 500)]
     description: Option<String>,
     /// `intent`, the default: events of one payment intent arrive one after the other. `none`:
     /// all arrive as they come.
@@ -58,12 +63,15 @@ impl EndpointRequest {
 pub struct EndpointChanges {
     /// Another address.
     #[serde(default)]
+    #[schema(format = "uri", max_length = 2048)]
     url: Option<String>,
     /// Other event types.
     #[serde(default)]
+    #[schema(value_type = Option<Vec<EventPattern>>, min_items = 1, max_items = 50)]
     event_types: Option<Vec<String>>,
     /// Other words; an empty text takes them away.
     #[serde(default)]
+    #[schema(max_length = 500)]
     description: Option<String>,
     /// `false` holds all deliveries, `true` sends what was held.
     #[serde(default)]

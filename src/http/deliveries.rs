@@ -90,6 +90,7 @@ pub async fn get(
 #[utoipa::path(post, path = "/v1/deliveries/{id}/retry", tag = "Callbacks",
     operation_id = "retry_delivery",
     params(("id" = DeliveryId, Path, description = "The delivery's id.")),
+    request_body = super::links::Empty,
     responses(
         (status = 202, description = "The delivery, which is due now.", body = CallbackDelivery),
         (status = 409, description = "`invalid_state`: the endpoint is disabled; `idempotency_key_in_use`."),

@@ -230,6 +230,7 @@ pub async fn rotate_secret(
 #[utoipa::path(post, path = "/v1/callback_endpoints/{id}/ping", tag = "Callbacks",
     operation_id = "ping_callback_endpoint",
     params(("id" = EndpointId, Path, description = "The endpoint's id.")),
+    request_body = super::links::Empty,
     responses(
         (status = 202, description = "The delivery that is under way.", body = CallbackDelivery),
         (status = 409, description = "`invalid_state`: the endpoint is disabled; `idempotency_key_in_use`."),

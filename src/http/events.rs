@@ -38,7 +38,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 pub struct FeedQuery {
     /// Begin after the event of this `sequence`, or with `latest` after all that has happened; at
     /// the oldest if left out.
-    #[param(pattern = "^(latest|[0-9]+)$", example = "1041")]
+    #[param(pattern = "^(latest|[0-9]{1,18})$", example = "1041")]
     after: Option<String>,
     /// Most events to give, 1 to 100; 20 if left out.
     #[param(minimum = 1, maximum = 100)]

@@ -44,10 +44,10 @@ impl From<ExportError> for Problem {
 #[into_params(parameter_in = Query)]
 pub struct ExportQuery {
     /// What was booked at this time or later: RFC 3339, or a date for its midnight in UTC.
-    #[param(example = "2026-11-01")]
+    #[param(format = DateTime, example = "2026-11-01T00:00:00Z")]
     from: String,
-    /// What was booked before this time.
-    #[param(example = "2026-12-01")]
+    /// What was booked before this time, in the same form.
+    #[param(format = DateTime, example = "2026-12-01T00:00:00Z")]
     to: String,
     /// The format of the file.
     format: Format,

@@ -99,6 +99,7 @@ pub struct EntryFilter {
     /// Those that post to the account with this code.
     account: Option<String>,
     /// Those that this payment intent (`pi_…`) or refund (`re_…`) caused.
+    #[param(pattern = "^(pi|re)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     source: Option<String>,
     /// Those booked at this time or later.
     #[serde(default, deserialize_with = "timestamp::optional")]

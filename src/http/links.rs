@@ -109,7 +109,6 @@ pub async fn get(
     responses(
         (status = 200, description = "The link.", body = PaymentLink),
         (status = 409, description = "`invalid_state`: it is not active."),
-        (status = 422, description = "`idempotency_key_reused`."),
     ))]
 pub async fn deactivate(
     state: web::Data<State>,

@@ -19,7 +19,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
 #[derive(Deserialize, ToSchema)]
 pub struct TokenRequest {
     /// `client_credentials`.
-    #[schema(required = true, nullable = false, example = "client_credentials")]
+    #[schema(
+        required = true,
+        nullable = false,
+        pattern = "^client_credentials$",
+        example = "client_credentials"
+    )]
     grant_type: Option<String>,
     /// The id of the API key, as in the key itself (`00…`) or as printed (`key_…`).
     #[schema(nullable = false)]
@@ -86,6 +91,8 @@ struct Credentials {
         (status = 200, description = "An access token.", body = TokenAnswer),
         (status = 400, description = "`invalid_request`, `unsupported_grant_type`.", body = TokenError),
         (status = 401, description = "`invalid_client`.", body = TokenError),
+        (status = 408, description = "`request_timeout`: the form did not arrive in time."),
+        (status = 413, description = "`body_too_large`: a body has at most 64 KiB."),
         (status = 503, description = "`temporarily_unavailable`.", body = TokenError),
     ))]
 pub async fn token(request: HttpRequest, body: RawBody, state: web::Data<State>) -> HttpResponse {

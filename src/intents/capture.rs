@@ -4,7 +4,10 @@ use super::{Attempt, Intent, IntentError, Opening, State};
 use crate::{
     ids::AttemptId,
     invalid::Invalid,
-    money::{Currency, Money, field},
+    money::{
+        Currency, Money,
+        field::{self, AmountText},
+    },
     rails::CallKind,
 };
 use serde::Deserialize;
@@ -17,7 +20,7 @@ use time::OffsetDateTime;
 pub struct CaptureRequest {
     /// How much; all that is held if left out. The rest is released.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "8.00")]
+    #[schema(value_type = Option<AmountText>)]
     amount: Option<Value>,
 }
 

@@ -3,7 +3,10 @@
 use super::{CaptureMethod, LineItem, Terms};
 use crate::{
     invalid::{Invalid, check_lifetime, check_metadata, check_text},
-    money::{Currency, Money, field},
+    money::{
+        Currency, Money,
+        field::{self, AmountText, CurrencyCode},
+    },
     rails::Rail,
     threads::Thread,
 };
@@ -20,17 +23,19 @@ const LIFETIME_DEFAULT: i64 = 86_400;
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IntentRequest {
-    /// How much, in major units as a decimal string.
-    #[schema(value_type = String, example = "12.50")]
+    /// How much.
+    #[schema(value_type = AmountText)]
     amount: Value,
-    /// The ISO 4217 code.
-    #[schema(example = "EUR")]
+    /// Of which currency.
+    #[schema(value_type = CurrencyCode)]
     currency: String,
     /// What it is for; the payer reads it. At most 500 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 500)]
     description: Option<String>,
     /// Your own name for it, such as an order number. At most 200 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
     reference: Option<String>,
     /// `automatic` (the default) takes the money at once, `manual` holds it for a capture.
     #[serde(default)]
@@ -40,9 +45,11 @@ pub struct IntentRequest {
     thread: Option<Thread>,
     /// What is paid for; must sum to `amount`.
     #[serde(default)]
+    #[schema(max_items = 100)]
     line_items: Option<Vec<LineItemRequest>>,
     /// Seconds in which it can be paid, 60 to 7776000; 86400 if left out.
     #[serde(default)]
+    #[schema(minimum = 60, maximum = 7_776_000)]
     expires_in: Option<i64>,
     /// Your own notes.
     #[serde(default)]
@@ -57,11 +64,13 @@ pub struct IntentRequest {
 #[serde(deny_unknown_fields)]
 pub struct LineItemRequest {
     /// What it is; the payer reads it. At most 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     label: String,
     /// How many, 1 to 1000000.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     quantity: u32,
-    /// The price of one, in major units.
-    #[schema(value_type = String, example = "6.25")]
+    /// The price of one.
+    #[schema(value_type = AmountText)]
     unit_amount: Value,
 }
 

@@ -3,7 +3,10 @@
 use super::{LinkTerms, Price, Usage};
 use crate::{
     invalid::{Invalid, check_lifetime, check_metadata, check_text},
-    money::{Currency, Money, field},
+    money::{
+        Currency, Money,
+        field::{self, AmountText, CurrencyCode},
+    },
     rails::Rail,
     threads::Thread,
 };
@@ -18,31 +21,34 @@ const TIPS_MAX: usize = 6;
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkRequest {
-    /// What the payer pays, in major units as a decimal string.
+    /// What the payer pays.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "12.50")]
+    #[schema(value_type = Option<AmountText>)]
     amount: Option<Value>,
-    /// The ISO 4217 code.
-    #[schema(example = "EUR")]
+    /// Of which currency.
+    #[schema(value_type = CurrencyCode)]
     currency: String,
     /// Lets the payer choose the amount instead.
     #[serde(default)]
     amount_options: Option<AmountOptions>,
     /// Tips that the payer may choose from, zero among them if the payer may give none.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, example = json!(["0.00", "1.00", "2.00"]))]
+    #[schema(value_type = Option<Vec<AmountText>>, max_items = 6, example = json!(["0.00", "1.00", "2.00"]))]
     tip_options: Option<Vec<Value>>,
     /// `single` (the default) or `multi`.
     #[serde(default)]
     usage: Option<Usage>,
     /// Most payments of a `multi` link; no limit if left out.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 1_000_000)]
     max_payments: Option<u32>,
     /// What the payment is for; the payer reads it. At most 500 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 500)]
     description: Option<String>,
     /// Your own name for it, such as an order number. At most 200 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
     reference: Option<String>,
     /// Where in which chat it was asked for.
     #[serde(default)]
@@ -52,6 +58,7 @@ pub struct LinkRequest {
     metadata: Option<BTreeMap<String, String>>,
     /// Seconds from now, 60 to 7776000; never expires if left out.
     #[serde(default)]
+    #[schema(minimum = 60, maximum = 7_776_000)]
     expires_in: Option<i64>,
     /// The rail of its payments; `sandbox` if left out.
     #[serde(default)]
@@ -64,13 +71,13 @@ pub struct LinkRequest {
 pub struct AmountOptions {
     /// What the page suggests.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "10.00")]
+    #[schema(value_type = Option<AmountText>)]
     preset: Option<Value>,
     /// The least.
-    #[schema(value_type = String, example = "1.00")]
+    #[schema(value_type = AmountText)]
     min: Value,
     /// The most.
-    #[schema(value_type = String, example = "100.00")]
+    #[schema(value_type = AmountText)]
     max: Value,
 }
 

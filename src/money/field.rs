@@ -4,6 +4,17 @@ use super::{Currency, Money};
 use crate::invalid::Invalid;
 use serde_json::Value;
 
+/// An amount as callers write it: major units of the currency beside it, such as `12.50`, with at
+/// most the decimals that the currency has.
+#[derive(Clone, Debug, utoipa::ToSchema)]
+#[schema(as = Amount, format = "decimal", pattern = r"^[0-9]{1,12}(\.[0-9]{1,4})?$", examples("12.50"))]
+pub struct AmountText(pub String);
+
+/// A currency as callers name it: its ISO 4217 code.
+#[derive(Clone, Debug, utoipa::ToSchema)]
+#[schema(as = Currency, format = "currency", pattern = "^[A-Z]{3}$", examples("EUR"))]
+pub struct CurrencyCode(pub String);
+
 /// Reads the currency code at `/currency`.
 pub fn currency(code: &str) -> Result<Currency, Invalid> {
     code.parse().map_err(|e: super::CurrencyError| {

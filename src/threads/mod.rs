@@ -55,20 +55,22 @@ pub struct Thread {
     pub channel: Channel,
     /// The workspace, team or server, where the product has one.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 255)]
     pub tenant: Option<String>,
     /// The chat, channel or room.
-    #[schema(example = "-1001234567890")]
+    #[schema(min_length = 1, max_length = 255, example = "-1001234567890")]
     pub conversation: String,
     /// The thread or topic inside the conversation.
     #[serde(default)]
-    #[schema(example = "77")]
+    #[schema(min_length = 1, max_length = 255, example = "77")]
     pub thread: Option<String>,
     /// The message that asked.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 255)]
     pub message: Option<String>,
     /// The person who is asked to pay.
     #[serde(default)]
-    #[schema(example = "42")]
+    #[schema(min_length = 1, max_length = 255, example = "42")]
     pub user: Option<String>,
 }
 

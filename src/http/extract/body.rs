@@ -1,7 +1,7 @@
 //! The JSON body of a request.
 
 use super::super::Problem;
-use super::{pointer, raw::RawBody};
+use super::{pointer, raw::RawBody, strict::Strict};
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::LocalBoxFuture;
@@ -50,7 +50,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     let json: Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::invalid_json(format!("the body is not JSON: {error}")))?;
-    let value = serde_path_to_error::deserialize(&json).map_err(|error| refusal(&error))?;
+    let value = serde_path_to_error::deserialize(Strict(&json)).map_err(|error| refusal(&error))?;
     Ok(Body { value, json })
 }
 
@@ -119,6 +119,13 @@ mod tests {
             ("", 422, "invalid_request", Some("/amount")),
             ("[]", 422, "invalid_request", Some("")),
             ("{}", 422, "invalid_request", Some("/amount")),
+            (r#"["1"]"#, 422, "invalid_request", Some("")),
+            (
+                r#"{"amount":"1","items":[[2]]}"#,
+                422,
+                "invalid_request",
+                Some("/items/0"),
+            ),
             (r#"{"amount":1}"#, 422, "invalid_request", Some("/amount")),
             (
                 r#"{"amount":"1","tip":1}"#,

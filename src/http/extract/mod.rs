@@ -10,6 +10,7 @@ mod path;
 mod pointer;
 mod query;
 mod raw;
+mod strict;
 
 pub use body::Body;
 pub use caller::{

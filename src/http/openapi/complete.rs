@@ -2,7 +2,7 @@
 
 use super::{
     components::{Components, members},
-    schemas,
+    schemas::{self, Schemas},
 };
 use serde_json::{Map, Value, json};
 
@@ -12,10 +12,11 @@ const FIXED: &str = include_str!("fixed.json");
 /// Adds to `document` what its operations have in common.
 pub(super) fn complete(document: &mut Value) {
     let mut components = Components::new();
+    let known = Schemas::of(document);
     for (path, item) in members(document.pointer_mut("/paths")) {
         for (method, operation) in members(Some(item)) {
             if let Some(operation) = operation.as_object_mut() {
-                complete_operation(path, method, operation, &mut components);
+                complete_operation((path, method), operation, &known, &mut components);
             }
         }
     }
@@ -37,12 +38,13 @@ fn merge(document: &mut Value, part: Value) {
 }
 
 fn complete_operation(
-    path: &str,
-    method: &str,
+    (path, method): (&str, &str),
     operation: &mut Map<String, Value>,
+    known: &Schemas,
     components: &mut Components,
 ) {
     let takes_key = path.starts_with("/v1/") && path != "/v1/oauth/token";
+    complete_query(operation, known);
     let is_post = takes_key && method == "post";
     let mut common = Vec::new();
     if takes_key {
@@ -69,6 +71,39 @@ fn complete_operation(
     }
     if let Some(body) = operation.get_mut("requestBody") {
         components.add_examples(body);
+        let schema = body.pointer("/content/application~1json/schema");
+        if known.may_be_empty(schema)
+            && let Some(body) = body.as_object_mut()
+        {
+            // No body at all is read as `{}`.
+            body.insert("required".to_owned(), json!(false));
+        }
+    }
+}
+
+/// A cursor is an id of the list, and no other text holds a NUL.
+fn complete_query(operation: &mut Map<String, Value>, known: &Schemas) {
+    let answer = operation
+        .get("responses")
+        .and_then(|all| all.pointer("/200/content/application~1json/schema"));
+    let cursor = known.ids_listed(answer);
+    let parameters = operation
+        .get_mut("parameters")
+        .and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
+        let is_cursor = ["after", "before"]
+            .map(Value::from)
+            .contains(&parameter["name"]);
+        let is_query = parameter["in"] == "query";
+        let Some(schema) = parameter.get_mut("schema") else {
+            continue;
+        };
+        let is_plain = schema.as_object().is_some_and(|schema| schema.len() == 1);
+        if let Some(cursor) = cursor.as_ref().filter(|_| is_cursor) {
+            schema.clone_from(cursor);
+        } else if is_query && is_plain && schema["type"] == "string" {
+            schema["pattern"] = json!(r"^[^\x00]*$");
+        }
     }
 }
 
@@ -85,10 +120,17 @@ fn common_answers(path: &str, method: &str, operation: &Map<String, Value>) -> V
         names.push("NotFound");
     }
     if method == "post" {
-        names.extend(["BadRequestOrKey", "KeyInUse"]);
+        names.extend(["BadRequestOrKey", "KeyInUse", "KeyReused"]);
     }
-    if operation.contains_key("requestBody") {
-        names.extend(["BadRequest", "BodyTooLarge", "NotJson"]);
+    // A DELETE needs no body, but one that is sent is read.
+    if operation.contains_key("requestBody") || method == "delete" {
+        names.extend([
+            "BadRequest",
+            "BodyLate",
+            "BodyTooLarge",
+            "NotJson",
+            "NoFields",
+        ]);
     }
     let parameters = operation.get("parameters").and_then(Value::as_array);
     let mut parameters = parameters.into_iter().flatten();

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 const EXAMPLES: &str = include_str!("examples.json");
 
 /// Answers that many operations can have, as components: name, status and description.
-const COMMON: [(&str, &str, &str); 12] = [
+const COMMON: [(&str, &str, &str); 15] = [
     (
         "BadRequest",
         "400",
@@ -39,6 +39,11 @@ const COMMON: [(&str, &str, &str); 12] = [
         "`idempotency_key_in_use`: the first request with this key still runs.",
     ),
     (
+        "BodyLate",
+        "408",
+        "`request_timeout`: the body did not arrive in time.",
+    ),
+    (
         "BodyTooLarge",
         "413",
         "`body_too_large`: a body has at most 64 KiB.",
@@ -47,6 +52,16 @@ const COMMON: [(&str, &str, &str); 12] = [
         "NotJson",
         "415",
         "`unsupported_media_type`: the body must be `application/json`.",
+    ),
+    (
+        "KeyReused",
+        "422",
+        "`unknown_field`, `idempotency_key_reused`.",
+    ),
+    (
+        "NoFields",
+        "422",
+        "`unknown_field`: the body has no fields.",
     ),
     (
         "InvalidParameter",

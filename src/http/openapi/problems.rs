@@ -30,7 +30,7 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 29] = [
+const KINDS: [Kind; 30] = [
     kind(
         400,
         "invalid_json",
@@ -74,6 +74,7 @@ const KINDS: [Kind; 29] = [
         "idempotency_key_in_use",
         "the first request with this Idempotency-Key is still running; try again shortly",
     ),
+    kind(408, "request_timeout", "the request did not arrive in time"),
     kind(413, "body_too_large", "a body has at most 64 KiB"),
     kind(415, "unsupported_media_type", "send application/json"),
     kind(422, "amount_out_of_range", "the sum is out of range"),

@@ -3,6 +3,9 @@
 use super::components::members;
 use serde_json::{Value, json};
 
+/// What a text of a request may hold: all but control characters, save line breaks and tabs.
+const TEXT: &str = r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$";
+
 /// Adds to the schemas what their types cannot say.
 pub(super) fn complete(mut schemas: Option<&mut Value>) {
     let names: Vec<String> = members(schemas.as_deref_mut())
@@ -20,7 +23,9 @@ pub(super) fn complete(mut schemas: Option<&mut Value>) {
             }
         }
         name_constants(schema);
-        if !is_asked(name, schema) {
+        if is_asked(name, schema) {
+            limit_texts(schema);
+        } else {
             require_nullable(schema);
         }
     }
@@ -29,6 +34,63 @@ pub(super) fn complete(mut schemas: Option<&mut Value>) {
 /// Whether callers send it.
 fn is_asked(name: &str, schema: &Value) -> bool {
     schema.get("additionalProperties") == Some(&json!(false)) || name.ends_with("Request")
+}
+
+/// Texts that people read have a longest length and hold no control characters; notes likewise.
+fn limit_texts(schema: &mut Value) {
+    for (name, property) in members(schema.get_mut("properties")) {
+        let Some(property) = property.as_object_mut() else {
+            continue;
+        };
+        if name == "metadata" {
+            let text = |most: u16| json!({"type": "string", "maxLength": most, "pattern": TEXT});
+            let mut key = text(40);
+            if let Some(key) = key.as_object_mut() {
+                key.insert("minLength".to_owned(), json!(1));
+            }
+            property.insert("maxProperties".to_owned(), json!(50));
+            property.insert("propertyNames".to_owned(), key);
+            property.insert("additionalProperties".to_owned(), text(500));
+        } else if property.contains_key("maxLength") && !property.contains_key("format") {
+            property.insert("pattern".to_owned(), json!(TEXT));
+        }
+    }
+}
+
+/// Looks into the schemas as the handlers' types made them.
+pub(super) struct Schemas(Value);
+
+impl Schemas {
+    /// Those of `document`.
+    pub fn of(document: &Value) -> Self {
+        Self(
+            document
+                .pointer("/components/schemas")
+                .cloned()
+                .unwrap_or_default(),
+        )
+    }
+
+    /// The schema that `holder` refers to.
+    fn referred(&self, holder: Option<&Value>) -> Option<(&str, &Value)> {
+        let name = holder?.get("$ref")?.as_str()?.rsplit('/').next()?;
+        let (name, schema) = self.0.as_object()?.get_key_value(name)?;
+        Some((name, schema))
+    }
+
+    /// What refers to the ids of the items of a list, if this is the schema of one.
+    pub fn ids_listed(&self, schema: Option<&Value>) -> Option<Value> {
+        let (name, _) = self.referred(schema)?;
+        let item = self.0.get(name.strip_prefix("List_")?)?;
+        item.pointer("/properties/id")
+            .map(|id| json!({"$ref": id.get("$ref")}))
+    }
+
+    /// Whether a body of this schema may be empty.
+    pub fn may_be_empty(&self, schema: Option<&Value>) -> bool {
+        let referred = self.referred(schema);
+        referred.is_some_and(|(_, schema)| schema.get("required").is_none())
+    }
 }
 
 /// A property that is told to be always the same is so for programs, too.

@@ -6,7 +6,10 @@ use super::{Attempt, Intent, IntentError, State, Sums};
 use crate::{
     ids::{AttemptId, IntentId, MerchantId, RefundId},
     invalid::{Invalid, check_text},
-    money::{Currency, Money, field},
+    money::{
+        Currency, Money,
+        field::{self, AmountText},
+    },
     rails::CallKind,
 };
 use serde::Deserialize;
@@ -52,11 +55,11 @@ pub struct Refund {
 pub struct RefundRequest {
     /// How much; all that is left if left out.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "2.50")]
+    #[schema(value_type = Option<AmountText>)]
     amount: Option<Value>,
     /// Why, in your own words. At most 200 characters.
     #[serde(default)]
-    #[schema(example = "requested_by_customer")]
+    #[schema(min_length = 1, max_length = 200, example = "requested_by_customer")]
     reason: Option<String>,
 }
 
