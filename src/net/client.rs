@@ -50,6 +50,20 @@ pub enum RetryAfter {
     At(OffsetDateTime),
 }
 
+impl RetryAfter {
+    /// Reads seconds, or a date in the one form that RFC 9110 lets a sender make.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(seconds) = text.parse::<u32>() {
+            return Some(Self::Wait(Duration::from_secs(seconds.into())));
+        }
+        let form = format_description!(
+            "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+        );
+        let at = PrimitiveDateTime::parse(text, form).ok()?;
+        Some(Self::At(at.assume_utc()))
+    }
+}
+
 /// An answer, as far as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
@@ -206,19 +220,7 @@ async fn read_head(answer: &mut reqwest::Response, head: &mut Vec<u8>) {
 
 fn retry_after(answer: &reqwest::Response) -> Option<RetryAfter> {
     let text = answer.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    parse_retry_after(text.trim())
-}
-
-/// Seconds, or a date in the one form that RFC 9110 lets a sender make.
-fn parse_retry_after(text: &str) -> Option<RetryAfter> {
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(RetryAfter::Wait(Duration::from_secs(seconds.into())));
-    }
-    let form = format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
-    let at = PrimitiveDateTime::parse(text, form).ok()?;
-    Some(RetryAfter::At(at.assume_utc()))
+    RetryAfter::parse(text.trim())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The fields of a posted form, each named once.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Form(BTreeMap<String, String>);
+pub struct Form(BTreeMap<String, String>);
 
 impl FromRequest for Form {
     type Error = Problem;

@@ -18,6 +18,8 @@ mod receipt;
 mod view;
 mod visit;
 
+pub use form::Form;
+
 use super::server::no_such_route;
 use crate::checkout::style_path;
 use actix_web::{Handler, Resource, Responder, middleware::from_fn, web};

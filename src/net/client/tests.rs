@@ -176,6 +176,6 @@ fn reads_retry_after() {
         ("soon", None),
         ("99999999999", None),
     ] {
-        assert_eq!(parse_retry_after(text), expected, "{text}");
+        assert_eq!(RetryAfter::parse(text), expected, "{text}");
     }
 }

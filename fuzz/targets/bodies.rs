@@ -1,0 +1,135 @@
+//! JSON bodies of all requests, read as the handlers read them.
+
+#![no_main]
+
+use actix_web::{FromRequest, http::header, test::TestRequest};
+use libfuzzer_sys::fuzz_target;
+use serde::de::DeserializeOwned;
+use std::sync::LazyLock;
+use threadpay::{
+    callbacks::{EndpointChanges, EndpointRequest, ReplayRequest, RotateRequest},
+    http::{
+        Problem,
+        extract::{BODY_BYTES_MAX, Body},
+        links::Empty,
+        sandbox::OutcomeRequest,
+    },
+    idempotency::Fingerprint,
+    intents::{CancelRequest, CaptureRequest, ConfirmRequest, IntentRequest, RefundRequest},
+    invalid::Invalid,
+    links::LinkRequest,
+    money::{Currency, Money},
+    net::Policy,
+};
+use tokio::runtime::{Builder, Runtime};
+
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
+
+/// The body as a handler gets it. A refusal says which field is at fault, and never blames us.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let (request, mut payload) = TestRequest::post()
+        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .set_payload(bytes.to_vec())
+        .to_http_parts();
+    match RUNTIME.block_on(Body::<T>::from_request(&request, &mut payload)) {
+        Ok(body) => {
+            assert!(body.json.is_object());
+            let printed = body.json.to_string();
+            let again = serde_json::from_str(&printed).unwrap();
+            let fingerprint = |json| Fingerprint::of("POST", "/", json).0;
+            assert_eq!(fingerprint(&body.json), fingerprint(&again));
+            Some(body.value)
+        }
+        Err(problem) => {
+            sound(&problem, bytes.len());
+            None
+        }
+    }
+}
+
+fn sound(problem: &Problem, length: usize) {
+    match problem.status() {
+        400 | 422 => {}
+        413 => assert!(length > BODY_BYTES_MAX),
+        status => panic!("{status}: {problem}"),
+    }
+    let param = problem.body().param.as_deref();
+    assert!(param.is_none_or(|param| param.is_empty() || param.starts_with('/')));
+}
+
+/// A rule that is broken names its field.
+fn checked<T>(result: Result<T, Invalid>) -> Option<T> {
+    let fault = match result {
+        Ok(value) => return Some(value),
+        Err(fault) => fault,
+    };
+    assert!(
+        fault.param.starts_with('/') && !fault.detail.is_empty(),
+        "{fault}"
+    );
+    None
+}
+
+fn amount(money: Money) {
+    assert!(money.minor() > 0);
+    assert_eq!(
+        Money::parse_amount(&money.to_string(), money.currency()),
+        Ok(money)
+    );
+}
+
+fn intent(bytes: &[u8]) {
+    let Some(terms) = read::<IntentRequest>(bytes).and_then(|request| checked(request.parse()))
+    else {
+        return;
+    };
+    amount(terms.amount);
+    let lines = terms.line_items.iter();
+    let sum: i64 = lines
+        .map(|line| line.unit_amount.minor() * i64::from(line.quantity))
+        .sum();
+    assert!(terms.line_items.is_empty() || sum == terms.amount.minor());
+    let texts = [terms.description, terms.reference];
+    let notes = terms
+        .metadata
+        .into_iter()
+        .flat_map(|(key, value)| [key, value]);
+    let threads = terms.thread.map(|thread| thread.to_string());
+    let texts = texts.into_iter().flatten().chain(notes).chain(threads);
+    // Postgres keeps no NUL.
+    assert!(!texts.into_iter().any(|text| text.contains('\0')));
+}
+
+fn link(bytes: &[u8]) {
+    let terms = read::<LinkRequest>(bytes).and_then(|request| checked(request.parse()));
+    if let Some(terms) = terms {
+        assert!(terms.tips.iter().all(|tip| tip.minor() >= 0));
+    }
+}
+
+fn money(bytes: &[u8]) {
+    let euro: Currency = "EUR".parse().unwrap();
+    let capture = read::<CaptureRequest>(bytes).and_then(|request| checked(request.parse(euro)));
+    capture.flatten().into_iter().for_each(amount);
+    read::<RefundRequest>(bytes);
+    read::<ConfirmRequest>(bytes);
+    read::<CancelRequest>(bytes);
+    read::<OutcomeRequest>(bytes);
+}
+
+fn callbacks(bytes: &[u8]) {
+    let policy = Policy::default();
+    read::<EndpointRequest>(bytes).and_then(|request| checked(request.check(&policy)));
+    read::<EndpointChanges>(bytes).and_then(|request| checked(request.check(&policy)));
+    read::<RotateRequest>(bytes).and_then(|request| checked(request.check()));
+    read::<ReplayRequest>(bytes).and_then(|request| checked(request.check()));
+    read::<Empty>(bytes);
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    intent(bytes);
+    link(bytes);
+    money(bytes);
+    callbacks(bytes);
+});
