@@ -175,16 +175,18 @@ pub async fn insert_events(
         WITH told AS (
             INSERT INTO events (merchant_id, sequence, id, type, intent_id, intent_sequence,
                 conversation, payload, created_at)
-            SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::uuid[],
-                $6::integer[], $7::text[], $8::bytea[], $9::timestamptz[]))
+            SELECT UNNEST($1::uuid[]), UNNEST($2::bigint[]), UNNEST($3::uuid[]), UNNEST($4::text[]),
+                UNNEST($5::uuid[]), UNNEST($6::integer[]), UNNEST($7::text[]), UNNEST($8::bytea[]),
+                UNNEST($9::timestamptz[]))
         INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id, status,
             due_at, created_at, updated_at)
         SELECT u.merchant_id, u.id, u.endpoint_id, u.event_sequence, u.intent_id,
             CASE WHEN u.held THEN 'held' ELSE 'pending' END, u.created_at, u.created_at,
             u.created_at
-        FROM UNNEST($10::uuid[], $11::uuid[], $12::uuid[], $13::bigint[], $14::uuid[],
-            $15::boolean[], $16::timestamptz[])
-            AS u (merchant_id, id, endpoint_id, event_sequence, intent_id, held, created_at)",
+        FROM (SELECT UNNEST($10::uuid[]) AS merchant_id, UNNEST($11::uuid[]) AS id,
+            UNNEST($12::uuid[]) AS endpoint_id, UNNEST($13::bigint[]) AS event_sequence,
+            UNNEST($14::uuid[]) AS intent_id, UNNEST($15::boolean[]) AS held,
+            UNNEST($16::timestamptz[]) AS created_at) u",
         &merchants,
         &sequences,
         &ids,

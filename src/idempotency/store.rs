@@ -23,7 +23,7 @@ pub async fn load(
     let rows = sqlx::query!(
         "-- idempotency.load
         SELECT k.merchant_id, k.key, k.fingerprint, k.status, k.answer
-        FROM UNNEST($1::uuid[], $2::text[]) AS u (merchant_id, key)
+        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::text[]) AS key) u
         CROSS JOIN LATERAL (SELECT * FROM idempotency_keys k WHERE k.merchant_id = u.merchant_id AND k.key = u.key LIMIT 1) k",
         &merchants, &keys
     );
@@ -82,8 +82,7 @@ pub async fn insert(
     let insert = sqlx::query!(
         "-- idempotency.insert
         INSERT INTO idempotency_keys (merchant_id, key, fingerprint, status, answer, created_at)
-        SELECT u.merchant_id, u.key, u.fingerprint, u.status, u.answer, $6
-        FROM UNNEST($1::uuid[], $2::text[], $3::bytea[], $4::smallint[], $5::bytea[]) AS u (merchant_id, key, fingerprint, status, answer)",
+        SELECT UNNEST($1::uuid[]), UNNEST($2::text[]), UNNEST($3::bytea[]), UNNEST($4::smallint[]), UNNEST($5::bytea[]), $6",
         &c.merchants, &c.keys, &c.fingerprints, &c.statuses as &[Option<i16>], &c.answers as &[Option<Vec<u8>>], now
     );
     insert.execute(db).await.map(drop)
@@ -99,7 +98,7 @@ pub async fn finish(
         "-- idempotency.finish
         UPDATE idempotency_keys k SET status = x.status, answer = x.answer
         FROM (SELECT f.ctid AS row, u.status, u.answer
-            FROM UNNEST($1::uuid[], $2::text[], $3::smallint[], $4::bytea[]) AS u (merchant_id, key, status, answer)
+            FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::text[]) AS key, UNNEST($3::smallint[]) AS status, UNNEST($4::bytea[]) AS answer) u
             CROSS JOIN LATERAL (SELECT ctid FROM idempotency_keys f WHERE f.merchant_id = u.merchant_id AND f.key = u.key LIMIT 1) f) x
         WHERE k.ctid = x.row",
         &c.merchants, &c.keys, &c.statuses as &[Option<i16>], &c.answers as &[Option<Vec<u8>>]

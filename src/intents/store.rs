@@ -165,7 +165,7 @@ pub async fn load(
     let rows = sqlx::query_as!(
         Row,
         "-- intents.load
-        SELECT i.* FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id)
+        SELECT i.* FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
         CROSS JOIN LATERAL (SELECT * FROM payment_intents i WHERE i.merchant_id = u.merchant_id AND i.id = u.id LIMIT 1) i",
         &merchants, &ids
     );
@@ -277,19 +277,14 @@ pub async fn insert(
         "-- intents.insert
         WITH opened AS (
             INSERT INTO link_tokens (token_hash, merchant_id, intent_id)
-            SELECT * FROM UNNEST($28::bytea[], $1::uuid[], $2::uuid[]))
+            SELECT UNNEST($28::bytea[]), UNNEST($1::uuid[]), UNNEST($2::uuid[]))
         INSERT INTO payment_intents (merchant_id, id, status, amount_authorized, amount_captured, amount_refunded, amount_refunding,
             open_attempt_id, open_attempt_kind, charge_attempt_id, last_error, cancellation_reason, event_sequence, updated_at,
             currency, amount, tip, capture_method, description, reference, thread, line_items, metadata, rail, payment_link_id, expires_at, created_at)
-        SELECT u.merchant_id, u.id, u.status, u.authorized, u.captured, u.refunded, u.refunding,
-            u.attempt, u.kind, u.charge, u.error::jsonb, u.reason, u.sequence, u.updated_at,
-            u.currency, u.amount, u.tip, u.method, u.description, u.reference, u.thread::jsonb, u.lines::jsonb, u.metadata::jsonb, u.rail, u.link, u.expires_at, u.created_at
-        FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-            $8::uuid[], $9::text[], $10::uuid[], $11::text[], $12::text[], $13::integer[], $14::timestamptz[],
-            $15::text[], $16::bigint[], $17::bigint[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::uuid[], $26::timestamptz[], $27::timestamptz[])
-            AS u (merchant_id, id, status, authorized, captured, refunded, refunding,
-                attempt, kind, charge, error, reason, sequence, updated_at,
-                currency, amount, tip, method, description, reference, thread, lines, metadata, rail, link, expires_at, created_at)",
+        SELECT UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::text[]), UNNEST($4::bigint[]), UNNEST($5::bigint[]), UNNEST($6::bigint[]), UNNEST($7::bigint[]),
+            UNNEST($8::uuid[]), UNNEST($9::text[]), UNNEST($10::uuid[]), UNNEST($11::text[])::jsonb, UNNEST($12::text[]), UNNEST($13::integer[]), UNNEST($14::timestamptz[]),
+            UNNEST($15::text[]), UNNEST($16::bigint[]), UNNEST($17::bigint[]), UNNEST($18::text[]), UNNEST($19::text[]), UNNEST($20::text[]), UNNEST($21::text[])::jsonb,
+            UNNEST($22::text[])::jsonb, UNNEST($23::text[])::jsonb, UNNEST($24::text[]), UNNEST($25::uuid[]), UNNEST($26::timestamptz[]), UNNEST($27::timestamptz[])",
         &m.merchants, &m.ids, &m.statuses, &m.authorized, &m.captured, &m.refunded, &m.refunding,
         &m.attempts as &[Option<Uuid>], &m.kinds as &[Option<String>], &m.charges as &[Option<Uuid>], &m.errors as &[Option<String>],
         &m.reasons as &[Option<String>], &m.sequences, &m.updated,
@@ -309,9 +304,10 @@ pub async fn update(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sq
             amount_refunded = x.refunded, amount_refunding = x.refunding, open_attempt_id = x.attempt, open_attempt_kind = x.kind,
             charge_attempt_id = x.charge, last_error = x.error::jsonb, cancellation_reason = x.reason, event_sequence = x.sequence, updated_at = x.updated_at
         FROM (SELECT f.ctid AS row, u.*
-            FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-                $8::uuid[], $9::text[], $10::uuid[], $11::text[], $12::text[], $13::integer[], $14::timestamptz[])
-                AS u (merchant_id, id, status, authorized, captured, refunded, refunding, attempt, kind, charge, error, reason, sequence, updated_at)
+            FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::text[]) AS status, UNNEST($4::bigint[]) AS authorized,
+                UNNEST($5::bigint[]) AS captured, UNNEST($6::bigint[]) AS refunded, UNNEST($7::bigint[]) AS refunding, UNNEST($8::uuid[]) AS attempt,
+                UNNEST($9::text[]) AS kind, UNNEST($10::uuid[]) AS charge, UNNEST($11::text[]) AS error, UNNEST($12::text[]) AS reason,
+                UNNEST($13::integer[]) AS sequence, UNNEST($14::timestamptz[]) AS updated_at) u
             CROSS JOIN LATERAL (SELECT ctid FROM payment_intents f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
         WHERE i.ctid = x.row",
         &m.merchants, &m.ids, &m.statuses, &m.authorized, &m.captured, &m.refunded, &m.refunding,

@@ -89,8 +89,8 @@ pub async fn save_books(db: &mut PgConnection, books: &[&Books]) -> Result<(), s
         "-- ledger.save_books
         UPDATE books SET entry_sequence = u.entry_sequence, entry_hash = u.entry_hash,
             event_sequence = u.event_sequence, booked_at = u.booked_at
-        FROM UNNEST($1::uuid[], $2::bigint[], $3::bytea[], $4::bigint[], $5::timestamptz[])
-            AS u (merchant_id, entry_sequence, entry_hash, event_sequence, booked_at)
+        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::bigint[]) AS entry_sequence, UNNEST($3::bytea[]) AS entry_hash,
+            UNNEST($4::bigint[]) AS event_sequence, UNNEST($5::timestamptz[]) AS booked_at) u
         WHERE books.merchant_id = u.merchant_id",
         &merchants,
         &entry_sequences,
@@ -228,13 +228,15 @@ pub async fn record(
         "-- ledger.record
         WITH entry AS (
             INSERT INTO journal_entries (merchant_id, sequence, id, kind, source, payment_intent_id, booked_at, effective_date, previous_hash, hash)
-            SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::timestamptz[], $8::date[], $9::bytea[], $10::bytea[])
+            SELECT UNNEST($1::uuid[]), UNNEST($2::bigint[]), UNNEST($3::uuid[]), UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::uuid[]),
+                UNNEST($7::timestamptz[]), UNNEST($8::date[]), UNNEST($9::bytea[]), UNNEST($10::bytea[])
         ), posting AS (
             INSERT INTO postings (merchant_id, entry_sequence, line, account, direction, amount, currency, balance_after, booked_at)
-            SELECT * FROM UNNEST($11::uuid[], $12::bigint[], $13::smallint[], $14::text[], $15::text[], $16::bigint[], $17::text[], $18::bigint[], $19::timestamptz[])
+            SELECT UNNEST($11::uuid[]), UNNEST($12::bigint[]), UNNEST($13::smallint[]), UNNEST($14::text[]), UNNEST($15::text[]),
+                UNNEST($16::bigint[]), UNNEST($17::text[]), UNNEST($18::bigint[]), UNNEST($19::timestamptz[])
         )
         INSERT INTO balances (merchant_id, account, currency, debits, credits)
-        SELECT * FROM UNNEST($20::uuid[], $21::text[], $22::text[], $23::bigint[], $24::bigint[])
+        SELECT UNNEST($20::uuid[]), UNNEST($21::text[]), UNNEST($22::text[]), UNNEST($23::bigint[]), UNNEST($24::bigint[])
         ON CONFLICT (merchant_id, account, currency) DO UPDATE SET debits = excluded.debits, credits = excluded.credits",
         &e.merchants, &e.sequences, &e.ids, &e.kinds, &e.sources, &e.intents as &[Option<Uuid>], &e.booked_at, &e.dates, &e.previous, &e.hashes,
         &p.merchants, &p.sequences, &p.lines, &p.accounts, &p.directions, &p.amounts, &p.currencies, &p.balances, &p.booked_at,

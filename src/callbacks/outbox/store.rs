@@ -117,11 +117,12 @@ pub async fn record(pool: &PgPool, sent: &[Sent]) -> Result<(), sqlx::Error> {
     let record = sqlx::query!(
         "-- outbox.record
         WITH sent AS MATERIALIZED (
-            SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[],
-                $5::timestamptz[], $6::timestamptz[], $7::text[], $8::timestamptz[],
-                $9::smallint[], $10::text[], $11::text[])
-                AS u (merchant_id, id, lease_id, number, started_at, ended_at, status, due_at,
-                    status_code, error, response)
+            SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id,
+                UNNEST($3::uuid[]) AS lease_id, UNNEST($4::integer[]) AS number,
+                UNNEST($5::timestamptz[]) AS started_at, UNNEST($6::timestamptz[]) AS ended_at,
+                UNNEST($7::text[]) AS status, UNNEST($8::timestamptz[]) AS due_at,
+                UNNEST($9::smallint[]) AS status_code, UNNEST($10::text[]) AS error,
+                UNNEST($11::text[]) AS response
         ), found AS MATERIALIZED (
             SELECT x.row, s.status, s.due_at, s.ended_at
             FROM sent s CROSS JOIN LATERAL (
@@ -247,7 +248,7 @@ pub async fn release(
         "-- outbox.release
         WITH found AS MATERIALIZED (
             SELECT x.row
-            FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[]) AS u (merchant_id, id, lease_id)
+            FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::uuid[]) AS lease_id) u
             CROSS JOIN LATERAL (
                 SELECT d.ctid AS row FROM deliveries d
                 WHERE d.merchant_id = u.merchant_id AND d.id = u.id

@@ -88,7 +88,7 @@ pub async fn load(
     let rows = sqlx::query_as!(
         Row,
         "-- attempts.load
-        SELECT a.* FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id)
+        SELECT a.* FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
         CROSS JOIN LATERAL (SELECT * FROM attempts a WHERE a.merchant_id = u.merchant_id AND a.id = u.id LIMIT 1) a",
         &merchants, &ids
     );
@@ -134,8 +134,9 @@ pub async fn insert(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
         "-- attempts.insert
         INSERT INTO attempts (merchant_id, id, intent_id, refund_id, kind, status, rail, payment_method, amount, currency,
             decline_code, idempotency_key, ask_at, created_at, updated_at)
-        SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[],
-            $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[])",
+        SELECT UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::uuid[]), UNNEST($4::uuid[]), UNNEST($5::text[]), UNNEST($6::text[]), UNNEST($7::text[]),
+            UNNEST($8::text[]), UNNEST($9::bigint[]), UNNEST($10::text[]), UNNEST($11::text[]), UNNEST($12::text[]), UNNEST($13::timestamptz[]),
+            UNNEST($14::timestamptz[]), UNNEST($15::timestamptz[])",
         &merchants, &ids, &intents, &refunds as &[Option<Uuid>], &kinds, &statuses, &rails, &methods as &[Option<String>], &amounts, &currencies,
         &codes as &[Option<String>], &keys as &[Option<String>], &ask as &[Option<OffsetDateTime>], &created, &updated
     );
@@ -160,8 +161,8 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
         "-- attempts.update
         UPDATE attempts a SET status = x.status, decline_code = x.code, ask_at = x.ask_at, updated_at = x.updated_at
         FROM (SELECT f.ctid AS row, u.status, u.code, u.ask_at, u.updated_at
-            FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-                AS u (merchant_id, id, status, code, ask_at, updated_at)
+            FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::text[]) AS status, UNNEST($4::text[]) AS code,
+                UNNEST($5::timestamptz[]) AS ask_at, UNNEST($6::timestamptz[]) AS updated_at) u
             CROSS JOIN LATERAL (SELECT ctid FROM attempts f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
         WHERE a.ctid = x.row",
         &merchants, &ids, &statuses, &codes as &[Option<String>], &ask as &[Option<OffsetDateTime>], &updated
