@@ -9,6 +9,7 @@ pub use wake::Wake;
 use crate::{
     ambient::Ambient,
     auth::{self, Authenticator, OpenError},
+    callbacks::outbox::Handover,
     config::Config,
     crypto::Keyring,
     db::{DbError, Use},
@@ -70,6 +71,8 @@ pub struct App {
     pub outbound: Outbound,
     /// Counters and histograms.
     pub metrics: Arc<Metrics>,
+    /// Where the writer hands new deliveries to the dispatcher, if there is one in this process.
+    pub handover: Arc<Handover>,
     /// Wakes whoever waits for what a commit left.
     pub wake: Arc<Wake>,
     /// Canceled when the service begins to stop: requests that wait for news end their wait.
@@ -102,12 +105,14 @@ impl App {
         let outbound = outbound(&config)?;
         let metrics = Arc::new(Metrics::new()?);
         let wake = Arc::new(Wake::new(&ambient));
+        let handover = Arc::new(Handover::default());
         let options = WriterOptions {
             db,
             lanes: std::thread::available_parallelism().map_or(1, usize::from),
             ambient: ambient.clone(),
             urls: urls.clone(),
             render,
+            handover: Arc::clone(&handover),
             hooks: hooks(&metrics, &wake),
         };
         let writer = Writer::start(options).await?;
@@ -124,6 +129,7 @@ impl App {
             writer,
             outbound,
             metrics,
+            handover,
             wake,
             stopping: CancellationToken::new(),
         };

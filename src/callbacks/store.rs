@@ -169,7 +169,12 @@ pub async fn insert_events(
     let owed: Vec<i64> = deliveries.iter().map(|d| d.event_sequence).collect();
     let about: Vec<Option<Uuid>> = deliveries.iter().map(|d| d.intent).collect();
     let held: Vec<bool> = deliveries.iter().map(|d| d.held).collect();
-    let due_at: Vec<OffsetDateTime> = deliveries.iter().map(|d| d.created_at).collect();
+    let leases: Vec<Option<Uuid>> = deliveries.iter().map(|d| d.lease.map(|l| l.0)).collect();
+    let due_at = deliveries
+        .iter()
+        .map(|d| d.lease.map_or(d.created_at, |l| l.1));
+    let due_at: Vec<OffsetDateTime> = due_at.collect();
+    let owed_since: Vec<OffsetDateTime> = deliveries.iter().map(|d| d.created_at).collect();
     let insert = sqlx::query!(
         "-- callbacks.insert_events
         WITH told AS (
@@ -179,14 +184,15 @@ pub async fn insert_events(
                 UNNEST($5::uuid[]), UNNEST($6::integer[]), UNNEST($7::text[]), UNNEST($8::bytea[]),
                 UNNEST($9::timestamptz[]))
         INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id, status,
-            due_at, created_at, updated_at)
+            attempts, lease_id, due_at, created_at, updated_at)
         SELECT u.merchant_id, u.id, u.endpoint_id, u.event_sequence, u.intent_id,
-            CASE WHEN u.held THEN 'held' ELSE 'pending' END, u.created_at, u.created_at,
-            u.created_at
+            CASE WHEN u.held THEN 'held' ELSE 'pending' END, (u.lease_id IS NOT NULL)::integer,
+            u.lease_id, u.due_at, u.created_at, u.created_at
         FROM (SELECT UNNEST($10::uuid[]) AS merchant_id, UNNEST($11::uuid[]) AS id,
             UNNEST($12::uuid[]) AS endpoint_id, UNNEST($13::bigint[]) AS event_sequence,
             UNNEST($14::uuid[]) AS intent_id, UNNEST($15::boolean[]) AS held,
-            UNNEST($16::timestamptz[]) AS created_at) u",
+            UNNEST($16::uuid[]) AS lease_id, UNNEST($17::timestamptz[]) AS due_at,
+            UNNEST($18::timestamptz[]) AS created_at) u",
         &merchants,
         &sequences,
         &ids,
@@ -202,7 +208,9 @@ pub async fn insert_events(
         &owed,
         &about as &[Option<Uuid>],
         &held,
+        &leases as &[Option<Uuid>],
         &due_at,
+        &owed_since,
     );
     insert.execute(db).await.map(drop)
 }

@@ -59,6 +59,7 @@ impl Service {
         let urls = app.urls.clone();
         let parts = DispatcherParts {
             pool: app.worker_pool.clone(),
+            handover: Arc::clone(&app.handover),
             writer: app.writer.clone(),
             outbound: app.outbound.clone(),
             secrets: app.keyring.secrets.clone(),

@@ -5,7 +5,8 @@ use super::{
 };
 use crate::{
     ambient::Ambient,
-    callbacks, idempotency,
+    callbacks::{self, outbox::Handover},
+    idempotency,
     ids::{IntentId, MerchantId},
     intents::{self, State, attempt, refund},
     ledger,
@@ -31,12 +32,14 @@ pub struct Stage<'a> {
     pub urls: &'a PageUrls,
     /// How rejections are printed.
     pub render: RenderRejection,
+    /// Where new deliveries are handed to the dispatcher.
+    pub handover: &'a Handover,
 }
 
 /// What a batch wrote, beside its replies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
-    /// Deliveries that are now owed.
+    /// Deliveries that are now owed and wait to be claimed.
     pub deliveries: usize,
     /// Replays that are now ordered.
     pub replays: usize,
@@ -75,12 +78,24 @@ pub async fn run(
         }
     });
     let replies = replies.collect();
+    let World {
+        deliveries,
+        events,
+        endpoints,
+        ..
+    } = &mut world;
+    let find = |merchant, endpoint| endpoints.get(&(merchant, endpoint));
+    let reserved = stage
+        .handover
+        .reserve((events, deliveries), find, scene.now);
     record(&mut transaction, &world, scene).await?;
     transaction.commit().await?;
+    let waiting = world.deliveries.len() - reserved.len();
+    reserved.hand_over();
     Ok((
         replies,
         Written {
-            deliveries: world.deliveries.len(),
+            deliveries: waiting,
             replays: world.replays.len(),
             told: told(&world),
         },

@@ -224,6 +224,7 @@ impl World {
             event_sequence: sequence,
             intent: event.intent_id,
             held: endpoint.status == EndpointStatus::Disabled,
+            lease: None,
             created_at: now,
         }));
         self.events.push(event.store(merchant));

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     ambient::Ambient,
+    callbacks::outbox::Handover,
     db::{Db, DbError, Use, is_outage},
     ids::MerchantId,
     links::PageUrls,
@@ -39,7 +40,7 @@ pub struct BatchReport {
     pub commands: usize,
     /// From its first statement to its commit.
     pub took: Duration,
-    /// Deliveries that are now owed.
+    /// Deliveries that are now owed and wait to be claimed.
     pub deliveries: usize,
     /// Replays that are now ordered.
     pub replays: usize,
@@ -72,6 +73,8 @@ pub struct WriterOptions {
     pub urls: PageUrls,
     /// How rejections are printed.
     pub render: RenderRejection,
+    /// Where new deliveries are handed to the dispatcher.
+    pub handover: Arc<Handover>,
     /// Who is told of each commit.
     pub hooks: Hooks,
 }
@@ -232,6 +235,7 @@ impl Lane {
             ambient: &self.options.ambient,
             urls: &self.options.urls,
             render: self.options.render,
+            handover: &self.options.handover,
         };
         let begun = Instant::now();
         match tokio::time::timeout(BATCH_DEADLINE, batch::run(&mut connection, batch, stage)).await

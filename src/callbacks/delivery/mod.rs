@@ -41,6 +41,8 @@ pub struct NewDelivery {
     pub intent: Option<Uuid>,
     /// Whether it waits for its endpoint to be enabled; else it is due at once.
     pub held: bool,
+    /// The dispatcher's lease that it is made under, and when that ends; else it waits to be claimed.
+    pub lease: Option<(Uuid, OffsetDateTime)>,
     /// When it came to be owed.
     pub created_at: OffsetDateTime,
 }

@@ -9,7 +9,7 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
         ORDER BY d.endpoint_id, d.due_at LIMIT 1
     ) n
 ), ready AS MATERIALIZED (
-    SELECT w.endpoint_id, e.url, e.ordering, e.stripe_signature, s.sealed,
+    SELECT w.endpoint_id, e.url, e.ordering, e.stripe_signature, e.updated_at, s.sealed,
         h.in_flight_limit, h.failures, h.failing_since, h.paused_until, h.pauses,
         greatest(0, CASE WHEN h.paused_until IS NULL
             THEN coalesce(h.in_flight_limit, $5) ELSE 1 END - f.under_way) AS free
@@ -24,7 +24,7 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
                 WHERE c.merchant_id = w.merchant_id AND c.id = w.endpoint_id)
         LIMIT 1
     ) h ON true CROSS JOIN LATERAL (
-        SELECT c.url, c.ordering, c.stripe_signature FROM callback_endpoints c
+        SELECT c.url, c.ordering, c.stripe_signature, c.updated_at FROM callback_endpoints c
         WHERE c.merchant_id = w.merchant_id AND c.id = w.endpoint_id
             AND c.status = 'enabled' AND c.deleted_at IS NULL
             AND coalesce(h.paused_until <= $2, true)
@@ -76,18 +76,23 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
     SET lease_id = $1, due_at = $3, attempts = u.attempts + 1, updated_at = $2
     FROM chosen c WHERE u.ctid = c.row
     RETURNING u.merchant_id, u.id, u.endpoint_id, u.event_sequence, u.attempts,
-        u.failures AS failed, c.url, c.stripe_signature, c.sealed, c.in_flight_limit,
+        u.failures AS failed, c.url, c.stripe_signature, c.updated_at, c.sealed, c.in_flight_limit,
         c.failures, c.failing_since, c.paused_until, c.pauses
 )
-SELECT c.merchant_id AS "merchant_id!", c.id AS "id!", c.endpoint_id AS "endpoint_id!",
-    c.attempts AS "attempts!", c.failed AS "failed!", c.url AS "url!",
-    c.stripe_signature AS "stripe_signature!", c.sealed,
+SELECT w.others_wait AS "others_wait!", c.merchant_id AS "merchant_id?", c.id AS "id?",
+    c.endpoint_id AS "endpoint_id?", c.attempts AS "attempts?", c.failed AS "failed?",
+    c.url AS "url?", c.stripe_signature AS "stripe_signature?",
+    c.updated_at AS "endpoint_updated_at?", c.sealed AS "sealed?",
     c.in_flight_limit AS "in_flight_limit?", c.failures AS "failures?",
     c.failing_since AS "failing_since?", c.paused_until AS "paused_until?",
-    c.pauses AS "pauses?", v.id AS event_id, v.payload,
-    (SELECT count(*) FROM ready) >= greatest($4::bigint, 64)
-        OR (SELECT count(*) FROM due) > (SELECT count(*) FROM chosen) AS "others_wait!"
-FROM claimed c CROSS JOIN LATERAL (
-    SELECT e.id, e.payload FROM events e
+    c.pauses AS "pauses?", v.id AS "event_id?", v.intent_id AS "intent_id?",
+    v.intent_sequence AS "intent_sequence?", v.payload AS "payload?"
+-- Also where nothing is claimed, it is said whether something waits.
+FROM (
+    SELECT (SELECT count(*) FROM ready) >= greatest($4::bigint, 64)
+        OR EXISTS (SELECT FROM ready WHERE free = 0)
+        OR (SELECT count(*) FROM due) > (SELECT count(*) FROM chosen) AS others_wait
+) w LEFT JOIN claimed c ON true LEFT JOIN LATERAL (
+    SELECT e.id, e.intent_id, e.intent_sequence, e.payload FROM events e
     WHERE e.merchant_id = c.merchant_id AND e.sequence = c.event_sequence LIMIT 1
-) v
+) v ON true

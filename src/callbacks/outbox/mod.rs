@@ -5,8 +5,10 @@
 //! need not be waited for: a dispatcher holds a lock of its lease's name on a connection of its
 //! own, which the server ends with it, and others take back the leases that nobody holds.
 
+mod handover;
 mod store;
 
+pub use handover::{Handover, Reserved};
 pub use store::{claim, hold, let_go, oldest_due, reclaim, record, release};
 
 use super::{Health, Outcome, Signal};
@@ -45,6 +47,8 @@ pub struct Claimed {
     pub endpoint: EndpointId,
     /// The event that is owed.
     pub event: EventId,
+    /// The payment intent that it is about, and its place among that intent's events.
+    pub intent: Option<(Uuid, i32)>,
     /// Which try this is: 1 for the first.
     pub attempt: i32,
     /// How many have failed since it was first sent, or last by hand.
@@ -55,12 +59,12 @@ pub struct Claimed {
     pub sealed_secrets: Vec<Vec<u8>>,
     /// Whether a `Stripe-Signature` goes with it.
     pub stripe_signature: bool,
+    /// When the endpoint was last changed.
+    pub endpoint_updated_at: OffsetDateTime,
     /// How the endpoint stood when it was claimed.
     pub health: Health,
     /// The event's JSON in stored form.
     pub payload: Vec<u8>,
-    /// Whether more is due than the claim took.
-    pub others_wait: bool,
 }
 
 /// How a try ended.
@@ -84,6 +88,8 @@ pub struct Sent {
     pub outcome: Outcome,
     /// The endpoint that it went to.
     pub endpoint: EndpointId,
+    /// The payment intent that the event is about, and its place among that intent's events.
+    pub intent: Option<(Uuid, i32)>,
     /// What it tells about the endpoint.
     pub signal: Signal,
 }

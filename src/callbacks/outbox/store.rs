@@ -19,14 +19,14 @@ const PAST_BLOCKED: i64 = 24;
 
 /// Leases deliveries that are due: of each endpoint the oldest first, of all endpoints one each
 /// before two of any. Endpoints come in an order that changes with every claim, so that none is
-/// always last.
+/// always last. Also says whether more is due than it took.
 ///
 /// An endpoint's row is locked meanwhile (whoever meets it locked passes by), so that claims of
 /// several processes at the same moment do not take more together than the endpoint may get. A
 /// delivery whose intent has an earlier one still owed is left alone; where that one has failed,
 /// it is put off until that one is due, or until it has been failing for 15 minutes, so that what
 /// waits never stands before what it waits for.
-pub async fn claim(pool: &PgPool, terms: ClaimTerms) -> Result<Vec<Claimed>, sqlx::Error> {
+pub async fn claim(pool: &PgPool, terms: ClaimTerms) -> Result<(Vec<Claimed>, bool), sqlx::Error> {
     let rows = sqlx::query_file_as!(
         Row,
         "src/callbacks/outbox/claim.sql",
@@ -38,42 +38,50 @@ pub async fn claim(pool: &PgPool, terms: ClaimTerms) -> Result<Vec<Claimed>, sql
         PAST_BLOCKED,
         terms.turn,
     );
-    let rows = rows.fetch_all(pool).await?.into_iter();
-    Ok(rows.map(|row| row.read(terms)).collect())
+    let rows = rows.fetch_all(pool).await?;
+    let others_wait = rows.iter().any(|row| row.others_wait);
+    let claimed = rows.into_iter().filter_map(|row| row.read(terms));
+    Ok((claimed.collect(), others_wait))
 }
 
 struct Row {
-    merchant_id: Uuid,
-    id: Uuid,
-    endpoint_id: Uuid,
-    attempts: i32,
-    failed: i32,
-    url: String,
-    stripe_signature: bool,
+    others_wait: bool,
+    merchant_id: Option<Uuid>,
+    id: Option<Uuid>,
+    endpoint_id: Option<Uuid>,
+    attempts: Option<i32>,
+    failed: Option<i32>,
+    url: Option<String>,
+    stripe_signature: Option<bool>,
+    endpoint_updated_at: Option<OffsetDateTime>,
     sealed: Option<Vec<Vec<u8>>>,
     in_flight_limit: Option<i32>,
     failures: Option<i32>,
     failing_since: Option<OffsetDateTime>,
     paused_until: Option<OffsetDateTime>,
     pauses: Option<i32>,
-    event_id: Uuid,
-    payload: Vec<u8>,
-    others_wait: bool,
+    event_id: Option<Uuid>,
+    intent_id: Option<Uuid>,
+    intent_sequence: Option<i32>,
+    payload: Option<Vec<u8>>,
 }
 
 impl Row {
-    fn read(self, terms: ClaimTerms) -> Claimed {
-        Claimed {
-            merchant: MerchantId(self.merchant_id),
-            delivery: DeliveryId(self.id),
+    /// The delivery, unless none was claimed.
+    fn read(self, terms: ClaimTerms) -> Option<Claimed> {
+        Some(Claimed {
+            merchant: MerchantId(self.merchant_id?),
+            delivery: DeliveryId(self.id?),
             lease: terms.lease,
-            endpoint: EndpointId(self.endpoint_id),
-            event: EventId(self.event_id),
-            attempt: self.attempts,
-            failures: self.failed,
-            url: self.url,
+            endpoint: EndpointId(self.endpoint_id?),
+            event: EventId(self.event_id?),
+            intent: self.intent_id.zip(self.intent_sequence),
+            attempt: self.attempts?,
+            failures: self.failed?,
+            url: self.url?,
             sealed_secrets: self.sealed.unwrap_or_default(),
-            stripe_signature: self.stripe_signature,
+            stripe_signature: self.stripe_signature?,
+            endpoint_updated_at: self.endpoint_updated_at?,
             health: Health {
                 in_flight_limit: self.in_flight_limit.unwrap_or(terms.per_endpoint),
                 failures: self.failures.unwrap_or(0),
@@ -81,9 +89,8 @@ impl Row {
                 paused_until: self.paused_until,
                 pauses: self.pauses.unwrap_or(0),
             },
-            payload: self.payload,
-            others_wait: self.others_wait,
-        }
+            payload: self.payload?,
+        })
     }
 }
 

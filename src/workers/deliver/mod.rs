@@ -7,6 +7,7 @@
 
 mod send;
 mod stats;
+mod take;
 
 pub use send::{DispatcherParts, Reveal};
 pub use stats::DispatcherStats;
@@ -14,8 +15,8 @@ pub use stats::DispatcherStats;
 use super::{Progress, Worker};
 use crate::{
     callbacks::{
-        Disabling, EndpointSecret, Health, Signal, UnsealError, health, outbox,
-        outbox::{ClaimTerms, Claimed, Sent},
+        Disabling, Health, Outcome, Signal, health, outbox,
+        outbox::{Claimed, Sent},
     },
     db::is_outage,
     ids::{DeliveryId, EndpointId, MerchantId},
@@ -30,18 +31,15 @@ use std::{
     time::Duration,
 };
 use time::OffsetDateTime;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::{
+    sync::mpsc,
+    task::{Id, JoinError, JoinSet},
+};
 use uuid::Uuid;
 
 /// How long a lease lasts: twice the deadline of an exchange, so that it never ends while its
 /// try is under way.
 const LEASE: Duration = Duration::from_secs(30);
-/// How often it looks for leases of dispatchers that died.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// How long a delivery waits that cannot be signed.
-const UNSIGNED_WAIT: Duration = Duration::from_mins(1);
-/// How many endpoints are remembered between claims. Who is forgotten is read again.
-const MOST_KNOWN: usize = 10_000;
 
 /// How much the dispatcher does at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +73,10 @@ pub struct Dispatcher {
     hold: Option<PoolConnection<Postgres>>,
     /// When it looks again for leases of those who are dead.
     look_at: OffsetDateTime,
+    /// What the writer hands over, if it is this dispatcher that attends.
+    arrivals: Option<mpsc::UnboundedReceiver<Claimed>>,
+    /// Leased deliveries that could not be signed.
+    unsigned: Vec<(MerchantId, DeliveryId, Uuid)>,
     tries: JoinSet<Sent>,
     flights: HashMap<Id, Flight>,
     /// Tries that have ended and are not yet written down.
@@ -85,12 +87,15 @@ pub struct Dispatcher {
     given_up: JoinSet<()>,
     /// Whether there may be due work that found no free place.
     hungry: bool,
+    /// Whether the next tick comes of a landing alone, and brings no new work.
+    landing: bool,
 }
 
 /// The lease of a try under way.
 #[derive(Clone, Copy)]
 struct Flight {
     merchant: MerchantId,
+    endpoint: EndpointId,
     delivery: DeliveryId,
     lease: Uuid,
 }
@@ -115,8 +120,7 @@ impl Worker for Dispatcher {
     type Error = sqlx::Error;
 
     async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
-        // A landing alone brings no new work, unless work is known to wait for its place.
-        let woken = self.landed.is_empty();
+        let woken = !std::mem::take(&mut self.landing);
         while let Some(landing) = self.tries.try_join_next_with_id() {
             self.land(landing);
         }
@@ -124,18 +128,30 @@ impl Worker for Dispatcher {
         if woken || self.hungry {
             self.claim().await?;
         }
+        self.put_off().await?;
         while self.given_up.try_join_next().is_some() {}
         Ok(Progress::Idle)
     }
 
     async fn ready(&mut self) {
-        match self.tries.join_next_with_id().await {
-            Some(landing) => self.land(landing),
-            None => std::future::pending().await,
+        loop {
+            tokio::select! {
+                biased;
+                Some(landing) = self.tries.join_next_with_id() => {
+                    self.land(landing);
+                    self.landing = true;
+                    return;
+                }
+                Some(claimed) = next(&mut self.arrivals) => self.accept(claimed),
+                else => std::future::pending().await,
+            }
         }
     }
 
     async fn stop(&mut self) {
+        if let Some(handover) = self.handover() {
+            handover.leave();
+        }
         let end = tokio::time::Instant::now() + self.limits.grace;
         while !self.flights.is_empty() && tokio::time::timeout_at(end, self.ready()).await.is_ok() {
         }
@@ -146,11 +162,13 @@ impl Worker for Dispatcher {
                 self.land(landing);
             }
         }
-        let cut_off: Vec<_> = self
-            .flights
-            .drain()
+        let cut_off = self.flights.drain();
+        let mut cut_off: Vec<_> = cut_off
             .map(|(_, flight)| (flight.merchant, flight.delivery, flight.lease))
             .collect();
+        while let Some(claimed) = self.arrivals.as_mut().and_then(|a| a.try_recv().ok()) {
+            cut_off.push((claimed.merchant, claimed.delivery, claimed.lease));
+        }
         self.stats.show(0);
         let written = match self.record().await {
             Ok(()) => outbox::release(&self.parts.pool, &cut_off, None).await,
@@ -167,6 +185,14 @@ impl Worker for Dispatcher {
     }
 }
 
+/// The next delivery that is handed over; never one where nothing is.
+async fn next(arrivals: &mut Option<mpsc::UnboundedReceiver<Claimed>>) -> Option<Claimed> {
+    match arrivals {
+        Some(arrivals) => arrivals.recv().await,
+        None => None,
+    }
+}
+
 impl Dispatcher {
     /// A dispatcher that has not begun.
     pub fn new(parts: DispatcherParts, limits: Limits) -> Self {
@@ -175,6 +201,8 @@ impl Dispatcher {
             stats: Arc::default(),
             lease: parts.ambient.id(),
             hold: None,
+            arrivals: None,
+            unsigned: Vec::new(),
             look_at: OffsetDateTime::UNIX_EPOCH,
             tries: JoinSet::new(),
             flights: HashMap::new(),
@@ -182,6 +210,7 @@ impl Dispatcher {
             known: HashMap::new(),
             given_up: JoinSet::new(),
             hungry: true,
+            landing: false,
             parts: Arc::new(parts),
         }
     }
@@ -196,12 +225,16 @@ impl Dispatcher {
         match landing {
             Ok((id, sent)) => {
                 self.flights.remove(&id);
+                self.free(sent.endpoint);
                 self.stats.count(sent.outcome);
                 self.landed.push(sent);
             }
             // A fault of ours: the lease runs out, and the delivery is tried again.
             Err(error) => {
                 let flight = self.flights.remove(&error.id());
+                if let Some(flight) = flight {
+                    self.free(flight.endpoint);
+                }
                 let delivery = flight.map(|flight| flight.delivery);
                 tracing::error!(%error, ?delivery, "a delivery's try broke off");
             }
@@ -222,6 +255,12 @@ impl Dispatcher {
         // What Postgres refuses once it refuses always; those leases run out.
         let landed = std::mem::take(&mut self.landed);
         recorded?;
+        for sent in &landed {
+            let taken = sent.intent.filter(|_| sent.outcome == Outcome::Delivered);
+            if let (Some(handover), Some(intent)) = (self.handover(), taken) {
+                handover.taken(sent.endpoint, intent);
+            }
+        }
         self.note(&landed).await
     }
 
@@ -257,6 +296,9 @@ impl Dispatcher {
             if let Some(known) = self.known.get_mut(&endpoint) {
                 known.health = health;
             }
+            if let Some(handover) = self.handover() {
+                handover.health(endpoint, health);
+            }
             self.give_up(endpoint, health, landed);
         }
         Ok(())
@@ -286,111 +328,5 @@ impl Dispatcher {
         // If this does not come through, the next failure says it again.
         self.given_up
             .spawn(async move { drop(writer.submit(submission).await) });
-    }
-
-    /// Leases as much as there are free places for, and sends it.
-    async fn claim(&mut self) -> Result<(), sqlx::Error> {
-        self.hungry = true;
-        let free = self.limits.total.saturating_sub(self.flights.len());
-        if free == 0 {
-            return Ok(());
-        }
-        let now = self.parts.ambient.now();
-        self.show_life(now).await?;
-        let terms = ClaimTerms {
-            lease: self.lease,
-            turn: i64::from_ne_bytes(self.parts.ambient.bytes()),
-            now,
-            until: now + LEASE,
-            limit: i64::try_from(free).unwrap_or(i64::MAX),
-            per_endpoint: self.limits.per_endpoint,
-        };
-        let claimed = outbox::claim(&self.parts.pool, terms).await?;
-        // What a claim leaves behind waits for a place, or for an earlier event of its intent,
-        // which may be under way.
-        let others_wait = claimed.iter().any(|claimed| claimed.others_wait);
-        self.hungry = others_wait || !self.flights.is_empty();
-        let mut unusable = Vec::new();
-        for claimed in claimed {
-            match self.secrets(&claimed) {
-                Ok(secrets) => self.launch(claimed, secrets),
-                Err(error) => {
-                    tracing::error!(%error, endpoint = %claimed.endpoint, "a delivery cannot be signed; it waits");
-                    unusable.push((claimed.merchant, claimed.delivery, claimed.lease));
-                }
-            }
-        }
-        if unusable.is_empty() {
-            return Ok(());
-        }
-        outbox::release(&self.parts.pool, &unusable, Some(now + UNSIGNED_WAIT)).await
-    }
-
-    /// Holds the lock that its leases rest on, and now and then takes back those of the dead.
-    async fn show_life(&mut self, now: OffsetDateTime) -> Result<(), sqlx::Error> {
-        let mut hold = if let Some(hold) = self.hold.take() {
-            hold
-        } else {
-            // A new name: the server may not know yet that the connection before is gone.
-            self.lease = self.parts.ambient.id();
-            outbox::hold(&self.parts.pool, self.lease).await?
-        };
-        if self.look_at <= now {
-            match outbox::reclaim(&mut hold, self.lease, (now, now + LEASE)).await {
-                Ok(0) => {}
-                Ok(count) => {
-                    tracing::info!(count, "took back deliveries from a dispatcher that died");
-                }
-                Err(error) => {
-                    // The lock must not live on in the pool.
-                    drop(hold.detach());
-                    return Err(error);
-                }
-            }
-            self.look_at = now + LOOK_AGAIN;
-        }
-        self.hold = Some(hold);
-        Ok(())
-    }
-
-    fn launch(&mut self, claimed: Claimed, secrets: Secrets) {
-        let flight = Flight {
-            merchant: claimed.merchant,
-            delivery: claimed.delivery,
-            lease: claimed.lease,
-        };
-        let parts = Arc::clone(&self.parts);
-        let id = self
-            .tries
-            .spawn(async move { parts.send(claimed, secrets).await })
-            .id();
-        self.flights.insert(id, flight);
-        self.stats.show(self.flights.len());
-    }
-
-    /// The open secrets of a delivery's endpoint. That they do not open is no fault of their
-    /// owner: this process is older than the keys, say, that they were sealed with meanwhile.
-    fn secrets(&mut self, claimed: &Claimed) -> Result<Secrets, UnsealError> {
-        if let Some(known) = self.known.get_mut(&claimed.endpoint) {
-            known.health = claimed.health;
-            if known.sealed == claimed.sealed_secrets {
-                return Ok(Arc::clone(&known.secrets));
-            }
-        }
-        if self.known.len() >= MOST_KNOWN {
-            self.known.clear();
-        }
-        let owner = (claimed.merchant, claimed.endpoint);
-        let open = |sealed: &Vec<u8>| EndpointSecret::open(&self.parts.secrets, owner, sealed);
-        let secrets: Result<Secrets, UnsealError> =
-            claimed.sealed_secrets.iter().map(open).collect();
-        let secrets = secrets?;
-        let known = Known {
-            health: claimed.health,
-            sealed: claimed.sealed_secrets.clone(),
-            secrets: Arc::clone(&secrets),
-        };
-        self.known.insert(claimed.endpoint, known);
-        Ok(secrets)
     }
 }

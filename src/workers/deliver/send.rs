@@ -4,7 +4,7 @@ use crate::{
     ambient::Ambient,
     callbacks::{
         EndpointSecret, Outcome, Signal,
-        outbox::{Claimed, Sent},
+        outbox::{Claimed, Handover, Sent},
         outcome,
     },
     crypto::SealingKeys,
@@ -26,6 +26,8 @@ pub(super) type Secrets = Arc<[EndpointSecret]>;
 pub struct DispatcherParts {
     /// The database; a pool of `Use::Dispatcher`, since all its statements are look-ups by key.
     pub pool: PgPool,
+    /// Where the writer of this process hands new deliveries over.
+    pub handover: Arc<Handover>,
     /// Takes word of endpoints that are given up.
     pub writer: Writer,
     /// The way out.
@@ -63,6 +65,7 @@ impl DispatcherParts {
             merchant: claimed.merchant,
             delivery: claimed.delivery,
             endpoint: claimed.endpoint,
+            intent: claimed.intent,
             lease: claimed.lease,
             attempt: claimed.attempt,
             started_at,

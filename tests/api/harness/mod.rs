@@ -198,6 +198,7 @@ impl TestApp {
         let urls = self.app.urls.clone();
         let parts = DispatcherParts {
             pool: self.app.worker_pool.clone(),
+            handover: Arc::clone(&self.app.handover),
             writer: self.app.writer.clone(),
             outbound: self.app.outbound.clone(),
             secrets: self.app.keyring.secrets.clone(),
