@@ -3,19 +3,20 @@
 //! Service, bots and receiver share a process; bots and receiver have a thread each, whose
 //! processor time is taken off.
 
-mod aside;
-mod cost;
 mod delays;
-mod ground;
 mod latency;
 mod load;
 mod memory;
 mod rate;
-mod receiver;
 mod report;
+mod stage;
 
-use super::{CliError, Database, print};
-use ground::Ground;
+use super::{
+    CliError, Database,
+    ground::Ground,
+    print,
+    receiver::{self, Manner},
+};
 use report::Report;
 use std::time::Duration;
 

@@ -1,21 +1,13 @@
-//! What a measurement stands on: the database, a service on it, those who ask and who is called.
+//! A service on the ground, with merchants who are called back.
 
 use super::{
     super::{
-        commits,
         connection::{Connection, Head},
         site::{self, Caller, failed},
     },
-    CliError,
-    aside::Aside,
-    cost::{self, Cost},
-    receiver::{Manner, Receiver},
+    CliError, Ground, Manner,
 };
-use crate::{
-    ambient::Ambient,
-    cli::{Service, database::Database},
-    db::Db,
-};
+use crate::{ambient::Ambient, cli::Service};
 use serde::Deserialize;
 use std::{
     io,
@@ -23,29 +15,7 @@ use std::{
 };
 use uuid::Uuid;
 
-/// Everything but the service.
-#[derive(Debug)]
-pub(super) struct Ground {
-    db: Db,
-    postgres: Option<u32>,
-    /// Who is called back.
-    pub receiver: Receiver,
-    /// Who asks for money.
-    pub bots: Aside,
-}
-
 impl Ground {
-    /// Sets up on a database that holds nothing else.
-    pub async fn prepare(database: &Database) -> Result<Self, CliError> {
-        site::refuse_others(&database.db).await?;
-        Ok(Self {
-            db: database.db.clone(),
-            postgres: database.process_id(),
-            receiver: Receiver::start().await?,
-            bots: Aside::start("bots").map_err(CliError::Runtime)?,
-        })
-    }
-
     /// Starts a service; without workers it only writes down what it owes.
     pub async fn serve(&self, workers: bool) -> Result<Stage, CliError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(CliError::Runtime)?;
@@ -55,21 +25,6 @@ impl Ground {
             service: Service::start(config, Some(listener), workers).await?,
             address,
         })
-    }
-
-    /// What service and Postgres have cost until now.
-    pub async fn cost(&self) -> Result<Cost, CliError> {
-        let others = self.bots.cpu().await? + self.receiver.aside.cpu().await?;
-        let all = cost::of_this_process().map_err(failed)?;
-        Ok(Cost {
-            service: all.saturating_sub(others),
-            postgres: self.postgres.and_then(cost::of_postgres),
-        })
-    }
-
-    /// How many commits of one row the machine makes in a second just now.
-    pub async fn commits(&self) -> Result<u64, CliError> {
-        commits::per_second(&self.db).await
     }
 
     /// A new merchant without endpoints.
