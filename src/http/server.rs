@@ -3,7 +3,9 @@
 use super::extract::BODY_BYTES_MAX;
 use super::{Problem, State, request, routes};
 use actix_web::http::{KeepAlive, StatusCode};
-use actix_web::{App, HttpResponse, HttpServer, dev::Server, dev::ServerHandle, middleware::from_fn, web};
+use actix_web::{
+    App, HttpResponse, HttpServer, dev::Server, dev::ServerHandle, middleware::from_fn, web,
+};
 use std::{fmt, io, net::TcpListener, time::Duration};
 use tokio::task::JoinHandle;
 

@@ -1,215 +1,303 @@
-//! The points of the matrix, one after the other, each in turns of both variants.
+//! The points of the matrix, one after the other, each in turns of all that are compared.
 
 use super::{
-    CliError, commits,
-    http_load::{self, Load},
-    in_process,
-    report::{Point, Report, Round},
-    sample::Figures,
-    site::{Caller, Site, Variant, failed, perform},
-    work::{INTENT, Scenario, Stock, Work},
+    CliError,
+    doors::Doors,
+    export, fill,
+    http_load::{self, Crowd, Load},
+    in_process, journal,
+    measured::{Done, Measured, Who},
+    pace::Pace,
+    pgledger,
+    plan::Plan,
+    point::{Point, Spot},
+    report::Report,
+    sample::{self, Figures},
+    scenario::Scenario,
+    site::{Site, Variant, failed},
+    stock::Stocks,
+    work::Work,
 };
-use crate::{
-    http::{self, State},
-    ids::IntentId,
-    intents::{IntentRequest, Terms},
-    writer::Command,
-};
-use serde::Deserialize;
+use crate::exports::Format;
 use std::{
-    collections::HashMap,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
-use tokio::task::JoinSet;
-use uuid::Uuid;
-
-/// Payments a second that one connection will not exceed.
-const FASTEST: u64 = 1_500;
-/// How many intents of the stock are made at a time.
-const MADE_AT_ONCE: usize = 256;
-/// How long a server may take to end.
-const GRACE: Duration = Duration::from_secs(5);
-
-/// What is measured.
-#[derive(Debug)]
-pub(super) struct Plan {
-    /// What is asked for.
-    pub scenarios: &'static [Scenario],
-    /// How many connections.
-    pub connections: Vec<u16>,
-    /// How many merchants.
-    pub merchants: Vec<u16>,
-    /// How long a measurement takes.
-    pub time: Duration,
-    /// How many of each variant.
-    pub rounds: u16,
-    /// Whether HTTP is left out.
-    pub in_process: bool,
-}
 
 /// Measures every point of the plan, and prints each as it is done.
-pub(super) async fn measure(plan: &Plan, site: &Site) -> Result<Report, CliError> {
+pub(super) async fn measure(plan: &Plan, site: &Site<'_>) -> Result<Report, CliError> {
     let mut bench = Bench {
         plan,
         site,
-        batched: Door::open(site, Variant::Batched)?,
-        plain: Door::open(site, Variant::Plain)?,
-        stocks: HashMap::new(),
+        doors: Doors::open(site)?,
+        stocks: Stocks::default(),
+        pairs: None,
     };
     let mut report = Report::new(plan, bench.ceiling().await?);
     report.print_head()?;
-    for scenario in plan.scenarios {
-        for merchants in &plan.merchants {
-            for connections in &plan.connections {
-                let point = bench.point(*scenario, *merchants, *connections).await?;
-                report.add(point)?;
-            }
+    let mut there = 0;
+    for filled in &plan.filled {
+        if *filled > there {
+            fill::run(&site.ground.db, &site.writers(), filled - there).await?;
+            there = *filled;
+        }
+        for spot in spots(plan, *filled) {
+            let point = bench.point(spot).await?;
+            report.add(point)?;
         }
     }
     report.print_end()?;
-    bench.batched.running.stop(GRACE).await;
-    bench.plain.running.stop(GRACE).await;
+    bench.doors.close().await;
     Ok(report)
 }
 
-/// Where one variant answers.
-struct Door {
-    address: SocketAddr,
-    running: http::server::Running,
-}
-
-impl Door {
-    fn open(site: &Site, variant: Variant) -> Result<Self, CliError> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(CliError::Runtime)?;
-        let address = listener.local_addr().map_err(CliError::Runtime)?;
-        let state = State::new(Arc::clone(site.app(variant)));
-        let running = http::server::start(listener, state).map_err(CliError::Runtime)?;
-        Ok(Self { address, running })
+/// The points with so many payments in the tables. What many merchants or connections would not
+/// change has one.
+fn spots(plan: &Plan, filled: u32) -> Vec<Spot> {
+    let mut spots = Vec::new();
+    for &scenario in &plan.scenarios {
+        for &merchants in &plan.merchants {
+            for &connections in &plan.connections {
+                let spot = Spot {
+                    scenario,
+                    merchants: if scenario.is_spread() { merchants } else { 1 },
+                    connections: if scenario == Scenario::Export {
+                        1
+                    } else {
+                        connections
+                    },
+                    filled,
+                };
+                if !spots.contains(&spot) {
+                    spots.push(spot);
+                }
+            }
+        }
     }
+    spots
 }
 
 struct Bench<'a> {
     plan: &'a Plan,
-    site: &'a Site,
-    batched: Door,
-    plain: Door,
-    /// What is left to pay, by the number of merchants.
-    stocks: HashMap<u16, Vec<(usize, IntentId)>>,
+    site: &'a Site<'a>,
+    doors: Doors,
+    stocks: Stocks,
+    /// Accounts of pgledger, once it is loaded.
+    pairs: Option<pgledger::Pairs>,
 }
 
 impl Bench<'_> {
     /// Answers a second of a route that does nothing, over 64 connections.
     async fn ceiling(&self) -> Result<u64, CliError> {
-        let time = Duration::from_secs(1);
-        let samples = http_load::run(self.batched.address, Load::Health, (64, time)).await;
-        Ok(Figures::of(&samples.map_err(failed)?, time / 4, time).per_second)
+        let (start, time) = (Instant::now(), Duration::from_secs(1));
+        let crowd = Crowd {
+            connections: 64,
+            start,
+            pace: Pace::Closed(start + time),
+        };
+        let load = (self.doors.address(Variant::Batched), Load::Health);
+        let samples = http_load::run(&self.site.ground.bots, load, crowd).await?;
+        Ok(Figures::of(&samples, &(time / 4..time)).per_second)
     }
 
-    async fn point(
-        &mut self,
-        scenario: Scenario,
-        merchants: u16,
-        connections: u16,
-    ) -> Result<Point, CliError> {
-        let commits_per_second = commits::per_second(&self.site.db).await?;
-        let mut rounds = Vec::new();
+    async fn point(&mut self, spot: Spot) -> Result<Point, CliError> {
+        let commits_per_second = self.site.ground.commits().await?;
+        let mut rivals: Vec<_> = self.rivals(spot).map(|who| (who, Vec::new())).collect();
         for _ in 0..self.plan.rounds {
-            rounds.push(Round {
-                batched: self
-                    .run(Variant::Batched, scenario, (merchants, connections))
-                    .await?,
-                plain: self
-                    .run(Variant::Plain, scenario, (merchants, connections))
-                    .await?,
-            });
+            for (who, rounds) in &mut rivals {
+                rounds.push(self.run(*who, spot).await?);
+            }
+        }
+        let has_load = self.plan.rate.is_none() && !self.plan.in_process;
+        if let Some((Who::Service, rounds)) = rivals.first()
+            && has_load
+            && spot.scenario != Scenario::Export
+        {
+            let full = Measured::median(rounds).figures.per_second;
+            let half = u32::try_from(full / 2).map_err(failed)?;
+            let mut rounds = Vec::new();
+            for _ in 0..self.plan.rounds {
+                rounds.push(
+                    self.load((Variant::Batched, false), spot, Some(half))
+                        .await?,
+                );
+            }
+            rivals.insert(1, (Who::HalfLoad, rounds));
         }
         Ok(Point {
-            scenario,
-            merchants,
-            connections,
+            spot,
             commits_per_second,
-            rounds,
+            rivals,
         })
     }
 
-    async fn run(
-        &mut self,
-        variant: Variant,
-        scenario: Scenario,
-        (merchants, connections): (u16, u16),
-    ) -> Result<Figures, CliError> {
-        let callers = self.site.callers(merchants);
-        let time = self.plan.time / 3 + self.plan.time;
-        let stock = match scenario {
-            Scenario::Create => Arc::default(),
-            Scenario::Pay => {
-                let wanted = wanted(variant, connections, time);
-                Arc::new(Stock::new(self.stock(&callers, merchants, wanted).await?))
+    /// Who is measured at a point, the service first.
+    fn rivals(&self, spot: Spot) -> impl Iterator<Item = Who> {
+        let others: &[Who] = match spot.scenario {
+            Scenario::Create | Scenario::Pay | Scenario::Mixed => &[Who::Plain],
+            Scenario::Post => &[Who::OneByOne, Who::Plain, Who::Unnest, Who::Pgledger],
+            Scenario::Read => &[Who::Bare],
+            Scenario::Export => &[Who::Jsonl, Who::Copy],
+        };
+        let has_pgledger = !self.plan.pgledger.is_empty();
+        let is_there = move |who: &Who| match who {
+            Who::Pgledger => has_pgledger,
+            // One connection writes one merchant's books.
+            Who::Unnest => spot.merchants == 1,
+            Who::Service
+            | Who::HalfLoad
+            | Who::Plain
+            | Who::OneByOne
+            | Who::Bare
+            | Who::Jsonl
+            | Who::Copy => true,
+        };
+        let others = others.iter().copied().filter(is_there);
+        std::iter::once(Who::Service).chain(others)
+    }
+
+    async fn run(&mut self, who: Who, spot: Spot) -> Result<Measured, CliError> {
+        let rate = self.plan.rate;
+        match (who, spot.scenario) {
+            (Who::Service | Who::HalfLoad, Scenario::Export) => {
+                self.export(Some(Format::Csv)).await
             }
-        };
-        let work = Work::new(scenario, callers, Arc::clone(&stock));
-        let door = match variant {
-            Variant::Batched => &self.batched,
-            Variant::Plain => &self.plain,
-        };
-        let samples = if self.plan.in_process {
-            in_process::run(self.site.app(variant), &work, (connections, time)).await?
+            (Who::Jsonl, _) => self.export(Some(Format::Jsonl)).await,
+            (Who::Copy, _) => self.export(None).await,
+            (Who::Service | Who::HalfLoad, _) => {
+                self.load((Variant::Batched, false), spot, rate).await
+            }
+            (Who::Plain, _) => self.load((Variant::Plain, false), spot, rate).await,
+            (Who::OneByOne, _) => self.load((Variant::OneByOne, false), spot, rate).await,
+            (Who::Bare, _) => self.load((Variant::Batched, true), spot, rate).await,
+            (Who::Unnest, _) => self.unnest(spot).await,
+            (Who::Pgledger, _) => self.pgledger(spot).await,
+        }
+    }
+
+    /// Asks one variant, or its bare route, as fast as it answers or at a fixed rate.
+    async fn load(
+        &mut self,
+        (variant, bare): (Variant, bool),
+        spot: Spot,
+        rate: Option<u32>,
+    ) -> Result<Measured, CliError> {
+        let site = self.site;
+        let (warm_up, time) = self.plan.span;
+        let end = warm_up + time;
+        let stock = self.stocks.take(site, (variant, spot), (end, rate)).await?;
+        let stock = Arc::new(stock);
+        let callers = site.callers(spot.scenario, spot.merchants);
+        let mut work = Work::new(spot.scenario, callers, Arc::clone(&stock));
+        let sending = if spot.scenario.is_delivered() {
+            let sending = site.send(variant).await?;
+            work.ahead = rate.is_none().then(|| site.ahead());
+            Some(sending)
         } else {
-            let load = http_load::run(door.address, Load::Work(work), (connections, time));
-            load.await.map_err(failed)?
+            None
         };
+        let address = if bare {
+            self.doors.bare(&work).await?
+        } else {
+            self.doors.address(variant)
+        };
+        let run = async {
+            let start = Instant::now();
+            let crowd = Crowd {
+                connections: spot.connections,
+                start,
+                pace: match rate {
+                    None => Pace::Closed(start + end),
+                    Some(rate) => Pace::open(rate, end).map_err(failed)?,
+                },
+            };
+            let samples = if self.plan.in_process {
+                in_process::run(site.app(variant), &work, &crowd).await?
+            } else {
+                let load = (address, Load::Work(work.clone()));
+                http_load::run(&site.ground.bots, load, crowd).await?
+            };
+            let window = sample::window(&samples, warm_up..end);
+            let callbacks = sending.is_some().then(|| {
+                let span = start + window.start..start + window.end;
+                let posts = site.ground.receiver.posts_in(&span);
+                sample::per_second(posts, window.end.saturating_sub(window.start))
+            });
+            Ok(Done {
+                figures: settled(spot.scenario, Figures::of(&samples, &window), callbacks),
+                count: samples.iter().map(|sample| sample.requests.len()).sum(),
+                callbacks_per_second: callbacks,
+                bytes_per_second: None,
+            })
+        };
+        let measured = site.ground.watch(run).await?;
+        if let Some(sending) = sending {
+            sending.stop().await?;
+        }
+        drop(work);
         if let Some(stock) = Arc::into_inner(stock) {
-            self.stocks.insert(merchants, stock.rest());
+            self.stocks.give_back(spot, stock);
         }
-        Ok(Figures::of(&samples, self.plan.time / 3, time))
+        Ok(measured)
     }
 
-    /// At least `wanted` intents to pay: what is left and, if need be, new ones.
-    async fn stock(
-        &mut self,
-        callers: &[Caller],
-        merchants: u16,
-        wanted: usize,
-    ) -> Result<Vec<(usize, IntentId)>, CliError> {
-        let mut stock = self.stocks.remove(&merchants).unwrap_or_default();
-        let app = self.site.app(Variant::Batched);
-        let request: IntentRequest = serde_json::from_str(INTENT).map_err(failed)?;
-        let terms = request.parse().map_err(failed)?;
-        let mut turns = callers.iter().enumerate().cycle();
-        while stock.len() < wanted {
-            let mut tasks = JoinSet::new();
-            for (index, caller) in turns.by_ref().take(MADE_AT_ONCE) {
-                let (app, merchant) = (Arc::clone(app), caller.merchant);
-                let reference = Some(app.ambient.id::<Uuid>().to_string());
-                let terms = terms.clone();
-                let command = Command::CreateIntent(Box::new(Terms { reference, ..terms }));
-                tasks.spawn(async move { (index, perform(&app, merchant, command).await) });
+    /// Records prebuilt batches of the size that the connections could fill.
+    async fn unnest(&self, spot: Spot) -> Result<Measured, CliError> {
+        let merchant = self.site.merchant(Scenario::Post)?;
+        let run = journal::unnest(
+            (&self.site.ground.db, merchant),
+            spot.connections.min(BATCH_MAX),
+            self.plan.span,
+        );
+        self.site.ground.watch(run).await
+    }
+
+    async fn pgledger(&mut self, spot: Spot) -> Result<Measured, CliError> {
+        let db = &self.site.ground.db;
+        let pairs = if let Some(pairs) = self.pairs.take() {
+            pairs
+        } else {
+            let most = self.plan.merchants.iter().copied().max().unwrap_or(1);
+            pgledger::load(db, &self.plan.pgledger, most).await?
+        };
+        let used = pairs.get(..spot.merchants.into()).unwrap_or(&pairs);
+        let run = pgledger::run((db, used), spot.connections, self.plan.span);
+        let measured = self.site.ground.watch(run).await?;
+        self.pairs = Some(pairs);
+        Ok(measured)
+    }
+
+    /// Exports in a format of the service, or by Postgres alone.
+    async fn export(&mut self, format: Option<Format>) -> Result<Measured, CliError> {
+        let ground = self.site.ground;
+        let callers = self.site.callers(Scenario::Export, 1);
+        let caller = callers.first().ok_or_else(|| failed("nobody exports"))?;
+        let entries = self.plan.exported;
+        self.stocks
+            .journal(&ground.db, caller.merchant, entries)
+            .await?;
+        let extent = (entries, self.plan.span.1);
+        let door = (&ground.bots, self.doors.address(Variant::Batched));
+        match format {
+            Some(format) => {
+                let run = export::run(door, (caller, format), extent);
+                ground.watch(run).await
             }
-            while let Some(made) = tasks.join_next().await {
-                let (index, made) = made.map_err(failed)?;
-                let body = made.map_err(failed)?.answer.body;
-                let intent: Made = serde_json::from_slice(&body).map_err(failed)?;
-                stock.push((index, intent.id));
-            }
+            None => ground.watch(export::copy(&ground.db, caller, extent)).await,
         }
-        Ok(stock)
     }
 }
 
-#[derive(Deserialize)]
-struct Made {
-    id: IntentId,
-}
+/// The most that the writer puts into one batch.
+const BATCH_MAX: u16 = 256;
 
-/// How many intents a measurement gets to pay. If they run out, it ends there.
-fn wanted(variant: Variant, connections: u16, time: Duration) -> usize {
-    let most = match variant {
-        Variant::Batched => 8_000,
-        Variant::Plain => 1_500,
-    };
-    let per_second = (u64::from(connections) * FASTEST).min(most);
-    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    usize::try_from(per_second * millis / 1000).unwrap_or(usize::MAX)
+/// A payment is one when its callback has come: what counts is the slower of the two.
+fn settled(scenario: Scenario, answers: Figures, callbacks: Option<u64>) -> Figures {
+    match callbacks {
+        Some(callbacks) if scenario == Scenario::Pay => Figures {
+            per_second: answers.per_second.min(callbacks),
+            ..answers
+        },
+        Some(_) | None => answers,
+    }
 }

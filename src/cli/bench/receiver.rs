@@ -145,7 +145,7 @@ impl Receiver {
     /// How many posts came to healthy endpoints in a span that is not yet forgotten.
     pub fn posts_in(&self, span: &Range<Instant>) -> usize {
         let heard = lock(&self.heard);
-        heard.times.iter().filter(|at| span.contains(at)).count()
+        heard.times.iter().filter(|at| span.contains(*at)).count()
     }
 
     /// What counts its posts, for whoever does not have the receiver.

@@ -3,6 +3,7 @@
 
 use super::{
     CliError,
+    ahead::Ahead,
     ground::Ground,
     plain::Plain,
     receiver::{ENDPOINTS, Manner},
@@ -110,10 +111,25 @@ impl<'a> Site<'a> {
         callers.take(count.into()).cloned().collect()
     }
 
-    /// All merchants, whatever they are for.
-    pub fn merchants(&self) -> Vec<MerchantId> {
-        let callers = self.callers.values().flatten();
+    /// The first merchant of a scenario.
+    pub fn merchant(&self, scenario: Scenario) -> Result<MerchantId, CliError> {
+        let callers = self.callers.get(&scenario);
+        let first = callers.and_then(|callers| callers.first());
+        let first = first.ok_or_else(|| failed("nobody is measured"))?;
+        Ok(first.merchant)
+    }
+
+    /// All merchants but those whose journal is exported: that one is to be whole.
+    pub fn writers(&self) -> Vec<MerchantId> {
+        let callers = self.callers.iter();
+        let callers = callers.filter(|(scenario, _)| **scenario != Scenario::Export);
+        let callers = callers.flat_map(|(_, callers)| callers);
         callers.map(|caller| caller.merchant).collect()
+    }
+
+    /// Keeps a load near the callbacks that come from now on.
+    pub fn ahead(&self) -> Arc<Ahead> {
+        Arc::new(Ahead::new(self.ground.receiver.meter()))
     }
 
     async fn caller(&self, scenario: Scenario, number: usize) -> Result<Caller, CliError> {
@@ -123,7 +139,10 @@ impl<'a> Site<'a> {
         if types.is_empty() {
             return Ok(caller);
         }
-        let url = self.ground.receiver.url(number % ENDPOINTS, Manner::Healthy)?;
+        let url = self
+            .ground
+            .receiver
+            .url(number % ENDPOINTS, Manner::Healthy)?;
         let endpoint = json!({"url": url, "event_types": types});
         let endpoint: EndpointRequest = serde_json::from_value(endpoint).map_err(failed)?;
         let endpoint = endpoint.check(&Policy::private()).map_err(failed)?;

@@ -357,7 +357,8 @@ pub(super) async fn commit_one_row(
 
 /// Forgets what is owed, so that what is sent is what was caused since.
 pub(super) async fn forget_owed(db: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let delete = sqlx::query!("-- bench.forget_owed\nDELETE FROM deliveries WHERE status = 'pending'");
+    let delete =
+        sqlx::query!("-- bench.forget_owed\nDELETE FROM deliveries WHERE status = 'pending'");
     if delete.execute(&mut *db).await?.rows_affected() > 0 {
         // Whoever looks for what is due would walk over what is gone.
         let vacuum = sqlx::query("-- bench.vacuum_deliveries\nVACUUM deliveries");

@@ -262,7 +262,10 @@ mod tests {
         assert_eq!(repeats, 50);
         let expected = [400, 300, 200, 50, 50, 0];
         for (count, expected) in counts.into_iter().zip(expected) {
-            assert!(expected * 9 / 10 <= count && count <= expected, "{counts:?}");
+            assert!(
+                expected * 9 / 10 <= count && count <= expected,
+                "{counts:?}"
+            );
         }
         assert_eq!(paid.len(), counts[1] - counts[4], "refunds are of payments");
     }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 impl Ground {
     /// Starts a service; without workers it only writes down what it owes.
-    pub async fn serve(&self, workers: bool) -> Result<Stage, CliError> {
+    pub(super) async fn serve(&self, workers: bool) -> Result<Stage, CliError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(CliError::Runtime)?;
         let address = listener.local_addr().map_err(CliError::Runtime)?;
         let config = site::config(&self.db, address)?;
@@ -28,12 +28,16 @@ impl Ground {
     }
 
     /// A new merchant without endpoints.
-    pub async fn merchant(&self) -> Result<Caller, CliError> {
+    pub(super) async fn merchant(&self) -> Result<Caller, CliError> {
         site::caller(&self.db).await
     }
 
     /// So many new merchants, each with one healthy endpoint.
-    pub async fn merchants(&self, stage: &Stage, count: usize) -> Result<Vec<Caller>, CliError> {
+    pub(super) async fn merchants(
+        &self,
+        stage: &Stage,
+        count: usize,
+    ) -> Result<Vec<Caller>, CliError> {
         let mut callers = Vec::new();
         for endpoint in 0..count {
             let caller = self.merchant().await?;

@@ -35,11 +35,7 @@ const CHUNK: usize = 1_000;
 const POSTINGS: usize = 2;
 
 /// Books so many payments, each with its intent: what an export reads.
-pub(super) async fn prepare(
-    db: &Db,
-    merchant: MerchantId,
-    entries: usize,
-) -> Result<(), CliError> {
+pub(super) async fn prepare(db: &Db, merchant: MerchantId, entries: usize) -> Result<(), CliError> {
     let request: IntentRequest = serde_json::from_str(INTENT).map_err(failed)?;
     let terms = request.parse().map_err(failed)?;
     let ambient = Ambient::system();
@@ -148,7 +144,11 @@ async fn fetch(address: SocketAddr, request: String) -> io::Result<u64> {
             head.extend_from_slice(piece.get(..OK.len()).unwrap_or_default());
         }
         bytes += u64::try_from(length).unwrap_or(u64::MAX);
-        tail.extend_from_slice(piece.get(length.saturating_sub(END.len())..).unwrap_or_default());
+        tail.extend_from_slice(
+            piece
+                .get(length.saturating_sub(END.len())..)
+                .unwrap_or_default(),
+        );
         tail.drain(..tail.len().saturating_sub(END.len()));
     }
     if head == OK && tail == END {
