@@ -70,11 +70,10 @@ impl Journal {
 
 /// Records batches of `size` entries for so long, not counting the time in which they are made.
 pub(super) async fn unnest(
-    (db, merchant): (&Db, MerchantId),
+    journal: &mut Journal,
     size: u16,
     (warm_up, time): (Duration, Duration),
 ) -> Result<Done, CliError> {
-    let mut journal = Journal::open(db, merchant).await?;
     let draft = draft()?;
     let mut samples = [sample::Sample::default()];
     let mut spent = Duration::ZERO;

@@ -5,12 +5,13 @@ use super::{
     doors::Doors,
     export, fill,
     http_load::{self, Crowd, Load},
-    in_process, journal,
+    in_process,
+    journal::{self, Journal},
     measured::{Done, Measured, Who},
     pace::Pace,
     pgledger,
     plan::Plan,
-    point::{Point, Spot},
+    point::{Mode, Point, Spot},
     report::Report,
     sample::{self, Figures},
     scenario::Scenario,
@@ -18,7 +19,7 @@ use super::{
     stock::Stocks,
     work::Work,
 };
-use crate::exports::Format;
+use crate::{db::Use, exports::Format};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -108,9 +109,8 @@ impl Bench<'_> {
                 rounds.push(self.run(*who, spot).await?);
             }
         }
-        let has_load = self.plan.rate.is_none() && !self.plan.in_process;
         if let Some((Who::Service, rounds)) = rivals.first()
-            && has_load
+            && self.plan.mode() == Mode::Http
             && spot.scenario != Scenario::Export
         {
             let full = Measured::median(rounds).figures.per_second;
@@ -244,11 +244,9 @@ impl Bench<'_> {
     /// Records prebuilt batches of the size that the connections could fill.
     async fn unnest(&self, spot: Spot) -> Result<Measured, CliError> {
         let merchant = self.site.merchant(Scenario::Post)?;
-        let run = journal::unnest(
-            (&self.site.ground.db, merchant),
-            spot.connections.min(BATCH_MAX),
-            self.plan.span,
-        );
+        let mut journal = Journal::open(&self.site.ground.db, merchant).await?;
+        let size = spot.connections.min(BATCH_MAX);
+        let run = journal::unnest(&mut journal, size, self.plan.span);
         self.site.ground.watch(run).await
     }
 
@@ -261,7 +259,8 @@ impl Bench<'_> {
             pgledger::load(db, &self.plan.pgledger, most).await?
         };
         let used = pairs.get(..spot.merchants.into()).unwrap_or(&pairs);
-        let run = pgledger::run((db, used), spot.connections, self.plan.span);
+        let mut connections = pgledger::connect(db, spot.connections).await?;
+        let run = pgledger::run(&mut connections, used, self.plan.span);
         let measured = self.site.ground.watch(run).await?;
         self.pairs = Some(pairs);
         Ok(measured)
@@ -278,13 +277,12 @@ impl Bench<'_> {
             .await?;
         let extent = (entries, self.plan.span.1);
         let door = (&ground.bots, self.doors.address(Variant::Batched));
-        match format {
-            Some(format) => {
-                let run = export::run(door, (caller, format), extent);
-                ground.watch(run).await
-            }
-            None => ground.watch(export::copy(&ground.db, caller, extent)).await,
+        if let Some(format) = format {
+            let run = export::run(door, (caller, format), extent);
+            return ground.watch(run).await;
         }
+        let mut db = ground.db.connect(Use::General).await?;
+        ground.watch(export::copy(&mut db, caller, extent)).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can be chosen, and what it comes to.
 
-use super::scenario::Scenario;
+use super::{point::Mode, scenario::Scenario};
 use std::{path::PathBuf, time::Duration};
 
 /// What can be chosen about what is measured.
@@ -64,6 +64,17 @@ pub(super) struct Plan {
     pub exported: usize,
     /// The files of pgledger.
     pub pgledger: Vec<PathBuf>,
+}
+
+impl Plan {
+    /// How all of it is asked.
+    pub fn mode(&self) -> Mode {
+        match (self.rate, self.in_process) {
+            (Some(_), _) => Mode::Paced,
+            (None, true) => Mode::InProcess,
+            (None, false) => Mode::Http,
+        }
+    }
 }
 
 impl Choices {

@@ -5,7 +5,20 @@ use super::{
     sample::median,
     scenario::Scenario,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
+
+/// How all of a run is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Mode {
+    /// Over HTTP, as fast as answers come.
+    Http,
+    /// Without HTTP, as fast as answers come.
+    InProcess,
+    /// At a fixed pace: rates say nothing then.
+    Paced,
+}
 
 /// Where something was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,32 +93,37 @@ impl Point {
     }
 
     /// What the ratio is to be at least, or, of half load, at most; in hundredths.
-    pub fn wanted(&self, who: Who, in_process: bool) -> Option<u64> {
+    pub fn wanted(&self, who: Who, mode: Mode) -> Option<u64> {
         let Spot {
             scenario,
             merchants,
             connections,
             ..
         } = self.spot;
-        match (who, scenario, merchants, connections) {
-            (Who::HalfLoad, ..) => Some(400),
-            (Who::Bare, ..) => Some(50),
-            (Who::Unnest, ..) if in_process => Some(60),
-            (Who::OneByOne, _, 1, 64..) if in_process => Some(2_000),
-            (Who::OneByOne, _, 1, 256) => Some(1_200),
-            (Who::Plain, Scenario::Create | Scenario::Pay, _, 1) => Some(100),
-            (Who::Plain, _, _, _) if in_process => None,
-            (Who::Plain, Scenario::Create, 1, 64) => Some(600),
-            (Who::Plain, Scenario::Create, 1, 256) => Some(1_000),
-            (Who::Plain, Scenario::Pay, 1, 64) => Some(800),
-            (Who::Plain, Scenario::Create | Scenario::Pay, 64, 64) => Some(400),
+        let is_payment = matches!(scenario, Scenario::Create | Scenario::Pay);
+        match (mode, who) {
+            (Mode::Http, Who::HalfLoad) => Some(400),
+            (Mode::Http, Who::Bare) => Some(50),
+            (Mode::Http, Who::OneByOne) => (merchants == 1 && connections == 256).then_some(1_200),
+            (Mode::Http, Who::Plain) if is_payment => match (scenario, merchants, connections) {
+                (_, _, 1) => Some(100),
+                (Scenario::Create, 1, 64) => Some(600),
+                (Scenario::Create, 1, 256) => Some(1_000),
+                (Scenario::Pay, 1, 64) => Some(800),
+                (_, 64, 64) => Some(400),
+                _ => None,
+            },
+            (Mode::InProcess, Who::OneByOne) => {
+                (merchants == 1 && connections >= 64).then_some(2_000)
+            }
+            (Mode::InProcess, Who::Unnest) => Some(60),
             _ => None,
         }
     }
 
     /// Whether the ratio is as wanted, where something is.
-    pub fn is_met(&self, who: Who, in_process: bool) -> Option<bool> {
-        let wanted = self.wanted(who, in_process)?;
+    pub fn is_met(&self, who: Who, mode: Mode) -> Option<bool> {
+        let wanted = self.wanted(who, mode)?;
         let found = self.ratio(who).median;
         Some(if who == Who::HalfLoad {
             found <= wanted
@@ -115,7 +133,7 @@ impl Point {
     }
 
     /// The figures for programs; ratios in hundredths.
-    pub fn json(&self, in_process: bool) -> Value {
+    pub fn json(&self, mode: Mode) -> Value {
         let rival = |(who, rounds): &(Who, Vec<Measured>)| {
             let (ratio, figures) = (self.ratio(*who), Measured::median(rounds));
             let name = if *who == Who::HalfLoad {
@@ -127,8 +145,8 @@ impl Point {
                 "who": who,
                 "figures": figures,
                 name: {"median": ratio.median, "least": ratio.least, "most": ratio.most},
-                "wanted_percent": self.wanted(*who, in_process),
-                "is_met": self.is_met(*who, in_process),
+                "wanted_percent": self.wanted(*who, mode),
+                "is_met": self.is_met(*who, mode),
             })
         };
         json!({
@@ -190,16 +208,16 @@ mod tests {
             most: 900,
         };
         assert_eq!(point.ratio(Who::Plain), expected);
-        assert_eq!(point.is_met(Who::Plain, false), Some(true));
-        assert_eq!(point.is_met(Who::Plain, true), None);
+        assert_eq!(point.is_met(Who::Plain, Mode::Http), Some(true));
+        assert_eq!(point.is_met(Who::Plain, Mode::InProcess), None);
     }
 
     #[test]
     fn half_load_is_about_the_tail() {
         let point = point();
         assert_eq!(point.ratio(Who::HalfLoad).median, 500);
-        assert_eq!(point.is_met(Who::HalfLoad, false), Some(false));
-        let half = &point.json(false)["rivals"][1];
+        assert_eq!(point.is_met(Who::HalfLoad, Mode::Http), Some(false));
+        let half = &point.json(Mode::Http)["rivals"][1];
         assert_eq!(half["p99_to_p50_percent"]["median"], 500);
         assert_eq!(half["figures"]["p99_us"], 50);
     }

@@ -4,7 +4,7 @@ use super::{
     CliError,
     measured::{Measured, Who},
     plan::Plan,
-    point::{Point, hundredths},
+    point::{Mode, Point, Spot, hundredths},
     print,
     scenario::Scenario,
 };
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// All figures of a run.
 #[derive(Debug)]
 pub(super) struct Report {
-    in_process: bool,
+    mode: Mode,
     ceiling: u64,
     points: Vec<Point>,
 }
@@ -45,7 +45,7 @@ impl Report {
     /// A report without points yet; `ceiling` is what a route that does nothing reaches.
     pub fn new(plan: &Plan, ceiling: u64) -> Self {
         Self {
-            in_process: plan.in_process,
+            mode: plan.mode(),
             ceiling,
             points: Vec::new(),
         }
@@ -53,10 +53,10 @@ impl Report {
 
     /// Prints what the figures stand under.
     pub fn print_head(&self) -> Result<(), CliError> {
-        let over = if self.in_process {
-            "in process, without HTTP"
-        } else {
-            "over HTTP"
+        let over = match self.mode {
+            Mode::Http => "over HTTP",
+            Mode::InProcess => "in process, without HTTP",
+            Mode::Paced => "at a fixed pace",
         };
         print::line(&format!(
             "{over}; a route that does nothing (GET /healthz, 64 connections): {} a second",
@@ -111,9 +111,9 @@ impl Report {
             | Who::Jsonl
             | Who::Copy => format!("{middle} ({least}-{most})"),
         };
-        let wanted = point.wanted(who, self.in_process).map(|wanted| {
+        let wanted = point.wanted(who, self.mode).map(|wanted| {
             let sign = if who == Who::HalfLoad { "<" } else { ">=" };
-            let met = point.is_met(who, self.in_process) == Some(true);
+            let met = point.is_met(who, self.mode) == Some(true);
             let word = if met { "met" } else { "missed" };
             format!("{sign} {}: {word}", decimal(wanted))
         });
@@ -144,7 +144,7 @@ impl Report {
             let there = point.spot.merchants > 1 && hot.spot.merchants == 1;
             let merchants = hot.spot.merchants;
             there
-                && super::point::Spot {
+                && Spot {
                     merchants,
                     ..point.spot
                 } == hot.spot
@@ -159,7 +159,7 @@ impl Report {
             let filled = full.spot.filled;
             let there = Some(point.spot.filled) == least && point.spot.filled < filled;
             there
-                && super::point::Spot {
+                && Spot {
                     filled,
                     ..point.spot
                 } == full.spot
@@ -214,9 +214,9 @@ impl Report {
                 "cpu_percent": pair.cost,
             })
         };
-        let points = self.points.iter().map(|point| point.json(self.in_process));
+        let points = self.points.iter().map(|point| point.json(self.mode));
         json!({
-            "http": !self.in_process,
+            "mode": self.mode,
             "ceiling_per_second": self.ceiling,
             "points": points.collect::<Vec<_>>(),
             "hot_to_spread": self.hot_to_spread().into_iter().map(pair).collect::<Vec<_>>(),

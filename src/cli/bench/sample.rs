@@ -103,7 +103,7 @@ mod tests {
         let request = |n: u64| {
             let due = ms(n * 10);
             let ended = if n < 50 { due + ms(1) } else { ms(2000) };
-            (ended, ended - due)
+            (ended, ended.saturating_sub(due))
         };
         let sample = Sample {
             requests: (0..100).map(request).collect(),

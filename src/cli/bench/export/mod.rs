@@ -19,6 +19,7 @@ use crate::{
     intents::{self, Intent, IntentRequest},
     ledger::{Account, Direction, Draft, EntryKind},
 };
+use sqlx::PgConnection;
 use std::{
     io,
     net::SocketAddr,
@@ -44,8 +45,8 @@ pub(super) async fn prepare(db: &Db, merchant: MerchantId, entries: usize) -> Re
     let mut left = entries;
     while left > 0 {
         let count = left.min(CHUNK);
-        let make = || Intent::new(ambient.id(), merchant, terms.clone(), ambient.now());
-        let made: Vec<Intent> = std::iter::repeat_with(make).take(count).collect();
+        let new = || Intent::new(ambient.id(), merchant, terms.clone(), ambient.now());
+        let made: Vec<Intent> = std::iter::repeat_with(new).take(count).collect();
         let hash = |_: &Intent| ambient.bytes::<32>().to_vec();
         let hashes: Vec<Vec<u8>> = made.iter().map(hash).collect();
         let rows: Vec<&Intent> = made.iter().collect();
@@ -89,13 +90,12 @@ pub(super) async fn run(
 
 /// The same rows from Postgres alone.
 pub(super) async fn copy(
-    db: &Db,
+    db: &mut PgConnection,
     caller: &Caller,
     (entries, time): (usize, Duration),
 ) -> Result<Done, CliError> {
-    let mut connection = db.connect(Use::General).await?;
     again((entries, time), async || {
-        let bytes = store::copy(&mut connection, caller.merchant).await;
+        let bytes = store::copy(&mut *db, caller.merchant).await;
         bytes.map_err(failed)
     })
     .await

@@ -10,12 +10,13 @@ use super::{
     site::failed,
 };
 use crate::db::{Db, Use};
+use futures_util::future::try_join_all;
+use sqlx::PgConnection;
 use std::{
     fs,
     path::PathBuf,
     time::{Duration, Instant},
 };
-use tokio::task::JoinSet;
 
 /// Most connections: as many as plain has. With more it is slower, as they wait for one another.
 const CONNECTIONS: u16 = 16;
@@ -41,43 +42,51 @@ pub(super) async fn load(db: &Db, files: &[PathBuf], pairs: u16) -> Result<Pairs
     Ok(opened)
 }
 
-/// Transfers on so many connections at a time, between the pairs in turns.
-pub(super) async fn run(
-    (db, pairs): (&Db, &[(String, String)]),
-    connections: u16,
-    (warm_up, time): (Duration, Duration),
-) -> Result<Done, CliError> {
-    let mut tasks = JoinSet::new();
+/// So many connections, or as many as do it good.
+pub(super) async fn connect(db: &Db, connections: u16) -> Result<Vec<PgConnection>, CliError> {
     let mut open = Vec::new();
     for _ in 0..connections.min(CONNECTIONS) {
         let mut connection = db.connect(Use::General).await?;
         store::enter(&mut connection).await.map_err(failed)?;
         open.push(connection);
     }
-    let start = Instant::now();
-    for (number, mut connection) in open.into_iter().enumerate() {
-        let pairs = pairs.to_vec();
-        tasks.spawn(async move {
-            let mut sample = Sample::default();
-            for (from, to) in pairs.iter().cycle().skip(number) {
-                let begun = start.elapsed();
-                if begun >= warm_up + time {
-                    break;
-                }
-                store::transfer(&mut connection, (from, to)).await?;
-                let ended = start.elapsed();
-                sample.requests.push((ended, ended.saturating_sub(begun)));
-            }
-            Ok::<Sample, sqlx::Error>(sample)
-        });
-    }
-    let mut samples = Vec::new();
-    while let Some(sample) = tasks.join_next().await {
-        samples.push(sample.map_err(failed)?.map_err(failed)?);
-    }
+    Ok(open)
+}
+
+/// Transfers on all connections at a time, between the pairs in turns.
+pub(super) async fn run(
+    connections: &mut [PgConnection],
+    pairs: &[(String, String)],
+    (warm_up, time): (Duration, Duration),
+) -> Result<Done, CliError> {
+    let (start, end) = (Instant::now(), warm_up + time);
+    let connections = connections.iter_mut().enumerate();
+    let clients = connections.map(|(number, connection)| {
+        let pairs = pairs.iter().cycle().skip(number);
+        client(connection, pairs, (start, end))
+    });
+    let samples = try_join_all(clients).await.map_err(failed)?;
     Ok(Done {
-        figures: Figures::of(&samples, &(warm_up..warm_up + time)),
+        figures: Figures::of(&samples, &(warm_up..end)),
         count: samples.iter().map(|sample| sample.requests.len()).sum(),
         ..Done::default()
     })
+}
+
+async fn client(
+    db: &mut PgConnection,
+    pairs: impl Iterator<Item = &(String, String)>,
+    (start, end): (Instant, Duration),
+) -> Result<Sample, sqlx::Error> {
+    let mut sample = Sample::default();
+    for (from, to) in pairs {
+        let begun = start.elapsed();
+        if begun >= end {
+            break;
+        }
+        store::transfer(&mut *db, (from, to)).await?;
+        let ended = start.elapsed();
+        sample.requests.push((ended, ended.saturating_sub(begun)));
+    }
+    Ok(sample)
 }
