@@ -49,7 +49,7 @@ pub(super) async fn payments(
                 (lpad(to_hex((extract(epoch FROM t.at) * 1000)::bigint), 12, '0') || '7' || substr(t.text, 1, 3) || '8' || substr(t.text, 4, 15))::uuid AS id
             FROM generate_series($1::bigint, $2::bigint) AS k
             JOIN UNNEST($3::uuid[]) WITH ORDINALITY AS u (merchant_id, n) ON u.n = k % cardinality($3) + 1
-            CROSS JOIN LATERAL (SELECT $4::timestamptz + (k - $5::bigint) * interval '1 ms' AS at, md5(k::text) AS text) AS t
+            CROSS JOIN LATERAL (SELECT $4::timestamptz + (k - $5::bigint) * interval '1 ms' AS at, md5(k::text || $4::timestamptz::text) AS text) AS t
         ), token AS (
             INSERT INTO link_tokens (token_hash, merchant_id, intent_id)
             SELECT sha256(uuid_send(id)), merchant_id, id FROM past
@@ -86,7 +86,7 @@ pub(super) async fn records(
                 (lpad(to_hex((extract(epoch FROM t.at) * 1000)::bigint), 12, '0') || '7' || substr(t.text, 1, 3) || '8' || substr(t.text, 4, 15))::uuid AS id
             FROM generate_series($1::bigint, $2::bigint) AS k
             JOIN UNNEST($3::uuid[], $6::bigint[], $7::bigint[]) WITH ORDINALITY AS u (merchant_id, entries, events, n) ON u.n = k % cardinality($3) + 1
-            CROSS JOIN LATERAL (SELECT $4::timestamptz + (k - $5::bigint) * interval '1 ms' AS at, md5(k::text) AS text) AS t
+            CROSS JOIN LATERAL (SELECT $4::timestamptz + (k - $5::bigint) * interval '1 ms' AS at, md5(k::text || $4::timestamptz::text) AS text) AS t
         ), key AS (
             INSERT INTO idempotency_keys (merchant_id, key, fingerprint, status, answer, created_at)
             SELECT merchant_id, text, sha256(uuid_send(id)), 200, convert_to(repeat(text, 10), 'UTF8'), at FROM past
