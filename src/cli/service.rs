@@ -56,21 +56,7 @@ impl Service {
 
     fn start_workers(&self) {
         let app = &self.app;
-        let urls = app.urls.clone();
-        let parts = DispatcherParts {
-            pool: app.worker_pool.clone(),
-            handover: Arc::clone(&app.handover),
-            writer: app.writer.clone(),
-            outbound: app.outbound.clone(),
-            secrets: app.keyring.secrets.clone(),
-            reveal: Arc::new(move |stored: &[u8]| urls.reveal(stored)),
-            ambient: app.ambient.clone(),
-        };
-        let limits = Limits {
-            per_endpoint: app.config.callback_concurrency.into(),
-            ..Limits::default()
-        };
-        let dispatcher = Dispatcher::new(parts, limits);
+        let dispatcher = dispatcher(app);
         self.work(
             Observer::new(Arc::clone(app), dispatcher.stats()),
             Arc::default(),
@@ -113,6 +99,25 @@ impl Service {
         let _ = tokio::time::timeout(GRACE, self.workers.wait()).await;
         self.app.close().await;
     }
+}
+
+/// Who sends a service's callbacks.
+pub(super) fn dispatcher(app: &App) -> Dispatcher {
+    let urls = app.urls.clone();
+    let parts = DispatcherParts {
+        pool: app.worker_pool.clone(),
+        handover: Arc::clone(&app.handover),
+        writer: app.writer.clone(),
+        outbound: app.outbound.clone(),
+        secrets: app.keyring.secrets.clone(),
+        reveal: Arc::new(move |stored: &[u8]| urls.reveal(stored)),
+        ambient: app.ambient.clone(),
+    };
+    let limits = Limits {
+        per_endpoint: app.config.callback_concurrency.into(),
+        ..Limits::default()
+    };
+    Dispatcher::new(parts, limits)
 }
 
 impl From<StartError> for CliError {

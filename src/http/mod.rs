@@ -5,6 +5,7 @@
 //! the role allows it), then ids of the path, then headers, then the body.
 
 pub mod answer;
+pub mod bare;
 pub mod deliveries;
 pub mod endpoints;
 pub mod events;

@@ -3,7 +3,9 @@
 use super::extract::BODY_BYTES_MAX;
 use super::{Problem, State, request, routes};
 use actix_web::http::{KeepAlive, StatusCode};
-use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, middleware::from_fn, web};
+use actix_web::{
+    App, HttpResponse, HttpServer, dev::Server, dev::ServerHandle, middleware::from_fn, web,
+};
 use std::{fmt, io, net::TcpListener, time::Duration};
 use tokio::task::JoinHandle;
 
@@ -31,6 +33,13 @@ impl fmt::Debug for Running {
 }
 
 impl Running {
+    /// Lets a server run.
+    pub(super) fn of(server: Server) -> Self {
+        let handle = server.handle();
+        let task = tokio::spawn(server);
+        Self { handle, task }
+    }
+
     /// Takes no new requests, ends those that run, and returns when that is done or `grace` is
     /// over.
     pub async fn stop(mut self, grace: Duration) {
@@ -62,10 +71,7 @@ pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
         .shutdown_timeout(STOP_PATIENCE)
         .disable_signals()
         .listen(listener)?;
-    let server = server.run();
-    let handle = server.handle();
-    let task = tokio::spawn(server);
-    Ok(Running { handle, task })
+    Ok(Running::of(server.run()))
 }
 
 /// The answer at a path that is none of ours.

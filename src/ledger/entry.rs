@@ -96,6 +96,11 @@ impl Draft {
         }
     }
 
+    /// Its lines.
+    pub fn lines(&self) -> &[(Account, Direction, Money)] {
+        &self.lines
+    }
+
     /// The accounts that it posts to, each with the currency.
     pub fn accounts(&self) -> Vec<(Account, Currency)> {
         self.lines

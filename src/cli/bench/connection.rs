@@ -58,6 +58,14 @@ impl Connection {
         self.prepare_bytes(request.as_bytes());
     }
 
+    /// Makes the next request one for what stands at `path`.
+    pub fn prepare_get(&mut self, path: &str, api_key: &str) {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {api_key}\r\n\r\n"
+        );
+        self.prepare_bytes(request.as_bytes());
+    }
+
     /// Sends the request and reads its answer to the end.
     pub async fn exchange(&mut self) -> io::Result<Head> {
         let exchange = tokio::time::timeout(PATIENCE, self.converse());

@@ -2,16 +2,14 @@
 //! before it asks again. Its own ceiling is printed beside the figures.
 
 use super::{
+    CliError,
+    aside::Aside,
     connection::{Connection, Head},
+    pace::Pace,
     sample::Sample,
-    work::{Ask, Asker, CONFIRM, INTENT, Scenario, Work},
+    work::{Ask, Asker, CONFIRM, INTENT, POSTING, Verb, Work},
 };
-use std::{
-    io,
-    net::SocketAddr,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{io, net::SocketAddr, time::Instant};
 use tokio::task::JoinSet;
 
 /// What every connection sends.
@@ -23,41 +21,34 @@ pub(super) enum Load {
     Health,
 }
 
-/// Runs `load` over so many connections for `time`, on a thread of its own.
-pub(super) async fn run(
-    address: SocketAddr,
-    load: Load,
-    (connections, time): (u16, Duration),
-) -> io::Result<Vec<Sample>> {
-    let (send, receive) = tokio::sync::oneshot::channel();
-    let work = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        let samples =
-            runtime.and_then(|runtime| runtime.block_on(all(address, load, (connections, time))));
-        // Whoever asked may have been interrupted.
-        let _ = send.send(samples);
-    };
-    thread::Builder::new().name("load".to_owned()).spawn(work)?;
-    receive
-        .await
-        .unwrap_or_else(|_| Err(io::Error::other("the load's thread died")))
+/// How many ask, since when, and how fast.
+#[derive(Clone, Debug)]
+pub(super) struct Crowd {
+    /// How many connections.
+    pub connections: u16,
+    /// What samples count from.
+    pub start: Instant,
+    /// When each asks.
+    pub pace: Pace,
 }
 
-async fn all(
-    address: SocketAddr,
-    load: Load,
-    (connections, time): (u16, Duration),
-) -> io::Result<Vec<Sample>> {
+/// Runs `load` on the thread of `bots`, to its end.
+pub(super) async fn run(
+    bots: &Aside,
+    (address, load): (SocketAddr, Load),
+    crowd: Crowd,
+) -> Result<Vec<Sample>, CliError> {
+    bots.run(all(address, load, crowd)).await
+}
+
+async fn all(address: SocketAddr, load: Load, crowd: Crowd) -> io::Result<Vec<Sample>> {
     let mut tasks = JoinSet::new();
-    let start = Instant::now();
-    for number in 0..connections.into() {
+    for number in 0..crowd.connections.into() {
         let asker = match &load {
             Load::Work(work) => Some((work.clone(), work.asker(number))),
             Load::Health => None,
         };
-        tasks.spawn(one(address, asker, (start, time)));
+        tasks.spawn(one(address, asker, crowd.clone()));
     }
     let mut samples = Vec::new();
     while let Some(sample) = tasks.join_next().await {
@@ -69,27 +60,32 @@ async fn all(
 async fn one(
     address: SocketAddr,
     mut asker: Option<(Work, Asker)>,
-    (start, time): (Instant, Duration),
+    crowd: Crowd,
 ) -> io::Result<Sample> {
     let mut connection = Connection::open(address).await?;
     let mut sample = Sample::default();
-    while start.elapsed() < time {
-        let mut repeated = false;
-        match &mut asker {
-            None => connection.prepare_bytes(HEALTH),
+    loop {
+        let ask = match &mut asker {
+            None => None,
             Some((work, asker)) => {
-                let Some(ask) = asker.next() else {
+                let Some(ask) = asker.next().await else {
                     sample.ran_out = true;
                     break;
                 };
-                repeated = ask.repeated;
                 prepare(&mut connection, work, &ask);
+                Some(ask)
             }
+        };
+        if ask.is_none() {
+            connection.prepare_bytes(HEALTH);
         }
-        let begun = Instant::now();
+        let Some(due) = crowd.pace.due().await else {
+            break;
+        };
         let head = connection.exchange().await?;
-        sample.requests.push((start.elapsed(), begun.elapsed()));
-        check(&head, repeated)?;
+        let now = Instant::now();
+        sample.requests.push((now - crowd.start, now - due));
+        check(&head, ask.is_some_and(|ask| ask.repeated))?;
     }
     Ok(sample)
 }
@@ -99,15 +95,17 @@ const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: bench\r\n\r\n";
 fn prepare(connection: &mut Connection, work: &Work, ask: &Ask) {
     let caller = work.callers.get(ask.caller);
     let api_key = caller.map_or("", |caller| &caller.api_key);
-    let body = match work.scenario {
-        Scenario::Create => &INTENT.replace("REFERENCE", &ask.key),
-        Scenario::Pay => CONFIRM,
+    let mut post = |path: &str, body: &str| {
+        connection.prepare(&format!("POST /v1/{path}"), (api_key, &ask.key), body);
     };
-    let line = ask.intent.map_or_else(
-        || "POST /v1/payment_intents".to_owned(),
-        |intent| format!("POST /v1/payment_intents/{intent}/confirm"),
-    );
-    connection.prepare(&line, (api_key, &ask.key), body);
+    match ask.verb {
+        Verb::Create => post("payment_intents", &INTENT.replace("REFERENCE", &ask.key)),
+        Verb::Confirm(id) => post(&format!("payment_intents/{id}/confirm"), CONFIRM),
+        Verb::Refund(id) => post(&format!("payment_intents/{id}/refunds"), "{}"),
+        Verb::Post => post("sandbox/journal_entries", POSTING),
+        Verb::Get(id) => connection.prepare_get(&format!("/v1/payment_intents/{id}"), api_key),
+        Verb::List => connection.prepare_get("/v1/payment_intents?limit=10", api_key),
+    }
 }
 
 fn check(head: &Head, repeated: bool) -> io::Result<()> {

@@ -2,32 +2,30 @@
 
 use super::{
     CliError,
+    http_load::Crowd,
     sample::Sample,
     site::failed,
-    work::{Ask, CONFIRM, INTENT, Scenario, Work},
+    work::{Ask, CONFIRM, INTENT, POSTING, Verb, Work},
 };
 use crate::{
     app::App,
     idempotency::{Claim, Fingerprint},
     intents::{ConfirmRequest, IntentRequest, Terms},
+    ledger::{Draft, EntryRequest},
     writer::{Command, Submission},
 };
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 use tokio::task::JoinSet;
 
-/// Runs `work` over so many tasks for `time`.
+/// Runs `work` to its end, on as many tasks as there would be connections.
 pub(super) async fn run(
     app: &Arc<App>,
     work: &Work,
-    (connections, time): (u16, Duration),
+    crowd: &Crowd,
 ) -> Result<Vec<Sample>, CliError> {
     let mut tasks = JoinSet::new();
-    let start = Instant::now();
-    for number in 0..connections.into() {
-        tasks.spawn(one(Arc::clone(app), work.clone(), number, (start, time)));
+    for number in 0..crowd.connections.into() {
+        tasks.spawn(one(Arc::clone(app), (work.clone(), number), crowd.clone()));
     }
     let mut samples = Vec::new();
     while let Some(sample) = tasks.join_next().await {
@@ -38,32 +36,27 @@ pub(super) async fn run(
 
 async fn one(
     app: Arc<App>,
-    work: Work,
-    number: usize,
-    (start, time): (Instant, Duration),
+    (work, number): (Work, usize),
+    crowd: Crowd,
 ) -> Result<Sample, CliError> {
-    let request: IntentRequest = serde_json::from_str(INTENT).map_err(failed)?;
-    let terms = request.parse().map_err(failed)?;
-    let confirm: ConfirmRequest = serde_json::from_str(CONFIRM).map_err(failed)?;
+    let bodies = Bodies::parse()?;
     let mut asker = work.asker(number);
     let mut sample = Sample::default();
-    while start.elapsed() < time {
-        let Some(ask) = asker.next() else {
+    loop {
+        let Some(ask) = asker.next().await else {
             sample.ran_out = true;
             break;
         };
-        let command = match (work.scenario, ask.intent) {
-            (Scenario::Pay, Some(id)) => Command::Confirm(id, confirm.clone()),
-            (Scenario::Create | Scenario::Pay, _) => Command::CreateIntent(Box::new(Terms {
-                reference: Some(ask.key.clone()),
-                ..terms.clone()
-            })),
+        let submission = bodies.submission(&work, &ask)?;
+        let is_replay = ask.repeated && submission.claim.is_some();
+        let Some(due) = crowd.pace.due().await else {
+            break;
         };
-        let begun = Instant::now();
-        let performed = app.perform(submission(&work, &ask, command)?).await;
-        sample.requests.push((start.elapsed(), begun.elapsed()));
+        let performed = app.perform(submission).await;
+        let now = Instant::now();
+        sample.requests.push((now - crowd.start, now - due));
         let performed = performed.map_err(failed)?;
-        if performed.answer.status >= 300 || performed.replayed != ask.repeated {
+        if performed.answer.status >= 300 || performed.replayed != is_replay {
             let body = String::from_utf8_lossy(&performed.answer.body).into_owned();
             return Err(failed(format!("an answer was wrong: {body}")));
         }
@@ -71,19 +64,57 @@ async fn one(
     Ok(sample)
 }
 
-fn submission(work: &Work, ask: &Ask, command: Command) -> Result<Submission, CliError> {
-    let caller = work
-        .callers
-        .get(ask.caller)
-        .ok_or_else(|| failed("there is no such caller"))?;
-    let claim = Claim {
+/// What HTTP would have parsed.
+struct Bodies {
+    terms: Terms,
+    confirm: ConfirmRequest,
+    draft: Draft,
+}
+
+impl Bodies {
+    fn parse() -> Result<Self, CliError> {
+        let intent: IntentRequest = serde_json::from_str(INTENT).map_err(failed)?;
+        Ok(Self {
+            terms: intent.parse().map_err(failed)?,
+            confirm: serde_json::from_str(CONFIRM).map_err(failed)?,
+            draft: draft()?,
+        })
+    }
+
+    fn submission(&self, work: &Work, ask: &Ask) -> Result<Submission, CliError> {
+        let command = match ask.verb {
+            Verb::Create => Command::CreateIntent(Box::new(Terms {
+                reference: Some(ask.key.clone()),
+                ..self.terms.clone()
+            })),
+            Verb::Confirm(id) => Command::Confirm(id, self.confirm.clone()),
+            Verb::Post => Command::Post(self.draft.clone()),
+            Verb::Refund(_) | Verb::Get(_) | Verb::List => {
+                return Err(failed("only HTTP is asked for this"));
+            }
+        };
+        let caller = work.callers.get(ask.caller);
+        let caller = caller.ok_or_else(|| failed("there is no such caller"))?;
+        // The ledger alone: a key would be a row more than the entry itself.
+        let claim = (ask.verb != Verb::Post).then(|| claim(ask)).transpose()?;
+        Ok(Submission {
+            merchant: caller.merchant,
+            command,
+            claim,
+            request_id: String::new(),
+        })
+    }
+}
+
+/// The journal entry that is posted.
+pub(super) fn draft() -> Result<Draft, CliError> {
+    let request: EntryRequest = serde_json::from_str(POSTING).map_err(failed)?;
+    request.parse().map_err(failed)
+}
+
+fn claim(ask: &Ask) -> Result<Claim, CliError> {
+    Ok(Claim {
         key: ask.key.parse().map_err(failed)?,
         fingerprint: Fingerprint([0; 32]),
-    };
-    Ok(Submission {
-        merchant: caller.merchant,
-        command,
-        claim: Some(claim),
-        request_id: String::new(),
     })
 }

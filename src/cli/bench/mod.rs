@@ -1,58 +1,89 @@
-//! `threadpay bench`: how fast the writer is, beside the same work done the usual way.
+//! `threadpay bench`: how fast payments are written and read, beside the same work done the usual
+//! way.
 //!
-//! It measures the service as it is (`batched`) and the same service over [`plain`], in turns
-//! on one database, so that what disturbs the machine disturbs both; what counts is the ratio.
-//! Everything is on but the dispatcher: each request is authenticated, validated, kept under its
-//! idempotency key, booked, told to the feed and recorded as owed to one callback endpoint.
+//! It measures the service as it is and others on the same database, in turns, so that what
+//! disturbs the machine disturbs all; what counts is the ratio. `scenario` says what is asked,
+//! `measured` who is compared, `matrix` runs them, `site` and `ground` are what they stand on.
 
+mod ahead;
+mod aside;
 mod callbacks;
 mod commits;
 mod connection;
+mod cost;
+mod doors;
+mod export;
+mod fill;
+mod ground;
 mod http_load;
 mod in_process;
+mod journal;
+mod matrix;
+mod measured;
+mod pace;
+mod pgledger;
 mod plain;
-mod points;
+mod plan;
+mod point;
+mod receiver;
 mod report;
 mod sample;
+mod scenario;
 mod site;
+mod stock;
 mod store;
 mod transaction;
 mod work;
 
 use super::{CliError, Signals, database::Database, print};
 use crate::embedded::Options;
-use points::Plan;
+use ground::Ground;
+use plan::{Choices, Plan};
 use report::Report;
 use site::Site;
-use std::time::Duration;
-use work::Scenario;
 
 /// The long help of the command.
-pub(super) const ABOUT: &str = "Measure how fast payments are written, as ratios on this machine.
+pub(super) const ABOUT: &str = "Measure how fast payments are written and read, as ratios on this machine.
 
 Each point of the matrix (scenario, merchants, connections) is measured in turns: the service as \
-it is (batched), then the same service with one transaction per request on 16 connections (plain), \
-and again. The table shows medians of the rounds: requests a second, the median latency and the \
-99th percentile, and the ratio batched/plain with its range. Beside each point stands the machine's \
-rate of one-row commits in the same minute.
+it is, then what it is compared with, and again. The table shows medians of the rounds: how many \
+a second, the median latency and the 99th percentile, the ratio of the service's rate to this one's \
+with its range, what is wanted of the ratio, and the processor time of each in the process (less \
+the load's) and in Postgres. Beside each point stands the machine's rate of one-row commits in the \
+same minute.
 
-The service, the load and Postgres share this machine. Callbacks are recorded and not sent, in \
-both. One request in 20 is the repeat of the one before it, with its key. `pay` confirms intents \
-that were made before the clock starts.
+create: ask for money. pay: confirm intents that were made before the clock starts; the callback \
+is sent, and what counts is the slower of answers and callbacks. Both beside plain: the same work \
+with one transaction per request, on 16 connections. post: book a journal entry of two postings, \
+beside plain, plain one at a time, the statements that record a batch and nothing else (bare \
+UNNEST; batches as large as the connections could fill), and pgledger where its files are given. \
+read: one intent, beside a route that answers with the same bytes without looking. export: rows of \
+a journal, beside a COPY of the same. mixed: 40 % create, 30 % confirm, 20 % read, 5 % list, 5 % \
+refund, with callbacks.
+
+At half load the service is asked for half of what it did, at a fixed pace, whether or not answers \
+come; latency counts from when a request was due. What is wanted is a p99 under 4 times the p50.
+
+Service, load and Postgres share this machine. The memory is the most that the process had, load \
+and all. One change in 20 is asked for again, with its key. Where callbacks are sent, the load runs \
+no more than 1,000 ahead of them.
 
 It brings its own Postgres, with fsync on. If DATABASE_URL is set, that database is used instead: \
-one that holds nothing else.
+one that holds nothing else; its processor time is not known then.
 
 `threadpay bench callbacks` measures how callbacks are sent.";
 
-/// What is measured: the writer, unless something else is named.
+/// What is measured: scenarios, unless callbacks are named.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     subject: Option<Subject>,
     #[command(flatten)]
-    writer: WriterArgs,
+    choices: Choices,
+    /// End with one line of JSON that holds the same figures.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -60,79 +91,6 @@ enum Subject {
     /// Measure how callbacks are sent: rate, cost, latency, bad neighbors and memory.
     #[command(long_about = callbacks::ABOUT)]
     Callbacks(callbacks::Args),
-}
-
-/// What can be chosen about the writer.
-#[derive(Debug, clap::Args)]
-struct WriterArgs {
-    /// What is asked for.
-    #[arg(long, value_enum, value_name = "SCENARIO", default_value = "all")]
-    scenario: Choice,
-    /// Connections that each wait for one answer at a time; several are several points.
-    #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [1, 16, 64, 256], value_parser = clap::value_parser!(u16).range(1..=1024))]
-    connections: Vec<u16>,
-    /// Merchants that the requests go to in turns: 1 is one hot merchant.
-    #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [1, 64], value_parser = clap::value_parser!(u16).range(1..=1024))]
-    merchants: Vec<u16>,
-    /// How long one measurement takes, after a warm-up of a third of it.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=600))]
-    seconds: u16,
-    /// Measurements of each variant at each point.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=99))]
-    rounds: u16,
-    /// Leave HTTP, authentication and parsing out: hand commands to the writers directly.
-    #[arg(long)]
-    in_process: bool,
-    /// A smoke test of a minute: 1 and 64 connections, one round of one second.
-    #[arg(long, conflicts_with_all = ["connections", "merchants", "seconds", "rounds"])]
-    quick: bool,
-    /// End with one line of JSON that holds the same figures.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Choice {
-    /// Both, one after the other.
-    All,
-    /// Ask for money: an intent, its page's token, key, event and delivery.
-    Create,
-    /// Confirm an intent: attempt, journal entry, postings, balances, key, event and delivery.
-    Pay,
-}
-
-impl Choice {
-    fn scenarios(self) -> &'static [Scenario] {
-        match self {
-            Self::All => &[Scenario::Create, Scenario::Pay],
-            Self::Create => &[Scenario::Create],
-            Self::Pay => &[Scenario::Pay],
-        }
-    }
-}
-
-impl WriterArgs {
-    fn plan(&self) -> Plan {
-        let scenarios = self.scenario.scenarios();
-        if self.quick {
-            return Plan {
-                scenarios,
-                connections: vec![1, 64],
-                merchants: vec![1, 64],
-                time: Duration::from_secs(1),
-                rounds: 1,
-                in_process: self.in_process,
-            };
-        }
-        Plan {
-            scenarios,
-            connections: self.connections.clone(),
-            merchants: self.merchants.clone(),
-            time: Duration::from_secs(self.seconds.into()),
-            rounds: self.rounds,
-            in_process: self.in_process,
-        }
-    }
 }
 
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
@@ -143,9 +101,10 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     };
     let database = Database::ready(options, &signals).await?;
     let work = async {
+        let ground = Ground::prepare(&database).await?;
         match &args.subject {
-            None => writer(&args.writer, &database).await,
-            Some(Subject::Callbacks(args)) => callbacks::run(args, &database).await,
+            None => scenarios(&args, &ground).await,
+            Some(Subject::Callbacks(args)) => callbacks::run(args, &ground).await,
         }
     };
     let result = tokio::select! {
@@ -156,18 +115,18 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     result
 }
 
-async fn writer(args: &WriterArgs, database: &Database) -> Result<(), CliError> {
-    let report = measure(&args.plan(), database).await?;
+async fn scenarios(args: &Args, ground: &Ground) -> Result<(), CliError> {
+    let report = measure(&args.choices.plan(), ground).await?;
     if args.json {
         print::line(&report.json().to_string())?;
     }
     Ok(())
 }
 
-async fn measure(plan: &Plan, database: &Database) -> Result<Report, CliError> {
+async fn measure(plan: &Plan, ground: &Ground) -> Result<Report, CliError> {
     let most = plan.merchants.iter().copied().max().unwrap_or(1);
-    let site = Site::build(&database.db, most).await?;
-    let report = points::measure(plan, &site).await;
+    let site = Site::build(ground, &plan.scenarios, most).await?;
+    let report = matrix::measure(plan, &site).await;
     site.close().await;
     report
 }

@@ -1,26 +1,28 @@
 //! The plain variant: what the writer does in batches, done the usual way. Each request is one
-//! transaction of its own with single-row statements, on sixteen connections, and takes the lock
-//! of the merchant's books as late as it can. The rules, the texts and the rows are the same:
-//! only the storing differs, so what the benchmark compares is the writer.
+//! transaction of its own with single-row statements, on a few connections, and takes the lock of
+//! the merchant's books as late as it can. The rules, the texts and the rows are the same: only
+//! the storing differs, so what the benchmark compares is the writer.
 //!
-//! It is here to be measured and nowhere else: it knows two commands, keeps no refusals under
-//! their keys, and calls the rail inside its transaction, which a rail that takes its time would
-//! not forgive.
+//! It is here to be measured and nowhere else: it knows three commands and leaves the others to
+//! the writer, keeps no refusals under their keys, and calls the rail inside its transaction,
+//! which a rail that takes its time would not forgive.
 
-use super::transaction::{self, Stop};
+use super::{
+    CliError,
+    site::failed,
+    transaction::{self, Stop},
+};
 use crate::{
     ambient::Ambient,
-    db::{Db, DbError, Use},
+    app::{App, Wake},
+    db::Use,
     idempotency::{self, Answer, Standing},
     links::PageUrls,
-    writer::{Job, Rejection, Reply, Submission, WriteError, Writer},
+    writer::{Command, Job, Rejection, Reply, Submission, WriteError, Writer},
 };
 use sqlx::{Connection, PgConnection};
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
-
-/// Connections, and so requests at a time.
-const CONNECTIONS: usize = 16;
 
 /// What the plain variant needs beside its connections.
 #[derive(Clone, Debug)]
@@ -29,22 +31,33 @@ pub(super) struct Plain {
     pub ambient: Ambient,
     /// Addresses of pages.
     pub urls: PageUrls,
+    /// Does what this does not know.
+    others: Writer,
+    wake: Arc<Wake>,
 }
 
 type Jobs = Arc<Mutex<mpsc::Receiver<Job>>>;
 
 impl Plain {
-    /// Connects, and gives a writer that hands every command to the next free connection.
-    pub async fn start(self, db: &Db) -> Result<Writer, DbError> {
+    /// Puts itself in the place of a service's writer, with so many connections, each of which
+    /// takes the next command that waits.
+    pub async fn take_over(app: Arc<App>, connections: u16) -> Result<Arc<App>, CliError> {
+        let mut app = Arc::into_inner(app).ok_or_else(|| failed("the service is in use"))?;
         let (writer, jobs) = Writer::queue();
+        let plain = Self {
+            ambient: app.ambient.clone(),
+            urls: app.urls.clone(),
+            others: std::mem::replace(&mut app.writer, writer),
+            wake: Arc::clone(&app.wake),
+        };
         let jobs: Jobs = Arc::new(Mutex::new(jobs));
-        for _ in 0..CONNECTIONS {
+        for _ in 0..connections {
             // The writer's settings suit single rows by key too: a plan made while the tables
             // are empty would scan them for ever.
-            let connection = db.connect(Use::Writer).await?;
-            tokio::spawn(self.clone().serve(connection, Arc::clone(&jobs)));
+            let connection = app.config.database.connect(Use::Writer).await?;
+            tokio::spawn(plain.clone().serve(connection, Arc::clone(&jobs)));
         }
-        Ok(writer)
+        Ok(Arc::new(app))
     }
 
     async fn serve(self, mut db: PgConnection, jobs: Jobs) {
@@ -53,7 +66,11 @@ impl Plain {
             let Some(Job { submission, reply }) = job else {
                 return;
             };
-            let result = self.perform(&mut db, &submission).await;
+            let result = if transaction::knows(&submission.command) {
+                self.perform(&mut db, &submission).await
+            } else {
+                self.others.submit(submission).await
+            };
             // Whoever asked may have gone; the change stands all the same.
             let _ = reply.send(result);
         }
@@ -89,6 +106,9 @@ impl Plain {
         let mut transaction = db.begin().await?;
         let answer = transaction::run(&mut transaction, submission, self).await?;
         transaction.commit().await?;
+        if !matches!(submission.command, Command::Post(_)) {
+            self.wake.committed(&[submission.merchant], true, false);
+        }
         Ok(answer)
     }
 }

@@ -1,93 +1,51 @@
-//! The figures for people, a line a point, and for programs.
+//! The figures for people, a line for each of whom is compared, and for programs.
 
 use super::{
     CliError,
-    points::Plan,
+    measured::{Measured, Who},
+    plan::Plan,
+    point::{Mode, Point, Spot, hundredths},
     print,
-    sample::{Figures, median},
-    work::Scenario,
+    scenario::Scenario,
 };
 use serde_json::{Value, json};
-
-/// Both variants, one right after the other.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Round {
-    /// The service as it is.
-    pub batched: Figures,
-    /// One transaction per request.
-    pub plain: Figures,
-}
-
-impl Round {
-    /// How many times as fast batched is, in hundredths.
-    fn ratio(&self) -> u64 {
-        hundredths(self.batched.per_second, self.plain.per_second)
-    }
-}
-
-/// `a` divided by `b`, in hundredths.
-pub(super) fn hundredths(a: u64, b: u64) -> u64 {
-    a.saturating_mul(100).checked_div(b).unwrap_or(0)
-}
-
-/// One point of the matrix.
-#[derive(Clone, Debug)]
-pub(super) struct Point {
-    /// What was asked for.
-    pub scenario: Scenario,
-    /// Of how many merchants.
-    pub merchants: u16,
-    /// Over how many connections.
-    pub connections: u16,
-    /// One-row commits a second in the same minute.
-    pub commits_per_second: u64,
-    /// What was measured.
-    pub rounds: Vec<Round>,
-}
-
-impl Point {
-    fn batched(&self) -> Figures {
-        Figures::median(
-            &self
-                .rounds
-                .iter()
-                .map(|round| round.batched)
-                .collect::<Vec<_>>(),
-        )
-    }
-
-    fn plain(&self) -> Figures {
-        Figures::median(
-            &self
-                .rounds
-                .iter()
-                .map(|round| round.plain)
-                .collect::<Vec<_>>(),
-        )
-    }
-
-    /// The ratio's median, least and most, in hundredths.
-    fn ratios(&self) -> [u64; 3] {
-        let ratios: Vec<u64> = self.rounds.iter().map(Round::ratio).collect();
-        let least = ratios.iter().min().copied().unwrap_or(0);
-        let most = ratios.iter().max().copied().unwrap_or(0);
-        [median(ratios), least, most]
-    }
-}
 
 /// All figures of a run.
 #[derive(Debug)]
 pub(super) struct Report {
-    in_process: bool,
+    mode: Mode,
     ceiling: u64,
     points: Vec<Point>,
+}
+
+/// Two points of which the first is held against the second.
+struct Pair<'a> {
+    point: &'a Point,
+    other: &'a Point,
+    /// How many times as fast it is, in hundredths.
+    rate: u64,
+    /// How many times the processor time a request costs, in hundredths.
+    cost: u64,
+}
+
+impl<'a> Pair<'a> {
+    fn new(point: &'a Point, other: &'a Point) -> Self {
+        let (a, b) = (point.service(), other.service());
+        let cost = |m: Measured| m.cpu.service_us + m.cpu.postgres_us.unwrap_or(0);
+        Self {
+            point,
+            other,
+            rate: hundredths(a.figures.per_second, b.figures.per_second),
+            cost: hundredths(cost(a), cost(b)),
+        }
+    }
 }
 
 impl Report {
     /// A report without points yet; `ceiling` is what a route that does nothing reaches.
     pub fn new(plan: &Plan, ceiling: u64) -> Self {
         Self {
-            in_process: plan.in_process,
+            mode: plan.mode(),
             ceiling,
             points: Vec::new(),
         }
@@ -95,79 +53,149 @@ impl Report {
 
     /// Prints what the figures stand under.
     pub fn print_head(&self) -> Result<(), CliError> {
-        let over = if self.in_process {
-            "in process, without HTTP"
-        } else {
-            "over HTTP"
+        let over = match self.mode {
+            Mode::Http => "over HTTP",
+            Mode::InProcess => "in process, without HTTP",
+            Mode::Paced => "at a fixed pace",
         };
         print::line(&format!(
             "{over}; a route that does nothing (GET /healthz, 64 connections): {} a second",
             self.ceiling
-        ))?;
-        print::line(&format!(
-            "{:<9}{:>9}{:>6} |{:>9}{:>8}{:>8} |{:>9}{:>8}{:>8} | {:<19}|{:>10}",
-            "scenario",
-            "merchants",
-            "conns",
-            "batched/s",
-            "p50 ms",
-            "p99 ms",
-            "plain/s",
-            "p50 ms",
-            "p99 ms",
-            "batched/plain",
-            "commits/s"
         ))
     }
 
     /// Takes a point and prints it.
     pub fn add(&mut self, point: Point) -> Result<(), CliError> {
-        let (batched, plain) = (point.batched(), point.plain());
-        let [middle, least, most] = point.ratios().map(decimal);
+        let spot = point.spot;
+        let filled = match spot.filled {
+            0 => String::new(),
+            filled => format!(", {filled} payments in the tables"),
+        };
         print::line(&format!(
-            "{:<9}{:>9}{:>6} |{:>9}{:>8}{:>8} |{:>9}{:>8}{:>8} | {:<19}|{:>10}",
-            point.scenario.to_string(),
-            point.merchants,
-            point.connections,
-            batched.per_second,
-            decimal(batched.p50_us / 10),
-            decimal(batched.p99_us / 10),
-            plain.per_second,
-            decimal(plain.p50_us / 10),
-            decimal(plain.p99_us / 10),
-            format!("{middle} ({least}-{most})"),
+            "\n{}: {}, {}{filled}; {} commits of one row a second",
+            spot.scenario.name(),
+            count(spot.merchants, "merchant"),
+            count(spot.connections, "connection"),
             point.commits_per_second
         ))?;
+        print::line(&format!(
+            "  {:<24}{:>9}{:>10}{:>10}  {:<20}{:<15}{:>8}{:>10}{:>7}",
+            unit(spot.scenario),
+            "a second",
+            "p50 ms",
+            "p99 ms",
+            "threadpay/this",
+            "wanted",
+            "CPU us",
+            "Postgres",
+            "MB"
+        ))?;
+        for (who, rounds) in &point.rivals {
+            self.print_rival(&point, *who, Measured::median(rounds))?;
+        }
         self.points.push(point);
         Ok(())
     }
 
-    /// How one hot merchant does beside many, batched.
-    fn hot_to_spread(&self) -> Vec<(&Point, &Point, u64)> {
-        let hot = self.points.iter().filter(|point| point.merchants == 1);
-        let spread = |hot: &&Point| {
-            self.points.iter().find(|point| {
-                point.merchants > 1
-                    && (point.scenario, point.connections) == (hot.scenario, hot.connections)
-            })
+    fn print_rival(&self, point: &Point, who: Who, found: Measured) -> Result<(), CliError> {
+        let ratio = point.ratio(who);
+        let [middle, least, most] = [ratio.median, ratio.least, ratio.most].map(decimal);
+        let compared = match who {
+            Who::Service => String::new(),
+            Who::HalfLoad => format!("p99/p50 {middle}"),
+            Who::Plain
+            | Who::OneByOne
+            | Who::Unnest
+            | Who::Pgledger
+            | Who::Bare
+            | Who::Jsonl
+            | Who::Copy => format!("{middle} ({least}-{most})"),
         };
-        hot.filter_map(|hot| Some((hot, spread(&hot)?)))
-            .map(|(hot, spread)| {
-                let rates = (hot.batched().per_second, spread.batched().per_second);
-                (hot, spread, hundredths(rates.0, rates.1))
-            })
-            .collect()
+        let wanted = point.wanted(who, self.mode).map(|wanted| {
+            let sign = if who == Who::HalfLoad { "<" } else { ">=" };
+            let met = point.is_met(who, self.mode) == Some(true);
+            let word = if met { "met" } else { "missed" };
+            format!("{sign} {}: {word}", decimal(wanted))
+        });
+        let known = |figure: Option<u64>| figure.map_or_else(|| "-".to_owned(), |f| f.to_string());
+        let callbacks = found.callbacks_per_second;
+        let callbacks = callbacks.map(|found| format!("  {found} callbacks a second"));
+        let bytes = found.bytes_per_second;
+        let bytes = bytes.map(|found| format!("  {} MB a second", decimal(found / 10_000)));
+        print::line(&format!(
+            "  {:<24}{:>9}{:>10}{:>10}  {:<20}{:<15}{:>8}{:>10}{:>7}{}{}",
+            who.name(),
+            found.figures.per_second,
+            decimal(found.figures.p50_us / 10),
+            decimal(found.figures.p99_us / 10),
+            compared,
+            wanted.unwrap_or_default(),
+            found.cpu.service_us,
+            known(found.cpu.postgres_us),
+            known(found.peak_bytes.map(|bytes| bytes / 1_000_000)),
+            callbacks.unwrap_or_default(),
+            bytes.unwrap_or_default()
+        ))
+    }
+
+    /// One hot merchant beside many, with all else equal.
+    fn hot_to_spread(&self) -> Vec<Pair<'_>> {
+        let is_spread = |hot: &Point, point: &Point| {
+            let there = point.spot.merchants > 1 && hot.spot.merchants == 1;
+            let merchants = hot.spot.merchants;
+            there
+                && Spot {
+                    merchants,
+                    ..point.spot
+                } == hot.spot
+        };
+        self.pairs(is_spread)
+    }
+
+    /// Fuller tables beside the emptiest.
+    fn full_to_empty(&self) -> Vec<Pair<'_>> {
+        let least = self.points.iter().map(|point| point.spot.filled).min();
+        let is_emptiest = |full: &Point, point: &Point| {
+            let filled = full.spot.filled;
+            let there = Some(point.spot.filled) == least && point.spot.filled < filled;
+            there
+                && Spot {
+                    filled,
+                    ..point.spot
+                } == full.spot
+        };
+        self.pairs(is_emptiest)
+    }
+
+    fn pairs(&self, belongs: impl Fn(&Point, &Point) -> bool) -> Vec<Pair<'_>> {
+        let find = |point| self.points.iter().find(|other| belongs(point, other));
+        let points = self.points.iter();
+        let pairs = points.filter_map(|point| Some(Pair::new(point, find(point)?)));
+        pairs.collect()
     }
 
     /// Prints what several points say together.
     pub fn print_end(&self) -> Result<(), CliError> {
-        for (hot, spread, ratio) in self.hot_to_spread() {
+        print::line("")?;
+        for pair in self.hot_to_spread() {
             print::line(&format!(
-                "{} over {} connections, batched: one merchant is {} times as fast as {}",
-                hot.scenario,
-                hot.connections,
-                decimal(ratio),
-                spread.merchants
+                "{} over {}: one merchant is {} times as fast as {}",
+                pair.point.spot.scenario.name(),
+                count(pair.point.spot.connections, "connection"),
+                decimal(pair.rate),
+                pair.other.spot.merchants
+            ))?;
+        }
+        for pair in self.full_to_empty() {
+            print::line(&format!(
+                "{} of {} over {}: with {} payments in the tables {} times as fast as with {}, for {} times the processor time",
+                pair.point.spot.scenario.name(),
+                count(pair.point.spot.merchants, "merchant"),
+                count(pair.point.spot.connections, "connection"),
+                pair.point.spot.filled,
+                decimal(pair.rate),
+                pair.other.spot.filled,
+                decimal(pair.cost)
             ))?;
         }
         Ok(())
@@ -175,33 +203,40 @@ impl Report {
 
     /// The same figures for programs; ratios in hundredths.
     pub fn json(&self) -> Value {
-        let point = |point: &Point| {
-            let [ratio, least, most] = point.ratios();
+        let pair = |pair: Pair| {
+            let spot = pair.point.spot;
             json!({
-                "scenario": point.scenario.to_string(),
-                "merchants": point.merchants,
-                "connections": point.connections,
-                "batched": point.batched(),
-                "plain": point.plain(),
-                "ratio_percent": {"median": ratio, "least": least, "most": most},
-                "commits_per_second": point.commits_per_second,
+                "scenario": spot.scenario.name(),
+                "connections": spot.connections,
+                "merchants": [spot.merchants, pair.other.spot.merchants],
+                "filled": [spot.filled, pair.other.spot.filled],
+                "rate_percent": pair.rate,
+                "cpu_percent": pair.cost,
             })
         };
-        let hot_to_spread = |(hot, spread, ratio): (&Point, &Point, u64)| {
-            json!({
-                "scenario": hot.scenario.to_string(),
-                "connections": hot.connections,
-                "merchants": spread.merchants,
-                "ratio_percent": ratio,
-            })
-        };
+        let points = self.points.iter().map(|point| point.json(self.mode));
         json!({
-            "http": !self.in_process,
+            "mode": self.mode,
             "ceiling_per_second": self.ceiling,
-            "points": self.points.iter().map(point).collect::<Vec<_>>(),
-            "hot_to_spread": self.hot_to_spread().into_iter().map(hot_to_spread).collect::<Vec<_>>(),
+            "points": points.collect::<Vec<_>>(),
+            "hot_to_spread": self.hot_to_spread().into_iter().map(pair).collect::<Vec<_>>(),
+            "full_to_empty": self.full_to_empty().into_iter().map(pair).collect::<Vec<_>>(),
         })
     }
+}
+
+/// What there are so many of a second.
+fn unit(scenario: Scenario) -> &'static str {
+    match scenario {
+        Scenario::Export => "rows",
+        Scenario::Pay => "payments",
+        Scenario::Create | Scenario::Post | Scenario::Read | Scenario::Mixed => "answers",
+    }
+}
+
+fn count(count: u16, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
 }
 
 /// Hundredths as a decimal number.

@@ -1,19 +1,28 @@
 //! What was measured, and the figures that it comes to.
 
 use serde::Serialize;
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
-/// When each request of one connection ended, since the start, and how long it took.
+/// What one connection saw.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
-    /// One pair a request.
+    /// When each request ended, since the start, and how long that was after it was due.
     pub requests: Vec<(Duration, Duration)>,
     /// Whether the work ran out before the time did.
     pub ran_out: bool,
 }
 
+/// The span that counts: `wanted`, or, if the work ran out, up to the moment when the first
+/// connection had nothing left.
+pub(super) fn window(samples: &[Sample], wanted: Range<Duration>) -> Range<Duration> {
+    let out = samples.iter().filter(|sample| sample.ran_out);
+    let ends = out.filter_map(|sample| sample.requests.last().map(|request| request.0));
+    let end = ends.min().unwrap_or(wanted.end).min(wanted.end);
+    wanted.start..end
+}
+
 /// The figures of one measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Figures {
     /// Answers a second.
     pub per_second: u64,
@@ -24,36 +33,19 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    /// The figures of all requests that ended between `from` and `to`, or, if the work ran out,
-    /// the moment when the first connection had nothing left.
-    pub fn of(samples: &[Sample], from: Duration, to: Duration) -> Self {
-        let end_of = |sample: &Sample| sample.requests.last().map(|request| request.0);
-        let ends = samples
-            .iter()
-            .filter(|sample| sample.ran_out)
-            .filter_map(end_of);
-        let to = ends.min().unwrap_or(to).min(to);
-        let inside = |request: &&(Duration, Duration)| (from..to).contains(&request.0);
-        let requests = samples.iter().flat_map(|sample| &sample.requests);
-        let mut latencies: Vec<u64> = requests
-            .filter(inside)
-            .map(|request| micros(request.1))
-            .collect();
+    /// The rate of the answers that came in the window, and the latencies of the requests that
+    /// were due in it, however late their answers came.
+    pub fn of(samples: &[Sample], window: &Range<Duration>) -> Self {
+        let requests = || samples.iter().flat_map(|sample| &sample.requests);
+        let answered = requests().filter(|(ended, _)| window.contains(ended));
+        let due = requests().filter(|(ended, took)| window.contains(&ended.saturating_sub(*took)));
+        let mut latencies: Vec<u64> = due.map(|(_, took)| micros(*took)).collect();
         latencies.sort_unstable();
+        let span = window.end.saturating_sub(window.start);
         Self {
-            per_second: per_second(latencies.len(), to.saturating_sub(from)),
+            per_second: per_second(answered.count(), span),
             p50_us: quantile(&latencies, 50),
             p99_us: quantile(&latencies, 99),
-        }
-    }
-
-    /// Each figure's median.
-    pub fn median(rounds: &[Self]) -> Self {
-        let of = |figure: fn(&Self) -> u64| median(rounds.iter().map(figure).collect());
-        Self {
-            per_second: of(|f| f.per_second),
-            p50_us: of(|f| f.p50_us),
-            p99_us: of(|f| f.p99_us),
         }
     }
 }
@@ -91,21 +83,35 @@ mod tests {
     }
 
     #[test]
-    fn only_what_ends_in_the_window_counts() {
-        let requests = (0..100).map(|n| (ms(n * 10 + 5), ms(n))).collect();
+    fn only_what_ends_in_the_window_makes_the_rate() {
+        let requests = (0..100).map(|n| (ms(n * 10 + 5), ms(1))).collect();
         let sample = Sample {
             requests,
             ran_out: false,
         };
-        let figures = Figures::of(&[sample], ms(500), ms(1000));
-        assert_eq!(
-            figures,
-            Figures {
-                per_second: 100,
-                p50_us: 74_000,
-                p99_us: 98_000
-            }
-        );
+        let expected = Figures {
+            per_second: 100,
+            p50_us: 1000,
+            p99_us: 1000,
+        };
+        assert_eq!(Figures::of(&[sample], &(ms(500)..ms(1000))), expected);
+    }
+
+    #[test]
+    fn who_was_due_in_the_window_counts_however_late_the_answer_came() {
+        // Due every 10 ms; from 500 ms on the service stands still until 2,000 ms.
+        let request = |n: u64| {
+            let due = ms(n * 10);
+            let ended = if n < 50 { due + ms(1) } else { ms(2000) };
+            (ended, ended.saturating_sub(due))
+        };
+        let sample = Sample {
+            requests: (0..100).map(request).collect(),
+            ran_out: false,
+        };
+        let figures = Figures::of(&[sample], &(ms(0)..ms(1000)));
+        assert_eq!(figures.per_second, 50);
+        assert_eq!((figures.p50_us, figures.p99_us), (1_020_000, 1_490_000));
     }
 
     #[test]
@@ -115,12 +121,15 @@ mod tests {
             requests,
             ran_out: true,
         };
-        assert_eq!(Figures::of(&[sample], ms(90), ms(1000)).per_second, 100);
+        let samples = [sample];
+        let window = window(&samples, ms(90)..ms(1000));
+        assert_eq!(window, ms(90)..ms(590));
+        assert_eq!(Figures::of(&samples, &window).per_second, 100);
     }
 
     #[test]
     fn the_middle_of_nothing_is_nothing() {
         assert_eq!((median(vec![]), median(vec![3, 1, 2])), (0, 2));
-        assert_eq!(Figures::of(&[], ms(0), ms(0)).per_second, 0);
+        assert_eq!(Figures::of(&[], &(ms(0)..ms(0))), Figures::default());
     }
 }

@@ -1,38 +1,52 @@
-//! What is measured: the service twice on one database, batched and plain, with its merchants.
+//! What is measured: the service, and the same service with other ways to write, on one database,
+//! with its merchants.
 
-use super::{CliError, plain::Plain, store};
-use crate::cli::key;
+use super::{
+    CliError,
+    ahead::Ahead,
+    ground::Ground,
+    plain::Plain,
+    receiver::{ENDPOINTS, Manner},
+    scenario::Scenario,
+    store,
+};
 use crate::{
     ambient::Ambient,
     app::{App, Performed},
     auth::Role,
     callbacks::{EndpointRequest, EndpointSecret, NewSecret},
+    cli::{key, service},
     config::Config,
     crypto::MasterKey,
-    db::Db,
+    db::{Db, Use},
     http,
     ids::{EndpointId, MerchantId},
     net::Policy,
+    workers,
     writer::{self, Command, Submission, WriteError},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::json;
 use std::{
+    collections::HashMap,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
 };
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// The merchants' name, by which a database of an earlier run is told from anything else.
 const NAME: &str = "threadpay bench";
-/// Where callbacks would go: nobody sends them.
-const ENDPOINT: &str = r#"{"url": "http://127.0.0.1:9/", "event_types": ["*"]}"#;
 
-/// One of the two ways to write.
+/// One of the ways to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Variant {
     /// The service as it is.
     Batched,
-    /// One transaction per request.
+    /// One transaction per request, on sixteen connections.
     Plain,
+    /// One transaction per request, on one connection.
+    OneByOne,
 }
 
 /// A merchant with an API key.
@@ -44,36 +58,40 @@ pub(super) struct Caller {
     pub api_key: String,
 }
 
-/// Both services and their callers.
+/// All services and their callers.
 #[derive(Debug)]
-pub(super) struct Site {
-    /// The database.
-    pub db: Db,
+pub(super) struct Site<'a> {
+    /// What it stands on.
+    pub ground: &'a Ground,
     batched: Arc<App>,
     plain: Arc<App>,
-    callers: Vec<Caller>,
+    one_by_one: Arc<App>,
+    callers: HashMap<Scenario, Vec<Caller>>,
 }
 
-impl Site {
-    /// Starts both services on `db`, and makes so many merchants, each with one endpoint.
-    pub async fn build(db: &Db, merchants: u16) -> Result<Self, CliError> {
-        refuse_others(db).await?;
-        let batched = start(db).await?;
-        let plain = start(db).await?;
-        let mut plain = Arc::into_inner(plain)
-            .ok_or_else(|| CliError::Failed("the plain service is in use".to_owned()))?;
-        plain.writer.close().await;
-        let (ambient, urls) = (plain.ambient.clone(), plain.urls.clone());
-        plain.writer = Plain { ambient, urls }.start(db).await?;
+impl<'a> Site<'a> {
+    /// Starts the services, and makes so many merchants for each scenario, or one where more
+    /// would change nothing.
+    pub async fn build(
+        ground: &'a Ground,
+        scenarios: &[Scenario],
+        merchants: u16,
+    ) -> Result<Self, CliError> {
+        let db = &ground.db;
         let mut site = Self {
-            db: db.clone(),
-            batched,
-            plain: Arc::new(plain),
-            callers: Vec::new(),
+            ground,
+            batched: start(db).await?,
+            plain: Plain::take_over(start(db).await?, 16).await?,
+            one_by_one: Plain::take_over(start(db).await?, 1).await?,
+            callers: HashMap::new(),
         };
-        for _ in 0..merchants {
-            let caller = site.caller().await?;
-            site.callers.push(caller);
+        for scenario in scenarios {
+            let count = if scenario.is_spread() { merchants } else { 1 };
+            let mut callers = Vec::new();
+            for number in 0..count.into() {
+                callers.push(site.caller(*scenario, number).await?);
+            }
+            site.callers.insert(*scenario, callers);
         }
         Ok(site)
     }
@@ -83,36 +101,99 @@ impl Site {
         match variant {
             Variant::Batched => &self.batched,
             Variant::Plain => &self.plain,
+            Variant::OneByOne => &self.one_by_one,
         }
     }
 
-    /// The first so many callers.
-    pub fn callers(&self, count: u16) -> Arc<[Caller]> {
-        self.callers.iter().take(count.into()).cloned().collect()
+    /// The first so many callers of a scenario.
+    pub fn callers(&self, scenario: Scenario, count: u16) -> Arc<[Caller]> {
+        let callers = self.callers.get(&scenario).into_iter().flatten();
+        callers.take(count.into()).cloned().collect()
     }
 
-    async fn caller(&self) -> Result<Caller, CliError> {
+    /// The first merchant of a scenario.
+    pub fn merchant(&self, scenario: Scenario) -> Result<MerchantId, CliError> {
+        let callers = self.callers.get(&scenario);
+        let first = callers.and_then(|callers| callers.first());
+        let first = first.ok_or_else(|| failed("nobody is measured"))?;
+        Ok(first.merchant)
+    }
+
+    /// All merchants but those whose journal is exported: that one is to be whole.
+    pub fn writers(&self) -> Vec<MerchantId> {
+        let callers = self.callers.iter();
+        let callers = callers.filter(|(scenario, _)| **scenario != Scenario::Export);
+        let callers = callers.flat_map(|(_, callers)| callers);
+        callers.map(|caller| caller.merchant).collect()
+    }
+
+    /// Keeps a load near the callbacks that come from now on.
+    pub fn ahead(&self) -> Arc<Ahead> {
+        Arc::new(Ahead::new(self.ground.receiver.meter()))
+    }
+
+    async fn caller(&self, scenario: Scenario, number: usize) -> Result<Caller, CliError> {
         let app = &self.batched;
-        let caller = caller(&self.db).await?;
-        let merchant = caller.merchant;
-        let id: EndpointId = app.ambient.id();
-        let endpoint: EndpointRequest = serde_json::from_str(ENDPOINT).map_err(failed)?;
+        let caller = caller(&self.ground.db).await?;
+        let types = scenario.told_of();
+        if types.is_empty() {
+            return Ok(caller);
+        }
+        let url = self
+            .ground
+            .receiver
+            .url(number % ENDPOINTS, Manner::Healthy)?;
+        let endpoint = json!({"url": url, "event_types": types});
+        let endpoint: EndpointRequest = serde_json::from_value(endpoint).map_err(failed)?;
         let endpoint = endpoint.check(&Policy::private()).map_err(failed)?;
+        let id: EndpointId = app.ambient.id();
         let secret = EndpointSecret::generate(&app.ambient);
-        let sealed = secret.seal(&app.keyring.secrets, (merchant, id), &app.ambient);
+        let sealed = secret.seal(&app.keyring.secrets, (caller.merchant, id), &app.ambient);
         let secret = NewSecret {
             sealed: sealed.map_err(failed)?,
             public_key: secret.public_key(),
         };
         let command = Command::CreateEndpoint(id, Box::new(endpoint), secret);
-        perform(app, merchant, command).await.map_err(failed)?;
+        let made = perform(app, caller.merchant, command).await;
+        made.map_err(failed)?;
         Ok(caller)
+    }
+
+    /// Begins to send callbacks, of what is owed from now on.
+    pub async fn send(&self, variant: Variant) -> Result<Sending, CliError> {
+        let mut connection = self.ground.db.connect(Use::General).await?;
+        let forgotten = store::forget_owed(&mut connection).await;
+        forgotten.map_err(failed)?;
+        self.ground.receiver.forget();
+        let (app, stop) = (Arc::clone(self.app(variant)), CancellationToken::new());
+        let stopped = stop.clone();
+        let task = tokio::spawn(async move {
+            let dispatcher = service::dispatcher(&app);
+            workers::run(dispatcher, &app.wake.deliveries, &app.ambient, stopped).await;
+        });
+        Ok(Sending { stop, task })
     }
 
     /// Ends what runs.
     pub async fn close(self) {
-        self.batched.close().await;
-        self.plain.close().await;
+        for app in [self.batched, self.plain, self.one_by_one] {
+            app.close().await;
+        }
+    }
+}
+
+/// A dispatcher that runs.
+#[derive(Debug)]
+pub(super) struct Sending {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Sending {
+    /// Ends it; what is still owed stays so.
+    pub async fn stop(self) -> Result<(), CliError> {
+        self.stop.cancel();
+        self.task.await.map_err(failed)
     }
 }
 
@@ -147,10 +228,10 @@ async fn start(db: &Db) -> Result<Arc<App>, CliError> {
     Ok(App::start(config, Ambient::system(), http::rejection::render).await?)
 }
 
-/// A new merchant with a bot's key.
+/// A new merchant with a key that may do everything.
 pub(super) async fn caller(db: &Db) -> Result<Caller, CliError> {
     let merchant = writer::create_merchant(db, NAME, &Ambient::system()).await?;
-    let api_key = key::create(db, merchant, Role::Bot).await?.text();
+    let api_key = key::create(db, merchant, Role::Merchant).await?.text();
     Ok(Caller { merchant, api_key })
 }
 

@@ -7,9 +7,8 @@ use crate::{
     ids::{IntentId, MerchantId},
     intents::{self, ConfirmRequest, Finished, Intent, IntentError, PaymentIntent, Terms},
     invalid::Invalid,
-    ledger::{self, Balance, Books, Draft, JournalEntry, LedgerError},
+    ledger::{self, Balance, Books, Draft, JournalEntry, JournalEntryView, LedgerError},
     links::store::Subject,
-    money::Money,
     writer::{Command, Rejection, Submission},
 };
 use serde_json::value::{RawValue, to_raw_value};
@@ -46,6 +45,14 @@ impl From<LedgerError> for Stop {
     }
 }
 
+/// Whether it can run such a command.
+pub(super) fn knows(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::CreateIntent(_) | Command::Confirm(..) | Command::Post(_)
+    )
+}
+
 /// Runs a command up to its commit, and gives the answer.
 pub(super) async fn run(
     db: &mut PgConnection,
@@ -62,6 +69,8 @@ pub(super) async fn run(
         request.create(db, terms).await
     } else if let Command::Confirm(id, confirm) = &submission.command {
         request.confirm(db, *id, confirm).await
+    } else if let Command::Post(draft) = &submission.command {
+        request.post(db, draft.clone()).await
     } else {
         Err(Rejection::NotFound("plain variant of this command").into())
     }
@@ -127,7 +136,7 @@ impl Request<'_> {
         // From here on the merchant's books are locked.
         let books = store::lock_books(db, self.merchant).await?;
         let mut books = books.ok_or(Rejection::NotFound("merchant"))?;
-        let entry = self.book(db, &mut books, (draft, attempt.amount)).await?;
+        let entry = self.book(db, &mut books, draft).await?;
         books.event_sequence += 1;
         store::save_books(db, &books).await?;
         let place = (books.event_sequence, Some(&entry));
@@ -139,24 +148,34 @@ impl Request<'_> {
         Ok(answer)
     }
 
-    /// Books a capture: its first line is the debit, its second the credit.
+    async fn post(&self, db: &mut PgConnection, draft: Draft) -> Result<Answer, Stop> {
+        let books = store::lock_books(db, self.merchant).await?;
+        let mut books = books.ok_or(Rejection::NotFound("merchant"))?;
+        let entry = self.book(db, &mut books, draft).await?;
+        store::save_books(db, &books).await?;
+        let data = to_raw_value(&JournalEntryView::new(entry, None));
+        let answer = answer(201, &data.map_err(|_| LedgerError::Overflow)?);
+        self.keep(db, &answer).await?;
+        Ok(answer)
+    }
+
+    /// Books an entry of two lines: the first is the debit, the second the credit.
     async fn book(
         &self,
         db: &mut PgConnection,
         books: &mut Books,
-        (draft, amount): (Draft, Money),
+        draft: Draft,
     ) -> Result<JournalEntry, Stop> {
-        let accounts = draft.accounts();
-        let [(debit, currency), (credit, _)] = accounts.as_slice() else {
+        let [(debit, _, amount), (credit, ..)] = draft.lines() else {
             return Err(Rejection::NotFound("plain variant of this entry").into());
         };
-        let before = store::post(db, self.merchant, (debit, credit), amount).await?;
+        let before = store::post(db, self.merchant, (debit, credit), *amount).await?;
         for (account, balance) in [debit, credit].into_iter().zip(before) {
             if balance == Balance::default() {
                 let opened = [(self.merchant, account.clone())];
                 ledger::store::open_accounts(db, &opened, self.now).await?;
             }
-            let name = (account.to_string(), *currency);
+            let name = (account.to_string(), amount.currency());
             books.balances.insert(name, balance);
         }
         let entry = books.book(draft, self.plain.ambient.id(), self.now)?;

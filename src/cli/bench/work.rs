@@ -1,17 +1,14 @@
 //! What is asked of the service: which merchant, which key, which intent, and when again.
 
-use super::site::Caller;
+use super::{ahead::Ahead, scenario::Scenario, site::Caller};
 use crate::{ambient::Ambient, ids::IntentId};
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 use uuid::Uuid;
 
-/// One request in so many is the one before it again.
+/// One request in so many is an earlier change asked for again, with its key.
 const REPEAT_EACH: u64 = 20;
 
 /// The body of a request for money, what a bot of a small café sends; `REFERENCE` is another one
@@ -20,21 +17,50 @@ pub(super) const INTENT: &str = r#"{"amount":"12.50","currency":"EUR","descripti
 /// The body of a confirmation.
 pub(super) const CONFIRM: &str = r#"{"payment_method":"pm_sandbox_ok"}"#;
 
-/// What is measured.
+/// The body of a journal entry.
+pub(super) const POSTING: &str = r#"{"postings":[{"account":"bank:EUR","direction":"debit","amount":"12.50","currency":"EUR"},{"account":"merchant:available","direction":"credit","amount":"12.50","currency":"EUR"}]}"#;
+
+/// What a connection does in one turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scenario {
-    /// Ask for money.
+pub(super) enum Kind {
+    /// Asks for money.
     Create,
-    /// Confirm an intent that waits.
-    Pay,
+    /// Pays.
+    Confirm,
+    /// Gives all of a payment back.
+    Refund,
+    /// Books an entry.
+    Post,
+    /// Reads an intent.
+    Get,
+    /// Reads the newest intents.
+    List,
 }
 
-impl fmt::Display for Scenario {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Create => "create",
-            Self::Pay => "pay",
-        })
+/// The same with the intent that it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// Asks for money.
+    Create,
+    /// Pays this intent.
+    Confirm(IntentId),
+    /// Gives all of it back.
+    Refund(IntentId),
+    /// Books an entry.
+    Post,
+    /// Reads this intent.
+    Get(IntentId),
+    /// Reads the newest intents.
+    List,
+}
+
+impl Verb {
+    /// Whether it changes anything, so that it carries a key.
+    pub fn is_change(self) -> bool {
+        match self {
+            Self::Create | Self::Confirm(_) | Self::Refund(_) | Self::Post => true,
+            Self::Get(_) | Self::List => false,
+        }
     }
 }
 
@@ -64,6 +90,12 @@ impl Stock {
         let index = self.taken.fetch_add(1, Ordering::Relaxed);
         self.intents.get(index).copied()
     }
+
+    /// The `number`th, again and again.
+    fn look(&self, number: usize) -> Option<(usize, IntentId)> {
+        let index = number.checked_rem(self.intents.len())?;
+        self.intents.get(index).copied()
+    }
 }
 
 /// The work of one measurement, shared by all connections.
@@ -73,8 +105,10 @@ pub(super) struct Work {
     pub scenario: Scenario,
     /// On whose behalf, in turns.
     pub callers: Arc<[Caller]>,
-    /// What can be paid.
+    /// What can be paid, or read.
     pub stock: Arc<Stock>,
+    /// Keeps it from running away from the callbacks, where they are sent.
+    pub ahead: Option<Arc<Ahead>>,
     run: Uuid,
 }
 
@@ -86,6 +120,7 @@ impl Work {
             scenario,
             callers,
             stock,
+            ahead: None,
             run,
         }
     }
@@ -97,6 +132,7 @@ impl Work {
             connection,
             number: 0,
             last: None,
+            paid: None,
         }
     }
 }
@@ -108,8 +144,8 @@ pub(super) struct Ask {
     pub caller: usize,
     /// The idempotency key.
     pub key: String,
-    /// The intent, where one is paid.
-    pub intent: Option<IntentId>,
+    /// What is asked.
+    pub verb: Verb,
     /// Whether it was asked before, so that the answer must be the one from then.
     pub repeated: bool,
 }
@@ -120,12 +156,18 @@ pub(super) struct Asker {
     work: Work,
     connection: usize,
     number: u64,
+    /// The last change.
     last: Option<Ask>,
+    /// The last payment that was not given back.
+    paid: Option<(usize, IntentId)>,
 }
 
 impl Asker {
-    /// The next request; none when nothing is left to pay.
-    pub fn next(&mut self) -> Option<Ask> {
+    /// The next request, once callbacks are not too far behind; none when nothing is left to pay.
+    pub async fn next(&mut self) -> Option<Ask> {
+        if let Some(ahead) = &self.work.ahead {
+            ahead.wait().await;
+        }
         self.number += 1;
         if let Some(last) = &self.last
             && self.number.is_multiple_of(REPEAT_EACH)
@@ -135,32 +177,96 @@ impl Asker {
                 ..last.clone()
             });
         }
-        let (caller, intent) = match self.work.scenario {
-            Scenario::Create => (self.turn()?, None),
-            Scenario::Pay => self
-                .work
-                .stock
-                .take()
-                .map(|(caller, id)| (caller, Some(id)))?,
-        };
-        let key = format!(
-            "{}-{}-{}",
-            self.work.run.simple(),
-            self.connection,
-            self.number
-        );
+        let (caller, verb) = self.turn()?;
+        let run = self.work.run.simple();
         let ask = Ask {
             caller,
-            key,
-            intent,
+            key: format!("{run}-{}-{}", self.connection, self.number),
+            verb,
             repeated: false,
         };
-        self.last = Some(ask.clone());
+        if verb.is_change() {
+            self.last = Some(ask.clone());
+        }
+        if let (Some(ahead), Verb::Create | Verb::Confirm(_)) = (&self.work.ahead, verb) {
+            ahead.count();
+        }
         Some(ask)
     }
 
-    fn turn(&self) -> Option<usize> {
-        let number = usize::try_from(self.number).ok()?;
-        (self.connection + number).checked_rem(self.work.callers.len())
+    fn turn(&mut self) -> Option<(usize, Verb)> {
+        let number = self.connection + usize::try_from(self.number).ok()?;
+        let turns = self.work.scenario.turns();
+        let stock = &self.work.stock;
+        let kind = turns.get(number.checked_rem(turns.len())?)?;
+        let caller = number.checked_rem(self.work.callers.len())?;
+        Some(match kind {
+            Kind::Create => (caller, Verb::Create),
+            Kind::Post => (caller, Verb::Post),
+            Kind::List => (caller, Verb::List),
+            Kind::Confirm => {
+                let (caller, intent) = stock.take()?;
+                self.paid = Some((caller, intent));
+                (caller, Verb::Confirm(intent))
+            }
+            Kind::Get => {
+                let (caller, intent) = stock.look(number)?;
+                (caller, Verb::Get(intent))
+            }
+            Kind::Refund => match self.paid.take() {
+                Some((caller, intent)) => (caller, Verb::Refund(intent)),
+                None => (caller, Verb::List),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::MerchantId;
+
+    #[tokio::test]
+    async fn the_mix_is_what_it_is_called_and_pays_before_it_refunds() {
+        let intents = (0..400).map(|n| (0, IntentId(Uuid::from_u128(n))));
+        let caller = Caller {
+            merchant: MerchantId(Uuid::nil()),
+            api_key: String::new(),
+        };
+        let stock = Arc::new(Stock::new(intents.collect()));
+        let work = Work::new(Scenario::Mixed, vec![caller].into(), stock);
+        let mut asker = work.asker(0);
+        let (mut counts, mut repeats, mut paid) = ([0; 6], 0, Vec::new());
+        for _ in 0..1000 {
+            let ask = asker.next().await.unwrap();
+            if ask.repeated {
+                repeats += 1;
+                continue;
+            }
+            let kind = match ask.verb {
+                Verb::Create => 0,
+                Verb::Confirm(intent) => {
+                    paid.push(intent);
+                    1
+                }
+                Verb::Get(_) => 2,
+                Verb::List => 3,
+                Verb::Refund(intent) => {
+                    paid.retain(|paid| *paid != intent);
+                    4
+                }
+                Verb::Post => 5,
+            };
+            counts[kind] += 1;
+        }
+        assert_eq!(repeats, 50);
+        let expected = [400, 300, 200, 50, 50, 0];
+        for (count, expected) in counts.into_iter().zip(expected) {
+            assert!(
+                expected * 9 / 10 <= count && count <= expected,
+                "{counts:?}"
+            );
+        }
+        assert_eq!(paid.len(), counts[1] - counts[4], "refunds are of payments");
     }
 }

@@ -1,11 +1,11 @@
 //! How long a callback takes at a steady pace, and whether bad neighbors delay it.
 
 use super::{
-    CliError,
+    CliError, Ground, Manner,
     delays::Spread,
-    ground::{Ground, Stage},
     load::{Asked, Load},
-    receiver::{ENDPOINTS, Manner},
+    receiver::ENDPOINTS,
+    stage::Stage,
 };
 use serde::Serialize;
 use std::time::{Duration, Instant};

@@ -2,12 +2,13 @@
 
 use super::{
     super::{
+        aside::Aside,
         connection::Connection,
+        pace::{Ticks, metronome},
         site::{Caller, failed},
         work::INTENT,
     },
     CliError,
-    aside::Aside,
 };
 use crate::{ambient::Ambient, ids::IntentId};
 use serde::Deserialize;
@@ -18,13 +19,9 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
     time::{Duration, Instant},
 };
-use tokio::{
-    sync::{Mutex, mpsc},
-    task::JoinSet,
-};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 /// Connections of the bots that ask as fast as they can.
@@ -112,10 +109,10 @@ impl Load {
         per_second: u32,
         count: u32,
     ) -> Result<Vec<Asked>, CliError> {
-        let times = Arc::new(Mutex::new(metronome(per_second, count).map_err(failed)?));
+        let ticks = metronome(per_second, count).map_err(failed)?;
         let mut tasks = JoinSet::new();
         for _ in 0..PACED_CONNECTIONS {
-            let follow = self.clone().follow(Arc::clone(&times));
+            let follow = self.clone().follow(ticks.clone());
             tasks.spawn_on(follow, aside.handle());
         }
         let mut asked = Vec::new();
@@ -125,20 +122,14 @@ impl Load {
         Ok(asked)
     }
 
-    async fn follow(
-        self,
-        times: Arc<Mutex<mpsc::UnboundedReceiver<(u64, Instant)>>>,
-    ) -> io::Result<Vec<Asked>> {
+    async fn follow(self, ticks: Ticks) -> io::Result<Vec<Asked>> {
         let mut connection = Connection::open(self.address).await?;
         let mut asked = Vec::new();
-        loop {
-            let next = times.lock().await.recv().await;
-            let Some((number, at)) = next else {
-                return Ok(asked);
-            };
+        while let Some((number, at)) = ticks.next().await {
             let intent = self.ask(&mut connection, number).await?;
             asked.push(Asked { at, intent });
         }
+        Ok(asked)
     }
 
     async fn ask(&self, connection: &mut Connection, number: u64) -> io::Result<IntentId> {
@@ -154,43 +145,5 @@ impl Load {
         answer.check()?;
         let Made { id } = serde_json::from_slice(&answer.body)?;
         Ok(id)
-    }
-}
-
-/// Ticks on a thread of its own: the runtime's timers know only milliseconds.
-fn metronome(per_second: u32, count: u32) -> io::Result<mpsc::UnboundedReceiver<(u64, Instant)>> {
-    let (send, receive) = mpsc::unbounded_channel();
-    let period = Duration::from_secs(1)
-        .checked_div(per_second)
-        .unwrap_or_default();
-    // The first tick waits until the connections stand.
-    let start = Instant::now() + Duration::from_millis(100);
-    let work = move || {
-        for number in 0..count {
-            let at = start + period * number;
-            thread::sleep(at.saturating_duration_since(Instant::now()));
-            if send.send((number.into(), at)).is_err() {
-                return;
-            }
-        }
-    };
-    let thread = thread::Builder::new().name("metronome".to_owned());
-    thread.spawn(work)?;
-    Ok(receive)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn the_metronome_does_not_wait_for_who_listens() {
-        let mut ticks = metronome(100, 3).unwrap();
-        let first = ticks.recv().await.unwrap();
-        assert!(Instant::now() >= first.1);
-        let rest = [ticks.recv().await.unwrap(), ticks.recv().await.unwrap()];
-        let period = Duration::from_millis(10);
-        assert_eq!(rest, [(1, first.1 + period), (2, first.1 + period * 2)]);
-        assert!(ticks.recv().await.is_none());
     }
 }

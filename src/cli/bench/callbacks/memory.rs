@@ -1,6 +1,6 @@
 //! How much memory a long queue takes.
 
-use super::{CliError, cost, ground::Ground, rate::rush, receiver::Manner};
+use super::{super::cost, CliError, Ground, Manner, rate::rush};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 

@@ -3,19 +3,20 @@
 //! Service, bots and receiver share a process; bots and receiver have a thread each, whose
 //! processor time is taken off.
 
-mod aside;
-mod cost;
 mod delays;
-mod ground;
 mod latency;
 mod load;
 mod memory;
 mod rate;
-mod receiver;
 mod report;
+mod stage;
 
-use super::{CliError, Database, print};
-use ground::Ground;
+use super::{
+    CliError,
+    ground::Ground,
+    print,
+    receiver::{self, Manner},
+};
 use report::Report;
 use std::time::Duration;
 
@@ -97,18 +98,17 @@ impl Args {
 }
 
 /// Measures, prints each figure as it is known, and ends with the JSON if it is wanted.
-pub(super) async fn run(args: &Args, database: &Database) -> Result<(), CliError> {
+pub(super) async fn run(args: &Args, ground: &Ground) -> Result<(), CliError> {
     let plan = args.plan();
-    let ground = Ground::prepare(database).await?;
     let mut report = Report::default();
-    rates(&plan, &ground, &mut report).await?;
+    rates(&plan, ground, &mut report).await?;
     report.begin_latency(ground.commits().await?)?;
     for pace in PACES {
-        let pace = latency::pace(&ground, (pace, plan.seconds.into())).await?;
+        let pace = latency::pace(ground, (pace, plan.seconds.into())).await?;
         report.add_latency(pace)?;
     }
-    report.add_neighbors(latency::neighbors(&ground, plan.rounds).await?)?;
-    report.add_memory(memory::queue(&ground, plan.queue).await?)?;
+    report.add_neighbors(latency::neighbors(ground, plan.rounds).await?)?;
+    report.add_memory(memory::queue(ground, plan.queue).await?)?;
     if args.json {
         print::line(&report.json().to_string())?;
     }

@@ -2,14 +2,14 @@
 
 use super::{
     super::{
+        cost::Share,
         sample::per_second,
         site::{Caller, failed},
     },
-    CliError,
-    cost::Share,
-    ground::{Ground, Stage},
+    CliError, Ground, Manner,
     load::{Load, Until},
-    receiver::{Arrivals, Manner},
+    receiver::Arrivals,
+    stage::Stage,
 };
 use bytes::Bytes;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! The figures for people, with what is wanted beside them, and for programs.
 
 use super::{
-    super::report::{decimal, hundredths},
+    super::{point::hundredths, report::decimal},
     CliError,
     delays::Spread,
     latency::{Neighbors, Pace},

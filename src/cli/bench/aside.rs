@@ -1,6 +1,6 @@
 //! Work that is not the service's: on a thread of its own, so that its processor time is known.
 
-use super::{super::site::failed, CliError, cost};
+use super::{CliError, cost, site::failed};
 use std::{io, thread, time::Duration};
 use tokio::{
     runtime::{Builder, Handle},

@@ -1,16 +1,13 @@
 //! Who is called back: as cheap as can be, on a thread of its own, at many addresses, so that
 //! each endpoint is a host of its own to the client that calls it.
 
-use super::{
-    super::{connection::message, site::failed},
-    CliError,
-    aside::Aside,
-};
+use super::{CliError, aside::Aside, connection::message, site::failed};
 use crate::ids::IntentId;
 use std::{
     collections::HashMap,
     fmt, io,
     net::{Ipv4Addr, TcpListener},
+    ops::Range,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -70,6 +67,8 @@ impl Manner {
 #[derive(Debug, Default)]
 struct Heard {
     arrivals: Arrivals,
+    /// When each post came, until it is forgotten.
+    times: Vec<Instant>,
     posts: usize,
     body: Vec<u8>,
 }
@@ -143,6 +142,17 @@ impl Receiver {
         lock(&self.heard).posts
     }
 
+    /// How many posts came to healthy endpoints in a span that is not yet forgotten.
+    pub fn posts_in(&self, span: &Range<Instant>) -> usize {
+        let heard = lock(&self.heard);
+        heard.times.iter().filter(|at| span.contains(*at)).count()
+    }
+
+    /// What counts its posts, for whoever does not have the receiver.
+    pub fn meter(&self) -> Meter {
+        Meter(Arc::clone(&self.heard))
+    }
+
     /// Waits until `count` deliveries have come, and forgets them.
     pub async fn take(&self, count: usize) -> Result<Arrivals, CliError> {
         let start = Instant::now();
@@ -160,7 +170,26 @@ impl Receiver {
 
     /// Begins anew.
     pub fn forget(&self) -> Arrivals {
-        std::mem::take(&mut lock(&self.heard).arrivals)
+        let mut heard = lock(&self.heard);
+        heard.times.clear();
+        std::mem::take(&mut heard.arrivals)
+    }
+}
+
+/// Counts the posts to healthy endpoints.
+#[derive(Clone)]
+pub(super) struct Meter(Arc<Mutex<Heard>>);
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meter")
+    }
+}
+
+impl Meter {
+    /// How many came since the start.
+    pub fn posts(&self) -> usize {
+        lock(&self.0).posts
     }
 }
 
@@ -193,6 +222,7 @@ fn hear(heard: &Mutex<Heard>, endpoint: usize, body: &[u8]) {
     let now = Instant::now();
     let mut heard = lock(heard);
     heard.posts += 1;
+    heard.times.push(now);
     heard.body.clear();
     heard.body.extend_from_slice(body);
     if let Some(intent) = intent {
@@ -215,7 +245,7 @@ mod tests {
 
     #[tokio::test]
     async fn tells_which_intent_came_to_which_endpoint() {
-        let receiver = Receiver::start().await.unwrap();
+        let (receiver, start) = (Receiver::start().await.unwrap(), Instant::now());
         let id = "pi_00000000000000000000000002";
         let body = format!(r#"{{"id":"evt_1","data":{{"id":"{id}","amount":"1.00"}}}}"#);
         for (manner, status) in [(Manner::Healthy, "200"), (Manner::Failing, "500")] {
@@ -238,6 +268,9 @@ mod tests {
             }
         }
         assert_eq!(receiver.posts(), 2);
+        let now = Instant::now();
+        assert_eq!(receiver.posts_in(&(start..now)), 2);
+        assert_eq!(receiver.posts_in(&(now..now + PATIENCE)), 0);
         let arrivals = receiver.take(1).await.unwrap();
         assert_eq!(
             arrivals.keys().collect::<Vec<_>>(),

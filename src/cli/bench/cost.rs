@@ -1,6 +1,6 @@
 //! Processor time and memory, as the operating system counts them.
 
-use super::super::sample::micros;
+use super::sample::micros;
 use nix::time::ClockId;
 use serde::Serialize;
 use std::{fs, io, path::Path, time::Duration};
@@ -19,7 +19,7 @@ pub(super) struct Cost {
 }
 
 /// The processor time of one piece of work, in microseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct Share {
     /// That of the service.
     pub service_us: u64,
@@ -68,13 +68,21 @@ pub(super) fn of_postgres(process: u32) -> Option<Duration> {
 
 /// The memory of this process that is in the machine's, in bytes.
 pub(super) fn resident_bytes() -> Option<u64> {
-    resident(&fs::read_to_string("/proc/self/status").ok()?)
+    of_status("VmRSS:", &fs::read_to_string("/proc/self/status").ok()?)
 }
 
-fn resident(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// The most that it was since [`forget_peak`].
+pub(super) fn peak_bytes() -> Option<u64> {
+    of_status("VmHWM:", &fs::read_to_string("/proc/self/status").ok()?)
+}
+
+/// Begins anew with the peak, where the system lets us; else it is that of the whole run.
+pub(super) fn forget_peak() {
+    let _ = fs::write("/proc/self/clear_refs", "5");
+}
+
+fn of_status(name: &str, status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kilobytes * 1024)
 }
@@ -125,8 +133,10 @@ mod tests {
             ended: 3400,
         };
         assert_eq!(Stat::read(stat), Some(expected));
-        assert_eq!(resident("Name:\tx\nVmRSS:\t  2048 kB\n"), Some(2 << 20));
-        assert_eq!(resident("Name:\tx\n"), None);
+        let status = "VmHWM:\t4096 kB\nVmRSS:\t  2048 kB\n";
+        assert_eq!(of_status("VmRSS:", status), Some(2 << 20));
+        assert_eq!(of_status("VmHWM:", status), Some(4 << 20));
+        assert_eq!(of_status("VmRSS:", "Name:\tx\n"), None);
     }
 
     #[test]

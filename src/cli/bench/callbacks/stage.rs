@@ -1,21 +1,13 @@
-//! What a measurement stands on: the database, a service on it, those who ask and who is called.
+//! A service on the ground, with merchants who are called back.
 
 use super::{
     super::{
-        commits,
         connection::{Connection, Head},
         site::{self, Caller, failed},
     },
-    CliError,
-    aside::Aside,
-    cost::{self, Cost},
-    receiver::{Manner, Receiver},
+    CliError, Ground, Manner,
 };
-use crate::{
-    ambient::Ambient,
-    cli::{Service, database::Database},
-    db::Db,
-};
+use crate::{ambient::Ambient, cli::Service};
 use serde::Deserialize;
 use std::{
     io,
@@ -23,31 +15,9 @@ use std::{
 };
 use uuid::Uuid;
 
-/// Everything but the service.
-#[derive(Debug)]
-pub(super) struct Ground {
-    db: Db,
-    postgres: Option<u32>,
-    /// Who is called back.
-    pub receiver: Receiver,
-    /// Who asks for money.
-    pub bots: Aside,
-}
-
 impl Ground {
-    /// Sets up on a database that holds nothing else.
-    pub async fn prepare(database: &Database) -> Result<Self, CliError> {
-        site::refuse_others(&database.db).await?;
-        Ok(Self {
-            db: database.db.clone(),
-            postgres: database.process_id(),
-            receiver: Receiver::start().await?,
-            bots: Aside::start("bots").map_err(CliError::Runtime)?,
-        })
-    }
-
     /// Starts a service; without workers it only writes down what it owes.
-    pub async fn serve(&self, workers: bool) -> Result<Stage, CliError> {
+    pub(super) async fn serve(&self, workers: bool) -> Result<Stage, CliError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(CliError::Runtime)?;
         let address = listener.local_addr().map_err(CliError::Runtime)?;
         let config = site::config(&self.db, address)?;
@@ -57,28 +27,17 @@ impl Ground {
         })
     }
 
-    /// What service and Postgres have cost until now.
-    pub async fn cost(&self) -> Result<Cost, CliError> {
-        let others = self.bots.cpu().await? + self.receiver.aside.cpu().await?;
-        let all = cost::of_this_process().map_err(failed)?;
-        Ok(Cost {
-            service: all.saturating_sub(others),
-            postgres: self.postgres.and_then(cost::of_postgres),
-        })
-    }
-
-    /// How many commits of one row the machine makes in a second just now.
-    pub async fn commits(&self) -> Result<u64, CliError> {
-        commits::per_second(&self.db).await
-    }
-
     /// A new merchant without endpoints.
-    pub async fn merchant(&self) -> Result<Caller, CliError> {
+    pub(super) async fn merchant(&self) -> Result<Caller, CliError> {
         site::caller(&self.db).await
     }
 
     /// So many new merchants, each with one healthy endpoint.
-    pub async fn merchants(&self, stage: &Stage, count: usize) -> Result<Vec<Caller>, CliError> {
+    pub(super) async fn merchants(
+        &self,
+        stage: &Stage,
+        count: usize,
+    ) -> Result<Vec<Caller>, CliError> {
         let mut callers = Vec::new();
         for endpoint in 0..count {
             let caller = self.merchant().await?;

@@ -1,0 +1,73 @@
+//! What every measurement stands on: the database, who asks and who is called back, and what all
+//! of it costs.
+
+use super::{
+    CliError, Database,
+    aside::Aside,
+    commits,
+    cost::{self, Cost},
+    measured::{Done, Measured},
+    receiver::Receiver,
+    site::{self, failed},
+};
+use crate::db::Db;
+
+/// Everything but the service.
+#[derive(Debug)]
+pub(super) struct Ground {
+    /// The database.
+    pub db: Db,
+    postgres: Option<u32>,
+    /// Who is called back.
+    pub receiver: Receiver,
+    /// Who asks.
+    pub bots: Aside,
+}
+
+impl Ground {
+    /// Sets up on a database that holds nothing else.
+    pub async fn prepare(database: &Database) -> Result<Self, CliError> {
+        site::refuse_others(&database.db).await?;
+        Ok(Self {
+            db: database.db.clone(),
+            postgres: database.process_id(),
+            receiver: Receiver::start().await?,
+            bots: Aside::start("bots").map_err(CliError::Runtime)?,
+        })
+    }
+
+    /// What service and Postgres have cost until now.
+    pub async fn cost(&self) -> Result<Cost, CliError> {
+        let others = self.bots.cpu().await? + self.receiver.aside.cpu().await?;
+        let all = cost::of_this_process().map_err(failed)?;
+        Ok(Cost {
+            service: all.saturating_sub(others),
+            postgres: self.postgres.and_then(cost::of_postgres),
+        })
+    }
+
+    /// How many commits of one row the machine makes in a second just now.
+    pub async fn commits(&self) -> Result<u64, CliError> {
+        commits::per_second(&self.db).await
+    }
+
+    /// Runs one measurement and sees what it costs.
+    pub async fn watch(
+        &self,
+        run: impl Future<Output = Result<Done, CliError>>,
+    ) -> Result<Measured, CliError> {
+        cost::forget_peak();
+        let (cost, memory) = (self.cost().await?, cost::resident_bytes());
+        let done = run.await?;
+        let (spent, peak_bytes) = (self.cost().await?, cost::peak_bytes());
+        let growth = peak_bytes.zip(memory);
+        Ok(Measured {
+            figures: done.figures,
+            callbacks_per_second: done.callbacks_per_second,
+            bytes_per_second: done.bytes_per_second,
+            cpu: spent.share(cost, done.count),
+            peak_bytes,
+            growth_bytes: growth.map(|(peak, before)| peak.saturating_sub(before)),
+        })
+    }
+}
