@@ -77,7 +77,11 @@ impl Audit {
         if let Some(intent) = event.intent_id {
             let place = self.places.entry(intent).or_default();
             *place += 1;
-            assert_eq!(event.intent_sequence, Some(*place), "the intent's next event");
+            assert_eq!(
+                event.intent_sequence,
+                Some(*place),
+                "the intent's next event"
+            );
             if event.event_type.as_str().starts_with("payment_intent.") {
                 self.told.insert(intent, event.event_type);
             }
@@ -112,9 +116,17 @@ impl Audit {
                 accounts += 1;
                 let name = (account.clone(), *currency);
                 let stored = books.balances.get(&name);
-                assert_eq!(stored, Some(sum), "the balance of {name:?} (left) and its postings");
+                assert_eq!(
+                    stored,
+                    Some(sum),
+                    "the balance of {name:?} (left) and its postings"
+                );
             }
-            assert_eq!(books.balances.len(), accounts, "accounts that have postings");
+            assert_eq!(
+                books.balances.len(),
+                accounts,
+                "accounts that have postings"
+            );
             let own = self.trial.iter().filter(|(name, _)| name.0 == *merchant);
             for ((_, currency), net) in own {
                 assert_eq!(*net, 0, "the trial balance in {currency}");

@@ -1,11 +1,7 @@
 //! What clients asked for and what they heard: each remembers its requests, asks again under the
 //! same key where it has no answer, and holds every answer against the first.
 
-use super::{
-    dice::Dice,
-    store::Store,
-    writers::Job,
-};
+use super::{dice::Dice, store::Store, writers::Job};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use threadpay::{
@@ -79,8 +75,8 @@ impl Clients {
             return own;
         }
         let others = self.names.iter().filter(|(owner, _)| *owner != merchant);
-        let free = others.filter(|(_, key)| !self.names.contains(&(merchant, key.clone())));
-        free.last().map_or(own, |(_, key)| key.clone())
+        let mut free = others.filter(|(_, key)| !self.names.contains(&(merchant, key.clone())));
+        free.next_back().map_or(own, |(_, key)| key.clone())
     }
 
     fn send(&mut self, serial: Serial) -> Job {
@@ -122,23 +118,39 @@ impl Clients {
         let keyed = self.requests.values();
         let keyed = keyed.filter(|request| request.submission.claim.is_some());
         let serials: Vec<Serial> = keyed.map(|request| request.serial).collect();
-        serials.into_iter().map(|serial| self.send(serial)).collect()
+        serials
+            .into_iter()
+            .map(|serial| self.send(serial))
+            .collect()
     }
 
     /// A reply reaches whoever waits for it. What it says is durable, and what it said before.
     pub fn hear(&mut self, job: &Job, reply: &Result<Reply, Rejection>, store: &Store) {
         if job.other {
-            assert_eq!(*reply, Err(Rejection::KeyReused), "a key served two requests");
+            assert_eq!(
+                *reply,
+                Err(Rejection::KeyReused),
+                "a key served two requests"
+            );
             return;
         }
-        let Some(request) = job.request.and_then(|serial| self.requests.get_mut(&serial)) else {
+        let Some(request) = job
+            .request
+            .and_then(|serial| self.requests.get_mut(&serial))
+        else {
             return;
         };
         match reply {
             Ok(Reply::Answer(answer) | Reply::Replay(answer)) => {
                 if let Some(name) = name(&request.submission) {
-                    let kept = store.keys.get(&name).and_then(|record| record.answer.as_ref());
-                    assert!(kept.is_some(), "the answer of {name:?} was told and is not kept");
+                    let kept = store
+                        .keys
+                        .get(&name)
+                        .and_then(|record| record.answer.as_ref());
+                    assert!(
+                        kept.is_some(),
+                        "the answer of {name:?} was told and is not kept"
+                    );
                     assert_eq!(kept.map(text), Some(text(answer)), "kept (left) and told");
                 }
                 let first = request.heard.get_or_insert_with(|| answer.clone());

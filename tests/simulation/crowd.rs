@@ -7,11 +7,9 @@ use super::{
 };
 use serde_json::json;
 use threadpay::{
-    callbacks::{
-        Delivery, Disabling, EndpointChanges, EndpointRequest, NewEndpoint, NewSecret,
-    },
+    callbacks::{Delivery, Disabling, EndpointChanges, EndpointRequest, NewEndpoint, NewSecret},
     ids::{EndpointId, IntentId, LinkId, MerchantId},
-    intents::{IntentRequest, State},
+    intents::{Intent, IntentRequest, State},
     links::{LinkRequest, Price},
     money::{Currency, Money},
     net::Policy,
@@ -47,20 +45,27 @@ fn command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
     let kind = dice.below(100);
     let intent = some(&desk.store.intents, owner, dice, |id| id.0);
     let link = some(&desk.store.links, owner, dice, |id| id.0);
+    let mut fitting = |fits: fn(&Intent) -> bool| fitting(desk, owner, dice, fits).or(intent);
+    let (payable, held, paid) = (
+        fitting(|intent| intent.state == State::RequiresPayment),
+        fitting(|intent| intent.state == State::RequiresCapture),
+        fitting(is_refundable),
+    );
     match (kind, intent, link) {
         (0..6, _, _) => create_link(desk, dice),
         (6..20, _, Some(link)) => pay_link(desk, (owner, link), dice),
         (20..22, _, Some(link)) => Command::DeactivateLink(link),
-        (22..26, _, _) => endpoint_command(desk, owner, dice),
-        (26..54, Some(intent), _) => confirm(intent, dice),
+        (22..28, _, _) => endpoint_command(desk, owner, dice),
+        (28..54, Some(intent), _) => confirm(payable.unwrap_or(intent), dice),
         (54..62, Some(intent), _) => {
+            let intent = held.unwrap_or(intent);
             Command::Capture(intent, body(amount_of(desk, owner, intent, dice)))
         }
-        (62..67, Some(intent), _) => Command::Cancel(intent, body(json!({"reason": "duplicate"}))),
-        (67..84, _, _) => match paid(desk, owner, dice).or(intent) {
-            Some(intent) => Command::Refund(intent, body(amount_of(desk, owner, intent, dice))),
-            None => create_intent(desk, dice),
-        },
+        (62..66, Some(intent), _) => Command::Cancel(intent, body(json!({"reason": "duplicate"}))),
+        (66..80, Some(intent), _) => {
+            let intent = paid.unwrap_or(intent);
+            Command::Refund(intent, body(amount_of(desk, owner, intent, dice)))
+        }
         _ => create_intent(desk, dice),
     }
 }
@@ -77,13 +82,21 @@ fn some<Id: Ord + Copy + From<Uuid>, V>(
     dice.prefer(ids.take(most), |id| random_part(uuid(*id)))
 }
 
-/// An intent that has been paid.
-fn paid(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Option<IntentId> {
+/// An intent for which something makes sense.
+fn fitting(
+    desk: &Desk<'_>,
+    owner: MerchantId,
+    dice: &mut Dice,
+    fits: impl Fn(&Intent) -> bool,
+) -> Option<IntentId> {
     let own = of_merchant(&desk.store.intents, owner).rev();
-    let paid = own.filter(|(_, intent)| intent.state == State::Succeeded);
-    let refundable = paid.filter(|(_, intent)| intent.refundable().unwrap().minor() > 0);
-    let ids = refundable.map(|(key, _)| key.1).take(12);
-    dice.prefer(ids, |id| random_part(id.0))
+    let ids = own.filter(|(_, intent)| fits(intent)).map(|(key, _)| key.1);
+    dice.prefer(ids.take(8), |id| random_part(id.0))
+        .filter(|_| dice.percent(80))
+}
+
+fn is_refundable(intent: &Intent) -> bool {
+    intent.state == State::Succeeded && intent.refundable().unwrap().minor() > 0
 }
 
 fn body<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> T {
@@ -136,8 +149,7 @@ fn create_link(desk: &Desk<'_>, dice: &mut Dice) -> Command {
 
 fn endpoint_command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
     let own = of_merchant(&desk.store.endpoints, owner).map(|(key, _)| key.1);
-    let (watchers, others): (Vec<_>, Vec<_>) =
-        own.partition(|id| desk.store.watchers.contains(id));
+    let (watchers, others): (Vec<_>, Vec<_>) = own.partition(|id| desk.store.watchers.contains(id));
     let old = dice.prefer(others, |id| random_part(id.0));
     let watcher = watchers.first();
     match (old, watcher) {

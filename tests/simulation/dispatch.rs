@@ -2,14 +2,14 @@
 
 use super::{
     dice::{Dice, mix, random_part},
-    outbox::{LEASE, Owed, Outbox, PER_ENDPOINT, Place, Result as Written, Terms},
+    outbox::{LEASE, Outbox, Owed, PER_ENDPOINT, Place, Result as Written, Terms},
     planted::Bug,
     run::Run,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 use threadpay::{
     ambient::Ambient,
-    callbacks::{Disabling, EventType, Health, Ordering, Outcome, Signal, outcome},
+    callbacks::{DeliveryStatus, Disabling, EventType, Health, Ordering, Outcome, Signal, outcome},
     ids::{EndpointId, EventId, MerchantId},
     net::{Response, RetryAfter, SendError},
     writer::Command,
@@ -95,14 +95,14 @@ impl Receivers {
         self.received.contains(&place)
     }
 
-    /// An event arrives. It may come again, always with the same id, but never for the first time
-    /// after a later one of its intent has.
-    fn take(&mut self, tried: &Try, outbox: &Outbox) {
+    /// An event arrives, always with the same id; whether for the first time. That is never after
+    /// a later one of its intent.
+    fn take(&mut self, tried: &Try, outbox: &Outbox) -> bool {
         let place = tried.place;
         let known = self.events.entry((place.0, tried.event)).or_insert(place.1);
         assert_eq!(*known, place.1, "two events with the id {}", tried.event);
         if !self.received.insert(place) {
-            return;
+            return false;
         }
         for (earlier, row) in outbox.earlier(place) {
             let excused = self.received.contains(&earlier)
@@ -110,6 +110,7 @@ impl Receivers {
                 || row.born >= tried.known;
             assert!(excused, "{place:?} arrived before {earlier:?} {row:?}");
         }
+        true
     }
 }
 
@@ -147,11 +148,13 @@ impl Run {
             Mood::Gone,
         ];
         let well = dice.percent(35);
-        let mood = if well { Some(Mood::Well) } else { dice.pick(&moods) };
-        let mood = match mood? {
-            Mood::Gone if self.store.watchers.contains(&id) => Mood::Failing,
-            mood => mood,
+        let mood = if well {
+            Some(Mood::Well)
+        } else {
+            dice.pick(&moods)
         };
+        let wanted = mood != Some(Mood::Gone) || !self.store.watchers.contains(&id);
+        let mood = mood.filter(|_| wanted).unwrap_or(Mood::Failing);
         self.receivers.moods.insert(id, mood);
         Some((id, mood))
     }
@@ -163,7 +166,8 @@ impl Run {
         let now = self.processes[at].ambient.now();
         if self.bug != Some(Bug::KeepsLeasesOfTheDead) {
             let alive = self.processes.each_ref().map(|p| p.dispatcher.lease);
-            self.outbox.reclaim(&alive, now);
+            let reclaimed = self.outbox.reclaim(&alive, now);
+            self.tally.count("leases of the dead taken back", reclaimed);
         }
         let terms = Terms {
             lease: self.processes[at].dispatcher.lease,
@@ -172,7 +176,16 @@ impl Run {
             bug: self.bug,
         };
         let claimed = self.outbox.claim(&self.store, terms);
+        let blocked = std::mem::take(&mut self.outbox.blocked);
+        self.tally
+            .count("deliveries that wait for an earlier one", blocked);
         for place in &claimed {
+            let under_way = self.processes.iter().flat_map(|p| &p.dispatcher.tries);
+            let overtaken = under_way.filter(|tried| tried.place == *place).count();
+            self.tally.count(
+                "deliveries under a new lease before the last one landed",
+                overtaken,
+            );
             let tried = self.launch(*place, terms);
             self.processes[at].dispatcher.tries.push(tried);
         }
@@ -184,9 +197,7 @@ impl Run {
         let row = &self.outbox.rows[&place];
         let endpoint = &self.store.endpoints[&(row.merchant, place.0)];
         let event = &self.store.events[&(row.merchant, place.1)];
-        let may_pass = |row: &Owed| {
-            endpoint.ordering == Ordering::None || !row.holds_up(terms.now)
-        };
+        let may_pass = |row: &Owed| endpoint.ordering == Ordering::None || !row.holds_up(terms.now);
         let earlier = self.outbox.earlier(place);
         let passes = earlier.filter(|(_, row)| may_pass(row));
         Try {
@@ -216,7 +227,11 @@ impl Run {
             });
             let (under_way, limit) = (under_way.count(), self.outbox.health(endpoint).1);
             let limit = usize::try_from(limit).unwrap();
-            assert!(under_way <= limit, "{under_way} under way to {}, not {limit}", endpoint.id);
+            assert!(
+                under_way <= limit,
+                "{under_way} under way to {}, not {limit}",
+                endpoint.id
+            );
         }
     }
 
@@ -233,11 +248,12 @@ impl Run {
         for tried in &ended {
             let mood = self.receivers.moods.get(&tried.place.0);
             let (answer, arrived) = answer(mood.copied().unwrap_or_default());
-            if arrived {
-                self.receivers.take(tried, &self.outbox);
+            if arrived && !self.receivers.take(tried, &self.outbox) {
+                self.tally.count("deliveries that came again", 1);
             }
-            let landed = judge(tried, answer, (&self.processes[at].ambient, now));
-            self.tally.delivered += usize::from(landed.written.outcome == Outcome::Delivered);
+            let landed = judge(tried, &answer, (&self.processes[at].ambient, now));
+            let taken = landed.written.outcome == Outcome::Delivered;
+            self.tally.count("deliveries taken", usize::from(taken));
             self.processes[at].dispatcher.landed.push(landed);
         }
         ended.len()
@@ -278,8 +294,9 @@ impl Run {
     pub fn check_arrived(&self) {
         for (place, row) in &self.outbox.rows {
             let endpoint = &self.store.endpoints[&(row.merchant, place.0)];
-            let arrived = endpoint.deleted_at.is_some() || self.receivers.has(*place);
-            assert!(arrived, "{place:?} never arrived: {row:?}");
+            let arrived = row.status == DeliveryStatus::Delivered && self.receivers.has(*place);
+            let deleted = endpoint.deleted_at.is_some();
+            assert!(arrived || deleted, "{place:?} never arrived: {row:?}");
         }
         for (place, event) in &self.store.events {
             let own = self.store.watchers.iter().filter(|id| {
@@ -296,7 +313,7 @@ impl Run {
 
 fn judge(
     tried: &Try,
-    answer: Result<Response, SendError>,
+    answer: &Result<Response, SendError>,
     (ambient, now): (&Ambient, OffsetDateTime),
 ) -> Landed {
     let took = std::time::Duration::try_from(now - tried.started_at).unwrap_or_default();

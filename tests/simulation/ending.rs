@@ -30,6 +30,7 @@ const ROUNDS: usize = 2_000;
 impl Run {
     /// Brings the run to its end and checks all of it.
     pub fn end(mut self) -> Tally {
+        self.note(|| "and then all heals, and everyone asks again".to_owned());
         self.heal();
         self.settle_payments();
         for job in self.clients.all_again() {
@@ -46,9 +47,10 @@ impl Run {
         let (intents, links) = (self.store.intents.values(), self.store.links.values());
         let paid = intents.filter(|intent| intent.state == State::Succeeded);
         let full = links.filter(|link| link.status == LinkStatus::Completed);
-        self.tally.paid = paid.count();
-        self.tally.completed_links = full.count();
-        self.tally.refunds = self.store.refunds.len();
+        self.tally.count("intents paid", paid.count());
+        self.tally.count("completed links", full.count());
+        self.tally.count("refunds", self.store.refunds.len());
+        self.tally.count("replays", self.outbox.replays.len());
         self.tally
     }
 
@@ -144,7 +146,10 @@ impl Run {
         for attempt in self.store.attempts.values() {
             if let Some(key) = &attempt.idempotency_key {
                 let name = (attempt.merchant, key.clone());
-                assert!(self.store.keys.contains_key(&name), "{attempt:?} has no request");
+                assert!(
+                    self.store.keys.contains_key(&name),
+                    "{attempt:?} has no request"
+                );
                 attempts.entry(name).or_default().push(attempt);
             }
         }
@@ -152,7 +157,9 @@ impl Run {
         for intent in self.store.intents.values() {
             // One that was paid through a link bears the link's reference.
             if let (Some(reference), None) = (&intent.terms.reference, intent.terms.payment_link) {
-                made.entry(reference).or_default().push(intent.id.to_string());
+                made.entry(reference)
+                    .or_default()
+                    .push(intent.id.to_string());
             }
         }
         for link in self.store.links.values() {
@@ -168,9 +175,16 @@ impl Run {
                 continue;
             };
             let attempts = attempts.get(&name).map_or(&[][..], Vec::as_slice);
-            assert!(attempts.len() <= 1, "{name:?} asked the rail for more than one thing");
+            assert!(
+                attempts.len() <= 1,
+                "{name:?} asked the rail for more than one thing"
+            );
             let reference = format!("request-{}", request.serial);
-            check_request(request, attempts.first().copied(), made.get(reference.as_str()));
+            check_request(
+                request,
+                attempts.first().copied(),
+                made.get(reference.as_str()),
+            );
         }
     }
 }
@@ -179,7 +193,10 @@ impl Run {
 fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec<String>>) {
     let Some(answer) = &request.heard else {
         assert!(request.refused, "{request:?} never got an answer");
-        assert!(attempt.is_none() && made.is_none(), "{request:?} was refused and done");
+        assert!(
+            attempt.is_none() && made.is_none(),
+            "{request:?} was refused and done"
+        );
         return;
     };
     let body: Value = serde_json::from_slice(&answer.body).unwrap();
@@ -192,13 +209,21 @@ fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec
         }
         Command::Confirm(..) | Command::Capture(..) | Command::PayLink(..) => {
             let failed = attempt.is_none_or(|a| a.status == AttemptStatus::Failed);
-            let told_early = attempt.is_some_and(|a| !a.is_final()) || body["status"] != "succeeded";
-            assert!(done != failed || told_early, "{request:?} came to {attempt:?}");
+            let told_early =
+                attempt.is_some_and(|a| !a.is_final()) || body["status"] != "succeeded";
+            assert!(
+                done != failed || told_early,
+                "{request:?} came to {attempt:?}"
+            );
         }
         Command::Refund(..) => {
             let refund = attempt.and_then(|attempt| attempt.refund);
             let there = refund.map(|refund| refund.to_string());
-            assert_eq!(there, done.then_some(id), "the refund that was told (right)");
+            assert_eq!(
+                there,
+                done.then_some(id),
+                "the refund that was told (right)"
+            );
         }
         Command::Cancel(..)
         | Command::DeactivateLink(_)

@@ -78,7 +78,7 @@ pub enum Worker {
 /// crashes, in others nobody asks twice, so that no fault hides behind another.
 struct Weights([usize; 13]);
 
-const USUAL: Weights = Weights([240, 80, 330, 100, 20, 120, 70, 10, 8, 14, 6, 70, 5]);
+const USUAL: Weights = Weights([260, 80, 330, 100, 20, 120, 70, 16, 8, 14, 8, 60, 6]);
 /// Those that each seed has: without them nothing would ever happen.
 const ALWAYS: [usize; 4] = [0, 2, 3, 11];
 

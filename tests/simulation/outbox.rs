@@ -97,6 +97,8 @@ pub struct Outbox {
     of_intents: BTreeMap<(EndpointId, Uuid), BTreeSet<i64>>,
     health: BTreeMap<EndpointId, (Health, OffsetDateTime)>,
     pub replays: Vec<Replay>,
+    /// Deliveries that a claim passed by, since somebody last asked.
+    pub blocked: usize,
 }
 
 impl Outbox {
@@ -231,7 +233,11 @@ impl Outbox {
             return Vec::new();
         }
         let due = self.open_of(endpoint.id);
-        let due = due.filter(|(_, row)| row.status == DeliveryStatus::Pending && row.due_at <= now);
+        let forever = terms.bug == Some(Bug::KeepsLeasesOfTheDead);
+        let due = due.filter(|(_, row)| {
+            let free = row.lease.is_none() || !forever;
+            row.status == DeliveryStatus::Pending && row.due_at <= now && free
+        });
         let mut due: Vec<_> = due.map(|(place, row)| (row.due_at, place)).collect();
         due.sort_unstable();
         due.truncate(free + PAST_BLOCKED);
@@ -240,9 +246,11 @@ impl Outbox {
         let mut chosen = Vec::new();
         for (due_at, place) in due {
             let head = self.earlier(place).find(|(_, row)| row.holds_up(now));
-            match head.filter(|_| ordered) {
+            let head = head.filter(|_| ordered).map(|(_, row)| row.clone());
+            self.blocked += usize::from(head.is_some());
+            match head {
                 // While the head is under way, soon; else not before the head itself is due.
-                Some((_, head)) if head.lease.is_none() || head.due_at <= now => {
+                Some(head) if head.lease.is_none() || head.due_at <= now => {
                     let stuck = head.failing_since.map(|since| since + HEAD);
                     let put_off = stuck.map_or(head.due_at, |at| at.min(head.due_at));
                     self.change(place, |row| row.due_at = due_at.max(put_off));
@@ -276,16 +284,19 @@ impl Outbox {
         });
     }
 
-    /// Makes due what is under a lease whose holder is dead: `outbox.reclaim`.
-    pub fn reclaim(&mut self, alive: &[Uuid], now: OffsetDateTime) {
+    /// Makes due what is under a lease whose holder is dead: `outbox.reclaim`. How many.
+    pub fn reclaim(&mut self, alive: &[Uuid], now: OffsetDateTime) -> usize {
         let dead = self.open().filter(|(_, row)| {
             let held = row.lease.is_some_and(|lease| alive.contains(&lease));
             row.is_leased(now) && !held
         });
         let dead: Vec<Place> = dead.map(|(place, _)| place).collect();
-        for place in dead {
-            self.change(place, |row| (row.lease, row.due_at) = (None, row.created_at));
+        for place in &dead {
+            self.change(*place, |row| {
+                (row.lease, row.due_at) = (None, row.created_at);
+            });
         }
+        dead.len()
     }
 
     /// Sends a delivery again that was given up.

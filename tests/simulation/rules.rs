@@ -1,12 +1,6 @@
 //! What must be true after every batch, and at the end.
 
-use super::{
-    audit::Audit,
-    clients,
-    rail::ModelRail,
-    store::Store,
-    writers::Batch,
-};
+use super::{audit::Audit, clients, rail::ModelRail, store::Store, writers::Batch};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use threadpay::{
     callbacks::EventType,
@@ -137,7 +131,11 @@ impl Touched {
             links: links.iter().map(|(key, _)| **key).chain(paid).collect(),
             refunds: refunds.iter().map(|(key, _)| **key).collect(),
             endpoints: secrets.iter().map(|(key, _)| (key.0, key.1)).collect(),
-            intents: intents.iter().map(|(key, _)| **key).chain(of_attempts).collect(),
+            intents: intents
+                .iter()
+                .map(|(key, _)| **key)
+                .chain(of_attempts)
+                .collect(),
         }
     }
 
@@ -160,7 +158,11 @@ impl Touched {
             let entries = audit.booked(&refund.id.to_string());
             let expected = [refund.amount.minor()];
             let succeeded = refund.status == RefundStatus::Succeeded;
-            assert_eq!(entries, if succeeded { &expected[..] } else { &[] }, "{refund:?}");
+            assert_eq!(
+                entries,
+                if succeeded { &expected[..] } else { &[] },
+                "{refund:?}"
+            );
         }
         for (merchant, link) in &self.links {
             check_link(store, audit, *merchant, *link);
@@ -175,7 +177,10 @@ fn check_intent(store: &Store, audit: &Audit, intent: &Intent) {
     let sums = intent.sums;
     let (captured, amount) = (sums.captured.minor(), intent.terms.amount.minor());
     let given_back = sums.refunded.minor() + sums.refunding.minor();
-    assert!(given_back <= captured, "more goes back than was taken: {intent:?}");
+    assert!(
+        given_back <= captured,
+        "more goes back than was taken: {intent:?}"
+    );
     assert!(captured <= sums.authorized.minor() && sums.authorized.minor() <= amount);
     assert!(sums.refunding.minor() >= 0);
     let booked = audit.booked(&intent.id.to_string());
@@ -318,4 +323,3 @@ fn check_outcome(attempt: &Attempt, intent: &Intent, truth: Option<RailAnswer>) 
         Some(RailAnswer::Unknown) | None => panic!("nobody asked what became of {attempt:?}"),
     }
 }
-

@@ -128,7 +128,7 @@ impl Run {
         if let Some(diary) = &self.diary {
             diary.borrow_mut().push(words::of_move(step));
         }
-        self.tally.steps += 1;
+        self.tally.count("moves", 1);
         self.nature.turn_to(&[step.chance]);
         self.nature.pass(Duration::milliseconds(1));
         let mut dice = Dice::new(step.chance);
@@ -296,7 +296,7 @@ impl Run {
         let links = links.map(|((merchant, id), _)| (*merchant, Command::ExpireLink(*id)));
         let commands: Vec<_> = intents.chain(links).collect();
         let count = commands.len();
-        self.tally.expired += count;
+        self.tally.count("expiries", count);
         for (merchant, command) in commands {
             let job = self.by_worker(merchant, command);
             self.submit(at, job);

@@ -136,7 +136,11 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "SIMULATION_SEED={} breaks a rule:", self.seed)?;
         writeln!(f, "{} ({})", self.fault.words, self.fault.place)?;
-        writeln!(f, "The shortest history of it that does, {} moves:", self.moves.len())?;
+        writeln!(
+            f,
+            "The shortest history of it that does, {} moves:",
+            self.moves.len()
+        )?;
         for line in &self.diary {
             writeln!(f, "  {line}")?;
         }
@@ -148,5 +152,5 @@ impl fmt::Display for Finding {
 fn shrinking_leaves_what_a_fault_needs() {
     let needs = |moves: &[u32]| [3, 41, 42, 97].iter().all(|n| moves.contains(n));
     assert_eq!(shrink((0..100).collect(), needs), [3, 41, 42, 97]);
-    assert_eq!(shrink((0..100).collect(), |_| true), [] as [u32; 0]);
+    assert!(shrink((0..100).collect(), |_: &[u32]| true).is_empty());
 }

@@ -7,7 +7,7 @@ use super::{
 use threadpay::writer::{Command, Rejection, Reply};
 
 /// The end of an id: enough to tell one from another.
-pub fn short(id: impl ToString) -> String {
+pub fn short(id: &impl ToString) -> String {
     let text = id.to_string();
     let end = text.len().saturating_sub(4);
     text[end..].to_owned()
@@ -50,7 +50,7 @@ pub fn of_move(step: &Move) -> String {
 
 /// What a job asks for.
 pub fn of_job(job: &Job) -> String {
-    let merchant = short(job.submission.merchant);
+    let merchant = short(&job.submission.merchant);
     let claim = job.submission.claim.as_ref();
     let key = claim.map_or(String::new(), |claim| format!(" ({})", claim.key.as_str()));
     let command = of_command(&job.submission.command);
@@ -65,7 +65,7 @@ fn of_command(command: &Command) -> String {
         Command::Cancel(id, _) => format!("cancel intent {}", short(id)),
         Command::Refund(id, _) => format!("refund intent {}", short(id)),
         Command::Finish(ticket, answer) => {
-            let (kind, intent) = (ticket.call.kind, short(ticket.intent));
+            let (kind, intent) = (ticket.call.kind, short(&ticket.intent));
             format!("finish the {kind} of intent {intent}: {answer:?}")
         }
         Command::Report(id, awaited, answer) => {
@@ -83,7 +83,7 @@ fn of_command(command: &Command) -> String {
         Command::RotateSecret(id, ..) => format!("rotate the secret of endpoint {}", short(id)),
         Command::Ping(id) => format!("ping endpoint {}", short(id)),
         Command::Replay(id, after, _) => format!("replay after {after} to endpoint {}", short(id)),
-        Command::Retry(delivery) => format!("retry delivery {}", short(delivery.id)),
+        Command::Retry(delivery) => format!("retry delivery {}", short(&delivery.id)),
     }
 }
 

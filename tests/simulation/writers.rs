@@ -80,8 +80,8 @@ pub struct Batch {
 pub struct Lane {
     pub queue: VecDeque<Job>,
     /// So many of the next commands are written each on its own.
-    alone: usize,
-    batch: Option<(Stage, Batch)>,
+    pub alone: usize,
+    pub batch: Option<(Stage, Batch)>,
 }
 
 impl Lane {
@@ -124,7 +124,7 @@ impl Run {
         lanes[number].queue.push_back(job);
     }
 
-    fn lane(&mut self, name: LaneName) -> &mut Lane {
+    pub fn lane(&mut self, name: LaneName) -> &mut Lane {
         &mut self.processes[name.process].lanes[name.number]
     }
 
@@ -133,6 +133,8 @@ impl Run {
     pub fn work(&mut self, name: LaneName, until: Stage) -> Stage {
         if self.lane(name).stage() == Stage::Idle {
             self.gather(name);
+            // So that it can be stopped when it has some of its locks.
+            self.advance(name);
         }
         while self.lane(name).stage() < until && self.advance(name) {}
         self.lane(name).stage()
@@ -182,28 +184,29 @@ impl Run {
             }
             Stage::Committed | Stage::Idle => {
                 if self.bug != Some(Bug::TellsTooEarly) {
-                    self.reply(name.process, batch);
+                    self.tell_all(name.process, &batch.jobs, &batch.replies);
                 }
                 return true;
             }
         };
         self.lane(name).batch = Some((next.unwrap_or(stage), batch));
         if next.is_none() {
+            self.tally.count("waits for a lock", 1);
             self.check_nobody_waits_in_a_circle(name);
         }
         next.is_some()
     }
 
-    /// Takes the locks that are free, one after the other.
+    /// Takes the next lock, if it is free: Postgres locks one row after the other.
     fn lock(&mut self, name: LaneName, batch: &mut Batch) -> Option<Stage> {
-        while let Some(merchant) = batch.merchants.get(batch.held) {
-            if self.store.locks.contains_key(merchant) {
-                return None;
-            }
-            self.store.locks.insert(*merchant, name);
-            batch.held += 1;
+        let merchant = batch.merchants.get(batch.held)?;
+        if self.store.locks.contains_key(merchant) {
+            return None;
         }
-        Some(Stage::Locked)
+        self.store.locks.insert(*merchant, name);
+        batch.held += 1;
+        let all = batch.held == batch.merchants.len();
+        Some(if all { Stage::Locked } else { Stage::Locking })
     }
 
     fn load(&self, batch: &mut Batch) {
@@ -237,7 +240,10 @@ impl Run {
             let reply = decide(&mut batch.world, &job.submission, scene);
             let after = (batch.world.entries.len(), batch.world.events.len());
             if let Err(rejection) = &reply {
-                assert_eq!(before, after, "a rejection left something behind: {rejection}");
+                assert_eq!(
+                    before, after,
+                    "a rejection left something behind: {rejection}"
+                );
             }
             batch.replies.push(reply);
         }
@@ -249,7 +255,7 @@ impl Run {
         }
     }
 
-    fn commit(&mut self, name: LaneName, batch: &mut Batch) {
+    pub fn commit(&mut self, name: LaneName, batch: &mut Batch) {
         let mut world = std::mem::take(&mut batch.world);
         rules::check_replies(&self.store, &world, batch);
         rules::check_batch(&self.store, &world, batch.now);
@@ -271,21 +277,23 @@ impl Run {
                 self.rail.settle(attempt, outcome);
             }
         }
-        self.tally.commands += batch.jobs.len();
+        self.tally.count("commands", batch.jobs.len());
         self.unlock(name);
     }
 
-    fn unlock(&mut self, name: LaneName) {
+    pub fn unlock(&mut self, name: LaneName) {
         self.store.locks.retain(|_, holder| *holder != name);
-    }
-
-    fn reply(&mut self, at: usize, batch: Batch) {
-        self.tell_all(at, &batch.jobs, &batch.replies);
     }
 
     fn tell_all(&mut self, at: usize, jobs: &[Job], replies: &[Result<Reply, Rejection>]) {
         for (job, reply) in jobs.iter().zip(replies) {
-            self.note(|| format!("{} -> {}", super::words::of_job(job), super::words::of_reply(reply)));
+            self.note(|| {
+                format!(
+                    "{} -> {}",
+                    super::words::of_job(job),
+                    super::words::of_reply(reply)
+                )
+            });
             if let Ok(Reply::Call(ticket)) = reply {
                 self.processes[at].calls.push(Call {
                     merchant: job.submission.merchant,
@@ -295,56 +303,19 @@ impl Run {
             } else {
                 self.clients.hear(job, reply, &self.store);
             }
-            self.tally.replays += usize::from(matches!(reply, Ok(Reply::Replay(_))));
+            self.count(job, reply);
         }
     }
 
-    /// A lane's connection breaks. What is not committed has not happened, and nobody is told.
-    pub fn cut(&mut self, name: LaneName, committed: bool) -> &'static str {
-        let Some((stage, mut batch)) = self.lane(name).batch.take() else {
-            return "it had no batch";
+    fn count(&mut self, job: &Job, reply: &Result<Reply, Rejection>) {
+        let what = match (&job.submission.command, reply) {
+            (_, Ok(Reply::Replay(_))) => "answers given again",
+            (_, Err(Rejection::KeyInUse)) => "requests that still run elsewhere",
+            (_, Err(Rejection::KeyReused)) => "keys used for something else",
+            (Command::DisableEndpoint(_, _), Ok(_)) => "endpoints given up",
+            _ => return,
         };
-        let done = stage == Stage::Committed || stage == Stage::Decided && committed;
-        if stage == Stage::Decided && committed {
-            self.commit(name, &mut batch);
-        }
-        self.unlock(name);
-        if done {
-            "its batch is durable, and nobody is told"
-        } else {
-            "its batch has not happened"
-        }
-    }
-
-    /// The database refuses a batch that breaks a rule of its own: all of it is run again, each
-    /// command alone.
-    pub fn refuse(&mut self, name: LaneName) -> &'static str {
-        let lane = self.lane(name);
-        match lane.batch.take() {
-            Some((Stage::Decided, batch)) => {
-                lane.alone += batch.jobs.len();
-                for job in batch.jobs.into_iter().rev() {
-                    lane.queue.push_front(job);
-                }
-                self.unlock(name);
-                "its batch is run again, each command alone"
-            }
-            other => {
-                lane.batch = other;
-                "it had nothing to refuse"
-            }
-        }
-    }
-
-    /// A process dies with all that only it knew, and another takes its place.
-    pub fn crash(&mut self, at: usize) {
-        for number in 0..LANES[at] {
-            let name = LaneName { process: at, number };
-            *self.lane(name) = Lane::default();
-            self.unlock(name);
-        }
-        self.processes[at].calls.clear();
-        self.processes[at].dispatcher = Dispatcher::new(self.nature_id());
+        self.tally.count(what, 1);
     }
 
     /// Locks are taken in one order, so whoever waits, waits for one who goes on.
@@ -352,7 +323,9 @@ impl Run {
         let mut name = start;
         loop {
             let lane = &self.processes[name.process].lanes[name.number];
-            let holder = lane.wants().and_then(|wanted| self.store.locks.get(&wanted));
+            let holder = lane
+                .wants()
+                .and_then(|wanted| self.store.locks.get(&wanted));
             match holder {
                 None => return,
                 Some(holder) => name = *holder,
