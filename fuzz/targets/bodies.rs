@@ -17,6 +17,7 @@ use threadpay::{
     idempotency::Fingerprint,
     intents::{CancelRequest, CaptureRequest, ConfirmRequest, IntentRequest, RefundRequest},
     invalid::Invalid,
+    ledger::{Account, EntryRequest},
     links::LinkRequest,
     money::{Currency, Money},
     net::Policy,
@@ -118,6 +119,15 @@ fn money(bytes: &[u8]) {
     read::<OutcomeRequest>(bytes);
 }
 
+fn entry(bytes: &[u8]) {
+    if let Some(draft) = read::<EntryRequest>(bytes).and_then(|request| checked(request.parse())) {
+        let accounts = draft.accounts();
+        assert!((2..=20).contains(&accounts.len()));
+        let takes = |(account, currency): &(Account, Currency)| account.takes(*currency);
+        assert!(accounts.iter().all(takes));
+    }
+}
+
 fn callbacks(bytes: &[u8]) {
     let policy = Policy::default();
     read::<EndpointRequest>(bytes).and_then(|request| checked(request.check(&policy)));
@@ -131,5 +141,6 @@ fuzz_target!(|bytes: &[u8]| {
     intent(bytes);
     link(bytes);
     money(bytes);
+    entry(bytes);
     callbacks(bytes);
 });

@@ -16,6 +16,7 @@ use threadpay::{
         RefundId, ReplayId,
     },
     intents::{CaptureMethod, Status},
+    ledger::Account,
     links::Usage,
     money::{Currency, Money},
     net::{Response, RetryAfter},
@@ -50,6 +51,7 @@ fn ids(text: &str) {
 }
 
 fn names(text: &str) {
+    one_spelling::<Account>(text);
     one_spelling::<CaptureMethod>(text);
     one_spelling::<Channel>(text);
     one_spelling::<Currency>(text);

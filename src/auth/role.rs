@@ -31,6 +31,8 @@ pub enum Scope {
     Exports,
     /// Play the payer's bank on the sandbox rail.
     Sandbox,
+    /// Book journal entries by hand, to give a sandbox's books a history.
+    PostEntries,
 }
 
 /// The text names no role.
@@ -64,10 +66,14 @@ impl Role {
                 | Scope::Sandbox,
             )
             | (Self::Finance, Scope::ReadIntents | Scope::Ledger | Scope::Exports) => true,
-            (Self::Bot, Scope::Ledger | Scope::Exports)
+            (Self::Bot, Scope::Ledger | Scope::Exports | Scope::PostEntries)
             | (
                 Self::Finance,
-                Scope::WriteIntents | Scope::Links | Scope::Callbacks | Scope::Sandbox,
+                Scope::WriteIntents
+                | Scope::Links
+                | Scope::Callbacks
+                | Scope::Sandbox
+                | Scope::PostEntries,
             ) => false,
         }
     }
@@ -111,7 +117,7 @@ impl Principal {
 mod tests {
     use super::*;
 
-    const SCOPES: [Scope; 7] = [
+    const SCOPES: [Scope; 8] = [
         Scope::ReadIntents,
         Scope::WriteIntents,
         Scope::Links,
@@ -119,12 +125,13 @@ mod tests {
         Scope::Ledger,
         Scope::Exports,
         Scope::Sandbox,
+        Scope::PostEntries,
     ];
 
     #[test]
     fn only_the_merchant_may_do_everything() {
         let count = |role: Role| SCOPES.iter().filter(|&&scope| role.may(scope)).count();
-        assert_eq!(Role::ALL.map(count), [5, 7, 3]);
+        assert_eq!(Role::ALL.map(count), [5, 8, 3]);
         assert!(!Role::Finance.may(Scope::WriteIntents));
         assert!(!Role::Bot.may(Scope::Ledger));
     }

@@ -58,7 +58,7 @@ fn cell(total: &ControlTotal, column: &str) -> String {
         "kind" => "control_total".to_owned(),
         "direction" => total.direction.as_str().to_owned(),
         "amount" => total.amount.to_string(),
-        "currency" => total.amount.currency().to_string(),
+        "currency" => total.currency.to_string(),
         "sequence" => total.entries.to_string(),
         "line" => total.postings.to_string(),
         _ => String::new(),

@@ -36,7 +36,7 @@ impl Renderer for Jsonl {
             kind: "control_total",
             direction: total.direction.as_str(),
             amount: total.amount.to_string(),
-            currency: total.amount.currency().code(),
+            currency: total.currency.code(),
             entries: total.entries,
             postings: total.postings,
         });

@@ -4,7 +4,6 @@ use super::{Format, Period, format::Renderer, totals::Totals};
 use crate::{
     ids::{EntryId, MerchantId},
     ledger::{Chain, ChainFault, JournalEntry, check_entry},
-    money::SumError,
     reports::{BookedEntry, store},
     timestamp,
 };
@@ -38,9 +37,6 @@ pub enum ExportError {
     /// The books as a whole are not what they say.
     #[error("the books are broken: {0}; run `threadpay verify`")]
     Books(String),
-    /// A control total does not fit 64 bits of minor units.
-    #[error("a control total: {0}; export shorter periods")]
-    Sum(#[from] SumError),
     /// A row could not be put into the format.
     #[error("cannot write the format: {0}")]
     Render(#[from] io::Error),
@@ -127,7 +123,7 @@ impl Export {
         self.page(&mut out).await?;
         if self.left.is_empty() {
             if let Some((debits, credits)) = self.totals.unbalanced() {
-                let currency = debits.currency();
+                let (currency, debits, credits) = (debits.currency, debits.amount, credits.amount);
                 let found = format!("the control totals in {currency} are {debits} and {credits}");
                 return Err(ExportError::Books(found));
             }
@@ -178,7 +174,7 @@ impl Export {
         if !self.period.contains(entry.booked_at) {
             return Err(outside(entry));
         }
-        self.totals.add(entry)?;
+        self.totals.add(entry);
         self.chain = Chain::after(entry);
         Ok(())
     }

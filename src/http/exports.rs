@@ -33,7 +33,6 @@ impl From<ExportError> for Problem {
             ExportError::UnknownMerchant(_)
             | ExportError::Entry { .. }
             | ExportError::Books(_)
-            | ExportError::Sum(_)
             | ExportError::Render(_) => Self::internal(&error),
         }
     }

@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{
     ids::{EntryId, IntentId},
+    ledger::JournalEntryView,
     reports::{
-        self, AccountView, AsOf, BalancesView, JournalEntryView, JournalFilter, ReportError,
-        SourceError, TrialBalanceView,
+        self, AccountView, AsOf, BalancesView, JournalFilter, ReportError, SourceError,
+        TrialBalanceView,
     },
     timestamp,
 };
@@ -34,7 +35,6 @@ impl From<ReportError> for Problem {
         match error {
             ReportError::NotFound => Self::not_found(),
             ReportError::Invalid(invalid) => Self::from(invalid),
-            ReportError::Sum(error) => Self::internal(&error),
             ReportError::Database(error) => Self::from(error),
         }
     }
@@ -98,8 +98,9 @@ pub async fn balances(
 pub struct EntryFilter {
     /// Those that post to the account with this code.
     account: Option<String>,
-    /// Those that this payment intent (`pi_…`) or refund (`re_…`) caused.
-    #[param(pattern = "^(pi|re)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    /// Those that this payment intent (`pi_…`) or refund (`re_…`) caused, or the adjustment
+    /// (`je_…`) itself.
+    #[param(pattern = "^(pi|re|je)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     source: Option<String>,
     /// Those booked at this time or later.
     #[serde(default, deserialize_with = "timestamp::optional")]

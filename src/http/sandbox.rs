@@ -1,12 +1,13 @@
-//! What makes the sandbox rail go on: outcomes that a test chooses.
+//! What makes the sandbox go on: outcomes that a test chooses, and entries for its books.
 
 use super::{
     Problem, State,
-    extract::{Change, PathId, Sandbox},
+    extract::{Change, PathId, PostEntries, Sandbox},
 };
 use crate::{
     ids::IntentId,
     intents::PaymentIntent,
+    ledger::{EntryRequest, JournalEntryView},
     rails::{DeclineCode, RailAnswer},
     writer::{Awaited, Command},
 };
@@ -17,7 +18,8 @@ use serde::Deserialize;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/sandbox/actions/{id}").route(web::post().to(act)))
-        .service(web::resource("/sandbox/outcomes/{id}").route(web::post().to(settle)));
+        .service(web::resource("/sandbox/outcomes/{id}").route(web::post().to(settle)))
+        .service(web::resource("/sandbox/journal_entries").route(web::post().to(book)));
 }
 
 crate::names! {
@@ -93,5 +95,26 @@ pub async fn settle(
     let answer = request.outcome.answer(DeclineCode::CardDeclined);
     change
         .perform(&state, Command::Report(id.0, Awaited::Outcome, answer))
+        .await
+}
+
+/// Book a sandbox journal entry
+///
+/// Gives a sandbox's books a history to try a reconciliation or an export with: any entry that
+/// balances, of the kind `adjustment`. Nothing else changes, and no event tells of it.
+#[utoipa::path(post, path = "/v1/sandbox/journal_entries", tag = "Sandbox",
+    operation_id = "create_sandbox_journal_entry",
+    request_body = EntryRequest,
+    responses(
+        (status = 201, description = "The entry.", body = JournalEntryView),
+        (status = 422, description = "`unbalanced_entry`, `invalid_request`, `invalid_amount`, `invalid_currency`, `amount_out_of_range`: an account's total would be; `unknown_field`, `idempotency_key_reused`."),
+    ))]
+pub async fn book(
+    state: web::Data<State>,
+    change: Change<PostEntries, EntryRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    change
+        .perform(&state, Command::Post(request.parse()?))
         .await
 }

@@ -25,6 +25,8 @@ crate::names! {
         Capture = "capture",
         /// Money given back to a payer.
         Refund = "refund",
+        /// What somebody booked by hand.
+        Adjustment = "adjustment",
     }
 }
 
@@ -37,8 +39,11 @@ pub struct Unbalanced;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     pub(super) kind: EntryKind,
-    pub(super) source: String,
+    /// Nothing but the entry itself, if there is none.
+    pub(super) source: Option<String>,
     pub(super) payment_intent: Option<Uuid>,
+    /// The day that it is booked, if there is none.
+    pub(super) effective_date: Option<Date>,
     pub(super) lines: Vec<(Account, Direction, Money)>,
 }
 
@@ -48,6 +53,27 @@ impl Draft {
     pub fn new(
         kind: EntryKind,
         source: String,
+        lines: Vec<(Account, Direction, Money)>,
+    ) -> Result<Self, Unbalanced> {
+        Self::balanced(kind, Some(source), lines)
+    }
+
+    /// An entry that nothing caused but whoever books it, for the day that it counts for or, if
+    /// none is given, the day that it is booked.
+    pub fn adjustment(
+        lines: Vec<(Account, Direction, Money)>,
+        effective_date: Option<Date>,
+    ) -> Result<Self, Unbalanced> {
+        let draft = Self::balanced(EntryKind::Adjustment, None, lines)?;
+        Ok(Self {
+            effective_date,
+            ..draft
+        })
+    }
+
+    fn balanced(
+        kind: EntryKind,
+        source: Option<String>,
         lines: Vec<(Account, Direction, Money)>,
     ) -> Result<Self, Unbalanced> {
         if lines.is_empty() || lines.iter().any(|(_, _, amount)| amount.minor() <= 0) {
@@ -62,6 +88,7 @@ impl Draft {
                 kind,
                 source,
                 payment_intent: None,
+                effective_date: None,
                 lines,
             })
         } else {

@@ -7,10 +7,14 @@ mod audit;
 mod books;
 mod entry;
 mod hash;
+mod request;
 pub mod store;
+mod view;
 
-pub use account::{Account, AccountKind};
+pub use account::{Account, AccountError, AccountKind};
 pub use audit::{Chain, ChainFault, check_entry};
 pub use books::{Balance, Books, LedgerError};
 pub use entry::{Direction, Draft, EntryKind, JournalEntry, Posting, Unbalanced};
 pub use hash::{EntryHash, chain_hash};
+pub use request::{EntryRequest, PostingRequest};
+pub use view::{JournalEntryView, PostingView};

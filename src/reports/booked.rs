@@ -2,7 +2,7 @@
 
 use crate::{
     ids::{IntentId, LinkId},
-    ledger::JournalEntry,
+    ledger::{JournalEntry, JournalEntryView},
 };
 use std::fmt;
 
@@ -13,6 +13,12 @@ pub struct BookedEntry {
     pub entry: JournalEntry,
     /// Its cause; empty where no payment intent is behind the entry.
     pub origin: Origin,
+}
+
+impl From<BookedEntry> for JournalEntryView {
+    fn from(BookedEntry { entry, origin }: BookedEntry) -> Self {
+        Self::new(entry, origin.thread.map(|thread| thread.to_string()))
+    }
 }
 
 /// What the payment intent behind an entry says; all of it is fixed when the intent is made.

@@ -1,11 +1,11 @@
 //! The journal: a page of it, narrowed as asked, and the entries of one payment.
 
-use super::{JournalEntryView, ReportError, store, store::Span};
+use super::{ReportError, store, store::Span};
 use crate::{
     db::Window,
     ids::{EntryId, IntentId, MerchantId, RefundId},
     invalid::Invalid,
-    ledger::JournalEntry,
+    ledger::{JournalEntry, JournalEntryView},
 };
 use sqlx::{PgConnection, PgPool};
 use std::{cmp::Reverse, fmt, ops::Range, str::FromStr};
@@ -19,11 +19,15 @@ pub enum Source {
     Intent(IntentId),
     /// A refund.
     Refund(RefundId),
+    /// Nothing but the entry itself: an adjustment.
+    Entry(EntryId),
 }
 
 /// The text is not the id of anything that causes entries.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a source is the id of a payment intent (pi_…) or of a refund (re_…)")]
+#[error(
+    "a source is the id of a payment intent (pi_…), of a refund (re_…) or of an adjustment (je_…)"
+)]
 pub struct SourceError;
 
 impl FromStr for Source {
@@ -32,7 +36,8 @@ impl FromStr for Source {
     fn from_str(text: &str) -> Result<Self, SourceError> {
         let intent = || text.parse().map(Self::Intent).ok();
         let refund = || text.parse().map(Self::Refund).ok();
-        intent().or_else(refund).ok_or(SourceError)
+        let entry = || text.parse().map(Self::Entry).ok();
+        intent().or_else(refund).or_else(entry).ok_or(SourceError)
     }
 }
 
@@ -41,6 +46,7 @@ impl fmt::Display for Source {
         match self {
             Self::Intent(id) => id.fmt(f),
             Self::Refund(id) => id.fmt(f),
+            Self::Entry(id) => id.fmt(f),
         }
     }
 }
@@ -122,11 +128,16 @@ async fn of_source(
     let intent = match source {
         Source::Intent(intent) => Some(intent),
         Source::Refund(refund) => store::intent_of_refund(db, merchant, refund).await?,
+        Source::Entry(_) => None,
     };
-    let Some(intent) = intent else {
-        return Ok(Vec::new());
+    let sequences = match (intent, source) {
+        (Some(intent), _) => store::sequences_of_intent(db, merchant, intent).await?,
+        (None, Source::Entry(id)) => {
+            let found = find(db, merchant, id, span.sequences.end).await?;
+            found.into_iter().map(|(sequence, _)| sequence).collect()
+        }
+        (None, Source::Intent(_) | Source::Refund(_)) => Vec::new(),
     };
-    let sequences = store::sequences_of_intent(db, merchant, intent).await?;
     let entries = store::entries(db, merchant, &sequences).await?;
     let source = source.to_string();
     let wanted = |entry: &JournalEntry| {
@@ -221,10 +232,12 @@ mod tests {
     }
 
     #[test]
-    fn a_source_is_an_intent_or_a_refund() {
+    fn a_source_is_an_intent_a_refund_or_an_adjustment() {
         let id = IntentId(Uuid::from_u128(5));
         assert_eq!(id.to_string().parse(), Ok(Source::Intent(id)));
         assert_eq!(Source::Intent(id).to_string(), id.to_string());
+        let id = EntryId(Uuid::from_u128(5));
+        assert_eq!(id.to_string().parse(), Ok(Source::Entry(id)));
         assert_eq!("je_1".parse::<Source>(), Err(SourceError));
     }
 }

@@ -8,7 +8,6 @@
 mod accounts;
 mod as_of;
 mod booked;
-mod entry_view;
 mod journal;
 pub mod store;
 mod trial_balance;
@@ -17,7 +16,6 @@ pub mod verify;
 pub use accounts::{AccountView, BalanceView, BalancesView, accounts, balances};
 pub use as_of::AsOf;
 pub use booked::{BookedEntry, Origin, ThreadPlace};
-pub use entry_view::{JournalEntryView, PostingView};
 pub use journal::{JournalFilter, Source, SourceError, intent_entries, journal};
 pub use trial_balance::{TrialBalanceRow, TrialBalanceView, trial_balance};
 
@@ -30,9 +28,6 @@ pub enum ReportError {
     /// A parameter cannot be taken.
     #[error(transparent)]
     Invalid(#[from] crate::invalid::Invalid),
-    /// A total does not fit 64 bits of minor units.
-    #[error(transparent)]
-    Sum(#[from] crate::money::SumError),
     /// Postgres could not answer.
     #[error(transparent)]
     Database(#[from] sqlx::Error),

@@ -149,6 +149,7 @@ fn named(batch: &[Submission]) -> Named {
             Command::DeactivateLink(id) | Command::ExpireLink(id) => {
                 named.links.push((*merchant, *id));
             }
+            Command::Post(_) => named.books = true,
             Command::RotateSecret(id, ..) => named.secrets.push((*merchant, *id)),
             Command::CreateIntent(_)
             | Command::CreateLink(_)
@@ -334,13 +335,11 @@ fn secrets(world: &World) -> Vec<&callbacks::StoredSecret> {
     touched.into_iter().flat_map(second).collect()
 }
 
-/// The books whose heads moved: every entry comes with an event.
+/// The books whose heads moved: by an event or an entry.
 fn moved_books(world: &World) -> Vec<&ledger::Books> {
-    let moved = |books: &&ledger::Books| {
-        world
-            .events
-            .iter()
-            .any(|event| event.merchant == books.merchant)
-    };
+    let told = world.events.iter().map(|event| event.merchant);
+    let booked = world.entries.iter().map(|entry| entry.merchant);
+    let moved: BTreeSet<MerchantId> = told.chain(booked).collect();
+    let moved = |books: &&ledger::Books| moved.contains(&books.merchant);
     world.books.values().filter(moved).collect()
 }

@@ -8,7 +8,7 @@ use crate::{
         Attempt, CancelRequest, CaptureRequest, ConfirmRequest, IntentError, RefundRequest, Terms,
     },
     invalid::Invalid,
-    ledger::LedgerError,
+    ledger::{Draft, LedgerError},
     links::{LinkError, LinkTerms},
     money::Money,
     rails::{PaymentMethod, RailAnswer, RailCall},
@@ -58,6 +58,8 @@ pub enum Command {
     Replay(EndpointId, i64, Option<i64>),
     /// Send one delivery again, of which this was read.
     Retry(Box<Delivery>),
+    /// Book an entry by hand.
+    Post(Draft),
 }
 
 /// What an intent must be waiting for, so that a report of its outcome makes sense.

@@ -53,6 +53,8 @@ pub enum Outcome {
     Verdict(Rejection),
     /// By a call to the rail first.
     Call(Ticket),
+    /// With the entry that is booked.
+    Entry,
 }
 
 /// What a command comes to: the rows that change, what is booked, told and answered.

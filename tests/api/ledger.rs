@@ -5,9 +5,9 @@ use sqlx::PgPool;
 use threadpay::{
     db::Window,
     ids::EntryId,
+    ledger::JournalEntryView,
     reports::{
-        AsOf, JournalEntryView, JournalFilter, ReportError, Source, balances, intent_entries,
-        journal, trial_balance,
+        AsOf, JournalFilter, ReportError, Source, balances, intent_entries, journal, trial_balance,
     },
     timestamp,
 };

@@ -43,7 +43,7 @@ pub fn id_of<Id: From<Uuid>>(at: OffsetDateTime) -> Id {
 pub fn draft(kind: EntryKind, source: String, intent: IntentId, amount: Money) -> Draft {
     let (clearing, pending) = (Account::RailClearing("sandbox"), Account::MerchantPending);
     let (debit, credit) = match kind {
-        EntryKind::Capture => (clearing, pending),
+        EntryKind::Capture | EntryKind::Adjustment => (clearing, pending),
         EntryKind::Refund => (pending, clearing),
     };
     let lines = vec![

@@ -37,6 +37,8 @@ RULES = {
     # The address behind a URL.
     "endpoint_not_allowed",
     "idempotency_key_reused",
+    # Two sides that chance makes equal.
+    "unbalanced_entry",
     "payment_declined",
 }
 PLACES = {

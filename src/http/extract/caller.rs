@@ -85,6 +85,8 @@ grants! {
     Exports;
     /// See [`Scope::Sandbox`].
     Sandbox;
+    /// See [`Scope::PostEntries`].
+    PostEntries;
 }
 
 #[cfg(test)]

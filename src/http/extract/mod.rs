@@ -14,7 +14,8 @@ mod strict;
 
 pub use body::Body;
 pub use caller::{
-    Callbacks, Caller, Exports, Grant, Ledger, Links, ReadIntents, Sandbox, WriteIntents,
+    Callbacks, Caller, Exports, Grant, Ledger, Links, PostEntries, ReadIntents, Sandbox,
+    WriteIntents,
 };
 pub use change::Change;
 pub use idempotency_key::IdempotencyKeyHeader;

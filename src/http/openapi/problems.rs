@@ -30,7 +30,7 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 30] = [
+const KINDS: [Kind; 31] = [
     kind(
         400,
         "invalid_json",
@@ -131,6 +131,12 @@ const KINDS: [Kind; 30] = [
         "too_many_secrets",
         "5 secrets sign already; wait until one of them expires",
     ),
+    kind(
+        422,
+        "unbalanced_entry",
+        "the debits and credits of a journal entry must be equal in each currency and above zero",
+    )
+    .with("param", "/postings"),
     kind(422, "unknown_field", "unknown field `tax`").with("param", "/tax"),
     kind(
         429,

@@ -5,6 +5,7 @@ mod endpoints;
 mod finish;
 mod links;
 mod payments;
+mod posting;
 mod view;
 
 use super::{
@@ -70,6 +71,7 @@ pub fn decide(
         Ok(Outcome::Answer(answer)) => Reply::Answer(answer),
         Ok(Outcome::Verdict(rejection)) => Reply::Answer(render(&rejection)),
         Ok(Outcome::Call(ticket)) => Reply::Call(ticket),
+        Ok(Outcome::Entry) => Reply::Answer(posting::answer(world)?),
         Err(rejection) if claim.is_some() && rejection.is_verdict() => {
             Reply::Answer(render(&rejection))
         }
@@ -182,6 +184,7 @@ fn command_of(
         Command::Ping(id) => desk.ping(*id),
         Command::Replay(id, after, through) => desk.replay(*id, *after, *through),
         Command::Retry(delivery) => desk.retry(delivery),
+        Command::Post(draft) => Ok(Desk::post(draft)),
     }
 }
 

@@ -1,9 +1,8 @@
 //! Journal entries as the API shows them.
 
-use super::BookedEntry;
+use super::{JournalEntry, Posting};
 use crate::{
     ids::{EntryId, IntentId},
-    ledger::Posting,
     timestamp,
 };
 use serde::Serialize;
@@ -22,7 +21,7 @@ pub struct JournalEntryView {
     /// 1, 2, 3 … in the merchant's books, without gaps.
     #[schema(example = 1)]
     pub sequence: i64,
-    /// What it records, such as `capture` or `refund`.
+    /// What it records: `capture`, `refund` or `adjustment`.
     #[schema(example = "capture")]
     pub kind: String,
     /// When it was booked.
@@ -32,7 +31,8 @@ pub struct JournalEntryView {
     /// The day that it counts for.
     #[schema(example = "2026-11-22")]
     pub effective_date: String,
-    /// The id of what caused it: a payment intent (`pi_…`) or a refund (`re_…`).
+    /// The id of what caused it: a payment intent (`pi_…`) or a refund (`re_…`). An adjustment
+    /// names itself (`je_…`).
     #[schema(example = "pi_01k0000000000000000000000")]
     pub source: String,
     /// The payment intent that it belongs to.
@@ -70,8 +70,9 @@ pub struct PostingView {
     pub balance_after: String,
 }
 
-impl From<BookedEntry> for JournalEntryView {
-    fn from(BookedEntry { entry, origin }: BookedEntry) -> Self {
+impl JournalEntryView {
+    /// The entry, and the place in a chat that it goes back to.
+    pub fn new(entry: JournalEntry, thread: Option<String>) -> Self {
         Self {
             id: entry.id,
             object: "journal_entry",
@@ -80,8 +81,8 @@ impl From<BookedEntry> for JournalEntryView {
             booked_at: entry.booked_at,
             effective_date: entry.effective_date.to_string(),
             source: entry.source,
-            payment_intent: origin.payment_intent,
-            thread: origin.thread.map(|thread| thread.to_string()),
+            payment_intent: entry.payment_intent.map(IntentId),
+            thread,
             postings: entry.postings.into_iter().map(Into::into).collect(),
             previous_hash: entry.previous_hash.to_string(),
             hash: entry.hash.to_string(),
