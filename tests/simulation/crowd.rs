@@ -10,6 +10,7 @@ use threadpay::{
     callbacks::{Delivery, Disabling, EndpointChanges, EndpointRequest, NewEndpoint, NewSecret},
     ids::{EndpointId, IntentId, LinkId, MerchantId},
     intents::{Intent, IntentRequest, State},
+    ledger::EntryRequest,
     links::{LinkRequest, Price},
     money::{Currency, Money},
     net::Policy,
@@ -62,7 +63,8 @@ fn command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
             Command::Capture(intent, body(amount_of(desk, owner, intent, dice)))
         }
         (62..66, Some(intent), _) => Command::Cancel(intent, body(json!({"reason": "duplicate"}))),
-        (66..80, Some(intent), _) => {
+        (66..69, _, _) => post(dice),
+        (69..82, Some(intent), _) => {
             let intent = paid.unwrap_or(intent);
             Command::Refund(intent, body(amount_of(desk, owner, intent, dice)))
         }
@@ -122,6 +124,24 @@ fn create_intent(desk: &Desk<'_>, dice: &mut Dice) -> Command {
         "thread": {"channel": "slack", "conversation": format!("C{}", dice.below(3))},
     }));
     Command::CreateIntent(Box::new(request.parse().unwrap()))
+}
+
+/// Books an entry of two or four lines by hand.
+fn post(dice: &mut Dice) -> Command {
+    let mut lines = Vec::new();
+    for _ in 0..=dice.below(2) {
+        let currency = currency(dice);
+        let amount = money(dice, 1000, currency);
+        let side = |account: &str, direction: &str| {
+            json!({"account": account, "direction": direction,
+                "amount": amount, "currency": currency.code()})
+        };
+        let accounts = ["rail:sandbox:clearing", "suspense", "fees:rail"];
+        lines.push(side(dice.pick(&accounts).unwrap(), "debit"));
+        lines.push(side("merchant:pending", "credit"));
+    }
+    let request: EntryRequest = body(json!({"postings": lines}));
+    Command::Post(request.parse().unwrap())
 }
 
 fn create_link(desk: &Desk<'_>, dice: &mut Dice) -> Command {

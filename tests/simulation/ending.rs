@@ -43,6 +43,7 @@ impl Run {
         Touched::all(&self.store).check(&self.store, &self.audit);
         rules::check_end(&self.store, &self.rail);
         self.check_clients();
+        self.check_entries();
         self.check_arrived();
         let (intents, links) = (self.store.intents.values(), self.store.links.values());
         let paid = intents.filter(|intent| intent.state == State::Succeeded);
@@ -187,6 +188,30 @@ impl Run {
             );
         }
     }
+
+    /// Each entry by hand that a client was told of is there once, and there are no others but
+    /// those for which nobody could ask again.
+    fn check_entries(&self) {
+        let entries = self.store.entries.values();
+        let by_hand = entries.filter(|entry| entry.kind == "adjustment");
+        let mut by_hand: HashSet<String> = by_hand.map(|entry| entry.id.to_string()).collect();
+        let requests = self.clients.requests.values();
+        let posts = requests.filter(|r| matches!(r.submission.command, Command::Post(_)));
+        let mut without_key = 0;
+        for request in posts {
+            if let Some(answer) = &request.heard {
+                let body: Value = serde_json::from_slice(&answer.body).unwrap();
+                let there = by_hand.remove(body["id"].as_str().unwrap());
+                assert!(there, "{request:?} was booked with another, or not at all");
+            } else {
+                without_key += usize::from(request.submission.claim.is_none());
+            }
+        }
+        assert!(
+            by_hand.len() <= without_key,
+            "{by_hand:?} were booked twice"
+        );
+    }
 }
 
 /// One request with a key, when all has come to an end.
@@ -225,7 +250,9 @@ fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec
                 "the refund that was told (right)"
             );
         }
-        Command::Cancel(..)
+        // `check_entries` looks at all of them.
+        Command::Post(_)
+        | Command::Cancel(..)
         | Command::DeactivateLink(_)
         | Command::CreateEndpoint(..)
         | Command::UpdateEndpoint(..)

@@ -123,9 +123,9 @@ fn every_rule_holds_in_every_run() {
 #[test]
 fn planted_faults_are_found_and_their_histories_are_short() {
     for (bug, rule, most) in [
-        (Bug::LoadsBeforeLock, "", 8),
-        (Bug::LocksInAnyOrder, "wait for each other in a circle", 10),
-        (Bug::ForgetsKeys, "", 8),
+        (Bug::LoadsBeforeLock, "next event", 8),
+        (Bug::LocksInAnyOrder, "wait for each other in a circle", 8),
+        (Bug::ForgetsKeys, "was told and is not kept", 8),
         (Bug::LosesBalances, "the balance of", 8),
         (Bug::BooksTwice, "one capture entry", 8),
         (Bug::TellsTooEarly, "was told and is not kept", 8),

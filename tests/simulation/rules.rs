@@ -36,6 +36,7 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
             Err(Rejection::KeyInUse | Rejection::KeyReused) => {
                 assert!(known(&name.unwrap()), "no request has this key");
             }
+            // Sums are far from the end of their range.
             Err(Rejection::Ledger(error)) => panic!("the books refused: {error}"),
             Err(Rejection::Invalid(_) | Rejection::NotFound(_)) => {
                 assert!(name.is_none_or(|name| !known(&name)));

@@ -106,8 +106,8 @@ pub fn try_seed(seed: u64, bug: Option<Bug>) -> Result<Tally, Box<Finding>> {
     }))
 }
 
-/// Takes away ever smaller parts, as long as what is left fails in the same way, until no single
-/// move can be taken away.
+/// Takes away ever smaller parts, as long as what is left fails in the same way, until no move and
+/// no two moves can be taken away.
 fn shrink<T: Clone>(mut moves: Vec<T>, fails: impl Fn(&[T]) -> bool) -> Vec<T> {
     let mut size = moves.len().div_ceil(2);
     while size > 0 {
@@ -122,14 +122,29 @@ fn shrink<T: Clone>(mut moves: Vec<T>, fails: impl Fn(&[T]) -> bool) -> Vec<T> {
                 start += size;
             }
         }
-        // With single moves once more, until nothing changes: one may have needed another.
         if size > 1 {
             size /= 2;
-        } else if moves.len() == before {
+        } else if moves.len() == before && !shrink_by_two(&mut moves, &fails) {
             size = 0;
         }
     }
     moves
+}
+
+/// Takes away the first two moves that are not needed, or only by each other.
+fn shrink_by_two<T: Clone>(moves: &mut Vec<T>, fails: impl Fn(&[T]) -> bool) -> bool {
+    for second in (0..moves.len()).rev() {
+        for first in 0..second {
+            let mut fewer = moves.clone();
+            fewer.remove(second);
+            fewer.remove(first);
+            if fails(&fewer) {
+                *moves = fewer;
+                return true;
+            }
+        }
+    }
+    false
 }
 
 impl fmt::Display for Finding {
@@ -152,5 +167,8 @@ impl fmt::Display for Finding {
 fn shrinking_leaves_what_a_fault_needs() {
     let needs = |moves: &[u32]| [3, 41, 42, 97].iter().all(|n| moves.contains(n));
     assert_eq!(shrink((0..100).collect(), needs), [3, 41, 42, 97]);
+    // The two are needed only by each other.
+    let pair = |moves: &[u32]| needs(moves) && moves.contains(&5) == moves.contains(&80);
+    assert_eq!(shrink((0..100).collect(), pair), [3, 41, 42, 97]);
     assert!(shrink((0..100).collect(), |_: &[u32]| true).is_empty());
 }

@@ -100,6 +100,7 @@ impl Named {
             Command::DeactivateLink(id) | Command::ExpireLink(id) => {
                 self.links.push((merchant, *id));
             }
+            Command::Post(_) => self.books = true,
             Command::RotateSecret(id, ..) => self.secrets.push((merchant, *id)),
             Command::CreateIntent(_)
             | Command::CreateLink(_)
@@ -209,9 +210,11 @@ impl Store {
             let books = self.books.get_mut(merchant).unwrap();
             books.balances.insert(name.clone(), balance);
         }
-        // The head of the books is stored where there is an event, as the writer does.
-        let told: BTreeSet<MerchantId> = world.events.iter().map(|e| e.merchant).collect();
-        for merchant in told {
+        // The head of the books is stored where there is an event or an entry, as the writer does.
+        let told = world.events.iter().map(|event| event.merchant);
+        let booked = world.entries.iter().map(|entry| entry.merchant);
+        let moved: BTreeSet<MerchantId> = told.chain(booked).collect();
+        for merchant in moved {
             let books = self.books.get_mut(&merchant).unwrap();
             let balances = std::mem::take(&mut books.balances);
             *books = Books {

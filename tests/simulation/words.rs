@@ -83,6 +83,7 @@ fn of_command(command: &Command) -> String {
         Command::RotateSecret(id, ..) => format!("rotate the secret of endpoint {}", short(id)),
         Command::Ping(id) => format!("ping endpoint {}", short(id)),
         Command::Replay(id, after, _) => format!("replay after {after} to endpoint {}", short(id)),
+        Command::Post(_) => "book an entry by hand".to_owned(),
         Command::Retry(delivery) => format!("retry delivery {}", short(&delivery.id)),
     }
 }
