@@ -1,125 +1,104 @@
 //! Who asks: bots, merchants and payers, with requests that are likely and some that are not.
 
-use super::{dice::Dice, store::Store};
+use super::{
+    dice::{Dice, random_part},
+    outbox::Outbox,
+    store::{Rows, Store, of_merchant},
+};
 use serde_json::json;
-use std::collections::HashMap;
 use threadpay::{
-    callbacks::{Disabling, EndpointChanges, EndpointRequest, NewEndpoint, NewSecret},
-    idempotency::{Claim, Fingerprint},
+    callbacks::{Delivery, Disabling, EndpointChanges, EndpointRequest, NewEndpoint, NewSecret},
     ids::{EndpointId, IntentId, LinkId, MerchantId},
-    intents::{IntentRequest, State},
+    intents::{Intent, IntentRequest, State},
+    ledger::EntryRequest,
     links::{LinkRequest, Price},
     money::{Currency, Money},
     net::Policy,
     rails::{PaymentMethod, Rail, SandboxMethod},
-    writer::{Command, Payment, Submission},
+    writer::{Command, Payment},
 };
 use time::{Duration, OffsetDateTime};
-
-#[derive(Debug, Default)]
-pub struct Crowd {
-    /// Requests that were made, to be made again.
-    history: Vec<Submission>,
-    /// Keys used so far by each merchant; all count from one, so that merchants share names.
-    keys: HashMap<MerchantId, u32>,
-}
+use uuid::Uuid;
 
 /// What a request is made with.
 pub struct Desk<'a> {
     pub store: &'a Store,
+    pub outbox: &'a Outbox,
     pub merchants: &'a [MerchantId],
     pub now: OffsetDateTime,
+    /// The merchant's own name for what is asked for, which no other request has.
+    pub reference: String,
 }
 
-impl Crowd {
-    /// The next request: a new one, or one from before.
-    pub fn next(&mut self, desk: &Desk<'_>, dice: &mut Dice) -> Submission {
-        if dice.percent(15)
-            && let Some(submission) = dice.pick(&self.history)
-        {
-            return again(submission, dice);
-        }
-        let merchant = dice.pick(desk.merchants).unwrap();
-        let command = command(desk, merchant, dice);
-        let number = self.keys.entry(merchant).or_default();
-        *number += 1;
-        let claim = dice.percent(92).then(|| Claim {
-            key: format!("request-{number}").parse().unwrap(),
-            fingerprint: Fingerprint::of("POST", &format!("{command:?}"), &json!(null)),
-        });
-        let submission = Submission {
-            merchant,
-            command,
-            claim,
-            request_id: format!("req-{merchant}-{number}"),
-        };
-        if submission.claim.is_some() {
-            self.history.push(submission.clone());
-        }
-        submission
-    }
-}
-
-/// The same request, or sometimes another one under its key.
-fn again(submission: Submission, dice: &mut Dice) -> Submission {
-    let other = dice.percent(20);
-    let claim = submission.claim.map(|claim| Claim {
-        fingerprint: if other {
-            Fingerprint::of("POST", "/other", &json!(null))
-        } else {
-            claim.fingerprint
-        },
-        ..claim
-    });
-    Submission {
-        claim,
-        request_id: "again".to_owned(),
-        ..submission
-    }
-}
-
-fn command(desk: &Desk<'_>, merchant: MerchantId, dice: &mut Dice) -> Command {
+/// What a client asks for, and of whom.
+pub fn request(desk: &Desk<'_>, dice: &mut Dice) -> (MerchantId, Command) {
+    let merchant = dice.pick(desk.merchants).unwrap();
     // Now and then somebody tries what is another's.
     let owner = if dice.percent(3) {
         dice.pick(desk.merchants).unwrap()
     } else {
         merchant
     };
-    let intent = some(&Store::ids(&desk.store.intents, owner), dice);
-    let link = some(&Store::ids(&desk.store.links, owner), dice);
-    match (dice.below(100), intent, link) {
-        (0..6, _, _) => create_link(dice),
+    (merchant, command(desk, owner, dice))
+}
+
+fn command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
+    let kind = dice.below(100);
+    let intent = some(&desk.store.intents, owner, dice, |id| id.0);
+    let link = some(&desk.store.links, owner, dice, |id| id.0);
+    let mut fitting = |fits: fn(&Intent) -> bool| fitting(desk, owner, dice, fits).or(intent);
+    let (payable, held, paid) = (
+        fitting(|intent| intent.state == State::RequiresPayment),
+        fitting(|intent| intent.state == State::RequiresCapture),
+        fitting(is_refundable),
+    );
+    match (kind, intent, link) {
+        (0..6, _, _) => create_link(desk, dice),
         (6..20, _, Some(link)) => pay_link(desk, (owner, link), dice),
         (20..22, _, Some(link)) => Command::DeactivateLink(link),
-        (22..24, _, _) => create_endpoint(desk, dice),
-        (24..52, Some(intent), _) => confirm(intent, dice),
-        (52..60, Some(intent), _) => {
+        (22..28, _, _) => endpoint_command(desk, owner, dice),
+        (28..54, Some(intent), _) => confirm(payable.unwrap_or(intent), dice),
+        (54..62, Some(intent), _) => {
+            let intent = held.unwrap_or(intent);
             Command::Capture(intent, body(amount_of(desk, owner, intent, dice)))
         }
-        (60..65, Some(intent), _) => Command::Cancel(intent, body(json!({"reason": "duplicate"}))),
-        (65..84, _, _) => match paid(desk, owner, dice).or(intent) {
-            Some(intent) => Command::Refund(intent, body(amount_of(desk, owner, intent, dice))),
-            None => create_intent(dice),
-        },
-        _ => create_intent(dice),
+        (62..66, Some(intent), _) => Command::Cancel(intent, body(json!({"reason": "duplicate"}))),
+        (66..69, _, _) => post(dice),
+        (69..82, Some(intent), _) => {
+            let intent = paid.unwrap_or(intent);
+            Command::Refund(intent, body(amount_of(desk, owner, intent, dice)))
+        }
+        _ => create_intent(desk, dice),
     }
 }
 
-/// One of the rows, most often a new one.
-fn some<Id: Copy>(ids: &[Id], dice: &mut Dice) -> Option<Id> {
-    let recent = ids
-        .len()
-        .saturating_sub(if dice.percent(70) { 6 } else { ids.len() });
-    dice.pick(&ids[recent..])
+/// One of a merchant's rows, most often a new one.
+fn some<Id: Ord + Copy + From<Uuid>, V>(
+    rows: &Rows<Id, V>,
+    owner: MerchantId,
+    dice: &mut Dice,
+    uuid: impl Fn(Id) -> Uuid,
+) -> Option<Id> {
+    let most = if dice.percent(70) { 6 } else { 200 };
+    let ids = of_merchant(rows, owner).rev().map(|(key, _)| key.1);
+    dice.prefer(ids.take(most), |id| random_part(uuid(*id)))
 }
 
-/// An intent that has been paid.
-fn paid(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Option<IntentId> {
-    let own = desk.store.intents.values().filter(|i| i.merchant == owner);
-    let paid = own.filter(|i| i.state == State::Succeeded);
-    let refundable = paid.filter(|i| i.refundable().unwrap().minor() > 0);
-    let ids: Vec<IntentId> = refundable.map(|i| i.id).collect();
-    some(&ids, dice)
+/// An intent for which something makes sense.
+fn fitting(
+    desk: &Desk<'_>,
+    owner: MerchantId,
+    dice: &mut Dice,
+    fits: impl Fn(&Intent) -> bool,
+) -> Option<IntentId> {
+    let own = of_merchant(&desk.store.intents, owner).rev();
+    let ids = own.filter(|(_, intent)| fits(intent)).map(|(key, _)| key.1);
+    dice.prefer(ids.take(8), |id| random_part(id.0))
+        .filter(|_| dice.percent(80))
+}
+
+fn is_refundable(intent: &Intent) -> bool {
+    intent.state == State::Succeeded && intent.refundable().unwrap().minor() > 0
 }
 
 fn body<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> T {
@@ -134,21 +113,40 @@ fn money(dice: &mut Dice, most: i64, currency: Currency) -> String {
     Money::new(dice.amount(most), currency).to_string()
 }
 
-fn create_intent(dice: &mut Dice) -> Command {
+fn create_intent(desk: &Desk<'_>, dice: &mut Dice) -> Command {
     let currency = currency(dice);
     let request: IntentRequest = body(json!({
         "amount": money(dice, 1000, currency),
         "currency": currency.code(),
         "capture_method": if dice.percent(40) { "manual" } else { "automatic" },
+        "reference": desk.reference,
         "expires_in": if dice.percent(50) { 60 } else { 86_400 },
         "thread": {"channel": "slack", "conversation": format!("C{}", dice.below(3))},
     }));
     Command::CreateIntent(Box::new(request.parse().unwrap()))
 }
 
-fn create_link(dice: &mut Dice) -> Command {
+/// Books an entry of two or four lines by hand.
+fn post(dice: &mut Dice) -> Command {
+    let mut lines = Vec::new();
+    for _ in 0..=dice.below(2) {
+        let currency = currency(dice);
+        let amount = money(dice, 1000, currency);
+        let side = |account: &str, direction: &str| {
+            json!({"account": account, "direction": direction,
+                "amount": amount, "currency": currency.code()})
+        };
+        let accounts = ["rail:sandbox:clearing", "suspense", "fees:rail"];
+        lines.push(side(dice.pick(&accounts).unwrap(), "debit"));
+        lines.push(side("merchant:pending", "credit"));
+    }
+    let request: EntryRequest = body(json!({"postings": lines}));
+    Command::Post(request.parse().unwrap())
+}
+
+fn create_link(desk: &Desk<'_>, dice: &mut Dice) -> Command {
     let currency = currency(dice);
-    let mut request = json!({"currency": currency.code()});
+    let mut request = json!({"currency": currency.code(), "reference": desk.reference});
     if dice.percent(70) {
         request["amount"] = json!(money(dice, 1000, currency));
     } else {
@@ -169,33 +167,68 @@ fn create_link(dice: &mut Dice) -> Command {
     Command::CreateLink(Box::new(request.parse().unwrap()))
 }
 
-fn create_endpoint(desk: &Desk<'_>, dice: &mut Dice) -> Command {
-    let types = dice.pick(&["refund.*", "payment_intent.succeeded", "payment_link.*"]);
-    let types = json!([types.unwrap()]);
-    let new = endpoint(&types, dice.roll());
-    let id = uuid::Uuid::from_u128(u128::from(dice.roll()));
-    // With few endpoints a run stays quick; most of the time an old one is meant instead.
-    match dice.pick(&desk.store.endpoints.keys().copied().collect::<Vec<_>>()) {
-        Some((_, id)) if dice.percent(75) && desk.store.watcher(id).is_none() => {
-            change_endpoint(id, desk, dice)
-        }
-        _ => Command::CreateEndpoint(id.into(), Box::new(new), no_secret()),
+fn endpoint_command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
+    let own = of_merchant(&desk.store.endpoints, owner).map(|(key, _)| key.1);
+    let (watchers, others): (Vec<_>, Vec<_>) = own.partition(|id| desk.store.watchers.contains(id));
+    let old = dice.prefer(others, |id| random_part(id.0));
+    let watcher = watchers.first();
+    match (old, watcher) {
+        // Those that see everything are sent some of it again, and never changed.
+        (_, Some(watcher)) if dice.percent(15) => replay(*watcher, dice),
+        (Some(id), _) if dice.percent(75) => change_endpoint(id, desk, dice),
+        _ => create_endpoint(dice),
     }
+}
+
+fn create_endpoint(dice: &mut Dice) -> Command {
+    let types = dice.pick(&["refund.*", "payment_intent.*", "payment_link.*", "*"]);
+    let ordering = if dice.percent(70) { "intent" } else { "none" };
+    let new = endpoint(types.unwrap(), ordering, dice.roll());
+    let id = Uuid::from_u64_pair(dice.roll(), dice.roll());
+    Command::CreateEndpoint(id.into(), Box::new(new), no_secret())
 }
 
 fn change_endpoint(id: EndpointId, desk: &Desk<'_>, dice: &mut Dice) -> Command {
     match dice.below(100) {
-        0..30 => Command::DeleteEndpoint(id),
-        30..50 => Command::Ping(id),
-        50..60 => Command::DisableEndpoint(id, Disabling::Gone(desk.now)),
-        60..70 => {
-            let changes: EndpointChanges = body(json!({"enabled": dice.percent(70)}));
+        0..20 => Command::DeleteEndpoint(id),
+        20..30 => Command::Ping(id),
+        30..40 => Command::DisableEndpoint(id, Disabling::Gone(desk.now)),
+        40..65 => {
+            let changes: EndpointChanges = match dice.below(3) {
+                0 => body(json!({"enabled": false})),
+                1 => body(json!({"ordering": "none"})),
+                _ => body(json!({"enabled": true, "ordering": "intent"})),
+            };
             let patch = changes.check(&Policy::private()).unwrap();
             Command::UpdateEndpoint(id, Box::new(patch))
         }
-        70..90 => Command::RotateSecret(id, Duration::seconds(60), no_secret()),
-        _ => Command::Replay(id, i64::try_from(dice.below(5)).unwrap(), None),
+        65..80 => Command::RotateSecret(id, Duration::seconds(60), no_secret()),
+        80..90 => retry(id, desk, dice).unwrap_or(Command::Ping(id)),
+        _ => replay(id, dice),
     }
+}
+
+fn replay(id: EndpointId, dice: &mut Dice) -> Command {
+    Command::Replay(id, i64::try_from(dice.below(5)).unwrap(), None)
+}
+
+/// Sends one delivery again that an endpoint has, or is owed.
+fn retry(id: EndpointId, desk: &Desk<'_>, dice: &mut Dice) -> Option<Command> {
+    let rows = desk.outbox.of(id);
+    let row = dice.prefer(rows, |row| row.sequence.unsigned_abs())?;
+    let event = &desk.store.events[&(row.merchant, row.sequence)];
+    Some(Command::Retry(Box::new(Delivery {
+        id: row.id,
+        endpoint: id,
+        event: event.id,
+        event_type: event.event_type.to_string(),
+        event_sequence: row.sequence,
+        status: row.status,
+        due_at: row.due_at,
+        created_at: row.created_at,
+        attempts_count: row.attempts,
+        attempts: Vec::new(),
+    })))
 }
 
 /// A secret that nothing is signed with.
@@ -206,12 +239,18 @@ pub fn no_secret() -> NewSecret {
     }
 }
 
-/// An endpoint for events of these types, with an address of its own.
-pub fn endpoint(event_types: &serde_json::Value, place: u64) -> NewEndpoint {
+/// An endpoint for events of this kind, with an address of its own.
+pub fn endpoint(types: &str, ordering: &str, place: u64) -> NewEndpoint {
     let url = format!("http://127.0.0.1:9/{place}");
-    let request = json!({"url": url, "event_types": event_types});
+    let request = json!({"url": url, "event_types": [types], "ordering": ordering});
     let request: EndpointRequest = body(request);
     request.check(&Policy::private()).unwrap()
+}
+
+/// Enables an endpoint again.
+pub fn enable(id: EndpointId) -> Command {
+    let changes: EndpointChanges = body(json!({"enabled": true}));
+    Command::UpdateEndpoint(id, Box::new(changes.check(&Policy::private()).unwrap()))
 }
 
 fn method(dice: &mut Dice) -> &'static str {

@@ -1,4 +1,8 @@
-//! Seeded chance and a clock that only the simulation moves.
+//! Seeded chance, and clocks that only the simulation moves.
+//!
+//! Everything that chance decides is a function of the seed and of the name of what it is for, not
+//! of what was decided before. So a history from which moves are taken away still does the same
+//! with those that are left, and ids stay the same.
 
 use std::sync::{
     Arc, Mutex,
@@ -6,11 +10,32 @@ use std::sync::{
 };
 use threadpay::ambient::{Ambient, Clock, Entropy};
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 /// When every simulation begins: 2026-01-01, in microseconds since 1970.
 const BEGINNING: i64 = 1_767_225_600_000_000;
 
-/// The splitmix64 generator: the same seed gives the same run.
+/// Numbers made one, with all bits in play.
+pub fn mix(numbers: &[u64]) -> u64 {
+    numbers
+        .iter()
+        .fold(0, |sum: u64, number| scatter(sum ^ *number))
+}
+
+/// The splitmix64 generator's step.
+fn scatter(state: u64) -> u64 {
+    let mixed = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// What chance gave an id: the part that does not hang on the time.
+pub fn random_part(id: Uuid) -> u64 {
+    id.as_u64_pair().1
+}
+
+/// A row of numbers: the same seed gives the same row.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 
@@ -20,10 +45,9 @@ impl Dice {
     }
 
     pub fn roll(&mut self) -> u64 {
+        let number = scatter(self.0);
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        number
     }
 
     /// A number from 0 to `end`, without it.
@@ -41,6 +65,17 @@ impl Dice {
         from.get(self.below(from.len())).cloned()
     }
 
+    /// One of these: the same one as long as it is there, whatever else comes and goes.
+    pub fn prefer<T>(
+        &mut self,
+        from: impl IntoIterator<Item = T>,
+        name: impl Fn(&T) -> u64,
+    ) -> Option<T> {
+        let roll = self.roll();
+        from.into_iter()
+            .max_by_key(|thing| mix(&[roll, name(thing)]))
+    }
+
     /// An amount of minor units: often small, so that limits are met.
     pub fn amount(&mut self, most: i64) -> i64 {
         let most = usize::try_from(most.max(1)).unwrap();
@@ -49,40 +84,83 @@ impl Dice {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// The clock of one process: the true time, which all share, and how far this one is off.
 #[derive(Debug)]
-pub struct HandClock(AtomicI64);
+pub struct HandClock {
+    truth: Arc<AtomicI64>,
+    off: AtomicI64,
+}
 
 impl HandClock {
-    pub fn advance(&self, by: Duration) {
-        let micros = i64::try_from(by.whole_microseconds()).unwrap();
-        self.0.fetch_add(micros, Ordering::Relaxed);
+    /// Sets how far it is off.
+    pub fn set_off(&self, by: Duration) {
+        self.off.store(micros(by), Ordering::Relaxed);
     }
 }
 
 impl Clock for HandClock {
     fn now(&self) -> OffsetDateTime {
-        let nanos = i128::from(self.0.load(Ordering::Relaxed)) * 1000;
-        OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap()
+        at(self.truth.load(Ordering::Relaxed) + self.off.load(Ordering::Relaxed))
     }
 }
 
-struct SeededEntropy(Mutex<Dice>);
+fn at(micros: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).unwrap()
+}
 
-impl Entropy for SeededEntropy {
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.whole_microseconds()).unwrap()
+}
+
+/// Time and chance of all processes of a run.
+#[derive(Clone, Debug)]
+pub struct Nature {
+    truth: Arc<AtomicI64>,
+    chance: Arc<Mutex<Dice>>,
+    seed: u64,
+}
+
+impl Nature {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            truth: Arc::new(AtomicI64::new(BEGINNING)),
+            chance: Arc::new(Mutex::new(Dice::new(!seed))),
+            seed,
+        }
+    }
+
+    /// Lets time pass for all.
+    pub fn pass(&self, by: Duration) {
+        self.truth.fetch_add(micros(by), Ordering::Relaxed);
+    }
+
+    /// The true time.
+    pub fn now(&self) -> OffsetDateTime {
+        at(self.truth.load(Ordering::Relaxed))
+    }
+
+    /// What chance gives from here on is that of the thing of this name.
+    pub fn turn_to(&self, name: &[u64]) {
+        *self.chance.lock().unwrap() = Dice::new(mix(&[self.seed, mix(name)]));
+    }
+
+    /// A clock and what a process is built with on it.
+    pub fn process(&self) -> (Arc<HandClock>, Ambient) {
+        let clock = Arc::new(HandClock {
+            truth: Arc::clone(&self.truth),
+            off: AtomicI64::new(0),
+        });
+        let ambient = Ambient::new(clock.clone(), Arc::new(self.clone()));
+        (clock, ambient)
+    }
+}
+
+impl Entropy for Nature {
     fn fill(&self, buffer: &mut [u8]) {
-        let mut dice = self.0.lock().unwrap();
+        let mut dice = self.chance.lock().unwrap();
         for chunk in buffer.chunks_mut(8) {
             let bytes = dice.roll().to_be_bytes();
             chunk.copy_from_slice(&bytes[..chunk.len()]);
         }
     }
-}
-
-/// Time and chance of one run.
-pub fn ambient(seed: u64) -> (Arc<HandClock>, Ambient) {
-    let clock = Arc::new(HandClock(AtomicI64::new(BEGINNING)));
-    let entropy = SeededEntropy(Mutex::new(Dice::new(!seed)));
-    let ambient = Ambient::new(clock.clone(), Arc::new(entropy));
-    (clock, ambient)
 }

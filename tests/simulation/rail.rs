@@ -1,24 +1,32 @@
 //! A rail that knows the truth. It does each call at most once, by its attempt, and tells what
 //! became of it when asked again; only its answers get lost.
 
-use super::dice::Dice;
+use super::dice::{Dice, mix, random_part};
 use futures_util::FutureExt;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use threadpay::{
     ids::AttemptId,
     intents::{Attempt, AttemptStatus},
     rails::{CallKind, DeclineCode, RailAnswer, RailCall},
 };
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ModelRail {
-    truth: HashMap<AttemptId, RailAnswer>,
+    seed: u64,
+    truth: BTreeMap<AttemptId, RailAnswer>,
 }
 
 impl ModelRail {
-    /// Sends a call; sometimes, and always with a method that times out, the answer is lost.
-    pub fn send(&mut self, call: &RailCall, lost: bool, dice: &mut Dice) -> RailAnswer {
-        let truth = self.look_up(call, dice);
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            truth: BTreeMap::new(),
+        }
+    }
+
+    /// Sends a call; the answer is lost where it must be, and with a method that times out.
+    pub fn send(&mut self, call: &RailCall, lost: bool) -> RailAnswer {
+        let truth = self.look_up(call);
         let sandbox = call.rail.send(call).now_or_never();
         if lost || sandbox == Some(RailAnswer::Unknown) {
             RailAnswer::Unknown
@@ -28,7 +36,8 @@ impl ModelRail {
     }
 
     /// What became of a call, or becomes of it now if it never arrived.
-    pub fn look_up(&mut self, call: &RailCall, dice: &mut Dice) -> RailAnswer {
+    pub fn look_up(&mut self, call: &RailCall) -> RailAnswer {
+        let mut dice = Dice::new(mix(&[self.seed, random_part(call.attempt.0)]));
         let fresh = || match call.kind {
             CallKind::Charge => call.rail.look_up(call).now_or_never().unwrap(),
             CallKind::Capture | CallKind::Void | CallKind::Refund => match dice.below(10) {

@@ -1,24 +1,34 @@
-//! What the database would hold: rows go from here into a batch's world, and what the batch
-//! changed comes back, by the same rules as `writer/batch.rs` records it.
+//! What the database would hold: locks of books, and rows that go from here into a batch's world
+//! and come back changed.
+//!
+//! What a batch loads and how it is recorded stands here a second time, small, after the model of
+//! `writer/batch.rs`. That the SQL there does the same is for `tests/api` and `tests/crash` to show.
 
-use std::collections::{BTreeMap, HashMap};
+use super::writers::LaneName;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt::Debug,
+};
 use threadpay::{
-    callbacks::{Endpoint, NewDelivery, StoredEvent, StoredSecret},
+    callbacks::{Endpoint, StoredEvent, StoredSecret},
     idempotency::{KeyRecord, store::KeyName},
     ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
-    intents::{Attempt, Intent, Refund},
+    intents::{Attempt, Intent, Refund, State},
     ledger::{Books, EntryHash, JournalEntry},
     links::{Link, store::TokenRow},
-    writer::World,
+    writer::{Command, Submission, World},
 };
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Rows by merchant and id, in the order of ids.
 pub type Rows<Id, V> = BTreeMap<(MerchantId, Id), V>;
 
 #[derive(Debug, Default)]
 pub struct Store {
-    pub books: HashMap<MerchantId, Books>,
+    /// Whose books are locked, and by which lane.
+    pub locks: BTreeMap<MerchantId, LaneName>,
+    pub books: BTreeMap<MerchantId, Books>,
     pub intents: Rows<IntentId, Intent>,
     pub attempts: Rows<AttemptId, Attempt>,
     pub refunds: Rows<RefundId, Refund>,
@@ -29,7 +39,8 @@ pub struct Store {
     pub tokens: HashMap<[u8; 32], TokenRow>,
     pub entries: BTreeMap<(MerchantId, i64), JournalEntry>,
     pub events: BTreeMap<(MerchantId, i64), StoredEvent>,
-    pub deliveries: Vec<NewDelivery>,
+    /// Endpoints that see everything and are never changed by a client.
+    pub watchers: BTreeSet<EndpointId>,
 }
 
 macro_rules! save {
@@ -45,6 +56,65 @@ macro_rules! save {
     };
 }
 
+/// Which rows the commands of a batch name.
+#[derive(Default)]
+struct Named {
+    keys: Vec<KeyName>,
+    intents: Vec<(MerchantId, IntentId)>,
+    attempts: Vec<(MerchantId, AttemptId)>,
+    refunds: Vec<(MerchantId, RefundId)>,
+    links: Vec<(MerchantId, LinkId)>,
+    secrets: Vec<(MerchantId, EndpointId)>,
+    books: bool,
+}
+
+impl Named {
+    fn add(&mut self, submission: &Submission) {
+        let merchant = submission.merchant;
+        let claim = submission.claim.as_ref();
+        let own = claim.map(|claim| (merchant, claim.key.as_str().to_owned()));
+        self.keys.extend(own);
+        match &submission.command {
+            Command::Confirm(id, _)
+            | Command::Capture(id, _)
+            | Command::Refund(id, _)
+            | Command::Report(id, ..) => {
+                self.intents.push((merchant, *id));
+                self.books = true;
+            }
+            Command::Cancel(id, _) | Command::ExpireIntent(id) => {
+                self.intents.push((merchant, *id));
+            }
+            Command::Finish(ticket, _) => {
+                self.intents.push((merchant, ticket.intent));
+                self.attempts.push((merchant, ticket.call.attempt));
+                self.refunds.extend(ticket.refund.map(|id| (merchant, id)));
+                let waiting = ticket.key.clone().map(|key| (merchant, key));
+                self.keys.extend(waiting);
+                self.books = true;
+            }
+            Command::PayLink(id, _) => {
+                self.links.push((merchant, *id));
+                self.books = true;
+            }
+            Command::DeactivateLink(id) | Command::ExpireLink(id) => {
+                self.links.push((merchant, *id));
+            }
+            Command::Post(_) => self.books = true,
+            Command::RotateSecret(id, ..) => self.secrets.push((merchant, *id)),
+            Command::CreateIntent(_)
+            | Command::CreateLink(_)
+            | Command::CreateEndpoint(..)
+            | Command::UpdateEndpoint(..)
+            | Command::DeleteEndpoint(_)
+            | Command::DisableEndpoint(..)
+            | Command::Ping(_)
+            | Command::Replay(..)
+            | Command::Retry(_) => {}
+        }
+    }
+}
+
 impl Store {
     pub fn add_merchant(&mut self, merchant: MerchantId) {
         let books = Books {
@@ -58,47 +128,69 @@ impl Store {
         self.books.insert(merchant, books);
     }
 
-    /// The endpoint of this id, if it is one that sees everything and is never changed.
-    pub fn watcher(&self, id: EndpointId) -> Option<&Endpoint> {
-        let mut endpoints = self.endpoints.values();
-        endpoints.find(|e| e.id == id && e.events.patterns() == ["*"])
+    /// The head of a merchant's books, as the statement that locks them reads it.
+    pub fn head(&self, merchant: MerchantId) -> Books {
+        let books = &self.books[&merchant];
+        Books {
+            balances: HashMap::new(),
+            ..*books
+        }
     }
 
-    /// A world with all rows loaded, but only those idempotency keys that are asked for.
-    pub fn world(&self, names: impl Iterator<Item = KeyName>) -> World {
-        let mut world = World {
-            books: self.books.clone(),
-            ..World::default()
-        };
-        for (key, row) in &self.intents {
-            world.intents.load(*key, row.clone());
+    /// Loads what a batch names into a world that has the heads of the books.
+    pub fn load<'a>(&self, world: &mut World, batch: impl Iterator<Item = &'a Submission>) {
+        let mut named = Named::default();
+        let mut merchants = BTreeSet::new();
+        for submission in batch {
+            named.add(submission);
+            merchants.insert(submission.merchant);
         }
-        for (key, row) in &self.attempts {
-            world.attempts.load(*key, row.clone());
-        }
-        for (key, row) in &self.refunds {
-            world.refunds.load(*key, row.clone());
-        }
-        for (key, row) in &self.links {
-            world.links.load(*key, row.clone());
-        }
-        for (key, row) in &self.endpoints {
-            if row.deleted_at.is_none() {
-                world.endpoints.load(*key, row.clone());
-            }
-        }
-        for (key, row) in &self.secrets {
-            world.secrets.load(*key, row.clone());
-        }
-        for name in names {
+        for name in named.keys {
             if let Some(row) = self.keys.get(&name) {
                 world.keys.load(name, row.clone());
             }
         }
-        world
+        for key in named.intents {
+            let Some(intent) = self.intents.get(&key) else {
+                continue;
+            };
+            let link = intent.terms.payment_link;
+            named.links.extend(link.map(|id| (intent.merchant, id)));
+            if let State::Processing(id, _) | State::RequiresAction(id) = intent.state {
+                named.attempts.push((intent.merchant, id));
+            }
+            world.intents.load(key, intent.clone());
+        }
+        copy(&named.attempts, &self.attempts, |key, row| {
+            world.attempts.load(key, row);
+        });
+        copy(&named.refunds, &self.refunds, |key, row| {
+            world.refunds.load(key, row);
+        });
+        copy(&named.links, &self.links, |key, row| {
+            world.links.load(key, row);
+        });
+        for (merchant, endpoint) in named.secrets {
+            let all = (merchant, endpoint, 0)..=(merchant, endpoint, i32::MAX);
+            for (key, row) in self.secrets.range(all) {
+                world.secrets.load(*key, row.clone());
+            }
+        }
+        for merchant in merchants {
+            if let Some(books) = world.books.get_mut(&merchant)
+                && named.books
+            {
+                books.balances.clone_from(&self.books[&merchant].balances);
+            }
+            for (key, row) in of_merchant(&self.endpoints, merchant) {
+                if row.deleted_at.is_none() {
+                    world.endpoints.load(*key, row.clone());
+                }
+            }
+        }
     }
 
-    /// Takes a batch in.
+    /// Takes a batch in, by the same rules as `writer/batch.rs` records it.
     pub fn commit(&mut self, world: World) {
         save!(self.intents, world.intents);
         save!(self.attempts, world.attempts);
@@ -121,29 +213,44 @@ impl Store {
         // The head of the books is stored where there is an event or an entry, as the writer does.
         let told = world.events.iter().map(|event| event.merchant);
         let booked = world.entries.iter().map(|entry| entry.merchant);
-        for merchant in told.chain(booked) {
-            let moved = &world.books[&merchant];
+        let moved: BTreeSet<MerchantId> = told.chain(booked).collect();
+        for merchant in moved {
             let books = self.books.get_mut(&merchant).unwrap();
             let balances = std::mem::take(&mut books.balances);
             *books = Books {
                 balances,
-                ..moved.clone()
+                ..world.books[&merchant]
             };
         }
         for entry in world.entries {
             let place = (entry.merchant, entry.sequence);
-            assert!(self.entries.insert(place, entry).is_none(), "{place:?}");
+            let before = self.entries.insert(place, entry);
+            assert!(before.is_none(), "two entries at {place:?}");
         }
         for event in world.events {
             let place = (event.merchant, event.sequence);
-            assert!(self.events.insert(place, event).is_none(), "{place:?}");
+            let before = self.events.insert(place, event);
+            assert!(before.is_none(), "two events at {place:?}");
         }
-        self.deliveries.extend(world.deliveries);
     }
+}
 
-    /// The ids of a merchant's rows.
-    pub fn ids<Id: Copy, V>(rows: &Rows<Id, V>, merchant: MerchantId) -> Vec<Id> {
-        let own = rows.keys().filter(|(owner, _)| *owner == merchant);
-        own.map(|(_, id)| *id).collect()
+fn copy<K: Ord + Copy + Debug, V: Clone>(
+    names: &[K],
+    rows: &BTreeMap<K, V>,
+    mut load: impl FnMut(K, V),
+) {
+    for name in names {
+        if let Some(row) = rows.get(name) {
+            load(*name, row.clone());
+        }
     }
+}
+
+/// A merchant's rows, the oldest first.
+pub fn of_merchant<Id: Ord + Copy + From<Uuid>, V>(
+    rows: &Rows<Id, V>,
+    merchant: MerchantId,
+) -> impl DoubleEndedIterator<Item = (&(MerchantId, Id), &V)> {
+    rows.range((merchant, Id::from(Uuid::nil()))..=(merchant, Id::from(Uuid::max())))
 }

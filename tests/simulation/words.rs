@@ -1,0 +1,103 @@
+//! A run in words, for whoever reads a failed one.
+
+use super::{
+    moves::{Act, Fate, Move},
+    writers::{Job, LaneName},
+};
+use threadpay::writer::{Command, Rejection, Reply};
+
+/// The end of an id: enough to tell one from another.
+pub fn short(id: &impl ToString) -> String {
+    let text = id.to_string();
+    let end = text.len().saturating_sub(4);
+    text[end..].to_owned()
+}
+
+fn lane(name: LaneName) -> String {
+    format!("lane {} of writer {}", name.number, name.process)
+}
+
+/// What a move is.
+pub fn of_move(step: &Move) -> String {
+    let what = match step.act {
+        Act::Ask { at } => format!("a client asks writer {at}"),
+        Act::Again { at, other: false } => format!("a client asks writer {at} again"),
+        Act::Again { at, other: true } => {
+            format!("a client asks writer {at} for something else under a used key")
+        }
+        Act::Work { lane: name, until } => format!("{} works until {until:?}", lane(name)),
+        Act::Rail(Fate::Answered) => "the rail answers a call".to_owned(),
+        Act::Rail(Fate::Twice) => "the rail answers a call, and will again".to_owned(),
+        Act::Rail(Fate::Lost) => "the rail does a call, and its answer is lost".to_owned(),
+        Act::Report { at } => format!("somebody reports an outcome to writer {at}"),
+        Act::Tick { at, worker } => format!("worker {worker:?} of process {at} looks around"),
+        Act::Land { at, most } => format!("up to {most} tries of process {at} end"),
+        Act::Mood => "a receiver takes to behaving otherwise".to_owned(),
+        Act::Crash { at } => format!("process {at} dies, and another takes its place"),
+        Act::Cut {
+            lane: name,
+            committed,
+        } => {
+            let when = if committed { "after" } else { "before" };
+            format!("the connection of {} breaks {when} a commit", lane(name))
+        }
+        Act::Refuse { lane: name } => format!("the database refuses a batch of {}", lane(name)),
+        Act::Pass(by) => format!("{by} pass"),
+        Act::Set { at, off } => format!("the clock of process {at} is off by {off}"),
+    };
+    format!("#{:<3} {what}", step.serial)
+}
+
+/// What a job asks for.
+pub fn of_job(job: &Job) -> String {
+    let merchant = short(&job.submission.merchant);
+    let claim = job.submission.claim.as_ref();
+    let key = claim.map_or(String::new(), |claim| format!(" ({})", claim.key.as_str()));
+    let command = of_command(&job.submission.command);
+    format!("merchant {merchant}: {command}{key}")
+}
+
+fn of_command(command: &Command) -> String {
+    match command {
+        Command::CreateIntent(terms) => format!("create an intent of {}", terms.amount),
+        Command::Confirm(id, _) => format!("confirm intent {}", short(id)),
+        Command::Capture(id, _) => format!("capture intent {}", short(id)),
+        Command::Cancel(id, _) => format!("cancel intent {}", short(id)),
+        Command::Refund(id, _) => format!("refund intent {}", short(id)),
+        Command::Finish(ticket, answer) => {
+            let (kind, intent) = (ticket.call.kind, short(&ticket.intent));
+            format!("finish the {kind} of intent {intent}: {answer:?}")
+        }
+        Command::Report(id, awaited, answer) => {
+            format!("report the {awaited:?} of intent {}: {answer:?}", short(id))
+        }
+        Command::ExpireIntent(id) => format!("expire intent {}", short(id)),
+        Command::CreateLink(_) => "create a link".to_owned(),
+        Command::PayLink(id, _) => format!("pay through link {}", short(id)),
+        Command::DeactivateLink(id) => format!("deactivate link {}", short(id)),
+        Command::ExpireLink(id) => format!("expire link {}", short(id)),
+        Command::CreateEndpoint(id, ..) => format!("create endpoint {}", short(id)),
+        Command::UpdateEndpoint(id, _) => format!("update endpoint {}", short(id)),
+        Command::DeleteEndpoint(id) => format!("delete endpoint {}", short(id)),
+        Command::DisableEndpoint(id, why) => format!("disable endpoint {}: {why}", short(id)),
+        Command::RotateSecret(id, ..) => format!("rotate the secret of endpoint {}", short(id)),
+        Command::Ping(id) => format!("ping endpoint {}", short(id)),
+        Command::Replay(id, after, _) => format!("replay after {after} to endpoint {}", short(id)),
+        Command::Post(_) => "book an entry by hand".to_owned(),
+        Command::Retry(delivery) => format!("retry delivery {}", short(&delivery.id)),
+    }
+}
+
+/// What a job came to.
+pub fn of_reply(reply: &Result<Reply, Rejection>) -> String {
+    let text = |body: &[u8]| {
+        let text: String = String::from_utf8_lossy(body).chars().take(60).collect();
+        text
+    };
+    match reply {
+        Ok(Reply::Answer(answer)) => format!("{} {}", answer.status, text(&answer.body)),
+        Ok(Reply::Replay(answer)) => format!("again {} {}", answer.status, text(&answer.body)),
+        Ok(Reply::Call(ticket)) => format!("ask the rail for a {}", ticket.call.kind),
+        Err(rejection) => format!("refused: {rejection}"),
+    }
+}
