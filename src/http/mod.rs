@@ -5,6 +5,8 @@
 //! the role allows it), then ids of the path, then headers, then the body.
 
 pub mod answer;
+mod connection;
+mod crowd;
 pub mod deliveries;
 pub mod endpoints;
 pub mod events;

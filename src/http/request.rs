@@ -1,5 +1,6 @@
 //! What happens to every request: an id, a check of who calls, a line in the log, a count.
 
+use super::connection::Line;
 use super::limit::Standing;
 use super::{Problem, State};
 use crate::auth::Principal;
@@ -9,6 +10,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use std::future::{Ready, ready};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use ulid::Ulid;
 use uuid::Uuid;
@@ -46,6 +48,8 @@ pub async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
+    let line = request.conn_data::<Rc<Line>>().cloned();
+    let _turn = line.map(Line::turn);
     let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
         return Ok(request.error_response(Problem::internal(&"the server has no state")));
     };
