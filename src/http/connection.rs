@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(super) const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a client may take nothing of its answer. An export holds a picture of the database
 /// for as long.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
+const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is known of a connection, shared by its bytes, its requests and the [`Crowd`].
 pub(super) struct Line {
@@ -125,10 +125,7 @@ impl Line {
 
     fn remember_waker(&self, context: &Context<'_>) {
         let mut waker = self.waker.borrow_mut();
-        if !waker
-            .as_ref()
-            .is_some_and(|w| w.will_wake(context.waker()))
-        {
+        if !waker.as_ref().is_some_and(|w| w.will_wake(context.waker())) {
             *waker = Some(context.waker().clone());
         }
     }

@@ -1,8 +1,8 @@
 //! The HTTP server: limits, patience, and what happens to requests that nobody takes.
 
-use super::extract::BODY_BYTES_MAX;
 use super::connection::{Connection, HEAD_PATIENCE};
 use super::crowd::{self, Crowd};
+use super::extract::BODY_BYTES_MAX;
 use super::{Problem, State, request, routes};
 use actix_http::{HttpService, error::DispatchError};
 use actix_service::{ServiceFactoryExt, fn_service, map_config};

@@ -1,8 +1,12 @@
 //! Lanes: each gathers commands and runs them in batches on a connection of its own. A merchant
 //! always has the same lane, so its commands meet in one batch and keep their order.
+//!
+//! Under too much load a command is refused at the door if the batches before it are expected to
+//! take too long, and one that waited too long all the same, since the database stood still, takes
+//! itself back. Either way nothing was done.
 
 use super::{
-    Rejection, Reply, Submission, WriteError,
+    Command, Rejection, Reply, Submission, WriteError,
     batch::{self, Stage},
 };
 use crate::{
@@ -15,16 +19,28 @@ use crate::{
 use sqlx::PgConnection;
 use std::{
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 use tokio_util::task::TaskTracker;
 
 /// Most commands in a batch: nearly all of the gain, and a bound on how long one waits.
 const BATCH_MAX: usize = 256;
 /// Most commands that wait for a lane; more are refused at once.
 const QUEUE_MAX: usize = 4096;
+/// Places in the queue beyond that, for what ends a payment that has begun.
+const QUEUE_RESERVE: usize = 1024;
+/// How long the batches before a command may be expected to take, for it to be let in.
+const EXPECTED_MAX: Duration = Duration::from_millis(500);
+/// How long a command may wait for its batch to begin.
+const WAIT_MAX: Duration = Duration::from_secs(1);
 /// How long a batch may take before its connection is given up.
 const BATCH_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a lane rests before it connects again.
@@ -76,19 +92,54 @@ pub struct WriterOptions {
     pub hooks: Hooks,
 }
 
-/// A command that waits, and where its reply goes.
+/// Where the reply to a command goes.
+pub type ReplyTo = oneshot::Sender<Result<Reply, WriteError>>;
+
+/// A command that waits.
 #[derive(Debug)]
 pub struct Job {
-    /// The command.
-    pub submission: Submission,
-    /// Takes the reply; whoever waits for it may have gone.
-    pub reply: oneshot::Sender<Result<Reply, WriteError>>,
+    submission: Submission,
+    reply: ReplyTo,
+    /// Whoever submitted it hears that it is under way, or has taken it back.
+    turn: oneshot::Sender<()>,
+}
+
+impl Job {
+    /// The command and where its reply goes, to be run now; nothing if it was taken back.
+    pub fn begin(self) -> Option<(Submission, ReplyTo)> {
+        let waits = self.turn.send(()).is_ok();
+        waits.then_some((self.submission, self.reply))
+    }
+}
+
+/// Where commands enter a lane.
+#[derive(Clone, Debug)]
+struct Entrance {
+    queue: mpsc::Sender<Job>,
+    /// What a batch took of late, in microseconds.
+    pace: Arc<AtomicU32>,
+}
+
+impl Entrance {
+    fn new() -> (Self, mpsc::Receiver<Job>) {
+        let (queue, jobs) = mpsc::channel(QUEUE_MAX + QUEUE_RESERVE);
+        let pace = Arc::default();
+        (Self { queue, pace }, jobs)
+    }
+
+    /// Whether a command that begins something should wait here.
+    fn is_open(&self) -> bool {
+        let waiting = self.queue.max_capacity() - self.queue.capacity();
+        let batches = u32::try_from(waiting / BATCH_MAX).unwrap_or(u32::MAX);
+        let pace = Duration::from_micros(self.pace.load(Ordering::Relaxed).into());
+        waiting < QUEUE_MAX && pace.saturating_mul(batches) <= EXPECTED_MAX
+    }
 }
 
 /// The handle that everyone submits commands to. Clones share the lanes.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    lanes: Arc<[mpsc::Sender<Job>]>,
+    lanes: Arc<[Entrance]>,
     tasks: TaskTracker,
     stop: tokio_util::sync::CancellationToken,
 }
@@ -103,15 +154,16 @@ impl Writer {
         let mut lanes = Vec::new();
         for number in 0..options.lanes.max(1) {
             let connection = options.db.connect(Use::Writer).await?;
-            let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+            let (entrance, receiver) = Entrance::new();
             let lane = Lane {
                 number,
                 options: options.clone(),
                 connection: Some(connection),
                 receiver,
+                pace: Arc::clone(&entrance.pace),
             };
             tasks.spawn(lane.run(stop.clone()));
-            lanes.push(sender);
+            lanes.push(entrance);
         }
         Ok(Self {
             lanes: lanes.into(),
@@ -123,9 +175,9 @@ impl Writer {
     /// A writer whose commands are served by whoever holds the other end of its one queue: how
     /// `threadpay bench` puts another way of writing under the same doors.
     pub fn queue() -> (Self, mpsc::Receiver<Job>) {
-        let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+        let (entrance, receiver) = Entrance::new();
         let writer = Self {
-            lanes: Arc::new([sender]),
+            lanes: Arc::new([entrance]),
             tasks: TaskTracker::new(),
             stop: tokio_util::sync::CancellationToken::new(),
         };
@@ -137,13 +189,30 @@ impl Writer {
         let lane = self
             .lane(submission.merchant)
             .ok_or(WriteError::Overloaded)?;
+        // The rail has been asked: to refuse its answer would leave a payment open.
+        let ends_a_call = matches!(submission.command, Command::Finish(..));
+        if !ends_a_call && !lane.is_open() {
+            return Err(WriteError::Overloaded);
+        }
+        let (turn, mut called) = oneshot::channel();
         let (reply, answer) = oneshot::channel();
-        lane.try_send(Job { submission, reply })
+        let job = Job {
+            submission,
+            reply,
+            turn,
+        };
+        lane.queue
+            .try_send(job)
             .map_err(|_| WriteError::Overloaded)?;
+        if !ends_a_call && timeout(WAIT_MAX, &mut called).await.is_err() {
+            // After this the lane cannot begin it; it may have begun just before.
+            called.close();
+            called.try_recv().map_err(|_| WriteError::Overloaded)?;
+        }
         answer.await.unwrap_or(Err(WriteError::Unavailable))
     }
 
-    fn lane(&self, merchant: MerchantId) -> Option<&mpsc::Sender<Job>> {
+    fn lane(&self, merchant: MerchantId) -> Option<&Entrance> {
         let count = u128::try_from(self.lanes.len()).ok()?;
         let index = usize::try_from(merchant.0.as_u128() % count).ok()?;
         self.lanes.get(index)
@@ -162,6 +231,7 @@ struct Lane {
     options: WriterOptions,
     connection: Option<PgConnection>,
     receiver: mpsc::Receiver<Job>,
+    pace: Arc<AtomicU32>,
 }
 
 impl Lane {
@@ -181,20 +251,40 @@ impl Lane {
             if received == 0 {
                 return;
             }
-            self.serve(std::mem::take(&mut jobs)).await;
+            self.serve(&mut jobs).await;
         }
     }
 
-    async fn serve(&mut self, jobs: Vec<Job>) {
-        let (batch, waiting): (Vec<_>, Vec<_>) = jobs
-            .into_iter()
-            .map(|job| (job.submission, job.reply))
-            .unzip();
+    async fn serve(&mut self, jobs: &mut Vec<Job>) {
+        let (mut batch, mut waiting): (Vec<_>, Vec<_>) =
+            jobs.drain(..).filter_map(Job::begin).unzip();
+        // What was taken back leaves room for others.
+        while batch.len() < BATCH_MAX
+            && let Ok(job) = self.receiver.try_recv()
+        {
+            if let Some((submission, reply)) = job.begin() {
+                batch.push(submission);
+                waiting.push(reply);
+            }
+        }
+        if batch.is_empty() {
+            return;
+        }
+        let begun = Instant::now();
         let results = self.write(&batch).await;
         for (result, reply) in results.into_iter().zip(waiting) {
             // Whoever asked may have gone; the change stands all the same.
             let _ = reply.send(result);
         }
+        self.remember_pace(begun.elapsed());
+    }
+
+    /// A mean in which the last batch counts for a quarter.
+    fn remember_pace(&self, took: Duration) {
+        let before = Duration::from_micros(self.pace.load(Ordering::Relaxed).into());
+        let mean = (before * 3 + took) / 4;
+        let micros = u32::try_from(mean.as_micros()).unwrap_or(u32::MAX);
+        self.pace.store(micros, Ordering::Relaxed);
     }
 
     async fn write(&mut self, batch: &[Submission]) -> Vec<Result<Reply, WriteError>> {
@@ -234,8 +324,7 @@ impl Lane {
             render: self.options.render,
         };
         let begun = Instant::now();
-        match tokio::time::timeout(BATCH_DEADLINE, batch::run(&mut connection, batch, stage)).await
-        {
+        match timeout(BATCH_DEADLINE, batch::run(&mut connection, batch, stage)).await {
             Ok(Ok((replies, written))) => {
                 self.connection = Some(connection);
                 (self.options.hooks.0)(BatchReport {
