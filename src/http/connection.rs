@@ -19,6 +19,9 @@ pub(super) const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// for as long.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
 
+/// Bytes that may come at once without the connection being closed after the answer.
+const KEPT_MAX: usize = 32 * 1024;
+
 /// What is known of a connection, shared by its bytes, its requests and the [`Crowd`].
 pub(super) struct Line {
     crowd: Rc<Crowd>,
@@ -30,6 +33,8 @@ pub(super) struct Line {
     stalled: Cell<Option<Instant>>,
     /// Bytes that came since bytes last went.
     unanswered: Cell<usize>,
+    /// Bytes of an answer that the client does not take.
+    untaken: Cell<usize>,
     answering: Cell<bool>,
     ended: Cell<bool>,
     waker: RefCell<Option<Waker>>,
@@ -37,7 +42,7 @@ pub(super) struct Line {
 
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Line({} bytes unanswered)", self.unanswered.get())
+        write!(f, "Line({} bytes held)", self.held())
     }
 }
 
@@ -49,6 +54,7 @@ impl Line {
             begun: Cell::default(),
             stalled: Cell::default(),
             unanswered: Cell::default(),
+            untaken: Cell::default(),
             answering: Cell::default(),
             ended: Cell::default(),
             waker: RefCell::default(),
@@ -77,9 +83,15 @@ impl Line {
         self.active.get()
     }
 
-    /// Bytes that came and were not answered.
-    pub(super) fn unanswered(&self) -> usize {
-        self.unanswered.get()
+    /// Bytes that it keeps in memory: of what came and was not answered, and of what is answered
+    /// and not taken.
+    pub(super) fn held(&self) -> usize {
+        self.unanswered.get().saturating_add(self.untaken.get())
+    }
+
+    /// Whether so much came at once that its buffers, which never shrink, should not be kept.
+    pub(super) fn is_swollen(&self) -> bool {
+        self.unanswered.get() > KEPT_MAX
     }
 
     /// Whether the client takes longer than it may.
@@ -95,14 +107,16 @@ impl Line {
     /// the client takes the answer.
     pub(super) fn end(&self) {
         self.ended.set(true);
-        self.forget_bytes();
+        self.let_go();
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
     }
 
-    fn forget_bytes(&self) {
-        self.crowd.forget(self.unanswered.take());
+    fn let_go(&self) {
+        self.crowd.let_go(self.held());
+        self.unanswered.set(0);
+        self.untaken.set(0);
     }
 
     fn heard(&self, bytes: usize) {
@@ -113,14 +127,23 @@ impl Line {
         }
         self.unanswered
             .set(self.unanswered.get().saturating_add(bytes));
-        self.crowd.remember(bytes);
+        self.crowd.hold(bytes);
     }
 
     fn said(&self) {
         self.active.set(Instant::now());
         self.stalled.set(None);
         self.begun.set(None);
-        self.forget_bytes();
+        self.let_go();
+    }
+
+    /// The client does not take the bytes that are left of its answer.
+    fn stalls(&self, left: usize) {
+        if self.stalled.get().is_none() {
+            self.stalled.set(Some(Instant::now()));
+        }
+        self.crowd.let_go(self.untaken.replace(left));
+        self.crowd.hold(left);
     }
 
     fn remember_waker(&self, context: &Context<'_>) {
@@ -133,7 +156,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.forget_bytes();
+        self.let_go();
     }
 }
 
@@ -191,18 +214,14 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Connection<T> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let since = self.line.stalled.get();
-        if self.line.is_ended() && since.is_some() {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
         self.line.remember_waker(context);
         let written = Pin::new(&mut self.bytes).poll_write(context, bytes);
-        if written.is_pending() {
-            self.line
-                .stalled
-                .set(since.or_else(|| Some(Instant::now())));
-        } else {
+        if written.is_ready() {
             self.line.said();
+        } else if self.line.is_ended() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        } else {
+            self.line.stalls(bytes.len());
         }
         written
     }

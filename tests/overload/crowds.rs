@@ -8,7 +8,9 @@ use std::{future::Future, time::Duration};
 use tokio::{task::JoinSet, time::timeout};
 
 /// Connections of each kind of slow client.
-const SLOW: usize = 150;
+const SLOW: usize = 100;
+/// Of those who do not take their answers, fewer: their requests are real work for debug builds.
+const DEAF: usize = 10;
 /// How long a slow client may live: the longest patience is 20 seconds.
 const LIFE: Duration = Duration::from_secs(60);
 /// How long somebody who behaves waits for an answer.
@@ -57,7 +59,7 @@ async fn slow_client(kind: usize, address: String) {
         }
         // Answers that are not taken.
         _ => {
-            raw.ask_and_never_read(b"GET /v1/openapi.json HTTP/1.1\r\nhost: a\r\n\r\n")
+            raw.ask_and_never_read(b"GET /docs HTTP/1.1\r\nhost: a\r\n\r\n")
                 .await;
         }
     }
@@ -70,12 +72,12 @@ async fn clients_that_take_their_time_stop_nobody_and_are_gone_in_the_end() {
     house.bot.paid("2.00", "EUR").await;
     let files = house.process.files();
     let mut slow = JoinSet::new();
-    for number in 0..5 * SLOW {
-        slow.spawn(slow_client(number % 5, house.address.clone()));
+    for number in 0..4 * SLOW + DEAF {
+        slow.spawn(slow_client(number / SLOW, house.address.clone()));
     }
     let (served, ended) = served_beside(&house, timeout(LIFE, slow.join_all())).await;
     ended.expect("the service hangs up on all of them");
-    println!("{served} served beside {} slow clients", 5 * SLOW);
+    println!("{served} served beside slow clients");
     assert!(served > 0);
     house.process.has_at_most(files + 2).await;
     house.stop().await;
