@@ -57,7 +57,7 @@ impl Running {
 pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
     let state = web::Data::new(state);
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let most = room() / threads;
+    let most = room().div_ceil(threads);
     let server = Server::build()
         .workers(threads)
         .shutdown_timeout(STOP_PATIENCE)
@@ -101,10 +101,11 @@ pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
 /// How many connections there may be, after as many files are allowed as the system lets us: the
 /// usual limit of 1,024 is for programs that use `select`.
 fn room() -> usize {
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or_default();
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
     let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     let files = if raised.is_ok() { hard } else { soft };
-    let most = files.saturating_sub(FILES_KEPT).min(CONNECTIONS_MAX);
+    let most = files.saturating_sub(FILES_KEPT).max(files / 2);
+    let most = most.min(CONNECTIONS_MAX);
     usize::try_from(most).unwrap_or(usize::MAX)
 }
 

@@ -12,6 +12,8 @@
 #[path = "../api/harness/client.rs"]
 mod client;
 mod crowds;
+mod figures;
+mod open_loop;
 mod process;
 mod raw;
 mod requests;
