@@ -10,6 +10,10 @@ pub const CELL: &str = "cell_00";
 /// The channel of Postgres on which processes tell each other what was committed.
 const NEWS: &str = "threadpay_events";
 
+/// How long one may wait for a connection of a pool. Where reads come faster than the pool serves
+/// them, each more that waits only makes the others wait longer.
+const ACQUIRE_MAX: Duration = Duration::from_secs(2);
+
 /// How the connections of one kind are set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -111,7 +115,7 @@ impl Db {
     pub async fn pool(&self, purpose: Use, size: u32) -> Result<PgPool, DbError> {
         let pool = PgPoolOptions::new()
             .max_connections(size)
-            .acquire_timeout(Duration::from_secs(5))
+            .acquire_timeout(ACQUIRE_MAX)
             .connect_with(self.options(purpose));
         pool.await.map_err(|source| DbError::Connect {
             address: self.address(),

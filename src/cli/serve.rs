@@ -8,7 +8,8 @@ pub(super) const ABOUT: &str = "Run the service on the Postgres of `DATABASE_URL
 
 It answers HTTP and does the background work (callbacks, expiry, open payments). Run `threadpay \
 migrate` first. Many may run on one database; `--no-workers` and `--no-http` split the roles. \
-SIGTERM or Ctrl-C stops it in good order, a second one at once.";
+SIGTERM or Ctrl-C stops it in good order, a second one at once. It takes as many connections as \
+the hard limit of open files (`ulimit -Hn`) lets it, less 256, and at most 16384.";
 
 const SETTINGS: &str = "Environment:
   DATABASE_URL                       the Postgres to use, postgres://user:password@host:5432/threadpay

@@ -6,6 +6,8 @@
 
 pub mod answer;
 pub mod bare;
+mod connection;
+mod crowd;
 pub mod deliveries;
 pub mod endpoints;
 pub mod events;

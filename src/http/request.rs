@@ -1,14 +1,17 @@
 //! What happens to every request: an id, a check of who calls, a line in the log, a count.
 
+use super::connection::Line;
 use super::limit::Standing;
 use super::{Problem, State};
 use crate::auth::Principal;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use std::future::{Ready, ready};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use ulid::Ulid;
 use uuid::Uuid;
@@ -46,6 +49,8 @@ pub async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
+    let line = request.conn_data::<Rc<Line>>().cloned();
+    let _turn = line.clone().map(Line::turn);
     let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
         return Ok(request.error_response(Problem::internal(&"the server has no state")));
     };
@@ -58,6 +63,9 @@ pub async fn observe(
     };
     let standing = request.extensions().get::<Standing>().copied();
     write_headers(answer.headers_mut(), &id, standing);
+    if line.is_some_and(|line| line.is_swollen()) {
+        answer.head_mut().set_connection_type(ConnectionType::Close);
+    }
     record(&state, &request, &answer, (&id, started.elapsed()));
     Ok(ServiceResponse::new(request, answer))
 }

@@ -1,8 +1,12 @@
 //! Lanes: each gathers commands and runs them in batches on a connection of its own. A merchant
 //! always has the same lane, so its commands meet in one batch and keep their order.
+//!
+//! Under too much load a command is refused at the door if the batches before it are expected to
+//! take too long, and one that waited too long all the same, since the database stood still, takes
+//! itself back. Either way nothing was done.
 
 use super::{
-    Rejection, Reply, Submission, WriteError,
+    Command, Rejection, Reply, Submission, WriteError,
     batch::{self, Stage},
 };
 use crate::{
@@ -16,16 +20,28 @@ use crate::{
 use sqlx::PgConnection;
 use std::{
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 use tokio_util::task::TaskTracker;
 
 /// Most commands in a batch: nearly all of the gain, and a bound on how long one waits.
 const BATCH_MAX: usize = 256;
 /// Most commands that wait for a lane; more are refused at once.
 const QUEUE_MAX: usize = 4096;
+/// Places in the queue beyond that, for what ends a payment that has begun.
+const QUEUE_RESERVE: usize = 1024;
+/// How long the batches before a command may be expected to take, for it to be let in.
+const EXPECTED_MAX: Duration = Duration::from_millis(500);
+/// How long a command may wait for its batch to begin.
+const WAIT_MAX: Duration = Duration::from_secs(1);
 /// How long a batch may take before its connection is given up.
 const BATCH_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a lane rests before it connects again.
@@ -79,19 +95,54 @@ pub struct WriterOptions {
     pub hooks: Hooks,
 }
 
-/// A command that waits, and where its reply goes.
+/// Where the reply to a command goes.
+pub type ReplyTo = oneshot::Sender<Result<Reply, WriteError>>;
+
+/// A command that waits.
 #[derive(Debug)]
 pub struct Job {
-    /// The command.
-    pub submission: Submission,
-    /// Takes the reply; whoever waits for it may have gone.
-    pub reply: oneshot::Sender<Result<Reply, WriteError>>,
+    submission: Submission,
+    reply: ReplyTo,
+    /// Set by the first of the two who may: the lane begins it, or whoever waits takes it back.
+    settled: Arc<AtomicBool>,
+}
+
+impl Job {
+    /// The command and where its reply goes, to be run now; nothing if it was taken back.
+    pub fn begin(self) -> Option<(Submission, ReplyTo)> {
+        let taken_back = self.settled.swap(true, Ordering::AcqRel);
+        (!taken_back).then_some((self.submission, self.reply))
+    }
+}
+
+/// Where commands enter a lane.
+#[derive(Clone, Debug)]
+struct Entrance {
+    queue: mpsc::Sender<Job>,
+    /// What a batch took of late, in microseconds.
+    pace: Arc<AtomicU32>,
+}
+
+impl Entrance {
+    fn new() -> (Self, mpsc::Receiver<Job>) {
+        let (queue, jobs) = mpsc::channel(QUEUE_MAX + QUEUE_RESERVE);
+        let pace = Arc::default();
+        (Self { queue, pace }, jobs)
+    }
+
+    /// Whether a command that begins something should wait here.
+    fn is_open(&self) -> bool {
+        let waiting = self.queue.max_capacity() - self.queue.capacity();
+        let batches = u32::try_from(waiting / BATCH_MAX).unwrap_or(u32::MAX);
+        let pace = Duration::from_micros(self.pace.load(Ordering::Relaxed).into());
+        waiting < QUEUE_MAX && pace.saturating_mul(batches) <= EXPECTED_MAX
+    }
 }
 
 /// The handle that everyone submits commands to. Clones share the lanes.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    lanes: Arc<[mpsc::Sender<Job>]>,
+    lanes: Arc<[Entrance]>,
     tasks: TaskTracker,
     stop: tokio_util::sync::CancellationToken,
 }
@@ -106,15 +157,16 @@ impl Writer {
         let mut lanes = Vec::new();
         for number in 0..options.lanes.max(1) {
             let connection = options.db.connect(Use::Writer).await?;
-            let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+            let (entrance, receiver) = Entrance::new();
             let lane = Lane {
                 number,
                 options: options.clone(),
                 connection: Some(connection),
                 receiver,
+                pace: Arc::clone(&entrance.pace),
             };
             tasks.spawn(lane.run(stop.clone()));
-            lanes.push(sender);
+            lanes.push(entrance);
         }
         Ok(Self {
             lanes: lanes.into(),
@@ -126,9 +178,9 @@ impl Writer {
     /// A writer whose commands are served by whoever holds the other end of its one queue: how
     /// `threadpay bench` puts another way of writing under the same doors.
     pub fn queue() -> (Self, mpsc::Receiver<Job>) {
-        let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+        let (entrance, receiver) = Entrance::new();
         let writer = Self {
-            lanes: Arc::new([sender]),
+            lanes: Arc::new([entrance]),
             tasks: TaskTracker::new(),
             stop: tokio_util::sync::CancellationToken::new(),
         };
@@ -140,13 +192,33 @@ impl Writer {
         let lane = self
             .lane(submission.merchant)
             .ok_or(WriteError::Overloaded)?;
-        let (reply, answer) = oneshot::channel();
-        lane.try_send(Job { submission, reply })
+        // The rail has been asked: to refuse its answer would leave a payment open.
+        let ends_a_call = matches!(submission.command, Command::Finish(..));
+        if !ends_a_call && !lane.is_open() {
+            return Err(WriteError::Overloaded);
+        }
+        let settled = Arc::new(AtomicBool::new(false));
+        let (reply, mut answer) = oneshot::channel();
+        let job = Job {
+            submission,
+            reply,
+            settled: Arc::clone(&settled),
+        };
+        lane.queue
+            .try_send(job)
             .map_err(|_| WriteError::Overloaded)?;
-        answer.await.unwrap_or(Err(WriteError::Unavailable))
+        let answered = match timeout(WAIT_MAX, &mut answer).await {
+            Ok(answered) => answered,
+            // From here on the lane cannot begin it, unless it has.
+            Err(_) if !ends_a_call && !settled.swap(true, Ordering::AcqRel) => {
+                return Err(WriteError::Overloaded);
+            }
+            Err(_) => answer.await,
+        };
+        answered.unwrap_or(Err(WriteError::Unavailable))
     }
 
-    fn lane(&self, merchant: MerchantId) -> Option<&mpsc::Sender<Job>> {
+    fn lane(&self, merchant: MerchantId) -> Option<&Entrance> {
         let count = u128::try_from(self.lanes.len()).ok()?;
         let index = usize::try_from(merchant.0.as_u128() % count).ok()?;
         self.lanes.get(index)
@@ -165,6 +237,7 @@ struct Lane {
     options: WriterOptions,
     connection: Option<PgConnection>,
     receiver: mpsc::Receiver<Job>,
+    pace: Arc<AtomicU32>,
 }
 
 impl Lane {
@@ -184,20 +257,40 @@ impl Lane {
             if received == 0 {
                 return;
             }
-            self.serve(std::mem::take(&mut jobs)).await;
+            self.serve(&mut jobs).await;
         }
     }
 
-    async fn serve(&mut self, jobs: Vec<Job>) {
-        let (batch, waiting): (Vec<_>, Vec<_>) = jobs
-            .into_iter()
-            .map(|job| (job.submission, job.reply))
-            .unzip();
+    async fn serve(&mut self, jobs: &mut Vec<Job>) {
+        let (mut batch, mut waiting): (Vec<_>, Vec<_>) =
+            jobs.drain(..).filter_map(Job::begin).unzip();
+        // What was taken back leaves room for others.
+        while batch.len() < BATCH_MAX
+            && let Ok(job) = self.receiver.try_recv()
+        {
+            if let Some((submission, reply)) = job.begin() {
+                batch.push(submission);
+                waiting.push(reply);
+            }
+        }
+        if batch.is_empty() {
+            return;
+        }
+        let begun = Instant::now();
         let results = self.write(&batch).await;
         for (result, reply) in results.into_iter().zip(waiting) {
             // Whoever asked may have gone; the change stands all the same.
             let _ = reply.send(result);
         }
+        self.remember_pace(begun.elapsed());
+    }
+
+    /// A mean in which the last batch counts for a quarter.
+    fn remember_pace(&self, took: Duration) {
+        let before = Duration::from_micros(self.pace.load(Ordering::Relaxed).into());
+        let mean = (before * 3 + took) / 4;
+        let micros = u32::try_from(mean.as_micros()).unwrap_or(u32::MAX);
+        self.pace.store(micros, Ordering::Relaxed);
     }
 
     async fn write(&mut self, batch: &[Submission]) -> Vec<Result<Reply, WriteError>> {
@@ -238,8 +331,7 @@ impl Lane {
             handover: &self.options.handover,
         };
         let begun = Instant::now();
-        match tokio::time::timeout(BATCH_DEADLINE, batch::run(&mut connection, batch, stage)).await
-        {
+        match timeout(BATCH_DEADLINE, batch::run(&mut connection, batch, stage)).await {
             Ok(Ok((replies, written))) => {
                 self.connection = Some(connection);
                 (self.options.hooks.0)(BatchReport {
@@ -281,5 +373,72 @@ impl Lane {
                 Err(WriteError::Unavailable)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{IntentId, MerchantId};
+    use futures_util::future::join_all;
+    use uuid::Uuid;
+
+    fn submission() -> Submission {
+        Submission {
+            merchant: MerchantId(Uuid::nil()),
+            command: Command::ExpireIntent(IntentId(Uuid::nil())),
+            claim: None,
+            request_id: String::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_too_long_takes_itself_back_and_is_never_run() {
+        let (writer, mut jobs) = Writer::queue();
+        let late = tokio::spawn({
+            let writer = writer.clone();
+            async move { writer.submit(submission()).await }
+        });
+        assert_eq!(late.await.unwrap(), Err(WriteError::Overloaded));
+        assert!(jobs.recv().await.unwrap().begin().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_has_begun_is_waited_for() {
+        let (writer, mut jobs) = Writer::queue();
+        let serve = async {
+            let (_, reply) = jobs.recv().await.unwrap().begin().unwrap();
+            tokio::time::sleep(WAIT_MAX + WAIT_MAX / 4).await;
+            reply.send(Err(WriteError::Broken)).unwrap();
+        };
+        let (answer, ()) = tokio::join!(writer.submit(submission()), serve);
+        assert_eq!(answer, Err(WriteError::Broken));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once_and_keeps_places_for_answers_of_the_rail() {
+        let (writer, mut jobs) = Writer::queue();
+        let flood = join_all((0..=QUEUE_MAX).map(|_| writer.submit(submission())));
+        let refused = flood.await;
+        assert!(refused.iter().all(|r| *r == Err(WriteError::Overloaded)));
+        assert_eq!(jobs.len(), QUEUE_MAX);
+        let entrance = &writer.lanes[0];
+        assert!(!entrance.is_open() && entrance.queue.capacity() == QUEUE_RESERVE);
+        // What was taken back makes room as soon as the lane comes to it.
+        while let Ok(job) = jobs.try_recv() {
+            assert!(job.begin().is_none());
+        }
+        assert!(entrance.is_open());
+    }
+
+    #[tokio::test]
+    async fn slow_batches_make_the_queue_short() {
+        let (writer, _jobs) = Writer::queue();
+        let entrance = &writer.lanes[0];
+        let slow = u32::try_from(EXPECTED_MAX.as_micros()).unwrap() + 1;
+        entrance.pace.store(slow, Ordering::Relaxed);
+        let batch = join_all((0..BATCH_MAX).map(|_| writer.submit(submission())));
+        let (_, open) = tokio::join!(batch, async { entrance.is_open() });
+        assert!(!open, "a whole slow batch waits already");
     }
 }

@@ -23,6 +23,8 @@ struct Place {
     listen: String,
     /// The database; a Postgres of its own if none is given.
     database_url: Option<String>,
+    /// How many files it may open; as many as this process may if none is given.
+    files: Option<u32>,
 }
 
 /// `threadpay dev`, always at the same address and with the same data.
@@ -36,15 +38,20 @@ pub struct Service {
 impl Service {
     /// With a Postgres of its own, which dies with it.
     pub fn start(name: &str) -> Self {
-        Self::with(name, None)
+        Self::with(name, None, None)
+    }
+
+    /// With a Postgres of its own, and no more open files than these.
+    pub fn within(name: &str, files: u32) -> Self {
+        Self::with(name, None, Some(files))
     }
 
     /// On a database that outlives it.
     pub fn on(name: &str, database_url: String) -> Self {
-        Self::with(name, Some(database_url))
+        Self::with(name, Some(database_url), None)
     }
 
-    fn with(name: &str, database_url: Option<String>) -> Self {
+    fn with(name: &str, database_url: Option<String>, files: Option<u32>) -> Self {
         let data = env::temp_dir().join(format!("threadpay-crash-{name}-{}", std::process::id()));
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let listen = free.local_addr().unwrap().to_string();
@@ -53,6 +60,7 @@ impl Service {
             data,
             listen,
             database_url,
+            files,
         };
         let (child, facts) = spawn(&place);
         Self {
@@ -64,6 +72,11 @@ impl Service {
 
     pub fn fact(&self, name: &str) -> String {
         self.facts[name].as_str().unwrap().to_owned()
+    }
+
+    /// The id of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kills the service, which cannot say good-bye, and starts it again.
@@ -116,7 +129,24 @@ pub fn program() -> Command {
 
 fn spawn(place: &Place) -> (Child, Value) {
     let database_url = place.database_url.iter();
-    let mut child = program()
+    let mut program = match place.files {
+        None => program(),
+        Some(files) => {
+            let program = program();
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")]);
+            shell.arg(program.get_program());
+            for (name, value) in program.get_envs() {
+                match value {
+                    Some(value) => shell.env(name, value),
+                    None => shell.env_remove(name),
+                };
+            }
+            shell.stdin(Stdio::null());
+            shell
+        }
+    };
+    let mut child = program
         .args(["dev", "--json", "--listen", &place.listen, "--data-dir"])
         .arg(&place.data)
         .envs(database_url.map(|url| ("DATABASE_URL", url)))

@@ -3,7 +3,7 @@
 use super::source::{Source, heads};
 
 /// The library, the places that may name it (a directory ends with `/`), and what to do.
-const HOMES: [(&str, &[&str], &str); 3] = [
+const HOMES: [(&str, &[&str], &str); 5] = [
     (
         "ring",
         &["src/crypto/", "src/ambient.rs"],
@@ -13,6 +13,16 @@ const HOMES: [(&str, &[&str], &str); 3] = [
         "actix_web",
         &["src/http/", "src/cli/serve.rs", "src/cli/demo/bot.rs"],
         "let the door `http` parse and render",
+    ),
+    (
+        "actix_http",
+        &["src/http/"],
+        "let the door `http` watch connections",
+    ),
+    (
+        "actix_service",
+        &["src/http/"],
+        "let the door `http` watch connections",
     ),
     ("reqwest", &["src/net/"], "use the one client of `net`"),
 ];

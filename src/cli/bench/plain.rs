@@ -63,8 +63,11 @@ impl Plain {
     async fn serve(self, mut db: PgConnection, jobs: Jobs) {
         loop {
             let job = jobs.lock().await.recv().await;
-            let Some(Job { submission, reply }) = job else {
+            let Some(job) = job else {
                 return;
+            };
+            let Some((submission, reply)) = job.begin() else {
+                continue;
             };
             let result = if transaction::knows(&submission.command) {
                 self.perform(&mut db, &submission).await
