@@ -56,6 +56,10 @@ const LOOK_UPS: [(&str, &str); 5] = [
     ("plan_cache_mode", "force_generic_plan"),
 ];
 
+/// A process that is frozen or cut off between two statements holds its merchants' books locked
+/// no longer than this; else it would be for ever. No batch thinks for a hundredth of it.
+const LET_GO: [(&str, &str); 1] = [("idle_in_transaction_session_timeout", "5s")];
+
 /// Where the database is, read from a URL.
 #[derive(Clone, Debug)]
 pub struct Db {
@@ -91,9 +95,10 @@ impl Db {
             .application_name("threadpay");
         match purpose {
             Use::General => options,
-            Use::Writer => options.options(LOOK_UPS),
+            Use::Writer => options.options(LOOK_UPS).options(LET_GO),
             Use::Dispatcher => options
                 .options(LOOK_UPS)
+                .options(LET_GO)
                 .options([("synchronous_commit", "off")]),
         }
     }
@@ -170,8 +175,9 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
             ["57", "53", "08", "40"]
                 .iter()
                 .any(|class| code.starts_with(class))
-                // A standby that only reads; a database that is shut for maintenance.
-                || ["25006", "55000"].contains(&&*code)
+                // A standby that only reads; a database that is shut for maintenance; a
+                // transaction that was let go because nothing came for too long.
+                || ["25006", "55000", "25P03"].contains(&&*code)
         }
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
