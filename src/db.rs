@@ -1,6 +1,9 @@
 //! The connection to Postgres: pools, the cell's schema, migrations, and which errors mean what.
 
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::error::DatabaseError;
+use sqlx::postgres::{
+    PgConnectOptions, PgDatabaseError, PgListener, PgPool, PgPoolOptions, PgSeverity,
+};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::{str::FromStr, time::Duration};
 
@@ -171,13 +174,13 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(e) => {
             let code = e.code().unwrap_or_default();
-            // Class 57: operator intervention; 53: out of resources; 08: connection; 40: retry.
-            ["57", "53", "08", "40"]
-                .iter()
-                .any(|class| code.starts_with(class))
-                // A standby that only reads; a database that is shut for maintenance; a
-                // transaction that was let go because nothing came for too long.
-                || ["25006", "55000", "25P03"].contains(&&*code)
+            is_fatal(&**e)
+                // Class 57: operator intervention; 53: out of resources; 08: connection; 40: retry.
+                || ["57", "53", "08", "40"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
+                // A standby that only reads.
+                || code == "25006"
         }
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
@@ -187,6 +190,13 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed => true,
         _ => false,
     }
+}
+
+/// Whether the server has ended the connection with it: whatever the reason (a restart, a database
+/// that is shut, a full disk while it logged us in), it is none of the statement's.
+fn is_fatal(error: &dyn DatabaseError) -> bool {
+    let error = error.try_downcast_ref::<PgDatabaseError>();
+    error.is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic))
 }
 
 /// A page of a list that is kept newest first, by ids that sort by time.

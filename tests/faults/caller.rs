@@ -55,7 +55,8 @@ impl Told {
 #[derive(Default)]
 pub struct Crowd {
     pub stop: AtomicBool,
-    pub tries: AtomicUsize,
+    pub silences: AtomicUsize,
+    pub refusals: AtomicUsize,
     pub answers: AtomicUsize,
     pub repeats: AtomicUsize,
     pub given_up: AtomicUsize,
@@ -178,12 +179,15 @@ impl Caller {
     async fn insist(&mut self, asked: &Asked) -> Answer {
         let begun = Instant::now();
         loop {
-            let answer = self.try_once(asked, DEADLINE).await;
-            if let Some(answer) = answer.filter(is_final) {
-                self.longest_wait = self.longest_wait.max(begun.elapsed());
-                self.last = Instant::now();
-                return answer;
-            }
+            match self.try_once(asked, DEADLINE).await {
+                Some(answer) if is_final(&answer) => {
+                    self.longest_wait = self.longest_wait.max(begun.elapsed());
+                    self.last = Instant::now();
+                    return answer;
+                }
+                Some(_) => self.crowd.refusals.fetch_add(1, Ordering::Relaxed),
+                None => self.crowd.silences.fetch_add(1, Ordering::Relaxed),
+            };
             assert!(
                 !self.crowd.stop.load(Ordering::Relaxed) || self.last.elapsed() < STANDSTILL,
                 "never answered: {asked:?}"
@@ -194,7 +198,6 @@ impl Caller {
     }
 
     async fn try_once(&mut self, asked: &Asked, deadline: Duration) -> Option<Answer> {
-        self.crowd.tries.fetch_add(1, Ordering::Relaxed);
         if self.dice.percent(10) {
             self.at = 1 - self.at;
         }

@@ -7,7 +7,7 @@ use super::{
 };
 use nix::{sys::signal::Signal, unistd::Pid};
 use sqlx::{Connection, PgConnection};
-use std::time::Duration;
+use std::{fs, time::Duration};
 use threadpay::{
     ambient::Ambient,
     embedded::{Options, Postgres},
@@ -15,6 +15,10 @@ use threadpay::{
 
 /// How long the test's own statements may take while faults are about.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks for the password itself: the proof of it that goes without saying it takes an unoptimized
+/// build so long that new connections would be all that is tested.
+const ACCESS: &str = "host all all 127.0.0.1/32 password\n";
 
 /// A private Postgres that is started again whenever it dies.
 pub struct Database {
@@ -30,7 +34,10 @@ impl Database {
             ..Options::kept(disk.path().join("data"))
         };
         let postgres = Postgres::start(&options, &Ambient::system()).unwrap();
-        Self { postgres, disk }
+        fs::write(disk.path().join("data/cluster/pg_hba.conf"), ACCESS).unwrap();
+        let database = Self { postgres, disk };
+        database.signal(Signal::SIGHUP);
+        database
     }
 
     /// Straight to it, around all proxies.

@@ -29,6 +29,7 @@ pub enum Fault {
     DatabaseLineCut,
     DatabaseLineHalf,
     DatabaseLineHole,
+    DatabaseLineHoleLong,
     DatabaseLineSlow,
     ConnectionsEnded,
     PostgresKilled,
@@ -42,7 +43,7 @@ pub enum Fault {
 }
 
 /// Each fault, how often it comes, and what it is.
-const FAULTS: [(Fault, usize, &str); 22] = [
+const FAULTS: [(Fault, usize, &str); 23] = [
     (Fault::ServiceKilled, 12, "service killed (SIGKILL)"),
     (Fault::ServiceStopped, 3, "service told to stop (SIGTERM)"),
     (
@@ -52,7 +53,7 @@ const FAULTS: [(Fault, usize, &str); 22] = [
     ),
     (
         Fault::ServiceFrozenLong,
-        1,
+        0,
         "service frozen (SIGSTOP), 33 s",
     ),
     (
@@ -82,6 +83,11 @@ const FAULTS: [(Fault, usize, &str); 22] = [
         Fault::DatabaseLineHole,
         5,
         "line to Postgres swallows all, up to 3 s",
+    ),
+    (
+        Fault::DatabaseLineHoleLong,
+        0,
+        "line to Postgres swallows all, 33 s",
     ),
     (
         Fault::DatabaseLineSlow,
@@ -175,6 +181,9 @@ impl Fault {
             Self::DatabaseLineHalf | Self::DatabaseLineHole | Self::DatabaseLineSlow => {
                 world.to_database[side].hold(self.mode(), hold).await;
             }
+            Self::DatabaseLineHoleLong => {
+                world.to_database[side].hold(Mode::Hole, OUTLASTING).await;
+            }
             Self::ReceiverCut | Self::ReceiverHole => {
                 world.receiver.proxy.hold(self.mode(), hold).await;
             }
@@ -240,11 +249,11 @@ pub async fn rain(world: &Arc<World>, faults: usize, mut dice: Dice) -> BTreeMap
     for number in 0..faults {
         let (least, more) = APART;
         sleep(Duration::from_millis(least + dice.roll() % more)).await;
-        // Each in its time, and one that lasts long in each run.
-        let fault = if number == faults / 4 {
-            Fault::ServiceFrozenLong
-        } else {
-            Fault::pick(&mut dice, world)
+        // Those that last long are dealt out, so that they are not all there is.
+        let fault = match number % 100 {
+            20 => Fault::ServiceFrozenLong,
+            55 => Fault::DatabaseLineHoleLong,
+            _ => Fault::pick(&mut dice, world),
         };
         *happened.entry(fault).or_default() += 1;
         at_work.spawn(fault.happen(Arc::clone(world), Dice::new(dice.roll())));

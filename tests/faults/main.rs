@@ -133,7 +133,6 @@ fn report(happened: &BTreeMap<Fault, usize>, tellers: &[Teller], inboxes: &[Inbo
     let waited: Option<Duration> = tellers.iter().map(|t| t.caller.longest_wait).max();
     for (number, what) in [
         (happened.values().sum(), "faults"),
-        (crowd.tries.load(Ordering::Relaxed), "requests sent"),
         (
             crowd.answers.load(Ordering::Relaxed),
             "asked until answered",
@@ -141,6 +140,14 @@ fn report(happened: &BTreeMap<Fault, usize>, tellers: &[Teller], inboxes: &[Inbo
         (
             crowd.repeats.load(Ordering::Relaxed),
             "asked again, told the same",
+        ),
+        (
+            crowd.silences.load(Ordering::Relaxed),
+            "tries without an answer",
+        ),
+        (
+            crowd.refusals.load(Ordering::Relaxed),
+            "tries answered 503, or 409 as still running",
         ),
         (
             crowd.given_up.load(Ordering::Relaxed),

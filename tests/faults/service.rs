@@ -69,7 +69,6 @@ impl Service {
         }
     }
 
-
     pub fn signal(&self, what: Signal) {
         // Under the lock it is not waited for, so the number is its own.
         if let Some(child) = &*self.watched.child.lock().unwrap() {
