@@ -1,7 +1,7 @@
 //! What must be true of the database whatever was asked and whatever happened: nothing is there
 //! by half.
 
-use super::{service::program, world::World};
+use super::service::program;
 use sqlx::PgConnection;
 use tokio::task::spawn_blocking;
 
@@ -97,17 +97,12 @@ const HALVES: [(&str, &str); 13] = [
     ),
 ];
 
-/// Proves the books as an operator would, and looks for halves.
-pub async fn nothing_is_there_by_half(world: &World, db: &mut PgConnection) {
+/// Looks for halves, and proves the books as an operator would.
+pub async fn nothing_is_there_by_half(db: &mut PgConnection, database_url: String) {
     for (fault, sql) in HALVES {
         let found: i64 = sqlx::query_scalar(sql).fetch_one(&mut *db).await.unwrap();
         assert_eq!(found, 0, "{fault}");
     }
-    verify(world.database.url()).await;
-}
-
-/// `threadpay verify` on this database.
-pub async fn verify(database_url: String) {
     let mut verify = program();
     verify.arg("verify").env("DATABASE_URL", database_url);
     let verify = spawn_blocking(move || verify.output().unwrap());

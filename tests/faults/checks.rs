@@ -4,7 +4,7 @@ use super::{
     dice::Dice,
     receiver::{Inbox, meaning},
     stories::{End, Intent, Link, Teller},
-    world::{Merchant, World},
+    world::Merchant,
 };
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -110,7 +110,7 @@ impl Found {
 }
 
 /// Everything that was answered is there, once; and what was given up is there once or not.
-pub async fn every_answer_holds(world: &World, tellers: &[Teller], db: &mut PgConnection) {
+pub async fn every_answer_holds(merchants: &[Merchant], tellers: &[Teller], db: &mut PgConnection) {
     let found = Found::read(db).await;
     for (number, teller) in tellers.iter().enumerate() {
         teller
@@ -119,7 +119,7 @@ pub async fn every_answer_holds(world: &World, tellers: &[Teller], db: &mut PgCo
             .iter()
             .for_each(|i| found.holds_intent(i));
         teller.known.links.iter().for_each(|l| found.holds_link(l));
-        let merchant = world.merchants[number % world.merchants.len()].id.0;
+        let merchant = merchants[number % merchants.len()].id.0;
         for told in &teller.caller.log {
             if let Some(key) = &told.asked.key {
                 let status = found.keys.get(&(merchant, key.clone()));

@@ -45,13 +45,6 @@ impl Database {
         self.postgres.loopback_url()
     }
 
-    pub async fn connect(&self) -> PgConnection {
-        let mut db = PgConnection::connect(&self.url()).await.unwrap();
-        let sql = "SET search_path = cell_00";
-        sqlx::query(sql).execute(&mut db).await.unwrap();
-        db
-    }
-
     /// Sends a signal to its first process, if it runs.
     pub fn signal(&self, what: Signal) {
         if let Some(first) = self.first() {
@@ -107,4 +100,12 @@ impl Drop for Database {
         // Whoever is frozen cannot be stopped in good order.
         self.thaw();
     }
+}
+
+/// A connection of the test's own, around all proxies.
+pub async fn connect(url: &str) -> PgConnection {
+    let mut db = PgConnection::connect(url).await.unwrap();
+    let sql = "SET search_path = cell_00";
+    sqlx::query(sql).execute(&mut db).await.unwrap();
+    db
 }

@@ -17,6 +17,7 @@ mod checks;
 #[path = "../api/harness/client.rs"]
 mod client;
 mod database;
+mod dev;
 #[expect(
     dead_code,
     reason = "shared with tests/simulation, which uses all of it"
@@ -24,6 +25,7 @@ mod database;
 #[path = "../simulation/dice.rs"]
 mod dice;
 mod faults;
+mod load;
 mod place;
 mod processes;
 mod proxy;
@@ -33,22 +35,23 @@ mod service;
 mod stories;
 mod world;
 
-use caller::{Caller, Crowd};
+use books::nothing_is_there_by_half;
+use database::connect;
 use dice::Dice;
 use faults::Fault;
+use load::Load;
 use receiver::Inbox;
+use rest::rest;
 use std::{
     collections::BTreeMap,
     env,
+    io::Write,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 use stories::Teller;
 use threadpay::ambient::Ambient;
-use tokio::{
-    sync::Mutex,
-    task::{JoinSet, spawn_blocking},
-};
+use tokio::{sync::Mutex, task::spawn_blocking};
 use world::World;
 
 const CALLERS: usize = 16;
@@ -70,38 +73,24 @@ async fn as_many_faults_as_wished_lose_nothing() {
 
 async fn run(faults: usize) {
     let _alone = ALONE.lock().await;
-    let seed = env::var("THREADPAY_FAULTS_SEED").map_or_else(
-        |_| u64::from_be_bytes(Ambient::system().bytes()),
-        |seed| seed.parse().unwrap(),
-    );
-    println!("THREADPAY_FAULTS_SEED={seed}");
+    let seed = seed();
     let mut dice = Dice::new(seed);
     let world = World::make().await;
-    let crowd = Arc::new(Crowd::default());
+    say_what_is_left_out(&world);
     let begun = Instant::now();
-    let mut callers = JoinSet::new();
-    for number in 0..CALLERS {
-        let teller = teller(&world, &crowd, number, Dice::new(dice.roll()));
-        callers.spawn(async move { (number, teller.run().await) });
-    }
+    let load = Load::start(&world.merchants, CALLERS, &mut dice);
     let happened = faults::rain(&world, faults, dice).await;
     let rained = begun.elapsed();
-    crowd.stop.store(true, Ordering::Relaxed);
-    let mut tellers = BTreeMap::new();
-    while let Some(teller) = callers.join_next().await {
-        let (number, teller) = teller.unwrap();
-        tellers.insert(number, teller);
-    }
-    let mut tellers: Vec<Teller> = tellers.into_values().collect();
-    let by_hand = rest::rest(&world).await;
-    let rested = begun.elapsed();
+    let mut tellers = load.stop().await;
+    let mut db = connect(&world.database.url()).await;
+    let by_hand = rest(&mut db, &world.merchants).await;
+    let took = begun.elapsed();
     let inboxes = world.receiver.inboxes();
     report(&happened, &tellers, &inboxes);
-    println!("{rested:>8.1?}  in all, {rained:.1?} of it under faults");
     println!("{by_hand:>8}  callbacks sent by hand");
-    let mut db = world.database.connect().await;
-    books::nothing_is_there_by_half(&world, &mut db).await;
-    checks::every_answer_holds(&world, &tellers, &mut db).await;
+    println!("{took:>8.1?}  in all, {rained:.1?} of it under faults");
+    nothing_is_there_by_half(&mut db, world.database.url()).await;
+    checks::every_answer_holds(&world.merchants, &tellers, &mut db).await;
     checks::every_event_arrived(&world.merchants, &inboxes).await;
     checks::every_answer_is_given_again(&mut tellers, seed).await;
     for service in &world.services {
@@ -111,15 +100,27 @@ async fn run(faults: usize) {
     spawn_blocking(|| world.stop()).await.unwrap();
 }
 
-fn teller(world: &World, crowd: &Arc<Crowd>, number: usize, dice: Dice) -> Teller {
-    let merchants = world.merchants.len();
-    let merchant = &world.merchants[number % merchants];
-    let (services, crowd) = (merchant.services.clone(), Arc::clone(crowd));
-    let changes = number < merchants;
-    Teller {
-        caller: Caller::new(format!("caller-{number}"), services, dice, crowd),
-        known: stories::Known::default(),
-        endpoint: changes.then(|| merchant.changing_endpoint.clone()),
+/// The seed of a run: chance decides what happens when; the processes decide what comes of it.
+fn seed() -> u64 {
+    let seed = env::var("THREADPAY_FAULTS_SEED").map_or_else(
+        |_| u64::from_be_bytes(Ambient::system().bytes()),
+        |seed| seed.parse().unwrap(),
+    );
+    println!("THREADPAY_FAULTS_SEED={seed}");
+    seed
+}
+
+/// Past the capture of a test's output, which nobody reads when it holds.
+fn say_what_is_left_out(world: &World) {
+    let mut beside = std::io::stderr();
+    let disk = world.database.disk.can_be_full;
+    for (is_tested, what) in [
+        (disk, "a full disk, since this user may not mount one"),
+        (world.has_faketime, "clocks, since faketime is missing"),
+    ] {
+        if !is_tested {
+            writeln!(beside, "NOT TESTED: {what}").unwrap();
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The end of a run: everything comes to rest by itself, but for what an operator sends by hand.
 
-use super::world::World;
+use super::world::Merchant;
 use serde_json::json;
 use sqlx::PgConnection;
 use std::time::{Duration, Instant};
@@ -22,12 +22,11 @@ const FAR_AWAY: &str = "SELECT merchant_id, id FROM deliveries WHERE status = 'p
 
 /// Waits until every attempt is resolved and every callback delivered. Gives how many deliveries
 /// were sent by hand.
-pub async fn rest(world: &World) -> usize {
-    let mut db = world.database.connect().await;
+pub async fn rest(db: &mut PgConnection, merchants: &[Merchant]) -> usize {
     let (mut fewest, mut since, mut by_hand) = (i64::MAX, Instant::now(), 0);
     loop {
         let (asks, owed, replays): (i64, i64, i64) =
-            sqlx::query_as(RESTLESS).fetch_one(&mut db).await.unwrap();
+            sqlx::query_as(RESTLESS).fetch_one(&mut *db).await.unwrap();
         let left = asks + owed + replays;
         if left == 0 {
             return by_hand;
@@ -35,21 +34,25 @@ pub async fn rest(world: &World) -> usize {
         if left < fewest {
             (fewest, since) = (left, Instant::now());
         }
-        if since.elapsed() > STANDSTILL {
-            panic!(
-                "open attempts, owed deliveries, running replays: {asks}, {owed}, {replays}\n{}",
-                describe(&mut db).await
-            );
-        }
-        by_hand += send_by_hand(world, &mut db).await;
+        let is_stuck = since.elapsed() > STANDSTILL;
+        let why = if is_stuck {
+            describe(db).await
+        } else {
+            String::new()
+        };
+        assert!(
+            !is_stuck,
+            "open attempts, owed deliveries, running replays: {asks}, {owed}, {replays}\n{why}"
+        );
+        by_hand += send_by_hand(merchants, db).await;
         tokio::time::sleep(LOOK).await;
     }
 }
 
-async fn send_by_hand(world: &World, db: &mut PgConnection) -> usize {
+async fn send_by_hand(merchants: &[Merchant], db: &mut PgConnection) -> usize {
     let far: Vec<(uuid::Uuid, uuid::Uuid)> = sqlx::query_as(FAR_AWAY).fetch_all(db).await.unwrap();
     for (merchant, delivery) in &far {
-        let merchant = world.merchants.iter().find(|m| m.id.0 == *merchant);
+        let merchant = merchants.iter().find(|m| m.id.0 == *merchant);
         let path = format!("/v1/deliveries/{}/retry", DeliveryId(*delivery));
         let retried = merchant.unwrap().services[0].post(&path, &json!({})).await;
         assert!(retried.status < 300, "{}", retried.text());

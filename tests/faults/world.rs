@@ -44,6 +44,33 @@ pub struct Merchant {
     pub changing_endpoint: String,
 }
 
+impl Merchant {
+    /// Gives it two endpoints: what they are sent is known by the receiver.
+    pub async fn with_endpoints(
+        id: MerchantId,
+        services: [Client; 2],
+        receiver: &Receiver,
+    ) -> Self {
+        let mut changing_endpoint = String::new();
+        for ordering in ["none", "intent"] {
+            let body = json!({"url": receiver.next_url(), "event_types": ["*"],
+                "ordering": ordering});
+            let made = services[0].post("/v1/callback_endpoints", &body).await;
+            let endpoint = made.expect(201);
+            receiver.expect(&endpoint);
+            endpoint["id"]
+                .as_str()
+                .unwrap()
+                .clone_into(&mut changing_endpoint);
+        }
+        Self {
+            id,
+            services,
+            changing_endpoint,
+        }
+    }
+}
+
 impl World {
     pub async fn make() -> Arc<Self> {
         let made = spawn_blocking(|| {
@@ -120,23 +147,7 @@ impl World {
             let address = self.to_services[side].address;
             Client::new(&format!("http://{address}")).with_key(&key.text())
         });
-        let mut changing_endpoint = String::new();
-        for ordering in ["none", "intent"] {
-            let body = json!({"url": self.receiver.next_url(), "event_types": ["*"],
-                "ordering": ordering});
-            let made = services[0].post("/v1/callback_endpoints", &body).await;
-            let endpoint = made.expect(201);
-            self.receiver.expect(&endpoint);
-            endpoint["id"]
-                .as_str()
-                .unwrap()
-                .clone_into(&mut changing_endpoint);
-        }
-        Merchant {
-            id,
-            services,
-            changing_endpoint,
-        }
+        Merchant::with_endpoints(id, services, &self.receiver).await
     }
 
     /// Undoes whatever is not yet undone.
