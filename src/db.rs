@@ -1,6 +1,9 @@
 //! The connection to Postgres: pools, the cell's schema, migrations, and which errors mean what.
 
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::error::DatabaseError;
+use sqlx::postgres::{
+    PgConnectOptions, PgDatabaseError, PgListener, PgPool, PgPoolOptions, PgSeverity,
+};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::{str::FromStr, time::Duration};
 
@@ -60,6 +63,10 @@ const LOOK_UPS: [(&str, &str); 5] = [
     ("plan_cache_mode", "force_generic_plan"),
 ];
 
+/// A process that is frozen or cut off between two statements holds its merchants' books locked
+/// no longer than this; else it would be for ever. No batch thinks for a hundredth of it.
+const LET_GO: [(&str, &str); 1] = [("idle_in_transaction_session_timeout", "5s")];
+
 /// Where the database is, read from a URL.
 #[derive(Clone, Debug)]
 pub struct Db {
@@ -95,9 +102,10 @@ impl Db {
             .application_name("threadpay");
         match purpose {
             Use::General => options,
-            Use::Writer => options.options(LOOK_UPS),
+            Use::Writer => options.options(LOOK_UPS).options(LET_GO),
             Use::Dispatcher => options
                 .options(LOOK_UPS)
+                .options(LET_GO)
                 .options([("synchronous_commit", "off")]),
         }
     }
@@ -170,12 +178,13 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(e) => {
             let code = e.code().unwrap_or_default();
-            // Class 57: operator intervention; 53: out of resources; 08: connection; 40: retry.
-            ["57", "53", "08", "40"]
-                .iter()
-                .any(|class| code.starts_with(class))
-                // A standby that only reads; a database that is shut for maintenance.
-                || ["25006", "55000"].contains(&&*code)
+            is_fatal(&**e)
+                // Class 57: operator intervention; 53: out of resources; 08: connection; 40: retry.
+                || ["57", "53", "08", "40"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
+                // A standby that only reads.
+                || code == "25006"
         }
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
@@ -185,6 +194,13 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed => true,
         _ => false,
     }
+}
+
+/// Whether the server has ended the connection with it: whatever the reason (a restart, a database
+/// that is shut, a full disk while it logged us in), it is none of the statement's.
+fn is_fatal(error: &dyn DatabaseError) -> bool {
+    let error = error.try_downcast_ref::<PgDatabaseError>();
+    error.is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic))
 }
 
 /// A page of a list that is kept newest first, by ids that sort by time.

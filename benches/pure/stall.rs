@@ -48,7 +48,7 @@ pub struct Stall {
 
 impl Stall {
     pub fn open() -> Self {
-        let (_, ambient) = dice::ambient(1);
+        let (_, ambient) = dice::Nature::new(1).process();
         let (merchant, now) = (ambient.id(), ambient.now());
         let body = json!({"url": "https://bot.example/hook", "event_types": ["*"]});
         let endpoint: EndpointRequest = serde_json::from_value(body).unwrap();

@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use threadpay::{
+    db::{Db, Use, is_outage},
     ids::MerchantId,
     writer::{Command, Submission, WriteError},
 };
@@ -53,6 +54,21 @@ fn two_processes_serve_one_merchant() {
             180
         );
         other.end().await;
+    });
+}
+
+/// A process that is frozen while it holds the books keeps nobody waiting for long, and learns that
+/// its transaction is gone when it goes on.
+#[test]
+fn a_frozen_process_lets_the_books_go() {
+    run_test(async |app| {
+        let db = Db::from_url(&app.database_url).unwrap();
+        let mut frozen = db.connect(Use::Writer).await.unwrap();
+        run(&mut frozen, "BEGIN; SELECT * FROM books FOR UPDATE").await;
+        app.merchant.bot.ask_for("1.00", "EUR").await;
+        let late = sqlx::query("SELECT 1").execute(&mut frozen).await;
+        let late = late.unwrap_err();
+        assert!(is_outage(&late), "{late}");
     });
 }
 

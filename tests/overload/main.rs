@@ -17,8 +17,6 @@ mod open_loop;
 mod process;
 mod raw;
 mod requests;
-#[expect(dead_code, reason = "shared with tests/crash, which uses all of it")]
-#[path = "../crash/service.rs"]
 mod service;
 
 use client::Client;
