@@ -32,7 +32,7 @@ fn rivals(point: &Value) -> Vec<&str> {
 #[test]
 fn each_scenario_stands_beside_what_it_is_compared_with() {
     let report = bench(
-        "bench pay post read export mixed --connections 4 --merchants 1 --seconds 1 --rounds 1 --filled 300 --json",
+        "bench pay post read export mixed --connections 1 --merchants 1 --seconds 1 --rounds 1 --filled 300 --json",
     );
     let points = report["points"].as_array().unwrap();
     let found: Vec<_> = points
@@ -60,9 +60,8 @@ fn each_scenario_stands_beside_what_it_is_compared_with() {
 
 #[test]
 fn a_fixed_pace_compares_latencies_alone() {
-    let report = bench(
-        "bench create --rate 40 --connections 4 --merchants 1 --seconds 1 --rounds 1 --json",
-    );
+    let report =
+        bench("bench create --rate 40 --connections 4 --merchants 1 --seconds 1 --rounds 1 --json");
     assert_eq!(report["mode"], "paced");
     let points = report["points"].as_array().unwrap();
     let point = points.first().unwrap();

@@ -3,6 +3,9 @@
 use super::{point::Mode, scenario::Scenario};
 use std::{path::PathBuf, time::Duration};
 
+/// Journal entries of an export, for each second of a measurement.
+const EXPORTED: usize = 5_000;
+
 /// What can be chosen about what is measured.
 #[derive(Debug, clap::Args)]
 pub(super) struct Choices {
@@ -90,7 +93,8 @@ impl Choices {
         if filled.is_empty() {
             filled.push(0);
         }
-        let time = Duration::from_secs(if self.quick { 1 } else { self.seconds.into() });
+        let seconds = if self.quick { 1 } else { self.seconds };
+        let time = Duration::from_secs(seconds.into());
         Plan {
             scenarios,
             connections: if self.quick {
@@ -104,7 +108,7 @@ impl Choices {
             rate: self.rate,
             filled,
             in_process: self.in_process,
-            exported: if self.quick { 5_000 } else { 100_000 },
+            exported: EXPORTED * usize::from(seconds),
             pgledger: self.pgledger.clone(),
         }
     }

@@ -131,6 +131,7 @@ impl Work {
             work: self.clone(),
             connection,
             number: 0,
+            turns: 0,
             last: None,
             paid: None,
         }
@@ -156,6 +157,8 @@ pub(super) struct Asker {
     work: Work,
     connection: usize,
     number: u64,
+    /// How many of these were no repeats.
+    turns: usize,
     /// The last change.
     last: Option<Ask>,
     /// The last payment that was not given back.
@@ -195,7 +198,8 @@ impl Asker {
     }
 
     fn turn(&mut self) -> Option<(usize, Verb)> {
-        let number = self.connection + usize::try_from(self.number).ok()?;
+        let number = self.connection + self.turns;
+        self.turns += 1;
         let turns = self.work.scenario.turns();
         let stock = &self.work.stock;
         let kind = turns.get(number.checked_rem(turns.len())?)?;
