@@ -1,4 +1,4 @@
-//! The real program, killed and started again on the same data.
+//! The real program with a Postgres of its own.
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -21,8 +21,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 struct Place {
     data: PathBuf,
     listen: String,
-    /// The database; a Postgres of its own if none is given.
-    database_url: Option<String>,
     /// How many files it may open; as many as this process may if none is given.
     files: Option<u32>,
 }
@@ -36,30 +34,24 @@ pub struct Service {
 }
 
 impl Service {
-    /// With a Postgres of its own, which dies with it.
     pub fn start(name: &str) -> Self {
-        Self::with(name, None, None)
+        Self::with(name, None)
     }
 
-    /// With a Postgres of its own, and no more open files than these.
+    /// With no more open files than these.
     pub fn within(name: &str, files: u32) -> Self {
-        Self::with(name, None, Some(files))
+        Self::with(name, Some(files))
     }
 
-    /// On a database that outlives it.
-    pub fn on(name: &str, database_url: String) -> Self {
-        Self::with(name, Some(database_url), None)
-    }
-
-    fn with(name: &str, database_url: Option<String>, files: Option<u32>) -> Self {
-        let data = env::temp_dir().join(format!("threadpay-crash-{name}-{}", std::process::id()));
+    fn with(name: &str, files: Option<u32>) -> Self {
+        let data =
+            env::temp_dir().join(format!("threadpay-overload-{name}-{}", std::process::id()));
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let listen = free.local_addr().unwrap().to_string();
         drop(free);
         let place = Place {
             data,
             listen,
-            database_url,
             files,
         };
         let (child, facts) = spawn(&place);
@@ -77,20 +69,6 @@ impl Service {
     /// The id of its process.
     pub fn process(&self) -> u32 {
         self.child.id()
-    }
-
-    /// Kills the service, which cannot say good-bye, and starts it again.
-    pub fn kill_and_restart(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        (self.child, self.facts) = spawn(&self.place);
-    }
-
-    /// Kills the database's first process, if it runs; the service has it started again.
-    pub fn kill_postgres(&self) -> bool {
-        let file = fs::read_to_string(self.place.data.join("cluster/postmaster.pid"));
-        let process = file.ok().and_then(|text| text.lines().next()?.parse().ok());
-        process.is_some_and(|process| kill(Pid::from_raw(process), Signal::SIGKILL).is_ok())
     }
 
     /// Stops it in good order: it must end with status 0 and leave nothing.
@@ -128,7 +106,6 @@ pub fn program() -> Command {
 }
 
 fn spawn(place: &Place) -> (Child, Value) {
-    let database_url = place.database_url.iter();
     let mut program = match place.files {
         None => program(),
         Some(files) => {
@@ -149,7 +126,6 @@ fn spawn(place: &Place) -> (Child, Value) {
     let mut child = program
         .args(["dev", "--json", "--listen", &place.listen, "--data-dir"])
         .arg(&place.data)
-        .envs(database_url.map(|url| ("DATABASE_URL", url)))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
