@@ -3,7 +3,7 @@
 use super::{audit::Audit, clients, rail::ModelRail, store::Store, writers::Batch};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use threadpay::{
-    callbacks::EventType,
+    callbacks::{Disabling, EventType},
     idempotency::store::KeyName,
     ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
     intents::{
@@ -44,6 +44,14 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
             Err(Rejection::Intent(_) | Rejection::Link(_) | Rejection::Endpoint(_)) => {
                 assert!(name.is_none(), "a verdict that its key does not keep");
             }
+        }
+        if let (Command::DisableEndpoint(id, why), Ok(Reply::Answer(answer))) =
+            (&job.submission.command, reply)
+        {
+            let (Disabling::Gone(seen) | Disabling::Failing(seen, _)) = why;
+            let changed = store.endpoints[&(job.submission.merchant, *id)].updated_at;
+            let stands = answer.status != 200 || changed <= *seen;
+            assert!(stands, "{id} was changed after what it is given up for");
         }
         if let (Command::Finish(..), Err(error)) = (&job.submission.command, reply) {
             panic!("a rail's answer was refused: {error}");
