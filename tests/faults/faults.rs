@@ -9,7 +9,7 @@ use tokio::{
 };
 
 /// From one fault to the next, in milliseconds: at least, and what chance adds.
-const APART: (u64, u64) = (120, 360);
+const APART: (u64, u64) = (100, 280);
 /// How long a service may take to stop in good order before it is killed, as by an orchestrator.
 const GRACE: Duration = Duration::from_secs(15);
 /// Longer than the lease of a delivery and the deadline of a batch.
@@ -116,13 +116,13 @@ const FAULTS: [(Fault, usize, &str); 23] = [
         "Postgres frozen (SIGSTOP), up to 3 s",
     ),
     (Fault::DiskFull, 3, "disk of Postgres full, up to 3 s"),
-    (Fault::ReceiverFails, 3, "receiver answers 500"),
+    (Fault::ReceiverFails, 2, "receiver answers 500"),
     (
         Fault::ReceiverCut,
-        4,
+        2,
         "receiver refuses connections, up to 1 s",
     ),
-    (Fault::ReceiverHole, 2, "receiver swallows all, up to 3 s"),
+    (Fault::ReceiverHole, 1, "receiver swallows all, up to 3 s"),
 ];
 
 impl Fault {

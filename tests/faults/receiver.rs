@@ -23,7 +23,8 @@ pub struct Inbox {
     pub events: HashMap<String, Arrived>,
     /// Intents with the numbers of their events that were answered well.
     taken: HashSet<(String, u64)>,
-    pub arrivals: usize,
+    /// How often each came.
+    pub arrivals: HashMap<String, usize>,
     /// What should not have been.
     pub wrong: Vec<String>,
 }
@@ -137,7 +138,6 @@ async fn receive(
 
 impl Inbox {
     fn take(&mut self, headers: &http::HeaderMap, body: &[u8], is_taken: bool) {
-        self.arrivals += 1;
         let verified = Webhook::new(&self.secret).unwrap().verify(body, headers);
         let event: Value = serde_json::from_slice(body).unwrap_or_default();
         let id = event["id"].as_str().unwrap_or_default().to_owned();
@@ -148,6 +148,7 @@ impl Inbox {
             bytes: fingerprint(body),
             meaning: meaning(&event),
         };
+        *self.arrivals.entry(id.clone()).or_default() += 1;
         let first = self.events.insert(id, arrived);
         if first.is_some_and(|first| first != arrived) {
             self.wrong.push(format!("came with other bytes: {event}"));

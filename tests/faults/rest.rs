@@ -8,7 +8,7 @@ use threadpay::ids::DeliveryId;
 
 /// For how long nothing may come nearer to rest after the last fault: longer than a lease lasts
 /// whose owner's clock was ahead, or a receiver is spared that has refused everything.
-const STANDSTILL: Duration = Duration::from_secs(75);
+const STANDSTILL: Duration = Duration::from_mins(2);
 const LOOK: Duration = Duration::from_millis(200);
 
 /// What is not at rest, as rows.
