@@ -12,6 +12,7 @@ mod callbacks;
 #[path = "../api/harness/client.rs"]
 mod client;
 mod load;
+#[expect(dead_code, reason = "shared with tests/overload")]
 mod service;
 #[expect(dead_code, reason = "shared with tests/api, which uses all of it")]
 #[path = "../api/harness/sink.rs"]
