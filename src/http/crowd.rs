@@ -55,7 +55,9 @@ impl Crowd {
             here.retain(|line| !line.is_answering());
             here.sort_unstable_by_key(|line| line.active());
             here.truncate(share);
-            here.iter().for_each(|line| line.end());
+            for line in here {
+                line.end();
+            }
         }
         let mut lines = self.lines.borrow_mut();
         lines.retain(|line| line.upgrade().is_some_and(|line| !line.is_ended()));
@@ -128,7 +130,7 @@ mod tests {
         Instant::now() + Duration::from_secs(seconds)
     }
 
-    async fn is_ended(connection: &mut Connection<DuplexStream>) -> bool {
+    fn is_ended(connection: &mut Connection<DuplexStream>) -> bool {
         let mut byte = [0];
         matches!(connection.read(&mut byte).now_or_never(), Some(Ok(0)))
     }
@@ -141,10 +143,10 @@ mod tests {
         client.write_all(b"G").await.unwrap();
         slow.read_u8().await.unwrap();
         crowd.look(later(9));
-        assert!(!is_ended(&mut slow).await);
+        assert!(!is_ended(&mut slow));
         crowd.look(later(11));
-        assert!(is_ended(&mut slow).await);
-        assert!(!is_ended(&mut idle).await, "between requests it may wait");
+        assert!(is_ended(&mut slow));
+        assert!(!is_ended(&mut idle), "between requests it may wait");
     }
 
     #[tokio::test]
@@ -156,7 +158,7 @@ mod tests {
         let turn = Rc::clone(connection.line()).turn();
         connection.read_u8().await.unwrap();
         crowd.look(later(100));
-        assert!(!is_ended(&mut connection).await);
+        assert!(!is_ended(&mut connection));
         drop(turn);
     }
 
@@ -193,8 +195,8 @@ mod tests {
             .collect();
         let newcomer = connect(&crowd).unwrap();
         let _turn = Rc::clone(newcomer.0.line()).turn();
-        assert!(is_ended(&mut all[0].0).await);
-        assert!(!is_ended(&mut all[1].0).await);
+        assert!(is_ended(&mut all[0].0));
+        assert!(!is_ended(&mut all[1].0));
         assert!(connect(&crowd).is_none(), "all are being answered");
         drop(turns);
         assert!(connect(&crowd).is_some());

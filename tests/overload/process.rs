@@ -7,7 +7,7 @@ use std::{
 };
 
 /// How long it may take until what was taken is given back.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A process that is looked at.
 #[derive(Clone, Copy)]
