@@ -5,7 +5,10 @@ use super::{
 };
 use crate::{
     ambient::Ambient,
-    callbacks::{self, outbox::Handover},
+    callbacks::{
+        self,
+        outbox::{Handover, Reserved},
+    },
     idempotency,
     ids::{IntentId, MerchantId},
     intents::{self, State, attempt, refund},
@@ -17,7 +20,8 @@ use crate::{
     rails::Rail,
 };
 use sqlx::{Connection, PgConnection};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// What became of each command of a batch, in its order.
@@ -78,16 +82,7 @@ pub async fn run(
         }
     });
     let replies = replies.collect();
-    let World {
-        deliveries,
-        events,
-        endpoints,
-        ..
-    } = &mut world;
-    let find = |merchant, endpoint| endpoints.get(&(merchant, endpoint));
-    let reserved = stage
-        .handover
-        .reserve((events, deliveries), find, scene.now);
+    let reserved = reserve(&mut transaction, &mut world, stage.handover, scene.now).await?;
     record(&mut transaction, &world, scene).await?;
     transaction.commit().await?;
     let waiting = world.deliveries.len() - reserved.len();
@@ -100,6 +95,29 @@ pub async fn run(
             told: told(&world),
         },
     ))
+}
+
+/// Puts what may go the short way under the dispatcher's lease.
+async fn reserve<'a>(
+    db: &mut PgConnection,
+    world: &mut World,
+    handover: &'a Handover,
+    now: OffsetDateTime,
+) -> Result<Reserved<'a>, sqlx::Error> {
+    let World {
+        deliveries,
+        events,
+        endpoints,
+        ..
+    } = world;
+    let find = |merchant, endpoint| endpoints.get(&(merchant, endpoint));
+    let questions = handover.in_question(events, deliveries, find);
+    let clear = if questions.is_empty() {
+        HashSet::new()
+    } else {
+        callbacks::outbox::clear(db, &questions).await?
+    };
+    Ok(handover.reserve((events, deliveries), find, clear, now))
 }
 
 fn told(world: &World) -> Vec<MerchantId> {

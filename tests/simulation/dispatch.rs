@@ -275,7 +275,9 @@ impl Run {
             let before = before.unwrap_or(Health::new(PER_ENDPOINT));
             let signals = landed.iter().map(|l| (l.written.ended_at, l.signal));
             let signals: Vec<_> = signals.collect();
-            let health = before.after(&signals, PER_ENDPOINT, |pause| ambient.jitter(pause));
+            let full = 2 * signals.len() >= usize::try_from(before.in_flight_limit).unwrap();
+            let start = (PER_ENDPOINT, full);
+            let health = before.after(&signals, start, |pause| ambient.jitter(pause));
             self.outbox.note(id, health, ambient.now());
             let gone = landed.iter().find(|landed| landed.gone);
             let last = landed.last().map(|landed| landed.written.ended_at);

@@ -87,12 +87,12 @@ impl Health {
     }
 
     /// How it stands after tries that ended together. `start` is what a healthy endpoint starts
-    /// with; `jitter` spreads the pauses.
+    /// with; `full` is whether it had all under way that it may; `jitter` spreads the pauses.
     #[must_use]
     pub fn after(
         self,
         signals: &[(OffsetDateTime, Signal)],
-        start: i32,
+        (start, full): (i32, bool),
         jitter: impl Fn(Duration) -> Duration,
     ) -> Self {
         let mut health = self;
@@ -104,11 +104,8 @@ impl Health {
                 Signal::Throttled(until) => health.failed(*now, &jitter).halved().spared(*until),
             };
         }
-        let quick = signals
-            .iter()
-            .filter(|(_, signal)| *signal == Signal::Took { quick: true });
-        let quick = i32::try_from(quick.count()).unwrap_or(i32::MAX);
-        if health.failures == 0 && quick.saturating_mul(2) >= health.in_flight_limit {
+        let quick = |(_, signal): &(_, Signal)| *signal == Signal::Took { quick: true };
+        if full && health.failures == 0 && signals.iter().any(quick) {
             health.in_flight_limit = (health.in_flight_limit * 2).min(MOST_IN_FLIGHT.max(start));
         }
         health
@@ -170,7 +167,7 @@ mod tests {
 
     fn after(health: Health, signals: &[Signal], now: OffsetDateTime) -> Health {
         let signals: Vec<_> = signals.iter().map(|signal| (now, *signal)).collect();
-        health.after(&signals, 8, |pause| pause)
+        health.after(&signals, (8, false), |pause| pause)
     }
 
     #[test]
@@ -198,14 +195,19 @@ mod tests {
 
     #[test]
     fn time_outs_halve_and_quick_answers_double_what_is_under_way() {
-        let limit =
-            |health: Health, signals: &[Signal]| after(health, signals, NOW).in_flight_limit;
+        let limit = |health: Health, signals: &[Signal]| {
+            let signals: Vec<_> = signals.iter().map(|signal| (NOW, *signal)).collect();
+            let after = health.after(&signals, (8, true), |pause| pause);
+            after.in_flight_limit
+        };
         assert_eq!(limit(Health::new(8), &[Signal::TimedOut]), 4);
         assert_eq!(limit(Health::new(8), &[Signal::TimedOut; 9]), 1);
         assert_eq!(limit(Health::new(8), &[Signal::Throttled(None)]), 4);
         assert_eq!(limit(Health::new(8), &[Signal::Failed]), 8);
-        assert_eq!(limit(Health::new(8), &[QUICKLY; 3]), 8, "it is not busy");
+        let not_full = after(Health::new(8), &[QUICKLY; 9], NOW);
+        assert_eq!(not_full.in_flight_limit, 8, "it has enough");
         assert_eq!(limit(Health::new(8), &[QUICKLY; 4]), 16);
+        assert_eq!(limit(Health::new(8), &[QUICKLY, Signal::Failed]), 8);
         assert_eq!(limit(Health::new(1), &[QUICKLY]), 2);
         assert_eq!(limit(Health::new(64), &[QUICKLY; 64]), 64);
         assert_eq!(

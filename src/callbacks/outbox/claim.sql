@@ -85,14 +85,13 @@ SELECT w.others_wait AS "others_wait!", c.merchant_id AS "merchant_id?", c.id AS
     c.updated_at AS "endpoint_updated_at?", c.sealed AS "sealed?",
     c.in_flight_limit AS "in_flight_limit?", c.failures AS "failures?",
     c.failing_since AS "failing_since?", c.paused_until AS "paused_until?",
-    c.pauses AS "pauses?", v.id AS "event_id?", v.intent_id AS "intent_id?",
-    v.intent_sequence AS "intent_sequence?", v.payload AS "payload?"
+    c.pauses AS "pauses?", v.id AS "event_id?", v.payload AS "payload?"
 -- Also where nothing is claimed, it is said whether something waits.
 FROM (
     SELECT (SELECT count(*) FROM ready) >= greatest($4::bigint, 64)
         OR EXISTS (SELECT FROM ready WHERE free = 0)
         OR (SELECT count(*) FROM due) > (SELECT count(*) FROM chosen) AS others_wait
 ) w LEFT JOIN claimed c ON true LEFT JOIN LATERAL (
-    SELECT e.id, e.intent_id, e.intent_sequence, e.payload FROM events e
+    SELECT e.id, e.payload FROM events e
     WHERE e.merchant_id = c.merchant_id AND e.sequence = c.event_sequence LIMIT 1
 ) v ON true

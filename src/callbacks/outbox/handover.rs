@@ -13,7 +13,7 @@ use crate::{
     ids::{EndpointId, MerchantId},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -24,9 +24,6 @@ use uuid::Uuid;
 
 /// How long what a claim saw of an endpoint counts: so long may a secret sign that has expired.
 const FRESH: Duration = Duration::from_mins(1);
-/// How many intents are remembered by the last event that was delivered of them; then all are
-/// forgotten, and their next events go the long way once.
-const MOST_INTENTS: usize = 100_000;
 /// How many endpoints are remembered while they have nothing under way.
 const MOST_PLACES: usize = 10_000;
 
@@ -48,8 +45,6 @@ struct Desk {
     /// Claims that have begun.
     claims: u64,
     places: HashMap<EndpointId, Place>,
-    /// The place among its intent's events of the last that an endpoint took, and that is recorded.
-    taken: HashMap<(EndpointId, Uuid), i32>,
     arrivals: mpsc::UnboundedSender<Claimed>,
 }
 
@@ -101,7 +96,6 @@ impl Handover {
             under_way: 0,
             claims: 0,
             places: HashMap::new(),
-            taken: HashMap::new(),
             arrivals,
         });
         Some(receiver)
@@ -147,16 +141,6 @@ impl Handover {
         self.with(|desk| desk.put_back(endpoint));
     }
 
-    /// An endpoint took an event of an intent, and that is recorded.
-    pub fn taken(&self, endpoint: EndpointId, (intent, sequence): (Uuid, i32)) {
-        self.with(|desk| {
-            if desk.taken.len() >= MOST_INTENTS {
-                desk.taken.clear();
-            }
-            desk.taken.insert((endpoint, intent), sequence);
-        });
-    }
-
     /// An endpoint stands otherwise than the last claim saw it.
     pub fn health(&self, endpoint: EndpointId, health: Health) {
         self.with(|desk| {
@@ -166,13 +150,41 @@ impl Handover {
         });
     }
 
-    /// Puts new deliveries under the dispatcher's lease where that may be, the events of a batch and
-    /// what is owed for them in the same order. They are its own once [`Reserved::hand_over`] is
-    /// called, after the commit; without that they never were.
+    /// Of which intents it matters whether an endpoint is still owed earlier events, for
+    /// [`Self::reserve`] to take the deliveries that are owed for these events of a batch.
+    pub fn in_question<'a>(
+        &self,
+        events: &[StoredEvent],
+        deliveries: &[NewDelivery],
+        endpoint: impl Fn(MerchantId, EndpointId) -> Option<&'a Endpoint>,
+    ) -> Vec<(EndpointId, Uuid)> {
+        let questions = |desk: &mut Desk| {
+            let mut owed = deliveries.iter().peekable();
+            let mut questions = Vec::new();
+            for event in events {
+                while let Some(delivery) = owed.next_if(|d| is_for(d, event)) {
+                    let endpoint = endpoint(delivery.merchant, delivery.endpoint);
+                    let open = desk.places.get(&delivery.endpoint);
+                    let open = open.is_some_and(|place| place.waits_since.is_none());
+                    let intent = endpoint.and_then(|endpoint| not_before(endpoint, event));
+                    let intent = intent.filter(|_| open);
+                    questions.extend(intent.map(|intent| (delivery.endpoint, intent)));
+                }
+            }
+            questions
+        };
+        self.with(questions).unwrap_or_default()
+    }
+
+    /// Puts new deliveries under the dispatcher's lease where that may be: the events of a batch and
+    /// what is owed for them, in the same order. `clear` are the intents of which an endpoint is owed
+    /// nothing from before. They are the dispatcher's own once [`Reserved::hand_over`] is called,
+    /// after the commit; without that they never were.
     pub fn reserve<'a>(
         &self,
         (events, deliveries): (&[StoredEvent], &mut [NewDelivery]),
         endpoint: impl Fn(MerchantId, EndpointId) -> Option<&'a Endpoint>,
+        mut clear: HashSet<(EndpointId, Uuid)>,
         now: OffsetDateTime,
     ) -> Reserved<'_> {
         let mut reserved = Reserved {
@@ -182,18 +194,38 @@ impl Handover {
         self.with(|desk| {
             let mut owed = deliveries.iter_mut().peekable();
             for event in events {
-                let its = |d: &&mut NewDelivery| {
-                    d.merchant == event.merchant && d.event_sequence == event.sequence
-                };
-                while let Some(delivery) = owed.next_if(its) {
-                    let endpoint = endpoint(delivery.merchant, delivery.endpoint);
-                    let claimed = endpoint.and_then(|e| desk.take(event, delivery, e, now));
-                    reserved.claimed.extend(claimed);
+                while let Some(delivery) = owed.next_if(|d| is_for(d, event)) {
+                    let Some(endpoint) = endpoint(delivery.merchant, delivery.endpoint) else {
+                        continue;
+                    };
+                    let in_turn = not_before(endpoint, event)
+                        .is_none_or(|intent| clear.contains(&(endpoint.id, intent)));
+                    // Whatever way it goes: the next of its intent in this batch comes after it.
+                    if let Some(intent) = event.intent_id {
+                        clear.remove(&(endpoint.id, intent));
+                    }
+                    // It waits for its own head, and nobody else for it.
+                    if in_turn {
+                        let claimed = desk.take(event, delivery, endpoint, now);
+                        reserved.claimed.extend(claimed);
+                    }
                 }
             }
         });
         reserved
     }
+}
+
+fn is_for(delivery: &NewDelivery, event: &StoredEvent) -> bool {
+    delivery.merchant == event.merchant && delivery.event_sequence == event.sequence
+}
+
+/// The intent whose earlier events this endpoint must have had before this one, if there are any.
+fn not_before(endpoint: &Endpoint, event: &StoredEvent) -> Option<Uuid> {
+    let later = event.intent_sequence.is_some_and(|sequence| sequence > 1);
+    event
+        .intent_id
+        .filter(|_| later && endpoint.ordering == Ordering::Intent)
 }
 
 impl Desk {
@@ -235,17 +267,6 @@ impl Desk {
             return None;
         }
         let place = self.places.get_mut(&delivery.endpoint)?;
-        let intent = event.intent_id.zip(event.intent_sequence);
-        let in_turn = match (endpoint.ordering, intent) {
-            (Ordering::None, _) | (_, None | Some((_, 1))) => true,
-            (Ordering::Intent, Some((intent, sequence))) => {
-                self.taken.get(&(endpoint.id, intent)) == Some(&(sequence - 1))
-            }
-        };
-        // It waits for its own head; that is no reason for others to wait for it.
-        if !in_turn {
-            return None;
-        }
         let open = self.under_way < self.most
             && place.waits_since.is_none()
             && place.updated_at == endpoint.updated_at
@@ -265,7 +286,6 @@ impl Desk {
             lease: self.lease,
             endpoint: delivery.endpoint,
             event: event.id,
-            intent,
             attempt: 1,
             failures: 0,
             url: place.url.clone(),

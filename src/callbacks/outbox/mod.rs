@@ -9,7 +9,7 @@ mod handover;
 mod store;
 
 pub use handover::{Handover, Reserved};
-pub use store::{claim, hold, let_go, oldest_due, reclaim, record, release};
+pub use store::{claim, clear, hold, let_go, oldest_due, reclaim, record, release};
 
 use super::{Health, Outcome, Signal};
 use crate::ids::{DeliveryId, EndpointId, EventId, MerchantId};
@@ -47,8 +47,6 @@ pub struct Claimed {
     pub endpoint: EndpointId,
     /// The event that is owed.
     pub event: EventId,
-    /// The payment intent that it is about, and its place among that intent's events.
-    pub intent: Option<(Uuid, i32)>,
     /// Which try this is: 1 for the first.
     pub attempt: i32,
     /// How many have failed since it was first sent, or last by hand.
@@ -88,8 +86,6 @@ pub struct Sent {
     pub outcome: Outcome,
     /// The endpoint that it went to.
     pub endpoint: EndpointId,
-    /// The payment intent that the event is about, and its place among that intent's events.
-    pub intent: Option<(Uuid, i32)>,
     /// What it tells about the endpoint.
     pub signal: Signal,
 }

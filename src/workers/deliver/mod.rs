@@ -15,7 +15,7 @@ pub use stats::DispatcherStats;
 use super::{Progress, Worker};
 use crate::{
     callbacks::{
-        Disabling, Health, Outcome, Signal, health, outbox,
+        Disabling, Health, Signal, health, outbox,
         outbox::{Claimed, Sent},
     },
     db::is_outage,
@@ -25,7 +25,7 @@ use crate::{
 use send::Secrets;
 use sqlx::{Postgres, pool::PoolConnection};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
     sync::Arc,
     time::Duration,
@@ -106,6 +106,10 @@ struct Known {
     health: Health,
     sealed: Vec<Vec<u8>>,
     secrets: Secrets,
+    /// Tries under way.
+    under_way: i32,
+    /// Whether there were as many as there may be, since its health was last looked at.
+    full: bool,
 }
 
 impl fmt::Debug for Dispatcher {
@@ -255,12 +259,6 @@ impl Dispatcher {
         // What Postgres refuses once it refuses always; those leases run out.
         let landed = std::mem::take(&mut self.landed);
         recorded?;
-        for sent in &landed {
-            let taken = sent.intent.filter(|_| sent.outcome == Outcome::Delivered);
-            if let (Some(handover), Some(intent)) = (self.handover(), taken) {
-                handover.taken(sent.endpoint, intent);
-            }
-        }
         self.note(&landed).await
     }
 
@@ -273,12 +271,18 @@ impl Dispatcher {
             signals.push((sent.ended_at, sent.signal));
         }
         let (ambient, start) = (self.parts.ambient.clone(), self.limits.per_endpoint);
-        let after = |before: Health, signals: &[(OffsetDateTime, Signal)]| {
-            before.after(signals, start, |pause| ambient.jitter(pause))
+        let after = |before: Health, signals: &[(OffsetDateTime, Signal)], full| {
+            before.after(signals, (start, full), |pause| ambient.jitter(pause))
         };
+        let mut full = HashSet::new();
         told.retain(|(_, endpoint), signals| {
-            let known = self.known.get(endpoint).map(|known| known.health);
-            known.is_none_or(|health| after(health, signals) != health)
+            let Some(known) = self.known.get_mut(endpoint) else {
+                return true;
+            };
+            if std::mem::take(&mut known.full) {
+                full.insert(*endpoint);
+            }
+            after(known.health, signals, full.contains(endpoint)) != known.health
         });
         if told.is_empty() {
             return Ok(());
@@ -288,9 +292,9 @@ impl Dispatcher {
         let now = ambient.now();
         let noted = health::store::note(&self.parts.pool, &endpoints, now, |endpoint, before| {
             let before = before.unwrap_or(Health::new(start));
-            signals
-                .get(&endpoint)
-                .map_or(before, |signals| after(before, signals))
+            signals.get(&endpoint).map_or(before, |signals| {
+                after(before, signals, full.contains(&endpoint))
+            })
         });
         for (endpoint, health) in noted.await? {
             if let Some(known) = self.known.get_mut(&endpoint) {

@@ -65,7 +65,6 @@ impl DispatcherParts {
             merchant: claimed.merchant,
             delivery: claimed.delivery,
             endpoint: claimed.endpoint,
-            intent: claimed.intent,
             lease: claimed.lease,
             attempt: claimed.attempt,
             started_at,

@@ -60,7 +60,9 @@ impl Dispatcher {
             Ok(secrets) => self.launch(claimed, secrets),
             Err(error) => {
                 tracing::error!(%error, endpoint = %claimed.endpoint, "a delivery cannot be signed; it waits");
-                self.free(claimed.endpoint);
+                if let Some(handover) = self.handover() {
+                    handover.landed(claimed.endpoint);
+                }
                 self.unsigned
                     .push((claimed.merchant, claimed.delivery, claimed.lease));
             }
@@ -113,7 +115,10 @@ impl Dispatcher {
     }
 
     /// A place of the endpoint's is free again.
-    pub(super) fn free(&self, endpoint: EndpointId) {
+    pub(super) fn free(&mut self, endpoint: EndpointId) {
+        if let Some(known) = self.known.get_mut(&endpoint) {
+            known.under_way = (known.under_way - 1).max(0);
+        }
         if let Some(handover) = self.handover() {
             handover.landed(endpoint);
         }
@@ -137,6 +142,10 @@ impl Dispatcher {
             delivery: claimed.delivery,
             lease: claimed.lease,
         };
+        if let Some(known) = self.known.get_mut(&claimed.endpoint) {
+            known.under_way += 1;
+            known.full |= known.under_way >= known.health.in_flight_limit;
+        }
         let parts = Arc::clone(&self.parts);
         let id = self
             .tries
@@ -167,6 +176,8 @@ impl Dispatcher {
             health: claimed.health,
             sealed: claimed.sealed_secrets.clone(),
             secrets: Arc::clone(&secrets),
+            under_way: self.known.get(&claimed.endpoint).map_or(0, |k| k.under_way),
+            full: false,
         };
         self.known.insert(claimed.endpoint, known);
         Ok(secrets)
