@@ -226,25 +226,13 @@ impl Run {
         let rows = self.store.intents.values();
         let rows = rows.filter(|intent| all || waits(intent.state));
         let intent = dice.prefer(rows, |intent| random_part(intent.id.0))?;
-        let (merchant, intent, state) = (intent.merchant, intent.id, intent.state);
+        let (merchant, intent) = (intent.merchant, intent.id);
         let awaited = dice.pick(&[Awaited::Action, Awaited::Outcome])?;
         let answer = dice.pick(&[
             RailAnswer::Succeeded,
             RailAnswer::Declined(DeclineCode::AuthenticationFailed),
         ])?;
-        let reported = match state {
-            State::Processing(id, _) | State::RequiresAction(id) => Some((id, answer)),
-            State::RequiresPayment
-            | State::RequiresCapture
-            | State::Succeeded
-            | State::Canceled(_)
-            | State::Expired => None,
-        };
-        let command = Command::Report(intent, awaited, answer);
-        Some(Job {
-            reported,
-            ..self.by_worker(merchant, command)
-        })
+        Some(self.by_worker(merchant, Command::Report(intent, awaited, answer)))
     }
 
     fn tick(&mut self, at: usize, worker: Worker, turn: u64) {

@@ -16,6 +16,7 @@ use std::{
 use threadpay::{
     ambient::Ambient,
     ids::{AttemptId, MerchantId},
+    intents::State,
     rails::RailAnswer,
     writer::{Command, Rejection, Reply, Scene, Submission, Ticket, World, decide},
 };
@@ -113,6 +114,21 @@ pub struct Process {
     pub lanes: Vec<Lane>,
     pub calls: Vec<Call>,
     pub dispatcher: Dispatcher,
+}
+
+/// The attempt that a report is about, where its intent waits for one.
+fn reported(world: &World, submission: &Submission) -> Option<(AttemptId, RailAnswer)> {
+    let Command::Report(intent, _, answer) = &submission.command else {
+        return None;
+    };
+    match world.intents.get(&(submission.merchant, *intent))?.state {
+        State::Processing(id, _) | State::RequiresAction(id) => Some((id, *answer)),
+        State::RequiresPayment
+        | State::RequiresCapture
+        | State::Succeeded
+        | State::Canceled(_)
+        | State::Expired => None,
+    }
 }
 
 impl Run {
@@ -234,8 +250,9 @@ impl Run {
             render,
             ask: self.ask,
         };
-        for job in &batch.jobs {
+        for job in &mut batch.jobs {
             self.nature.turn_to(&job.chance);
+            job.reported = reported(&batch.world, &job.submission);
             let before = (batch.world.entries.len(), batch.world.events.len());
             let reply = decide(&mut batch.world, &job.submission, scene);
             let after = (batch.world.entries.len(), batch.world.events.len());
