@@ -57,7 +57,7 @@ pub(super) async fn prepare(db: &Db, merchant: MerchantId, entries: usize) -> Re
         journal.record(&batch).await.map_err(failed)?;
         left -= count;
     }
-    Ok(())
+    store::analyze(&mut connection).await.map_err(failed)
 }
 
 /// What a payment books.

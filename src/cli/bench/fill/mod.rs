@@ -55,7 +55,7 @@ async fn payments(db: &Db, past: &Past) -> Result<(), CliError> {
         let made = store::payments(&mut db, past, chunk).await;
         made.map_err(failed)?;
     }
-    Ok(())
+    store::tokens(&mut db, past).await.map_err(failed)
 }
 
 async fn records(db: &Db, past: &Past) -> Result<(), CliError> {

@@ -1,7 +1,8 @@
 //! SQL that makes payments of the past, a row of each kind for each number of a series.
 //!
 //! Number k is a payment of merchant k modulo their count. Its id is that of a UUIDv7 of its time,
-//! a millisecond after the one before; whatever else of it needs an id has the same.
+//! a millisecond after the one before; whatever else of it needs an id has the same. Its text, for keys
+//! and references, begins with the time too.
 
 use super::Past;
 use crate::{
@@ -36,7 +37,7 @@ pub(super) async fn heads(db: &Db, merchants: &[MerchantId]) -> Result<Heads, Db
     })
 }
 
-/// Intents that are paid, their pages' tokens and their attempts.
+/// Intents that are paid, and their attempts.
 pub(super) async fn payments(
     db: &mut PgConnection,
     past: &Past,
@@ -45,14 +46,12 @@ pub(super) async fn payments(
     let insert = sqlx::query!(
         r#"-- fill.payments
         WITH past AS MATERIALIZED (
-            SELECT u.merchant_id, t.at, t.text,
-                (lpad(to_hex((extract(epoch FROM t.at) * 1000)::bigint), 12, '0') || '7' || substr(t.text, 1, 3) || '8' || substr(t.text, 4, 15))::uuid AS id
+            SELECT u.merchant_id, t.at, x.text,
+                (substr(x.text, 1, 12) || '7' || substr(x.text, 13, 3) || '8' || substr(x.text, 16, 15))::uuid AS id
             FROM generate_series($1::bigint, $2::bigint) AS k
             JOIN UNNEST($3::uuid[]) WITH ORDINALITY AS u (merchant_id, n) ON u.n = k % cardinality($3) + 1
-            CROSS JOIN LATERAL (SELECT $4::timestamptz + (k - $5::bigint) * interval '1 ms' AS at, md5(k::text || $4::timestamptz::text) AS text) AS t
-        ), token AS (
-            INSERT INTO link_tokens (token_hash, merchant_id, intent_id)
-            SELECT sha256(uuid_send(id)), merchant_id, id FROM past
+            CROSS JOIN LATERAL (SELECT $4::timestamptz + (k - $5::bigint) * interval '1 ms' AS at) AS t
+            CROSS JOIN LATERAL (SELECT lpad(to_hex((extract(epoch FROM t.at) * 1000)::bigint), 12, '0') || md5(k::text || $4::text) AS text) AS x
         ), attempt AS (
             INSERT INTO attempts (merchant_id, id, intent_id, kind, status, rail, payment_method, amount, currency, idempotency_key, created_at, updated_at)
             SELECT merchant_id, id, id, 'charge', 'succeeded', 'sandbox', 'pm_sandbox_ok', 1250, 'EUR', text, at, at FROM past
@@ -72,6 +71,23 @@ pub(super) async fn payments(
     insert.execute(db).await.map(drop)
 }
 
+/// The tokens of all their pages, in the order of the index: written one by one, each would bring
+/// a page of it to the disk. Those of an earlier fill may be there.
+pub(super) async fn tokens(db: &mut PgConnection, past: &Past) -> Result<(), sqlx::Error> {
+    let insert = sqlx::query!(
+        "-- fill.tokens
+        INSERT INTO link_tokens (token_hash, merchant_id, intent_id)
+        SELECT sha256(uuid_send(id)), merchant_id, id FROM payment_intents
+        WHERE merchant_id = ANY($1) AND charge_attempt_id = id AND created_at < $2
+            AND created_at >= $2::timestamptz - $3::bigint * interval '1 ms'
+        ORDER BY 1 ON CONFLICT DO NOTHING",
+        &past.heads.merchants,
+        past.end,
+        past.count
+    );
+    insert.execute(db).await.map(drop)
+}
+
 /// What is written down of them: keys with their answers, events that were delivered, and
 /// journal entries.
 pub(super) async fn records(
@@ -82,11 +98,12 @@ pub(super) async fn records(
     let insert = sqlx::query!(
         r#"-- fill.records
         WITH past AS MATERIALIZED (
-            SELECT u.merchant_id, u.entries + k / cardinality($3) + 1 AS entry, u.events + k / cardinality($3) + 1 AS event, t.at, t.text,
-                (lpad(to_hex((extract(epoch FROM t.at) * 1000)::bigint), 12, '0') || '7' || substr(t.text, 1, 3) || '8' || substr(t.text, 4, 15))::uuid AS id
+            SELECT u.merchant_id, u.entries + k / cardinality($3) + 1 AS entry, u.events + k / cardinality($3) + 1 AS event, t.at, x.text,
+                (substr(x.text, 1, 12) || '7' || substr(x.text, 13, 3) || '8' || substr(x.text, 16, 15))::uuid AS id
             FROM generate_series($1::bigint, $2::bigint) AS k
             JOIN UNNEST($3::uuid[], $6::bigint[], $7::bigint[]) WITH ORDINALITY AS u (merchant_id, entries, events, n) ON u.n = k % cardinality($3) + 1
-            CROSS JOIN LATERAL (SELECT $4::timestamptz + (k - $5::bigint) * interval '1 ms' AS at, md5(k::text || $4::timestamptz::text) AS text) AS t
+            CROSS JOIN LATERAL (SELECT $4::timestamptz + (k - $5::bigint) * interval '1 ms' AS at) AS t
+            CROSS JOIN LATERAL (SELECT lpad(to_hex((extract(epoch FROM t.at) * 1000)::bigint), 12, '0') || md5(k::text || $4::text) AS text) AS x
         ), key AS (
             INSERT INTO idempotency_keys (merchant_id, key, fingerprint, status, answer, created_at)
             SELECT merchant_id, text, sha256(uuid_send(id)), 200, convert_to(repeat(text, 10), 'UTF8'), at FROM past
