@@ -118,10 +118,12 @@ impl Store {
             let books = self.books.get_mut(merchant).unwrap();
             books.balances.insert(name.clone(), balance);
         }
-        // The head of the books is stored where there is an event, as the writer does.
-        for event in &world.events {
-            let moved = &world.books[&event.merchant];
-            let books = self.books.get_mut(&event.merchant).unwrap();
+        // The head of the books is stored where there is an event or an entry, as the writer does.
+        let told = world.events.iter().map(|event| event.merchant);
+        let booked = world.entries.iter().map(|entry| entry.merchant);
+        for merchant in told.chain(booked) {
+            let moved = &world.books[&merchant];
+            let books = self.books.get_mut(&merchant).unwrap();
             let balances = std::mem::take(&mut books.balances);
             *books = Books {
                 balances,
