@@ -13,7 +13,7 @@ const SCRIPT: &str = r#"
 read -r nothing
 for process in /proc/[0-9]*; do
     case $(readlink "$process/cwd") in
-        "$1"*) kill -9 "${process#/proc/}" ;;
+        "$1"*) kill -9 "${process#/proc/}"; rm -f /dev/shm/*faketime*_"${process#/proc/}" ;;
     esac
 done
 sleep 0.2
