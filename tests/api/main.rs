@@ -22,6 +22,7 @@ mod dispatch;
 mod endpoints;
 mod exports;
 mod feed;
+mod handover;
 mod harness;
 mod headers;
 mod idempotency;
