@@ -17,7 +17,7 @@ mod world;
 pub use command::{Awaited, Command, Payment, Rejection, Reply, Submission, Ticket, WriteError};
 pub use decide::{AskAtOnce, Scene, decide};
 pub use decision::RenderRejection;
-pub use lane::{BatchReport, Hooks, Job, Writer, WriterOptions};
+pub use lane::{BatchReport, Hooks, Job, ReplyTo, Writer, WriterOptions};
 pub use rekey::{RekeyError, Rekeyed, rekey};
 pub use setup::{create_key, create_merchant, revoke_key};
 pub use world::World;

@@ -9,6 +9,8 @@ use tokio::{
 
 /// How long an answer may take before the run is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client waits before it asks again.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// A connection that is kept.
 #[derive(Debug)]
@@ -66,9 +68,19 @@ impl Connection {
         self.prepare_bytes(request.as_bytes());
     }
 
-    /// Sends the request and reads its answer to the end.
+    /// Sends the request and reads its answer to the end. Whoever is told that the service is busy,
+    /// as where a disk stands still for a second, asks again.
     pub async fn exchange(&mut self) -> io::Result<Head> {
-        let exchange = tokio::time::timeout(PATIENCE, self.converse());
+        let exchange = async {
+            loop {
+                let head = self.converse().await?;
+                if head.status != 503 {
+                    return Ok(head);
+                }
+                tokio::time::sleep(BUSY_PAUSE).await;
+            }
+        };
+        let exchange = tokio::time::timeout(PATIENCE, exchange);
         exchange.await.map_err(io::Error::from)?
     }
 

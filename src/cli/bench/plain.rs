@@ -18,7 +18,7 @@ use crate::{
     db::Use,
     idempotency::{self, Answer, Standing},
     links::PageUrls,
-    writer::{Command, Job, Rejection, Reply, Submission, WriteError, Writer},
+    writer::{Command, Job, Rejection, Reply, ReplyTo, Submission, WriteError, Writer},
 };
 use sqlx::{Connection, PgConnection};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(super) struct Plain {
     wake: Arc<Wake>,
 }
 
-type Jobs = Arc<Mutex<mpsc::Receiver<Job>>>;
+type Jobs = Arc<Mutex<mpsc::UnboundedReceiver<(Submission, ReplyTo)>>>;
 
 impl Plain {
     /// Puts itself in the place of a service's writer, with so many connections, each of which
@@ -50,7 +50,7 @@ impl Plain {
             others: std::mem::replace(&mut app.writer, writer),
             wake: Arc::clone(&app.wake),
         };
-        let jobs: Jobs = Arc::new(Mutex::new(jobs));
+        let jobs: Jobs = Arc::new(Mutex::new(begun(jobs)));
         for _ in 0..connections {
             // The writer's settings suit single rows by key too: a plan made while the tables
             // are empty would scan them for ever.
@@ -63,11 +63,8 @@ impl Plain {
     async fn serve(self, mut db: PgConnection, jobs: Jobs) {
         loop {
             let job = jobs.lock().await.recv().await;
-            let Some(job) = job else {
+            let Some((submission, reply)) = job else {
                 return;
-            };
-            let Some((submission, reply)) = job.begin() else {
-                continue;
             };
             let result = if transaction::knows(&submission.command) {
                 self.perform(&mut db, &submission).await
@@ -114,6 +111,22 @@ impl Plain {
         }
         Ok(answer)
     }
+}
+
+/// Whoever waits for a lane takes a command back after a second. Plain would do worse by that rule
+/// than by waiting, so here it has begun as soon as it comes.
+fn begun(mut jobs: mpsc::Receiver<Job>) -> mpsc::UnboundedReceiver<(Submission, ReplyTo)> {
+    let (sender, begun) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(job) = jobs.recv().await {
+            if let Some(job) = job.begin()
+                && sender.send(job).is_err()
+            {
+                return;
+            }
+        }
+    });
+    begun
 }
 
 /// After a transaction that came to nothing: an earlier request with this key has the answer, or
