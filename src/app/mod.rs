@@ -1,9 +1,11 @@
 //! The service, built once and handed to every door.
 
 mod payments;
+mod reader;
 mod wake;
 
 pub use payments::Performed;
+pub use reader::Reader;
 pub use wake::Wake;
 
 use crate::{
@@ -57,6 +59,8 @@ pub struct App {
     pub ambient: Ambient,
     /// Connections for reads.
     pub pool: PgPool,
+    /// Reads single payment intents.
+    pub reader: Reader,
     /// Connections for workers, whose statements are all look-ups by key.
     pub worker_pool: PgPool,
     /// The cell's keys.
@@ -106,9 +110,11 @@ impl App {
         let metrics = Arc::new(Metrics::new()?);
         let wake = Arc::new(Wake::new(&ambient));
         let handover = Arc::new(Handover::default());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let reader = Reader::start(&db, pool.clone(), cores).await?;
         let options = WriterOptions {
             db,
-            lanes: std::thread::available_parallelism().map_or(1, usize::from),
+            lanes: cores,
             ambient: ambient.clone(),
             urls: urls.clone(),
             render,
@@ -122,6 +128,7 @@ impl App {
             config,
             ambient,
             pool,
+            reader,
             worker_pool,
             keyring,
             urls,

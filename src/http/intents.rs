@@ -144,7 +144,9 @@ pub async fn get(
     caller: Caller<ReadIntents>,
     id: PathId<IntentId>,
 ) -> Result<HttpResponse, Problem> {
-    let intent = store::get(&state.pool, caller.merchant, id.0)
+    let intent = state
+        .reader
+        .intent(caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
     Ok(HttpResponse::Ok().json(state.show(&intent)))

@@ -127,3 +127,33 @@ async fn pay(payer: &Client, url: &str, method: &str) -> Answer {
     let fields = [("csrf", csrf.as_str()), ("payment_method", method)];
     payer.post_form(&format!("{url}/pay"), &fields).await
 }
+
+/// Reads share look-ups: each still gets its own, a lost connection is nobody's loss.
+#[test]
+fn many_readers_at_once_get_each_their_own() {
+    run_test(async |app| {
+        let (own, other) = (&app.merchant.bot, &app.another_merchant().await.bot);
+        let mut intents = Vec::new();
+        for _ in 0..20 {
+            intents.push(own.ask_for("1.00", "EUR").await);
+        }
+        for round in 0..2 {
+            let reads = intents.iter().flat_map(|id| {
+                let path = format!("/v1/payment_intents/{id}");
+                [(own, 200), (other, 404), (own, 200)]
+                    .map(|(bot, status)| (id, status, (bot, path.clone())))
+            });
+            let reads = reads.map(async |(id, status, (bot, path))| {
+                let found = bot.get(&path).await.expect(status);
+                assert!(status == 404 || found["id"] == **id);
+            });
+            join_all(reads).await;
+            if round == 0 {
+                let cut = "SELECT count(pg_terminate_backend(pid, 30000)) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()
+                        AND query LIKE '-- intents.load%'";
+                assert!(app.count(cut).await > 0);
+            }
+        }
+    });
+}
