@@ -223,7 +223,8 @@ impl Run {
             let under_way = tries.filter(|tried| {
                 let row = &self.outbox.rows[&tried.place];
                 let held = (row.lease, row.attempts) == (Some(tried.lease), tried.attempt);
-                tried.place.0 == place.0 && held && row.due_at > now && row.due_at <= now + LEASE
+                let over = tried.started_at + LEASE <= now || row.due_at > now + LEASE;
+                tried.place.0 == place.0 && held && !over
             });
             let (under_way, limit) = (under_way.count(), self.outbox.health(endpoint).1);
             let limit = usize::try_from(limit).unwrap();
