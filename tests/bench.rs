@@ -1,7 +1,11 @@
 //! `threadpay bench` as it is run by hand, only shorter: it ends, and nothing that it compares is
 //! missing. What the figures say is not asserted: that is what they are for.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use serde_json::Value;
 use std::process::{Command, Stdio};

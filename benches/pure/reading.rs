@@ -79,7 +79,7 @@ pub fn all(criterion: &mut Criterion) {
     let german = Locale::negotiate("de");
     let cases = vec![
         case("amounts", move || {
-            each(&AMOUNTS, |text| Money::parse(text, euro))
+            each(&AMOUNTS, |text| Money::parse(text, euro));
         }),
         case("typed_amounts", move || {
             each(&TYPED, |text| parse_payer_amount(text, euro, german));
@@ -88,13 +88,13 @@ pub fn all(criterion: &mut Criterion) {
         case("times", || each(&TIMES, timestamp::parse)),
         case("ids", || each(&IDS, str::parse::<IntentId>)),
         case("idempotency_keys", || {
-            each(&KEYS, str::parse::<IdempotencyKey>)
+            each(&KEYS, str::parse::<IdempotencyKey>);
         }),
         case("endpoint_urls", move || {
-            each(&URLS, |text| check_url(text, &policy))
+            each(&URLS, |text| check_url(text, &policy));
         }),
         case("threads", || {
-            each(&THREADS, |text| read::<Thread>(text).check())
+            each(&THREADS, |text| read::<Thread>(text).check());
         }),
         case("api_key", move || ApiKey::parse(black_box(&key)).unwrap()),
         case("access_token", move || {

@@ -110,11 +110,11 @@ impl App {
         let metrics = Arc::new(Metrics::new()?);
         let wake = Arc::new(Wake::new(&ambient));
         let handover = Arc::new(Handover::default());
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let reader = Reader::start(&db, pool.clone(), cores).await?;
+        let lanes = std::thread::available_parallelism().map_or(1, usize::from);
+        let lookups = Reader::start(&db, pool.clone(), lanes).await?;
         let options = WriterOptions {
             db,
-            lanes: cores,
+            lanes,
             ambient: ambient.clone(),
             urls: urls.clone(),
             render,
@@ -128,7 +128,7 @@ impl App {
             config,
             ambient,
             pool,
-            reader,
+            reader: lookups,
             worker_pool,
             keyring,
             urls,

@@ -85,7 +85,7 @@ pub async fn run(
     let reserved = reserve(&mut transaction, &mut world, stage.handover, scene.now).await?;
     record(&mut transaction, &world, scene).await?;
     transaction.commit().await?;
-    let waiting = world.deliveries.len() - reserved.len();
+    let waiting = world.deliveries.len() - reserved.count();
     reserved.hand_over();
     Ok((
         replies,

@@ -63,7 +63,7 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
         ORDER BY p.event_sequence LIMIT 1
     ) b ON true
 ), later AS (
-    UPDATE deliveries u SET due_at = due.put_off
+    UPDATE deliveries u SET due_at = due.put_off, lease_id = NULL
     FROM due WHERE u.ctid = due.row AND due.put_off > due.due_at
 ), chosen AS MATERIALIZED (
     SELECT * FROM (

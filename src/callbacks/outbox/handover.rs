@@ -307,7 +307,7 @@ pub struct Reserved<'a> {
 
 impl Reserved<'_> {
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.claimed.len()
     }
 
