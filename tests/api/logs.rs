@@ -152,7 +152,9 @@ fn token(url: &str) -> &str {
 /// Keys, and what they are changed for.
 async fn come_in(home: &Installation, anyone: &Client, key: &str) {
     let (id, secret) = key.rsplit_once('_').unwrap();
-    let mistyped = format!("{}x{}", &key[..key.len() - 9], &key[key.len() - 8..]);
+    let place = key.len() - 9;
+    let other = if &key[place..=place] == "x" { "y" } else { "x" };
+    let mistyped = format!("{}{other}{}", &key[..place], &key[place + 1..]);
     home.hide("mistyped key", mistyped.rsplit_once('_').unwrap().1);
     let stranger = anyone.with_key(&mistyped);
     stranger
