@@ -1,9 +1,9 @@
 //! How an endpoint bears what it is sent: how much at a time, and when it is left alone.
 //!
-//! A healthy endpoint starts with a few tries at a time and gets more while it answers quickly; a
-//! time-out or a wish to be spared halves them. After five failures in a row it is left alone, for
-//! half a minute at first and up to ten minutes, and then tried with one delivery: meanwhile no
-//! delivery spends a try. After five days without a success it is given up.
+//! A healthy endpoint starts with a few tries at a time and gets more when it has used them up and
+//! answers quickly; a time-out or a wish to be spared halves them. After five failures in a row it
+//! is left alone, for half a minute at first and up to ten minutes, and then tried with one
+//! delivery: meanwhile no delivery spends a try. After five days without a success it is given up.
 
 pub mod store;
 
