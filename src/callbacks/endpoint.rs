@@ -208,25 +208,43 @@ impl Endpoint {
     /// The endpoint with the changes made.
     #[must_use]
     pub fn update(self, patch: EndpointPatch, now: OffsetDateTime) -> Self {
+        let before = self.changed(now);
         let description = match patch.description {
             Some(text) => Some(text).filter(|text| !text.is_empty()),
-            None => self.description,
+            None => before.description,
         };
-        let status = patch.status.unwrap_or(self.status);
-        let disabled_reason = match (status, self.disabled_reason) {
+        let status = patch.status.unwrap_or(before.status);
+        let disabled_reason = match (status, before.disabled_reason) {
             (EndpointStatus::Enabled, _) => None,
             (EndpointStatus::Disabled, None) => Some("It was disabled by hand.".to_owned()),
             (EndpointStatus::Disabled, reason) => reason,
         };
         Self {
-            url: patch.url.unwrap_or(self.url),
-            events: patch.events.unwrap_or(self.events),
+            url: patch.url.unwrap_or(before.url),
+            events: patch.events.unwrap_or(before.events),
             description,
             status,
             disabled_reason,
-            ordering: patch.ordering.unwrap_or(self.ordering),
-            stripe_signature: patch.stripe_signature.unwrap_or(self.stripe_signature),
-            updated_at: now,
+            ordering: patch.ordering.unwrap_or(before.ordering),
+            stripe_signature: patch.stripe_signature.unwrap_or(before.stripe_signature),
+            ..before
+        }
+    }
+
+    /// The endpoint with another key that verifies its signatures.
+    #[must_use]
+    pub fn rotate(self, public_key: Option<[u8; 32]>, now: OffsetDateTime) -> Self {
+        Self {
+            public_key,
+            ..self.changed(now)
+        }
+    }
+
+    /// A change never seems older than the one before, not even to a clock that went back: what
+    /// [`Self::disable`] is held against is the last of them.
+    fn changed(self, now: OffsetDateTime) -> Self {
+        Self {
+            updated_at: now.max(self.updated_at),
             ..self
         }
     }
@@ -238,8 +256,7 @@ impl Endpoint {
         stands.then(|| Self {
             status: EndpointStatus::Disabled,
             disabled_reason: Some(why.to_string()),
-            updated_at: now,
-            ..self
+            ..self.changed(now)
         })
     }
 
@@ -247,9 +264,8 @@ impl Endpoint {
     #[must_use]
     pub fn delete(self, now: OffsetDateTime) -> Self {
         Self {
-            updated_at: now,
             deleted_at: Some(now),
-            ..self
+            ..self.changed(now)
         }
     }
 
@@ -323,6 +339,8 @@ pub const MOST_SECRETS: usize = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use time::{Duration, macros::datetime};
+    use uuid::Uuid;
 
     #[test]
     fn is_told_of_what_its_patterns_match() {
@@ -343,5 +361,26 @@ mod tests {
                 "{patterns:?} {kind}"
             );
         }
+    }
+
+    #[test]
+    fn what_was_changed_since_is_not_given_up_even_if_the_clock_went_back() {
+        let at = |minute| datetime!(2026-11-22 6:00 UTC) + Duration::minutes(minute);
+        let endpoint = |changed| {
+            let new = NewEndpoint {
+                url: "https://bot.example/callbacks".to_owned(),
+                events: EventFilter::parse(vec!["*".to_owned()]).unwrap(),
+                description: None,
+                ordering: Ordering::Intent,
+                stripe_signature: false,
+            };
+            let ids = (MerchantId(Uuid::nil()), EndpointId(Uuid::nil()));
+            new.create(ids, None, at(0)).rotate(None, at(changed))
+        };
+        let gone = Disabling::Gone(at(20));
+        assert!(endpoint(10).disable(&gone, at(30)).is_some());
+        assert!(endpoint(25).disable(&gone, at(30)).is_none());
+        let again = endpoint(25).update(EndpointPatch::default(), at(5));
+        assert!(again.disable(&gone, at(6)).is_none());
     }
 }

@@ -119,13 +119,12 @@ impl Desk<'_> {
         overlap: Duration,
         secret: &NewSecret,
     ) -> Result<Decision, Rejection> {
-        let mut endpoint = self.endpoint(id)?;
+        let endpoint = self.endpoint(id)?;
         let all = self.world.secrets.values();
         let secrets = all.filter(|s| s.merchant == self.merchant && s.endpoint == id);
         let secrets: Vec<StoredSecret> = secrets.cloned().collect();
         let secrets = rotate(&secrets, secret, overlap, self.scene.now)?;
-        endpoint.public_key = secret.public_key;
-        endpoint.updated_at = self.scene.now;
+        let endpoint = endpoint.rotate(secret.public_key, self.scene.now);
         let body = CallbackEndpoint::with_sealed_secret(&endpoint, &secret.sealed);
         let body = view::print(&body)?;
         Ok(Decision {
