@@ -9,8 +9,9 @@ use super::{
     measured::{Done, Measured},
     receiver::Receiver,
     site::{self, failed},
+    store,
 };
-use crate::db::Db;
+use crate::db::{Db, Use};
 
 /// Everything but the service.
 #[derive(Debug)]
@@ -28,9 +29,16 @@ impl Ground {
     /// Sets up on a database that holds nothing else.
     pub async fn prepare(database: &Database) -> Result<Self, CliError> {
         site::refuse_others(&database.db).await?;
+        let postgres = database.process_id();
+        if postgres.is_some() {
+            let mut connection = database.db.connect(Use::General).await?;
+            store::make_log_files(&mut connection)
+                .await
+                .map_err(failed)?;
+        }
         Ok(Self {
             db: database.db.clone(),
-            postgres: database.process_id(),
+            postgres,
             receiver: Receiver::start().await?,
             bots: Aside::start("bots").map_err(CliError::Runtime)?,
         })

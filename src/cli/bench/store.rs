@@ -355,6 +355,24 @@ pub(super) async fn commit_one_row(
     insert.execute(db).await.map(drop)
 }
 
+/// Lets the server make the files of its log, 16 MB each, which it uses again from then on: until
+/// a new server has written as much as `max_wal_size`, every one of them stops all commits for
+/// some 25 ms.
+pub(super) async fn make_log_files(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let switch = sqlx::query(
+        "-- bench.make_log_files
+        DO $$ BEGIN FOR file IN 1..60 LOOP
+            PERFORM pg_current_xact_id(), pg_switch_wal();
+            COMMIT;
+        END LOOP; END $$",
+    );
+    switch.execute(&mut *db).await?;
+    sqlx::query("-- bench.checkpoint\nCHECKPOINT")
+        .execute(db)
+        .await
+        .map(drop)
+}
+
 /// Forgets what is owed, so that what is sent is what was caused since.
 pub(super) async fn forget_owed(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     let delete =
