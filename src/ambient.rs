@@ -1,9 +1,10 @@
 //! The only source of time, ids and chance, so that a test can hold all three still.
 
 use ring::rand::{SecureRandom, SystemRandom};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{cell::RefCell, fmt, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use uuid::Uuid;
+use zeroize::Zeroize;
 
 /// A source of the present time.
 pub trait Clock: Send + Sync {
@@ -94,6 +95,36 @@ impl Clock for SystemClock {
     }
 }
 
+thread_local! {
+    static STOCK: RefCell<Stock> = const { RefCell::new(Stock { bytes: [0; 512], left: 0 }) };
+}
+
+/// Bytes of the operating system's that nobody was given yet. A call to it costs more than the
+/// dozen bytes of an id, and a payment makes several ids.
+struct Stock {
+    bytes: [u8; 512],
+    left: usize,
+}
+
+impl Stock {
+    /// Fills `buffer` with bytes that are forgotten here; `system` fetches more.
+    fn fill(&mut self, buffer: &mut [u8], system: impl Fn(&mut [u8])) {
+        if self.left < buffer.len() {
+            system(&mut self.bytes);
+            self.left = self.bytes.len();
+        }
+        let rest = self.left.checked_sub(buffer.len());
+        match rest.and_then(|rest| self.bytes.get_mut(rest..self.left)) {
+            Some(fresh) => {
+                buffer.copy_from_slice(fresh);
+                fresh.zeroize();
+                self.left -= buffer.len();
+            }
+            None => system(buffer),
+        }
+    }
+}
+
 impl Entropy for SystemRandom {
     fn fill(&self, buffer: &mut [u8]) {
         // The operating system's random numbers fail only where nothing safe can be done at all.
@@ -101,13 +132,17 @@ impl Entropy for SystemRandom {
             clippy::expect_used,
             reason = "going on with guessable ids and secrets would be worse"
         )]
-        SecureRandom::fill(self, buffer).expect("the operating system has random numbers");
+        let system = |bytes: &mut [u8]| {
+            SecureRandom::fill(self, bytes).expect("the operating system has random numbers");
+        };
+        STOCK.with_borrow_mut(|stock| stock.fill(buffer, system));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{cell::Cell, collections::HashSet};
 
     #[test]
     fn ids_are_version_seven_and_sort_by_time() {
@@ -117,5 +152,29 @@ mod tests {
         let start = OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
         let later = start + time::Duration::microseconds(2);
         assert!(uuid_v7(start, [255; 10]) < uuid_v7(later, [0; 10]));
+    }
+
+    #[test]
+    fn no_byte_of_the_stock_is_given_twice() {
+        let drawn = Cell::new(0_u64);
+        let system = |bytes: &mut [u8]| {
+            for chunk in bytes.chunks_mut(8) {
+                drawn.set(drawn.get() + 1);
+                chunk.copy_from_slice(&drawn.get().to_be_bytes()[..chunk.len()]);
+            }
+        };
+        let mut stock = Stock {
+            bytes: [0; 512],
+            left: 0,
+        };
+        let mut seen = HashSet::new();
+        for length in [8, 16, 512, 1024, 24].repeat(100) {
+            let mut buffer = vec![0; length];
+            stock.fill(&mut buffer, system);
+            for number in buffer.chunks(8) {
+                assert_ne!(number, [0; 8]);
+                assert!(seen.insert(number.to_vec()), "{number:?} came twice");
+            }
+        }
     }
 }

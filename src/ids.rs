@@ -3,7 +3,7 @@
 //! The printed form sorts by the time the id was made, as the UUID does.
 
 use std::{fmt, str::FromStr};
-use ulid::Ulid;
+use ulid::{ULID_LEN, Ulid};
 use uuid::Uuid;
 
 /// The text is not an id of the kind that was asked for.
@@ -14,10 +14,22 @@ pub struct IdError {
     pub prefix: &'static str,
 }
 
-fn print(prefix: &str, id: Uuid, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut text = Ulid(id.as_u128()).to_string();
+/// The 26 characters of an id in Crockford's base32, in small letters.
+fn base32(id: Uuid, buffer: &mut [u8; ULID_LEN]) -> &str {
+    let text = Ulid(id.as_u128()).array_to_str(buffer);
     text.make_ascii_lowercase();
-    write!(f, "{prefix}_{text}")
+    text
+}
+
+fn print(prefix: &str, id: Uuid, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(prefix)?;
+    f.write_str("_")?;
+    f.write_str(base32(id, &mut [0; ULID_LEN]))
+}
+
+/// What is printed of an id that has no type of its own, such as that of a request.
+pub fn printed(prefix: &str, id: Uuid) -> String {
+    [prefix, "_", base32(id, &mut [0; ULID_LEN])].concat()
 }
 
 fn parse(prefix: &'static str, text: &str) -> Result<Uuid, IdError> {
@@ -27,9 +39,10 @@ fn parse(prefix: &'static str, text: &str) -> Result<Uuid, IdError> {
         .and_then(|rest| rest.strip_prefix('_'))
         .ok_or_else(wrong)?;
     let ulid = Ulid::from_string(rest).map_err(|_| wrong())?;
+    let id = Uuid::from_u128(ulid.0);
     // One spelling for an id: capitals and look-alike letters are refused.
-    if ulid.to_string().to_ascii_lowercase() == rest {
-        Ok(Uuid::from_u128(ulid.0))
+    if base32(id, &mut [0; ULID_LEN]) == rest {
+        Ok(id)
     } else {
         Err(wrong())
     }

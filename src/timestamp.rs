@@ -10,13 +10,34 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 )]
 pub struct TimestampError(String);
 
-/// The time in UTC, cut to milliseconds: `2026-11-22T06:00:00.123Z`.
+/// The time in UTC, cut to milliseconds: `2026-11-22T06:00:00.123Z`. The year is one that
+/// [`parse`] takes.
 pub fn format(at: OffsetDateTime) -> String {
+    String::from_utf8_lossy(&print(at)).into_owned()
+}
+
+/// By hand, since answers and events print several times each.
+fn print(at: OffsetDateTime) -> [u8; 24] {
     let at = at.to_offset(UtcOffset::UTC);
     let (year, month, day) = at.to_calendar_date();
     let (hour, minute, second, milli) = at.to_hms_milli();
-    let month = u8::from(month);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let numbers = [
+        (0..4, u16::try_from(year).unwrap_or_default()),
+        (5..7, u8::from(month).into()),
+        (8..10, day.into()),
+        (11..13, hour.into()),
+        (14..16, minute.into()),
+        (17..19, second.into()),
+        (20..23, milli),
+    ];
+    for (place, mut number) in numbers {
+        for digit in text.get_mut(place).into_iter().flatten().rev() {
+            *digit += u8::try_from(number % 10).unwrap_or_default();
+            number /= 10;
+        }
+    }
+    text
 }
 
 /// Reads RFC 3339 with any offset, or `YYYY-MM-DD` as that day's midnight in UTC. The year is one
@@ -32,7 +53,7 @@ pub fn parse(text: &str) -> Result<OffsetDateTime, TimestampError> {
 
 /// For `#[serde(serialize_with = "crate::timestamp::serialize")]`.
 pub fn serialize<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&format(*at))
+    serializer.serialize_str(&String::from_utf8_lossy(&print(*at)))
 }
 
 /// For `#[serde(default, deserialize_with = "crate::timestamp::optional")]`: a text that

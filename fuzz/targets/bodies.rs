@@ -10,7 +10,7 @@ use threadpay::{
     callbacks::{EndpointChanges, EndpointRequest, ReplayRequest, RotateRequest},
     http::{
         Problem,
-        extract::{BODY_BYTES_MAX, Body},
+        extract::{BODY_BYTES_MAX, Body, RawBody},
         links::Empty,
         sandbox::OutcomeRequest,
     },
@@ -33,7 +33,8 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
         .insert_header((header::CONTENT_TYPE, "application/json"))
         .set_payload(bytes.to_vec())
         .to_http_parts();
-    match RUNTIME.block_on(Body::<T>::from_request(&request, &mut payload)) {
+    let raw = RUNTIME.block_on(RawBody::from_request(&request, &mut payload));
+    match raw.and_then(|RawBody(bytes)| Body::<T>::read(request.headers(), &bytes)) {
         Ok(body) => {
             assert!(body.json.is_object());
             let printed = body.json.to_string();

@@ -59,8 +59,6 @@ pub struct App {
     pub ambient: Ambient,
     /// Connections for reads.
     pub pool: PgPool,
-    /// Reads single payment intents.
-    pub reader: Reader,
     /// Connections for workers, whose statements are all look-ups by key.
     pub worker_pool: PgPool,
     /// The cell's keys.
@@ -111,7 +109,6 @@ impl App {
         let wake = Arc::new(Wake::new(&ambient));
         let handover = Arc::new(Handover::default());
         let lanes = std::thread::available_parallelism().map_or(1, usize::from);
-        let lookups = Reader::start(&db, pool.clone(), lanes).await?;
         let options = WriterOptions {
             db,
             lanes,
@@ -128,7 +125,6 @@ impl App {
             config,
             ambient,
             pool,
-            reader: lookups,
             worker_pool,
             keyring,
             urls,

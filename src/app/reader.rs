@@ -7,9 +7,9 @@ use crate::{
     intents::{Intent, store},
 };
 use sqlx::{PgConnection, PgPool};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 use tokio::{
-    sync::{Mutex, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     time::timeout,
 };
 
@@ -22,7 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 type Name = (MerchantId, IntentId);
 type Question = (Name, oneshot::Sender<Option<Intent>>);
-type Questions = Arc<Mutex<mpsc::Receiver<Question>>>;
 
 /// Reads payment intents. It ends with the last handle.
 #[derive(Clone, Debug)]
@@ -33,18 +32,11 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Connects and starts so many that look up.
-    pub async fn start(db: &Db, pool: PgPool, count: usize) -> Result<Self, DbError> {
-        let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        let receiver: Questions = Arc::new(Mutex::new(receiver));
-        for _ in 0..count.max(1) {
-            let connection = db.connect(Use::Writer).await?;
-            tokio::spawn(serve(db.clone(), connection, Arc::clone(&receiver)));
-        }
-        Ok(Self {
-            questions: sender,
-            pool,
-        })
+    /// A handle, and what has to run for it. Best on the thread that asks: no other one has to be
+    /// woken for an answer.
+    pub fn new(db: Db, pool: PgPool) -> (Self, impl Future<Output = ()>) {
+        let (questions, asked) = mpsc::channel(QUEUE_MAX);
+        (Self { questions, pool }, serve(db, asked))
     }
 
     /// One intent of a merchant, as the commits before this call left it.
@@ -64,33 +56,17 @@ impl Reader {
 }
 
 /// Looks up until nobody can ask any more. Whoever asked when a look-up fails is not answered.
-async fn serve(db: Db, connection: PgConnection, questions: Questions) {
-    let mut connection = Some(connection);
+async fn serve(db: Db, mut questions: mpsc::Receiver<Question>) {
+    let mut connection = None;
     let mut gathered = Vec::with_capacity(AT_ONCE);
     loop {
         // Whoever is about to ask does so first: fuller look-ups for one line.
         tokio::task::yield_now().await;
-        let count = questions
-            .lock()
-            .await
-            .recv_many(&mut gathered, AT_ONCE)
-            .await;
-        if count == 0 {
+        if questions.recv_many(&mut gathered, AT_ONCE).await == 0 {
             return;
         }
-        let mut db_connection = match connection.take() {
-            Some(connection) => connection,
-            None => match db.connect(Use::Writer).await {
-                Ok(connection) => connection,
-                Err(error) => {
-                    tracing::warn!(%error, "a reader cannot reach the database");
-                    gathered.clear();
-                    continue;
-                }
-            },
-        };
-        match timeout(PATIENCE, look_up(&mut db_connection, &mut gathered)).await {
-            Ok(Ok(())) => connection = Some(db_connection),
+        match timeout(PATIENCE, look_up(&db, connection.take(), &mut gathered)).await {
+            Ok(Ok(used)) => connection = Some(used),
             Ok(Err(error)) => tracing::warn!(%error, "a look-up failed"),
             Err(_) => tracing::warn!("a look-up took too long; the reader connects again"),
         }
@@ -98,18 +74,24 @@ async fn serve(db: Db, connection: PgConnection, questions: Questions) {
     }
 }
 
+/// Answers the questions over `connection`, or a new one, and gives it back.
 async fn look_up(
-    connection: &mut PgConnection,
+    db: &Db,
+    connection: Option<PgConnection>,
     questions: &mut Vec<Question>,
-) -> Result<(), sqlx::Error> {
+) -> Result<PgConnection, DbError> {
+    let mut connection = match connection {
+        Some(connection) => connection,
+        None => db.connect(Use::Writer).await?,
+    };
     let mut names: Vec<Name> = questions.iter().map(|(name, _)| *name).collect();
     names.sort_unstable();
     names.dedup();
-    let intents = store::load(connection, &names).await?.into_iter();
+    let intents = store::load(&mut connection, &names).await?.into_iter();
     let found: HashMap<Name, Intent> = intents.map(|i| ((i.merchant, i.id), i)).collect();
     for (name, reply) in questions.drain(..) {
         // Whoever asked may have gone.
         let _ = reply.send(found.get(&name).cloned());
     }
-    Ok(())
+    Ok(connection)
 }

@@ -53,7 +53,8 @@ impl TokenKey {
     /// The link token of a subject (the printed id of an intent or a link): always the same one,
     /// 24 letters of base62, which say nothing about the subject to whoever has no key.
     pub fn link_token(&self, subject: &str) -> String {
-        let mut token = CELL.to_owned();
+        let mut token = String::with_capacity(CELL.len() + LETTERS);
+        token.push_str(CELL);
         let mut round = 0_u8;
         while token.len() < CELL.len() + LETTERS {
             let bytes = mac::sign(self.0.as_slice(), &[subject.as_bytes(), &[0, round]]);

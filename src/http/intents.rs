@@ -6,6 +6,7 @@ use super::{
     extract::{Caller, Change, Page, PageParams, PathId, Query, ReadIntents, WriteIntents},
 };
 use crate::{
+    app::Reader,
     ids::{IntentId, RefundId},
     intents::{
         CancelRequest, CaptureRequest, ConfirmRequest, Intent, IntentRequest, PaymentIntent,
@@ -141,11 +142,11 @@ pub async fn list(
     responses((status = 200, description = "The intent.", body = PaymentIntent)))]
 pub async fn get(
     state: web::Data<State>,
+    reader: web::Data<Reader>,
     caller: Caller<ReadIntents>,
     id: PathId<IntentId>,
 ) -> Result<HttpResponse, Problem> {
-    let intent = state
-        .reader
+    let intent = reader
         .intent(caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;

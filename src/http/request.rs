@@ -3,7 +3,7 @@
 use super::connection::Line;
 use super::limit::Standing;
 use super::{Problem, State};
-use crate::auth::Principal;
+use crate::{auth::Principal, ids};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
@@ -13,7 +13,6 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web}
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-use ulid::Ulid;
 use uuid::Uuid;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -26,9 +25,7 @@ pub struct RequestId(pub String);
 
 impl RequestId {
     fn new(id: Uuid) -> Self {
-        let mut text = Ulid(id.as_u128()).to_string();
-        text.make_ascii_lowercase();
-        Self(format!("req_{text}"))
+        Self(ids::printed("req", id))
     }
 }
 

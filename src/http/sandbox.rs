@@ -16,10 +16,12 @@ use serde::Deserialize;
 
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(web::resource("/sandbox/actions/{id}").route(web::post().to(act)))
-        .service(web::resource("/sandbox/outcomes/{id}").route(web::post().to(settle)))
-        .service(web::resource("/sandbox/journal_entries").route(web::post().to(book)));
+    config.service(
+        web::scope("/sandbox")
+            .service(web::resource("/journal_entries").route(web::post().to(book)))
+            .service(web::resource("/actions/{id}").route(web::post().to(act)))
+            .service(web::resource("/outcomes/{id}").route(web::post().to(settle))),
+    );
 }
 
 crate::names! {

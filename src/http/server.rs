@@ -4,6 +4,7 @@ use super::connection::{Connection, HEAD_PATIENCE};
 use super::crowd::{self, Crowd};
 use super::extract::BODY_BYTES_MAX;
 use super::{Problem, State, request, routes};
+use crate::app::Reader;
 use actix_http::{HttpService, error::DispatchError};
 use actix_service::{ServiceFactoryExt, fn_service, map_config};
 use actix_web::dev::{AppConfig, Server, ServerHandle};
@@ -73,9 +74,12 @@ pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
     let server = server.listen("http", listener, move || {
         let crowd = Crowd::new(most);
         actix_web::rt::spawn(crowd::watch(Rc::downgrade(&crowd)));
+        let (reader, lookups) = Reader::new(state.config.database.clone(), state.pool.clone());
+        actix_web::rt::spawn(lookups);
         let (stopping, host) = (stopping.clone(), AppConfig::default());
         let app = App::new()
             .app_data(state.clone())
+            .app_data(web::Data::new(reader))
             .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
             .wrap(from_fn(request::observe))
             .configure(routes)

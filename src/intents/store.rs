@@ -6,16 +6,17 @@
 
 pub use super::filter::Filter;
 
-use super::{CancellationReason, Intent, LineItem, Opening, State, Status, Sums, Terms};
+use super::{CancellationReason, Intent, LastError, LineItem, Opening, State, Status, Sums, Terms};
 use crate::{
     db::Window,
     ids::{AttemptId, IntentId, LinkId, MerchantId},
     money::{Currency, CurrencyError, Money},
     names::UnknownName,
+    threads::Thread,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, PgExecutor, PgPool};
-use std::sync::Arc;
+use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
+use std::{collections::BTreeMap, sync::Arc};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -33,15 +34,15 @@ struct Row {
     capture_method: String,
     description: Option<String>,
     reference: Option<String>,
-    thread: Option<serde_json::Value>,
-    line_items: serde_json::Value,
-    metadata: serde_json::Value,
+    thread: Option<Json<Thread>>,
+    line_items: Json<Vec<StoredLine>>,
+    metadata: Json<BTreeMap<String, String>>,
     rail: String,
     payment_link_id: Option<Uuid>,
     open_attempt_id: Option<Uuid>,
     open_attempt_kind: Option<String>,
     charge_attempt_id: Option<Uuid>,
-    last_error: Option<serde_json::Value>,
+    last_error: Option<Json<LastError>>,
     cancellation_reason: Option<String>,
     event_sequence: i32,
     expires_at: OffsetDateTime,
@@ -59,8 +60,6 @@ struct StoredLine {
 /// What can be wrong with a row that only this service writes.
 #[derive(Debug, thiserror::Error)]
 enum RowError {
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
     #[error(transparent)]
     Name(#[from] UnknownName),
     #[error(transparent)]
@@ -109,7 +108,6 @@ impl TryFrom<Row> for Intent {
         let currency: Currency = row.currency.parse()?;
         let money = |minor| Money::new(minor, currency);
         let state = row.state()?;
-        let lines: Vec<StoredLine> = serde_json::from_value(row.line_items)?;
         let line = |l: StoredLine| LineItem {
             label: l.label,
             quantity: l.quantity,
@@ -121,9 +119,9 @@ impl TryFrom<Row> for Intent {
             capture_method: row.capture_method.parse()?,
             description: row.description,
             reference: row.reference,
-            thread: row.thread.map(serde_json::from_value).transpose()?,
-            line_items: lines.into_iter().map(line).collect(),
-            metadata: serde_json::from_value(row.metadata)?,
+            thread: row.thread.map(|thread| thread.0),
+            line_items: row.line_items.0.into_iter().map(line).collect(),
+            metadata: row.metadata.0,
             rail: row.rail.parse()?,
             payment_link: row.payment_link_id.map(LinkId),
             lifetime: row.expires_at - row.created_at,
@@ -140,7 +138,7 @@ impl TryFrom<Row> for Intent {
             terms: Arc::new(terms),
             state,
             sums,
-            last_error: row.last_error.map(serde_json::from_value).transpose()?,
+            last_error: row.last_error.map(|error| error.0),
             charge: row.charge_attempt_id.map(AttemptId),
             event_sequence: row.event_sequence,
             created_at: row.created_at,
@@ -165,7 +163,11 @@ pub async fn load(
     let rows = sqlx::query_as!(
         Row,
         "-- intents.load
-        SELECT i.* FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
+        SELECT i.merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+            capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
+            metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
+            last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
+        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
         CROSS JOIN LATERAL (SELECT * FROM payment_intents i WHERE i.merchant_id = u.merchant_id AND i.id = u.id LIMIT 1) i",
         &merchants, &ids
     );
@@ -326,7 +328,11 @@ pub async fn get(
     let row = sqlx::query_as!(
         Row,
         "-- intents.get
-        SELECT * FROM payment_intents WHERE merchant_id = $1 AND id = $2",
+        SELECT merchant_id, id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+            capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
+            metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
+            last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
+        FROM payment_intents WHERE merchant_id = $1 AND id = $2",
         merchant.0,
         id.0
     );
@@ -350,7 +356,11 @@ pub async fn list(
                 AND ($9::text IS NULL OR (thread IS NOT NULL AND thread ->> 'conversation' = $9))
                 AND ($10::text IS NULL OR thread ->> 'thread' = $10)
                 AND ($11::timestamptz IS NULL OR created_at >= $11) AND ($12::timestamptz IS NULL OR created_at < $12))
-        SELECT * FROM payment_intents WHERE merchant_id = $1 AND id = ANY(ARRAY(
+        SELECT merchant_id, id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+            capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
+            metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
+            last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
+        FROM payment_intents WHERE merchant_id = $1 AND id = ANY(ARRAY(
             (SELECT id FROM wanted WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $4)
             UNION ALL
             (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)))

@@ -6,8 +6,9 @@
 //! itself back. Either way nothing was done.
 
 use super::{
-    Command, Rejection, Reply, Submission, WriteError,
+    Command, Job, Rejection, Reply, Submission, WriteError,
     batch::{self, Stage},
+    entrance::{BATCH_MAX, Entrance, Pace},
 };
 use crate::{
     ambient::Ambient,
@@ -20,26 +21,20 @@ use crate::{
 use sqlx::PgConnection;
 use std::{
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
+    thread,
     time::{Duration, Instant},
 };
 use tokio::{
+    runtime::Builder,
     sync::{mpsc, oneshot},
     time::timeout,
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 
-/// Most commands in a batch: nearly all of the gain, and a bound on how long one waits.
-const BATCH_MAX: usize = 256;
-/// Most commands that wait for a lane; more are refused at once.
-const QUEUE_MAX: usize = 4096;
-/// Places in the queue beyond that, for what ends a payment that has begun.
-const QUEUE_RESERVE: usize = 1024;
-/// How long the batches before a command may be expected to take, for it to be let in.
-const EXPECTED_MAX: Duration = Duration::from_millis(500);
 /// How long a command may wait for its batch to begin.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 /// How long a batch may take before its connection is given up.
@@ -95,77 +90,29 @@ pub struct WriterOptions {
     pub hooks: Hooks,
 }
 
-/// Where the reply to a command goes.
-pub type ReplyTo = oneshot::Sender<Result<Reply, WriteError>>;
-
-/// A command that waits.
-#[derive(Debug)]
-pub struct Job {
-    submission: Submission,
-    reply: ReplyTo,
-    /// Set by the first of the two who may: the lane begins it, or whoever waits takes it back.
-    settled: Arc<AtomicBool>,
-}
-
-impl Job {
-    /// The command and where its reply goes, to be run now; nothing if it was taken back.
-    pub fn begin(self) -> Option<(Submission, ReplyTo)> {
-        let taken_back = self.settled.swap(true, Ordering::AcqRel);
-        (!taken_back).then_some((self.submission, self.reply))
-    }
-}
-
-/// Where commands enter a lane.
-#[derive(Clone, Debug)]
-struct Entrance {
-    queue: mpsc::Sender<Job>,
-    /// What a batch took of late, in microseconds.
-    pace: Arc<AtomicU32>,
-}
-
-impl Entrance {
-    fn new() -> (Self, mpsc::Receiver<Job>) {
-        let (queue, jobs) = mpsc::channel(QUEUE_MAX + QUEUE_RESERVE);
-        let pace = Arc::default();
-        (Self { queue, pace }, jobs)
-    }
-
-    /// Whether a command that begins something should wait here.
-    fn is_open(&self) -> bool {
-        let waiting = self.queue.max_capacity() - self.queue.capacity();
-        let batches = u32::try_from(waiting / BATCH_MAX).unwrap_or(u32::MAX);
-        let pace = Duration::from_micros(self.pace.load(Ordering::Relaxed).into());
-        waiting < QUEUE_MAX && pace.saturating_mul(batches) <= EXPECTED_MAX
-    }
-}
-
 /// The handle that everyone submits commands to. Clones share the lanes.
 #[derive(Clone, Debug)]
 pub struct Writer {
     lanes: Arc<[Entrance]>,
     tasks: TaskTracker,
-    stop: tokio_util::sync::CancellationToken,
+    stop: CancellationToken,
 }
 
 impl Writer {
     /// Connects the lanes and starts them.
     pub async fn start(options: WriterOptions) -> Result<Self, DbError> {
-        let (tasks, stop) = (
-            TaskTracker::new(),
-            tokio_util::sync::CancellationToken::new(),
-        );
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let mut lanes = Vec::new();
         for number in 0..options.lanes.max(1) {
-            let connection = options.db.connect(Use::Writer).await?;
             let (entrance, receiver) = Entrance::new();
             let lane = Lane {
                 number,
                 options: options.clone(),
-                connection: Some(connection),
+                connection: None,
                 receiver,
-                pace: Arc::clone(&entrance.pace),
+                pace: entrance.pace.clone(),
             };
-            tasks.spawn(lane.run(stop.clone()));
+            lane.start(stop.clone(), tasks.token()).await?;
             lanes.push(entrance);
         }
         Ok(Self {
@@ -182,31 +129,21 @@ impl Writer {
         let writer = Self {
             lanes: Arc::new([entrance]),
             tasks: TaskTracker::new(),
-            stop: tokio_util::sync::CancellationToken::new(),
+            stop: CancellationToken::new(),
         };
         (writer, receiver)
     }
 
     /// Submits a command and waits until its change is durable, or is known to be none.
     pub async fn submit(&self, submission: Submission) -> Result<Reply, WriteError> {
-        let lane = self
-            .lane(submission.merchant)
-            .ok_or(WriteError::Overloaded)?;
+        let lane = self.lane(submission.merchant)?;
         // The rail has been asked: to refuse its answer would leave a payment open.
         let ends_a_call = matches!(submission.command, Command::Finish(..));
         if !ends_a_call && !lane.is_open() {
             return Err(WriteError::Overloaded);
         }
-        let settled = Arc::new(AtomicBool::new(false));
         let (reply, mut answer) = oneshot::channel();
-        let job = Job {
-            submission,
-            reply,
-            settled: Arc::clone(&settled),
-        };
-        lane.queue
-            .try_send(job)
-            .map_err(|_| WriteError::Overloaded)?;
+        let settled = lane.send(submission, reply)?;
         let answered = match timeout(WAIT_MAX, &mut answer).await {
             Ok(answered) => answered,
             // From here on the lane cannot begin it, unless it has.
@@ -218,10 +155,20 @@ impl Writer {
         answered.unwrap_or(Err(WriteError::Unavailable))
     }
 
-    fn lane(&self, merchant: MerchantId) -> Option<&Entrance> {
-        let count = u128::try_from(self.lanes.len()).ok()?;
-        let index = usize::try_from(merchant.0.as_u128() % count).ok()?;
-        self.lanes.get(index)
+    /// Refuses already what [`Self::submit`] would refuse for want of room.
+    pub fn admits(&self, merchant: MerchantId) -> Result<(), WriteError> {
+        if self.lane(merchant)?.is_open() {
+            Ok(())
+        } else {
+            Err(WriteError::Overloaded)
+        }
+    }
+
+    fn lane(&self, merchant: MerchantId) -> Result<&Entrance, WriteError> {
+        let count = u128::try_from(self.lanes.len()).unwrap_or(1);
+        let index = usize::try_from(merchant.0.as_u128() % count).ok();
+        let lane = index.and_then(|index| self.lanes.get(index));
+        lane.ok_or(WriteError::Overloaded)
     }
 
     /// Finishes what is queued, takes nothing more, and returns when all is done.
@@ -237,11 +184,43 @@ struct Lane {
     options: WriterOptions,
     connection: Option<PgConnection>,
     receiver: mpsc::Receiver<Job>,
-    pace: Arc<AtomicU32>,
+    pace: Pace,
 }
 
 impl Lane {
-    async fn run(mut self, stop: tokio_util::sync::CancellationToken) {
+    /// Connects, and runs on a thread of its own until it is stopped. A batch waits for the
+    /// database a dozen times, and among other tasks each of these waits may end behind them, or
+    /// on a thread that has to be woken first.
+    async fn start(
+        mut self,
+        stop: CancellationToken,
+        running: TaskTrackerToken,
+    ) -> Result<(), DbError> {
+        let (ready, started) = oneshot::channel();
+        let run = async move {
+            let connected = self.options.db.connect(Use::Writer).await;
+            let failed = connected.map(|c| self.connection = Some(c)).err();
+            let goes_on = failed.is_none();
+            if ready.send(failed).is_ok() && goes_on {
+                self.run(stop).await;
+            }
+        };
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(sqlx::Error::Io)?;
+        let thread = thread::Builder::new().name("lane".to_owned());
+        let thread = thread.spawn(move || {
+            runtime.block_on(run);
+            drop(running);
+        });
+        thread.map_err(sqlx::Error::Io)?;
+        match started.await {
+            Ok(None) => Ok(()),
+            Ok(Some(error)) => Err(error),
+            Err(_) => Err(sqlx::Error::WorkerCrashed.into()),
+        }
+    }
+
+    async fn run(mut self, stop: CancellationToken) {
         let mut jobs = Vec::with_capacity(BATCH_MAX);
         loop {
             // Whoever is about to submit does so first: fuller batches for one line.
@@ -282,15 +261,7 @@ impl Lane {
             // Whoever asked may have gone; the change stands all the same.
             let _ = reply.send(result);
         }
-        self.remember_pace(begun.elapsed());
-    }
-
-    /// A mean in which the last batch counts for a quarter.
-    fn remember_pace(&self, took: Duration) {
-        let before = Duration::from_micros(self.pace.load(Ordering::Relaxed).into());
-        let mean = (before * 3 + took) / 4;
-        let micros = u32::try_from(mean.as_micros()).unwrap_or(u32::MAX);
-        self.pace.store(micros, Ordering::Relaxed);
+        self.pace.add(begun.elapsed());
     }
 
     async fn write(&mut self, batch: &[Submission]) -> Vec<Result<Reply, WriteError>> {

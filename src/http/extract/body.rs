@@ -1,10 +1,9 @@
 //! The JSON body of a request.
 
 use super::super::Problem;
-use super::{pointer, raw::RawBody, strict::Strict};
-use actix_web::http::{StatusCode, header};
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use futures_util::future::LocalBoxFuture;
+use super::{pointer, strict::Strict};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -21,22 +20,16 @@ pub struct Body<T> {
     pub json: Value,
 }
 
-impl<T: DeserializeOwned> FromRequest for Body<T> {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let content_type = request.headers().get(header::CONTENT_TYPE);
+impl<T: DeserializeOwned> Body<T> {
+    /// Reads the bytes of a body that came with these headers.
+    pub fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Self, Problem> {
+        let content_type = headers.get(header::CONTENT_TYPE);
         let is_json = content_type.is_some_and(|value| value.to_str().is_ok_and(is_json));
-        let raw = RawBody::from_request(request, payload);
-        Box::pin(async move {
-            let RawBody(bytes) = raw.await?;
-            if bytes.is_empty() || is_json {
-                read(&bytes)
-            } else {
-                Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
-            }
-        })
+        if bytes.is_empty() || is_json {
+            read(bytes)
+        } else {
+            Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A request that changes something: who, under which key, with which body.
 
-use super::{Body, Caller, Grant, IdempotencyKeyHeader};
+use super::{Body, Caller, Grant, IdempotencyKeyHeader, RawBody};
 use crate::{
     app::Performed,
     auth::Principal,
@@ -8,7 +8,7 @@ use crate::{
     idempotency::{Claim, Fingerprint},
     writer::{Command, Submission},
 };
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::Method};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::Method, web};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
@@ -32,7 +32,8 @@ impl<G: Grant, T: DeserializeOwned + 'static> FromRequest for Change<G, T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Body::<T>::from_request(request, payload);
+        let raw = RawBody::from_request(request, payload);
+        let state = request.app_data::<web::Data<State>>().cloned();
         let request = request.clone();
         Box::pin(async move {
             let caller = *Caller::<G>::extract(&request).await?;
@@ -42,7 +43,14 @@ impl<G: Grant, T: DeserializeOwned + 'static> FromRequest for Change<G, T> {
                 None
             };
             let RequestId(request_id) = RequestId::extract(&request).await?;
-            let Body { value: body, json } = body.await?;
+            let RawBody(bytes) = raw.await?;
+            // Under too much load most requests end here, so it comes before the work on the body.
+            // The bytes are taken all the same, or the connection could not be used again.
+            state
+                .ok_or_else(|| Problem::internal(&"the server has no state"))?
+                .writer
+                .admits(caller.merchant)?;
+            let Body { value: body, json } = Body::<T>::read(request.headers(), &bytes)?;
             let fingerprint = || Fingerprint::of(Method::POST.as_str(), request.path(), &json);
             Ok(Self {
                 caller,

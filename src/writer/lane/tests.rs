@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ids::{IntentId, MerchantId};
+use crate::writer::entrance::{EXPECTED_MAX, QUEUE_MAX, QUEUE_RESERVE};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -57,8 +58,9 @@ async fn a_full_queue_refuses_at_once_and_keeps_places_for_answers_of_the_rail()
 async fn slow_batches_make_the_queue_short() {
     let (writer, _jobs) = Writer::queue();
     let entrance = &writer.lanes[0];
-    let slow = u32::try_from(EXPECTED_MAX.as_micros()).unwrap() + 1;
-    entrance.pace.store(slow, Ordering::Relaxed);
+    entrance
+        .pace
+        .add(EXPECTED_MAX * 4 + Duration::from_millis(1));
     let batch = join_all((0..BATCH_MAX).map(|_| writer.submit(submission())));
     let (_, open) = tokio::join!(batch, async { entrance.is_open() });
     assert!(!open, "a whole slow batch waits already");
