@@ -25,18 +25,22 @@ async fn at_five_times_what_it_can_do() {
     load(target("warm"), CALLERS, None, TIME).await;
     let most = load(target("most"), CALLERS, None, TIME).await;
     let capacity = u32::try_from(most.made.count()).unwrap() / 10;
-    println!("{capacity} a second can be done");
+    println!(
+        "{capacity} a second can be done, with {} KiB",
+        house.process.memory()
+    );
     for (factor, run) in [(1, "one"), (2, "two"), (5, "five")] {
         let mut found = load(target(run), CROWD, Some(capacity * factor), TIME).await;
-        let (made, refused) = (&mut found.made, &mut found.refused);
+        let (made, refused, waited) = (&mut found.made, &mut found.refused, &mut found.waited);
         println!(
-            "{factor} times: {} made, half in {:?}, 99 % in {:?}; {} refused, half in {:?}, 99 % in {:?}; {} KiB",
+            "{factor} times: {} made, half in {:?}, 99 % in {:?}; {} refused, half in {:?}, 99 % in {:?}; {:?} until half could be sent; {} KiB",
             made.count(),
             made.percentile(50),
             made.percentile(99),
             refused.count(),
             refused.percentile(50),
             refused.percentile(99),
+            waited.percentile(50),
             house.process.memory(),
         );
         assert_eq!(found.odd, 0, "each is made or refused");

@@ -1,4 +1,5 @@
-//! Requests at a rate that does not care for the answers, timed from when each was due.
+//! Requests at a rate that does not care for the answers, each timed from when it was sent. How
+//! long it had to wait for a free connection is counted apart: that is up to whoever asks.
 
 use std::{
     collections::VecDeque,
@@ -37,6 +38,8 @@ impl Answers {
 pub struct Outcome {
     pub made: Answers,
     pub refused: Answers,
+    /// How long they were due before there was a connection to send them on.
+    pub waited: Answers,
     /// Any other answer, or none.
     pub odd: usize,
 }
@@ -116,6 +119,7 @@ async fn caller(target: Target, line: Arc<Line>, again: bool) {
             return;
         };
         let number = line.number.fetch_add(1, Ordering::Relaxed);
+        let sent = Instant::now();
         let status = match &mut stream {
             Some(stream) => ask(stream, &target, number).await.unwrap_or(0),
             None => 0,
@@ -125,9 +129,10 @@ async fn caller(target: Target, line: Arc<Line>, again: bool) {
         }
         {
             let mut outcome = line.outcome.lock().unwrap();
+            outcome.waited.0.push(sent - due);
             match status {
-                201 => outcome.made.0.push(due.elapsed()),
-                503 => outcome.refused.0.push(due.elapsed()),
+                201 => outcome.made.0.push(sent.elapsed()),
+                503 => outcome.refused.0.push(sent.elapsed()),
                 _ => outcome.odd += 1,
             }
         }
