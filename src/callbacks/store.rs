@@ -139,80 +139,70 @@ pub async fn upsert_endpoints(
     upsert.execute(db).await.map(drop)
 }
 
-/// Records events and the deliveries that are owed for them, due at once: one statement, since
-/// the two come together and a batch pays for each round trip.
-#[expect(
-    clippy::as_conversions,
-    reason = "`query!` has no other way to be told that an array's elements may be null"
-)]
-pub async fn insert_events(
-    db: &mut PgConnection,
-    events: &[StoredEvent],
-    deliveries: &[NewDelivery],
-) -> Result<(), sqlx::Error> {
-    let merchants: Vec<Uuid> = events.iter().map(|e| e.merchant.0).collect();
-    let sequences: Vec<i64> = events.iter().map(|e| e.sequence).collect();
-    let ids: Vec<Uuid> = events.iter().map(|e| e.id.0).collect();
-    let types: Vec<String> = events
-        .iter()
-        .map(|e| e.event_type.as_str().to_owned())
-        .collect();
-    let intents: Vec<Option<Uuid>> = events.iter().map(|e| e.intent_id).collect();
-    let intent_sequences: Vec<Option<i32>> = events.iter().map(|e| e.intent_sequence).collect();
-    let conversations: Vec<Option<&str>> =
-        events.iter().map(|e| e.conversation.as_deref()).collect();
-    let payloads: Vec<&[u8]> = events.iter().map(|e| e.payload.as_slice()).collect();
-    let created_at: Vec<OffsetDateTime> = events.iter().map(|e| e.created_at).collect();
-    let owed_by: Vec<Uuid> = deliveries.iter().map(|d| d.merchant.0).collect();
-    let delivery_ids: Vec<Uuid> = deliveries.iter().map(|d| d.id.0).collect();
-    let endpoints: Vec<Uuid> = deliveries.iter().map(|d| d.endpoint.0).collect();
-    let owed: Vec<i64> = deliveries.iter().map(|d| d.event_sequence).collect();
-    let about: Vec<Option<Uuid>> = deliveries.iter().map(|d| d.intent).collect();
-    let held: Vec<bool> = deliveries.iter().map(|d| d.held).collect();
-    let leases: Vec<Option<Uuid>> = deliveries.iter().map(|d| d.lease.map(|l| l.0)).collect();
-    let due_at = deliveries
-        .iter()
-        .map(|d| d.lease.map_or(d.created_at, |l| l.1));
-    let due_at: Vec<OffsetDateTime> = due_at.collect();
-    let owed_since: Vec<OffsetDateTime> = deliveries.iter().map(|d| d.created_at).collect();
-    let insert = sqlx::query!(
-        "-- callbacks.insert_events
-        WITH told AS (
-            INSERT INTO events (merchant_id, sequence, id, type, intent_id, intent_sequence,
-                conversation, payload, created_at)
-            SELECT UNNEST($1::uuid[]), UNNEST($2::bigint[]), UNNEST($3::uuid[]), UNNEST($4::text[]),
-                UNNEST($5::uuid[]), UNNEST($6::integer[]), UNNEST($7::text[]), UNNEST($8::bytea[]),
-                UNNEST($9::timestamptz[]))
-        INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id, status,
-            attempts, lease_id, due_at, created_at, updated_at)
-        SELECT u.merchant_id, u.id, u.endpoint_id, u.event_sequence, u.intent_id,
-            CASE WHEN u.held THEN 'held' ELSE 'pending' END, (u.lease_id IS NOT NULL)::integer,
-            u.lease_id, u.due_at, u.created_at, u.created_at
-        FROM (SELECT UNNEST($10::uuid[]) AS merchant_id, UNNEST($11::uuid[]) AS id,
-            UNNEST($12::uuid[]) AS endpoint_id, UNNEST($13::bigint[]) AS event_sequence,
-            UNNEST($14::uuid[]) AS intent_id, UNNEST($15::boolean[]) AS held,
-            UNNEST($16::uuid[]) AS lease_id, UNNEST($17::timestamptz[]) AS due_at,
-            UNNEST($18::timestamptz[]) AS created_at) u",
-        &merchants,
-        &sequences,
-        &ids,
-        &types,
-        &intents as &[Option<Uuid>],
-        &intent_sequences as &[Option<i32>],
-        &conversations as &[Option<&str>],
-        &payloads as &[&[u8]],
-        &created_at,
-        &owed_by,
-        &delivery_ids,
-        &endpoints,
-        &owed,
-        &about as &[Option<Uuid>],
-        &held,
-        &leases as &[Option<Uuid>],
-        &due_at,
-        &owed_since,
-    );
-    insert.execute(db).await.map(drop)
+/// Events and deliveries as the columns of their tables.
+#[derive(Debug)]
+pub struct Columns<'a> {
+    /// Whose events they are.
+    pub merchants: Vec<Uuid>,
+    /// Their numbers, per merchant.
+    pub sequences: Vec<i64>,
+    /// Their ids.
+    pub ids: Vec<Uuid>,
+    /// Their types.
+    pub types: Vec<&'static str>,
+    /// The intents that they are about.
+    pub intents: Vec<Option<Uuid>>,
+    /// Their numbers, per intent.
+    pub intent_sequences: Vec<Option<i32>>,
+    /// The conversations that they are about.
+    pub conversations: Vec<Option<&'a str>>,
+    /// Their JSON.
+    pub payloads: Vec<&'a [u8]>,
+    /// When they happened.
+    pub created_at: Vec<OffsetDateTime>,
+    /// Whose deliveries they are.
+    pub owed_by: Vec<Uuid>,
+    /// Their ids.
+    pub delivery_ids: Vec<Uuid>,
+    /// Where they go.
+    pub endpoints: Vec<Uuid>,
+    /// The numbers of their events.
+    pub owed: Vec<i64>,
+    /// The intents that they are about.
+    pub about: Vec<Option<Uuid>>,
+    /// Whether they wait for their endpoint to be enabled.
+    pub held: Vec<bool>,
+    /// Under which leases they are sent already.
+    pub leases: Vec<Option<Uuid>>,
+    /// When they are due, or their leases end.
+    pub due_at: Vec<OffsetDateTime>,
+    /// Since when they are owed.
+    pub owed_since: Vec<OffsetDateTime>,
+}
+
+/// The columns of events, and of the deliveries that are owed for them.
+pub fn columns<'a>(events: &'a [StoredEvent], deliveries: &[NewDelivery]) -> Columns<'a> {
+    let due_at = |d: &NewDelivery| d.lease.map_or(d.created_at, |lease| lease.1);
+    Columns {
+        merchants: events.iter().map(|e| e.merchant.0).collect(),
+        sequences: events.iter().map(|e| e.sequence).collect(),
+        ids: events.iter().map(|e| e.id.0).collect(),
+        types: events.iter().map(|e| e.event_type.as_str()).collect(),
+        intents: events.iter().map(|e| e.intent_id).collect(),
+        intent_sequences: events.iter().map(|e| e.intent_sequence).collect(),
+        conversations: events.iter().map(|e| e.conversation.as_deref()).collect(),
+        payloads: events.iter().map(|e| e.payload.as_slice()).collect(),
+        created_at: events.iter().map(|e| e.created_at).collect(),
+        owed_by: deliveries.iter().map(|d| d.merchant.0).collect(),
+        delivery_ids: deliveries.iter().map(|d| d.id.0).collect(),
+        endpoints: deliveries.iter().map(|d| d.endpoint.0).collect(),
+        owed: deliveries.iter().map(|d| d.event_sequence).collect(),
+        about: deliveries.iter().map(|d| d.intent).collect(),
+        held: deliveries.iter().map(|d| d.held).collect(),
+        leases: deliveries.iter().map(|d| d.lease.map(|l| l.0)).collect(),
+        due_at: deliveries.iter().map(due_at).collect(),
+        owed_since: deliveries.iter().map(|d| d.created_at).collect(),
+    }
 }
 
 /// All of a merchant's endpoints that are not deleted, newest first.

@@ -46,15 +46,23 @@ pub async fn load(
         .collect())
 }
 
-struct Columns {
-    merchants: Vec<Uuid>,
-    keys: Vec<String>,
-    fingerprints: Vec<Vec<u8>>,
-    statuses: Vec<Option<i16>>,
-    answers: Vec<Option<Vec<u8>>>,
+/// Keys as the columns of their table.
+#[derive(Debug)]
+pub struct Columns {
+    /// Whose they are.
+    pub merchants: Vec<Uuid>,
+    /// The keys themselves.
+    pub keys: Vec<String>,
+    /// Of the first request with each.
+    pub fingerprints: Vec<Vec<u8>>,
+    /// HTTP statuses of the answers that are there.
+    pub statuses: Vec<Option<i16>>,
+    /// Bodies of the answers that are there.
+    pub answers: Vec<Option<Vec<u8>>>,
 }
 
-fn columns(records: &[(&KeyName, &KeyRecord)]) -> Columns {
+/// The columns of `records`.
+pub fn columns(records: &[(&KeyName, &KeyRecord)]) -> Columns {
     let answers = || records.iter().map(|(_, record)| record.answer.as_ref());
     Columns {
         merchants: records.iter().map(|(name, _)| name.0.0).collect(),
@@ -70,22 +78,6 @@ fn columns(records: &[(&KeyName, &KeyRecord)]) -> Columns {
             .map(|answer| answer.map(|a| a.body.clone()))
             .collect(),
     }
-}
-
-/// Stores keys that are new, with or without their answers.
-pub async fn insert(
-    db: &mut PgConnection,
-    records: &[(&KeyName, &KeyRecord)],
-    now: OffsetDateTime,
-) -> Result<(), sqlx::Error> {
-    let c = columns(records);
-    let insert = sqlx::query!(
-        "-- idempotency.insert
-        INSERT INTO idempotency_keys (merchant_id, key, fingerprint, status, answer, created_at)
-        SELECT UNNEST($1::uuid[]), UNNEST($2::text[]), UNNEST($3::bytea[]), UNNEST($4::smallint[]), UNNEST($5::bytea[]), $6",
-        &c.merchants, &c.keys, &c.fingerprints, &c.statuses as &[Option<i16>], &c.answers as &[Option<Vec<u8>>], now
-    );
-    insert.execute(db).await.map(drop)
 }
 
 /// Stores the answers of requests that were running.

@@ -78,27 +78,30 @@ pub async fn load_balances(
         .collect()
 }
 
-/// Stores the heads of the chains. Safe without an order of its own: the rows are locked.
-pub async fn save_books(db: &mut PgConnection, books: &[&Books]) -> Result<(), sqlx::Error> {
-    let merchants: Vec<Uuid> = books.iter().map(|b| b.merchant.0).collect();
-    let entry_sequences: Vec<i64> = books.iter().map(|b| b.entry_sequence).collect();
-    let entry_hashes: Vec<Vec<u8>> = books.iter().map(|b| b.entry_hash.0.to_vec()).collect();
-    let event_sequences: Vec<i64> = books.iter().map(|b| b.event_sequence).collect();
-    let booked_at: Vec<OffsetDateTime> = books.iter().map(|b| b.booked_at).collect();
-    let update = sqlx::query!(
-        "-- ledger.save_books
-        UPDATE books SET entry_sequence = u.entry_sequence, entry_hash = u.entry_hash,
-            event_sequence = u.event_sequence, booked_at = u.booked_at
-        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::bigint[]) AS entry_sequence, UNNEST($3::bytea[]) AS entry_hash,
-            UNNEST($4::bigint[]) AS event_sequence, UNNEST($5::timestamptz[]) AS booked_at) u
-        WHERE books.merchant_id = u.merchant_id",
-        &merchants,
-        &entry_sequences,
-        &entry_hashes,
-        &event_sequences,
-        &booked_at
-    );
-    update.execute(db).await.map(drop)
+/// The heads of chains as columns of their table.
+#[derive(Debug)]
+pub struct Heads {
+    /// Whose they are.
+    pub merchants: Vec<Uuid>,
+    /// How many entries there are.
+    pub entry_sequences: Vec<i64>,
+    /// The hashes of the last ones.
+    pub entry_hashes: Vec<Vec<u8>>,
+    /// How many events there are.
+    pub event_sequences: Vec<i64>,
+    /// When the last entries were booked.
+    pub booked_at: Vec<OffsetDateTime>,
+}
+
+/// The heads of `books`.
+pub fn heads(books: &[&Books]) -> Heads {
+    Heads {
+        merchants: books.iter().map(|b| b.merchant.0).collect(),
+        entry_sequences: books.iter().map(|b| b.entry_sequence).collect(),
+        entry_hashes: books.iter().map(|b| b.entry_hash.0.to_vec()).collect(),
+        event_sequences: books.iter().map(|b| b.event_sequence).collect(),
+        booked_at: books.iter().map(|b| b.booked_at).collect(),
+    }
 }
 
 /// Opens accounts that are not there yet.

@@ -1,7 +1,8 @@
 //! One batch in one transaction: lock, load, decide, record, commit.
 
 use super::{
-    Command, Rejection, RenderRejection, Reply, Scene, Submission, decide::decide, world::World,
+    Command, Rejection, RenderRejection, Reply, Scene, Submission, decide::decide, store,
+    world::World,
 };
 use crate::{
     ambient::Ambient,
@@ -307,9 +308,6 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
         rows,
         &balances(world)
     ));
-    store!(world.keys.made(), |rows| idempotency::store::insert(
-        db, &rows, scene.now
-    ));
     store!(world.keys.changed(), |rows| idempotency::store::finish(
         db, &rows
     ));
@@ -322,14 +320,10 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
     store!(&world.replays, |rows| callbacks::replay::store::insert(
         db, rows
     ));
-    store!(&world.events, |rows| callbacks::store::insert_events(
-        db,
-        rows,
-        &world.deliveries
-    ));
-    store!(moved_books(world), |rows| ledger::store::save_books(
-        db, &rows
-    ));
+    let books = moved_books(world);
+    if !(world.keys.made().is_empty() && books.is_empty()) {
+        store::conclude(db, world, &books, scene.now).await?;
+    }
     Ok(())
 }
 

@@ -198,11 +198,15 @@ impl Lane {
     ) -> Result<(), DbError> {
         let (ready, started) = oneshot::channel();
         let run = async move {
-            let connected = self.options.db.connect(Use::Writer).await;
-            let failed = connected.map(|c| self.connection = Some(c)).err();
-            let goes_on = failed.is_none();
-            if ready.send(failed).is_ok() && goes_on {
-                self.run(stop).await;
+            match self.options.db.connect(Use::Writer).await {
+                Ok(connection) => {
+                    self.connection = Some(connection);
+                    if ready.send(Ok(())).is_ok() {
+                        self.run(stop).await;
+                    }
+                }
+                // Whoever waits for it may have gone.
+                Err(error) => drop(ready.send(Err(error))),
             }
         };
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -213,18 +217,13 @@ impl Lane {
             drop(running);
         });
         thread.map_err(sqlx::Error::Io)?;
-        match started.await {
-            Ok(None) => Ok(()),
-            Ok(Some(error)) => Err(error),
-            Err(_) => Err(sqlx::Error::WorkerCrashed.into()),
-        }
+        let started = started.await;
+        started.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
     }
 
     async fn run(mut self, stop: CancellationToken) {
         let mut jobs = Vec::with_capacity(BATCH_MAX);
         loop {
-            // Whoever is about to submit does so first: fuller batches for one line.
-            tokio::task::yield_now().await;
             let received = tokio::select! {
                 biased;
                 received = self.receiver.recv_many(&mut jobs, BATCH_MAX) => received,

@@ -13,6 +13,7 @@ mod entrance;
 mod lane;
 mod rekey;
 mod setup;
+mod store;
 mod world;
 
 pub use command::{Awaited, Command, Payment, Rejection, Reply, Submission, Ticket, WriteError};

@@ -63,7 +63,7 @@ impl Journal {
     pub async fn record(&mut self, batch: &Batch) -> Result<(), sqlx::Error> {
         let mut transaction = self.db.begin().await?;
         store::record(&mut transaction, &batch.entries, &batch.balances).await?;
-        store::save_books(&mut transaction, &[&self.books]).await?;
+        super::store::save_books(&mut transaction, &self.books).await?;
         transaction.commit().await
     }
 }
