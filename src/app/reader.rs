@@ -2,7 +2,7 @@
 //! runs the next fills, so that a lonely read waits for nothing and many share a round trip.
 
 use crate::{
-    db::{Db, DbError, Use},
+    db::{Db, DbError, Use, is_outage},
     ids::{IntentId, MerchantId},
     intents::{Intent, store},
 };
@@ -80,15 +80,23 @@ async fn look_up(
     connection: Option<PgConnection>,
     questions: &mut Vec<Question>,
 ) -> Result<PgConnection, DbError> {
+    let mut names: Vec<Name> = questions.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    names.dedup();
     let mut connection = match connection {
         Some(connection) => connection,
         None => db.connect(Use::Writer).await?,
     };
-    let mut names: Vec<Name> = questions.iter().map(|(name, _)| *name).collect();
-    names.sort_unstable();
-    names.dedup();
-    let intents = store::load(&mut connection, &names).await?.into_iter();
-    let found: HashMap<Name, Intent> = intents.map(|i| ((i.merchant, i.id), i)).collect();
+    let intents = match store::load(&mut connection, &names).await {
+        // It may have been lost long ago: that is found out by using it.
+        Err(error) if is_outage(&error) => {
+            connection = db.connect(Use::Writer).await?;
+            store::load(&mut connection, &names).await?
+        }
+        loaded => loaded?,
+    };
+    let intents = intents.into_iter().map(|i| ((i.merchant, i.id), i));
+    let found: HashMap<Name, Intent> = intents.collect();
     for (name, reply) in questions.drain(..) {
         // Whoever asked may have gone.
         let _ = reply.send(found.get(&name).cloned());

@@ -11,43 +11,27 @@ use std::str::FromStr;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// All endpoints of `merchants` that are not deleted, newest first.
-pub async fn load_endpoints(
-    db: &mut PgConnection,
-    merchants: &[Uuid],
-) -> Result<Vec<Endpoint>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        EndpointRow,
-        "-- callbacks.load_endpoints
-        SELECT e.merchant_id, e.id, e.url, e.event_types, e.description, e.status,
-            e.disabled_reason, e.ordering, e.stripe_signature, e.public_key, e.created_at,
-            e.updated_at, e.deleted_at
-        FROM callback_endpoints e
-        WHERE e.merchant_id = ANY($1) AND e.deleted_at IS NULL ORDER BY e.id DESC",
-        merchants
-    );
-    let rows = rows.fetch_all(db).await?;
-    rows.into_iter().map(EndpointRow::read).collect()
-}
-
-struct EndpointRow {
-    merchant_id: Uuid,
-    id: Uuid,
-    url: String,
-    event_types: Vec<String>,
-    description: Option<String>,
-    status: String,
-    disabled_reason: Option<String>,
-    ordering: String,
-    stripe_signature: bool,
-    public_key: Option<Vec<u8>>,
-    created_at: OffsetDateTime,
-    updated_at: OffsetDateTime,
-    deleted_at: Option<OffsetDateTime>,
+/// A row of an endpoint.
+#[derive(Debug)]
+pub struct EndpointRow {
+    pub(crate) merchant_id: Uuid,
+    pub(crate) id: Uuid,
+    pub(crate) url: String,
+    pub(crate) event_types: Vec<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) status: String,
+    pub(crate) disabled_reason: Option<String>,
+    pub(crate) ordering: String,
+    pub(crate) stripe_signature: bool,
+    pub(crate) public_key: Option<Vec<u8>>,
+    pub(crate) created_at: OffsetDateTime,
+    pub(crate) updated_at: OffsetDateTime,
+    pub(crate) deleted_at: Option<OffsetDateTime>,
 }
 
 impl EndpointRow {
-    fn read(self) -> Result<Endpoint, sqlx::Error> {
+    /// The endpoint.
+    pub fn read(self) -> Result<Endpoint, sqlx::Error> {
         Ok(Endpoint {
             id: EndpointId(self.id),
             merchant: MerchantId(self.merchant_id),
@@ -207,7 +191,18 @@ pub fn columns<'a>(events: &'a [StoredEvent], deliveries: &[NewDelivery]) -> Col
 
 /// All of a merchant's endpoints that are not deleted, newest first.
 pub async fn endpoints(pool: &PgPool, merchant: MerchantId) -> Result<Vec<Endpoint>, sqlx::Error> {
-    load_endpoints(&mut *pool.acquire().await?, &[merchant.0]).await
+    let rows = sqlx::query_as!(
+        EndpointRow,
+        "-- callbacks.endpoints
+        SELECT e.merchant_id, e.id, e.url, e.event_types, e.description, e.status,
+            e.disabled_reason, e.ordering, e.stripe_signature, e.public_key, e.created_at,
+            e.updated_at, e.deleted_at
+        FROM callback_endpoints e
+        WHERE e.merchant_id = $1 AND e.deleted_at IS NULL ORDER BY e.id DESC",
+        merchant.0
+    );
+    let rows = rows.fetch_all(pool).await?;
+    rows.into_iter().map(EndpointRow::read).collect()
 }
 
 /// One endpoint of a merchant, unless it is deleted or another's.

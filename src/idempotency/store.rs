@@ -27,55 +27,60 @@ pub async fn load(
         CROSS JOIN LATERAL (SELECT * FROM idempotency_keys k WHERE k.merchant_id = u.merchant_id AND k.key = u.key LIMIT 1) k",
         &merchants, &keys
     );
-    let record = |fingerprint: Vec<u8>, status: Option<i16>, body: Option<Vec<u8>>| KeyRecord {
-        fingerprint: Fingerprint(fingerprint.try_into().unwrap_or_default()),
-        answer: status.zip(body).map(|(status, body)| Answer {
-            status: u16::try_from(status).unwrap_or(500),
-            body,
-        }),
-    };
     let rows = rows.fetch_all(db).await?;
     Ok(rows
         .into_iter()
         .map(|r| {
             (
                 (MerchantId(r.merchant_id), r.key),
-                record(r.fingerprint, r.status, r.answer),
+                record(r.fingerprint, (r.status, r.answer)),
             )
         })
         .collect())
 }
 
+/// What is known of a key, from the columns of its row.
+pub fn record(fingerprint: Vec<u8>, (status, body): (Option<i16>, Option<Vec<u8>>)) -> KeyRecord {
+    KeyRecord {
+        // The schema holds this column to 32 bytes.
+        fingerprint: Fingerprint(fingerprint.try_into().unwrap_or_default()),
+        answer: status.zip(body).map(|(status, body)| Answer {
+            status: u16::try_from(status).unwrap_or(500),
+            body,
+        }),
+    }
+}
+
 /// Keys as the columns of their table.
 #[derive(Debug)]
-pub struct Columns {
+pub struct Columns<'a> {
     /// Whose they are.
     pub merchants: Vec<Uuid>,
     /// The keys themselves.
-    pub keys: Vec<String>,
+    pub keys: Vec<&'a str>,
     /// Of the first request with each.
-    pub fingerprints: Vec<Vec<u8>>,
+    pub fingerprints: Vec<&'a [u8]>,
     /// HTTP statuses of the answers that are there.
     pub statuses: Vec<Option<i16>>,
     /// Bodies of the answers that are there.
-    pub answers: Vec<Option<Vec<u8>>>,
+    pub answers: Vec<Option<&'a [u8]>>,
 }
 
 /// The columns of `records`.
-pub fn columns(records: &[(&KeyName, &KeyRecord)]) -> Columns {
+pub fn columns<'a>(records: &[(&'a KeyName, &'a KeyRecord)]) -> Columns<'a> {
     let answers = || records.iter().map(|(_, record)| record.answer.as_ref());
     Columns {
         merchants: records.iter().map(|(name, _)| name.0.0).collect(),
-        keys: records.iter().map(|(name, _)| name.1.clone()).collect(),
+        keys: records.iter().map(|(name, _)| name.1.as_str()).collect(),
         fingerprints: records
             .iter()
-            .map(|(_, record)| record.fingerprint.0.to_vec())
+            .map(|(_, record)| record.fingerprint.0.as_slice())
             .collect(),
         statuses: answers()
             .map(|answer| answer.and_then(|a| i16::try_from(a.status).ok()))
             .collect(),
         answers: answers()
-            .map(|answer| answer.map(|a| a.body.clone()))
+            .map(|answer| answer.map(|a| a.body.as_slice()))
             .collect(),
     }
 }
@@ -93,7 +98,7 @@ pub async fn finish(
             FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::text[]) AS key, UNNEST($3::smallint[]) AS status, UNNEST($4::bytea[]) AS answer) u
             CROSS JOIN LATERAL (SELECT ctid FROM idempotency_keys f WHERE f.merchant_id = u.merchant_id AND f.key = u.key LIMIT 1) f) x
         WHERE k.ctid = x.row",
-        &c.merchants, &c.keys, &c.statuses as &[Option<i16>], &c.answers as &[Option<Vec<u8>>]
+        &c.merchants, &c.keys as &[&str], &c.statuses as &[Option<i16>], &c.answers as &[Option<&[u8]>]
     );
     update.execute(db).await.map(drop)
 }

@@ -8,6 +8,7 @@ mod bookkeeping;
 mod cancel;
 mod capture;
 mod charge;
+pub mod columns;
 mod error;
 mod filter;
 mod finish;

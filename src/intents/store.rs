@@ -6,7 +6,10 @@
 
 pub use super::filter::Filter;
 
-use super::{CancellationReason, Intent, LastError, LineItem, Opening, State, Status, Sums, Terms};
+use super::{
+    Attempt, CancellationReason, Intent, LastError, LineItem, Opening, State, Status, Sums, Terms,
+    attempt, columns, columns::StoredLine,
+};
 use crate::{
     db::Window,
     ids::{AttemptId, IntentId, LinkId, MerchantId},
@@ -14,7 +17,6 @@ use crate::{
     names::UnknownName,
     threads::Thread,
 };
-use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 use std::{collections::BTreeMap, sync::Arc};
 use time::OffsetDateTime;
@@ -48,13 +50,6 @@ struct Row {
     expires_at: OffsetDateTime,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredLine {
-    label: String,
-    quantity: u32,
-    unit_amount: i64,
 }
 
 /// What can be wrong with a row that only this service writes.
@@ -174,134 +169,21 @@ pub async fn load(
     read(rows.fetch_all(db).await?)
 }
 
-fn json<T: Serialize>(value: T) -> String {
-    serde_json::to_string(&value).unwrap_or_default()
-}
-
-fn stored_lines(items: &[LineItem]) -> String {
-    let line = |i: &LineItem| StoredLine {
-        label: i.label.clone(),
-        quantity: i.quantity,
-        unit_amount: i.unit_amount.minor(),
-    };
-    json(items.iter().map(line).collect::<Vec<_>>())
-}
-
-/// The columns of what changes in an intent.
-struct Moving {
-    merchants: Vec<Uuid>,
-    ids: Vec<Uuid>,
-    statuses: Vec<String>,
-    authorized: Vec<i64>,
-    captured: Vec<i64>,
-    refunded: Vec<i64>,
-    refunding: Vec<i64>,
-    attempts: Vec<Option<Uuid>>,
-    kinds: Vec<Option<String>>,
-    charges: Vec<Option<Uuid>>,
-    errors: Vec<Option<String>>,
-    reasons: Vec<Option<String>>,
-    sequences: Vec<i32>,
-    updated: Vec<OffsetDateTime>,
-}
-
-fn open_attempt(
-    state: State,
-) -> (
-    Option<Uuid>,
-    Option<&'static str>,
-    Option<CancellationReason>,
-) {
-    match state {
-        State::Processing(attempt, Opening::Charge) | State::RequiresAction(attempt) => {
-            (Some(attempt.0), Some("charge"), None)
-        }
-        State::Processing(attempt, Opening::Capture) => (Some(attempt.0), Some("capture"), None),
-        State::Processing(attempt, Opening::Void(reason)) => {
-            (Some(attempt.0), Some("void"), reason)
-        }
-        State::Canceled(reason) => (None, None, reason),
-        State::RequiresPayment | State::RequiresCapture | State::Succeeded | State::Expired => {
-            (None, None, None)
-        }
-    }
-}
-
-fn moving(intents: &[&Intent]) -> Moving {
-    let open = || intents.iter().map(|i| open_attempt(i.state));
-    Moving {
-        merchants: intents.iter().map(|i| i.merchant.0).collect(),
-        ids: intents.iter().map(|i| i.id.0).collect(),
-        statuses: intents
-            .iter()
-            .map(|i| i.state.status().as_str().to_owned())
-            .collect(),
-        authorized: intents.iter().map(|i| i.sums.authorized.minor()).collect(),
-        captured: intents.iter().map(|i| i.sums.captured.minor()).collect(),
-        refunded: intents.iter().map(|i| i.sums.refunded.minor()).collect(),
-        refunding: intents.iter().map(|i| i.sums.refunding.minor()).collect(),
-        attempts: open().map(|o| o.0).collect(),
-        kinds: open().map(|o| o.1.map(str::to_owned)).collect(),
-        charges: intents.iter().map(|i| i.charge.map(|c| c.0)).collect(),
-        errors: intents.iter().map(|i| i.last_error.map(json)).collect(),
-        reasons: open().map(|o| o.2.map(|r| r.as_str().to_owned())).collect(),
-        sequences: intents.iter().map(|i| i.event_sequence).collect(),
-        updated: intents.iter().map(|i| i.updated_at).collect(),
-    }
-}
-
-/// Stores new intents, each with the hash of the token that opens its page: one statement, since
-/// the two come together and a batch pays for each round trip.
-pub async fn insert(
+/// Stores what changes in intents and, since the two mostly come together and a batch pays for each
+/// round trip, their new attempts.
+pub async fn advance(
     db: &mut PgConnection,
-    (intents, hashes): (&[&Intent], &[Vec<u8>]),
+    (intents, attempts): (&[&Intent], &[&Attempt]),
 ) -> Result<(), sqlx::Error> {
-    let m = moving(intents);
-    let terms = || intents.iter().map(|i| &i.terms);
-    let currencies: Vec<String> = terms()
-        .map(|t| t.amount.currency().code().to_owned())
-        .collect();
-    let amounts: Vec<i64> = terms().map(|t| t.amount.minor()).collect();
-    let tips: Vec<Option<i64>> = terms().map(|t| t.tip.map(Money::minor)).collect();
-    let methods: Vec<String> = terms()
-        .map(|t| t.capture_method.as_str().to_owned())
-        .collect();
-    let descriptions: Vec<Option<String>> = terms().map(|t| t.description.clone()).collect();
-    let references: Vec<Option<String>> = terms().map(|t| t.reference.clone()).collect();
-    let threads: Vec<Option<String>> = terms().map(|t| t.thread.as_ref().map(json)).collect();
-    let lines: Vec<String> = terms().map(|t| stored_lines(&t.line_items)).collect();
-    let metadata: Vec<String> = terms().map(|t| json(&t.metadata)).collect();
-    let rails: Vec<String> = terms().map(|t| t.rail.as_str().to_owned()).collect();
-    let payment_links: Vec<Option<Uuid>> = terms().map(|t| t.payment_link.map(|l| l.0)).collect();
-    let expires: Vec<OffsetDateTime> = intents.iter().map(|i| i.expires_at()).collect();
-    let created: Vec<OffsetDateTime> = intents.iter().map(|i| i.created_at).collect();
-    let insert = sqlx::query!(
-        "-- intents.insert
-        WITH opened AS (
-            INSERT INTO link_tokens (token_hash, merchant_id, intent_id)
-            SELECT UNNEST($28::bytea[]), UNNEST($1::uuid[]), UNNEST($2::uuid[]))
-        INSERT INTO payment_intents (merchant_id, id, status, amount_authorized, amount_captured, amount_refunded, amount_refunding,
-            open_attempt_id, open_attempt_kind, charge_attempt_id, last_error, cancellation_reason, event_sequence, updated_at,
-            currency, amount, tip, capture_method, description, reference, thread, line_items, metadata, rail, payment_link_id, expires_at, created_at)
-        SELECT UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::text[]), UNNEST($4::bigint[]), UNNEST($5::bigint[]), UNNEST($6::bigint[]), UNNEST($7::bigint[]),
-            UNNEST($8::uuid[]), UNNEST($9::text[]), UNNEST($10::uuid[]), UNNEST($11::text[])::jsonb, UNNEST($12::text[]), UNNEST($13::integer[]), UNNEST($14::timestamptz[]),
-            UNNEST($15::text[]), UNNEST($16::bigint[]), UNNEST($17::bigint[]), UNNEST($18::text[]), UNNEST($19::text[]), UNNEST($20::text[]), UNNEST($21::text[])::jsonb,
-            UNNEST($22::text[])::jsonb, UNNEST($23::text[])::jsonb, UNNEST($24::text[]), UNNEST($25::uuid[]), UNNEST($26::timestamptz[]), UNNEST($27::timestamptz[])",
-        &m.merchants, &m.ids, &m.statuses, &m.authorized, &m.captured, &m.refunded, &m.refunding,
-        &m.attempts as &[Option<Uuid>], &m.kinds as &[Option<String>], &m.charges as &[Option<Uuid>], &m.errors as &[Option<String>],
-        &m.reasons as &[Option<String>], &m.sequences, &m.updated,
-        &currencies, &amounts, &tips as &[Option<i64>], &methods, &descriptions as &[Option<String>], &references as &[Option<String>],
-        &threads as &[Option<String>], &lines, &metadata, &rails, &payment_links as &[Option<Uuid>], &expires, &created,
-        hashes
-    );
-    insert.execute(db).await.map(drop)
-}
-
-/// Stores what changes in intents.
-pub async fn update(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sqlx::Error> {
-    let m = moving(intents);
-    let update = sqlx::query!(
-        "-- intents.update
+    let (m, a) = (columns::moving(intents), attempt::store::columns(attempts));
+    let advance = sqlx::query!(
+        "-- intents.advance
+        WITH attempted AS (
+            INSERT INTO attempts (merchant_id, id, intent_id, refund_id, kind, status, rail, payment_method, amount, currency,
+                decline_code, idempotency_key, ask_at, created_at, updated_at)
+            SELECT UNNEST($15::uuid[]), UNNEST($16::uuid[]), UNNEST($17::uuid[]), UNNEST($18::uuid[]), UNNEST($19::text[]), UNNEST($20::text[]),
+                UNNEST($21::text[]), UNNEST($22::text[]), UNNEST($23::bigint[]), UNNEST($24::text[]), UNNEST($25::text[]), UNNEST($26::text[]),
+                UNNEST($27::timestamptz[]), UNNEST($28::timestamptz[]), UNNEST($29::timestamptz[]))
         UPDATE payment_intents i SET status = x.status, amount_authorized = x.authorized, amount_captured = x.captured,
             amount_refunded = x.refunded, amount_refunding = x.refunding, open_attempt_id = x.attempt, open_attempt_kind = x.kind,
             charge_attempt_id = x.charge, last_error = x.error::jsonb, cancellation_reason = x.reason, event_sequence = x.sequence, updated_at = x.updated_at
@@ -312,11 +194,14 @@ pub async fn update(db: &mut PgConnection, intents: &[&Intent]) -> Result<(), sq
                 UNNEST($13::integer[]) AS sequence, UNNEST($14::timestamptz[]) AS updated_at) u
             CROSS JOIN LATERAL (SELECT ctid FROM payment_intents f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
         WHERE i.ctid = x.row",
-        &m.merchants, &m.ids, &m.statuses, &m.authorized, &m.captured, &m.refunded, &m.refunding,
-        &m.attempts as &[Option<Uuid>], &m.kinds as &[Option<String>], &m.charges as &[Option<Uuid>], &m.errors as &[Option<String>],
-        &m.reasons as &[Option<String>], &m.sequences, &m.updated
+        &m.merchants, &m.ids, &m.statuses as &[&str], &m.authorized, &m.captured, &m.refunded, &m.refunding,
+        &m.attempts as &[Option<Uuid>], &m.kinds as &[Option<&str>], &m.charges as &[Option<Uuid>], &m.errors as &[Option<String>],
+        &m.reasons as &[Option<&str>], &m.sequences, &m.updated,
+        &a.merchants, &a.ids, &a.intents, &a.refunds as &[Option<Uuid>], &a.kinds as &[&str], &a.statuses as &[&str], &a.rails as &[&str],
+        &a.methods as &[Option<String>], &a.amounts, &a.currencies as &[&str], &a.codes as &[Option<&str>], &a.keys as &[Option<&str>],
+        &a.ask as &[Option<OffsetDateTime>], &a.created, &a.updated
     );
-    update.execute(db).await.map(drop)
+    advance.execute(db).await.map(drop)
 }
 
 /// One intent of a merchant.

@@ -9,39 +9,35 @@ use crate::{
     ids::{IntentId, MerchantId},
     money::{Currency, CurrencyError},
 };
-use sqlx::{PgConnection, PgPool};
-use std::collections::HashMap;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Locks the books of `merchants` in the order of their ids, so that no two writers can ever
-/// wait for each other, and reads where their chains stand. Unknown merchants are left out.
-pub async fn lock_books(
-    db: &mut PgConnection,
-    merchants: &[Uuid],
-) -> Result<Vec<Books>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "-- ledger.lock_books
-        SELECT merchant_id, entry_sequence, entry_hash, event_sequence, booked_at FROM books
-        WHERE merchant_id = ANY($1) ORDER BY merchant_id FOR UPDATE",
-        merchants
+/// Makes a new connection ready for [`begin_locked`].
+pub async fn prepare_lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let prepare = sqlx::raw_sql(
+        "-- ledger.prepare_lock
+        PREPARE lock_books (uuid[]) AS SELECT FROM books WHERE merchant_id = ANY($1) ORDER BY merchant_id FOR UPDATE",
     );
-    let rows = rows.fetch_all(db).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Books {
-            merchant: MerchantId(row.merchant_id),
-            entry_sequence: row.entry_sequence,
-            entry_hash: to_hash(&row.entry_hash),
-            event_sequence: row.event_sequence,
-            booked_at: row.booked_at,
-            balances: HashMap::new(),
-        })
-        .collect())
+    prepare.execute(db).await.map(drop)
 }
 
-fn to_hash(bytes: &[u8]) -> EntryHash {
-    // The schema holds these columns to 32 bytes.
+/// Begins a transaction and locks the books of `merchants`, in the order of their ids, so that no
+/// two writers can ever wait for each other. Both are one message, which spares a round trip; what
+/// is read under the lock has to be read by later statements, since this one's snapshot is older
+/// than its wait.
+pub async fn begin_locked<'a>(
+    db: &'a mut PgConnection,
+    merchants: &[Uuid],
+) -> Result<Transaction<'a, Postgres>, sqlx::Error> {
+    let ids: Vec<String> = merchants.iter().map(Uuid::to_string).collect();
+    let ids = ids.join(",");
+    let begin = format!("-- ledger.begin_locked\nBEGIN; EXECUTE lock_books('{{{ids}}}')");
+    db.begin_with(AssertSqlSafe(begin)).await
+}
+
+/// The hash of an entry as its column has it: the schema holds it to 32 bytes.
+pub fn to_hash(bytes: &[u8]) -> EntryHash {
     EntryHash(bytes.try_into().unwrap_or_default())
 }
 

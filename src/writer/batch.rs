@@ -1,7 +1,9 @@
 //! One batch in one transaction: lock, load, decide, record, commit.
 
 use super::{
-    Command, Rejection, RenderRejection, Reply, Scene, Submission, decide::decide, store,
+    Command, Rejection, RenderRejection, Reply, Scene, Submission,
+    decide::decide,
+    store::{self, Wanted},
     world::World,
 };
 use crate::{
@@ -20,8 +22,8 @@ use crate::{
     },
     rails::Rail,
 };
-use sqlx::{Connection, PgConnection};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use sqlx::PgConnection;
+use std::collections::{BTreeSet, HashMap};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -59,14 +61,12 @@ pub async fn run(
     batch: &[Submission],
     stage: Stage<'_>,
 ) -> Result<(Replies, Written), sqlx::Error> {
-    let mut transaction = db.begin().await?;
     let merchants: BTreeSet<Uuid> = batch.iter().map(|s| s.merchant.0).collect();
     let merchants: Vec<Uuid> = merchants.into_iter().collect();
+    let mut transaction = ledger::store::begin_locked(db, &merchants).await?;
     let mut world = World::default();
-    for books in ledger::store::lock_books(&mut transaction, &merchants).await? {
-        world.books.insert(books.merchant, books);
-    }
-    load(&mut transaction, &mut world, batch, &merchants).await?;
+    let short_way = stage.handover.is_attended();
+    load(&mut transaction, &mut world, (batch, &merchants), short_way).await?;
     // After the lock: so the order of times is the order of the books.
     let scene = Scene {
         now: stage.ambient.now(),
@@ -83,7 +83,7 @@ pub async fn run(
         }
     });
     let replies = replies.collect();
-    let reserved = reserve(&mut transaction, &mut world, stage.handover, scene.now).await?;
+    let reserved = reserve(&mut world, stage.handover, short_way, scene.now);
     record(&mut transaction, &world, scene).await?;
     transaction.commit().await?;
     let waiting = world.deliveries.len() - reserved.count();
@@ -99,26 +99,22 @@ pub async fn run(
 }
 
 /// Puts what may go the short way under the dispatcher's lease.
-async fn reserve<'a>(
-    db: &mut PgConnection,
+fn reserve<'a>(
     world: &mut World,
     handover: &'a Handover,
+    short_way: bool,
     now: OffsetDateTime,
-) -> Result<Reserved<'a>, sqlx::Error> {
+) -> Reserved<'a> {
     let World {
         deliveries,
         events,
         endpoints,
+        owed,
         ..
     } = world;
     let find = |merchant, endpoint| endpoints.get(&(merchant, endpoint));
-    let questions = handover.in_question(events, deliveries, find);
-    let clear = if questions.is_empty() {
-        HashSet::new()
-    } else {
-        callbacks::outbox::clear(db, &questions).await?
-    };
-    Ok(handover.reserve((events, deliveries), find, clear, now))
+    let owed = short_way.then(|| std::mem::take(owed));
+    handover.reserve((events, deliveries), find, owed, now)
 }
 
 fn told(world: &World) -> Vec<MerchantId> {
@@ -202,15 +198,17 @@ fn named(batch: &[Submission]) -> Named {
 async fn load(
     db: &mut PgConnection,
     world: &mut World,
-    batch: &[Submission],
-    merchants: &[Uuid],
+    (batch, merchants): (&[Submission], &[Uuid]),
+    short_way: bool,
 ) -> Result<(), sqlx::Error> {
     let mut named = named(batch);
-    if !named.keys.is_empty() {
-        for (name, record) in idempotency::store::load(db, &named.keys).await? {
-            world.keys.load(name, record);
-        }
-    }
+    let wanted = Wanted {
+        merchants,
+        balances: if named.books { merchants } else { &[] },
+        keys: &named.keys,
+        owed: if short_way { &named.intents } else { &[] },
+    };
+    store::load(db, world, &wanted).await?;
     if !named.intents.is_empty() {
         for intent in intents::store::load(db, &named.intents).await? {
             named
@@ -243,19 +241,6 @@ async fn load(
             world.secrets.load(key, secret);
         }
     }
-    if named.books {
-        for (merchant, name, balance) in ledger::store::load_balances(db, merchants).await? {
-            world
-                .books
-                .get_mut(&merchant)
-                .map(|books| books.balances.insert(name, balance));
-        }
-    }
-    for endpoint in callbacks::store::load_endpoints(db, merchants).await? {
-        world
-            .endpoints
-            .load((endpoint.merchant, endpoint.id), endpoint);
-    }
     Ok(())
 }
 
@@ -277,20 +262,14 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
         db, &rows
     ));
     let (hashes, link_tokens) = tokens(world);
-    let made = second(world.intents.made());
-    let opened: Vec<Vec<u8>> = made
-        .iter()
-        .filter_map(|i| hashes.get(&i.id).cloned())
-        .collect();
-    store!(made, |rows| intents::store::insert(db, (&rows, &opened)));
-    store!(second(world.intents.changed()), |rows| {
-        intents::store::update(db, &rows)
-    });
-    store!(link_tokens, |rows| links::store::insert_tokens(db, &rows));
-    store!(
+    let (changed, attempted) = (
+        second(world.intents.changed()),
         second(world.attempts.made()),
-        |rows| attempt::store::insert(db, &rows)
     );
+    if !(changed.is_empty() && attempted.is_empty()) {
+        intents::store::advance(db, (&changed, &attempted)).await?;
+    }
+    store!(link_tokens, |rows| links::store::insert_tokens(db, &rows));
     store!(second(world.attempts.changed()), |rows| {
         attempt::store::update(db, &rows)
     });
@@ -321,19 +300,26 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
         db, rows
     ));
     let books = moved_books(world);
+    let opened = second(world.intents.made()).into_iter().map(|intent| {
+        let hash = hashes.get(&intent.id).copied();
+        let hash = hash.ok_or_else(|| sqlx::Error::Encode("an intent without a page".into()));
+        Ok::<_, sqlx::Error>((intent, hash?))
+    });
+    let opened = opened.collect::<Result<Vec<_>, _>>()?;
+    // A new intent is told of, so its books have moved.
     if !(world.keys.made().is_empty() && books.is_empty()) {
-        store::conclude(db, world, &books, scene.now).await?;
+        store::conclude(db, world, (&books, &opened), scene.now).await?;
     }
     Ok(())
 }
 
 /// The hashes of new intents' tokens, and the tokens of new links.
-fn tokens(world: &World) -> (HashMap<IntentId, Vec<u8>>, Vec<TokenRow>) {
+fn tokens(world: &World) -> (HashMap<IntentId, &[u8]>, Vec<TokenRow>) {
     let mut hashes = HashMap::new();
     let mut links = Vec::new();
     for (hash, merchant, subject) in &world.tokens {
         match subject {
-            Subject::Intent(id) => drop(hashes.insert(*id, hash.to_vec())),
+            Subject::Intent(id) => drop(hashes.insert(*id, hash.as_slice())),
             Subject::Link(_) => links.push((*hash, *merchant, *subject)),
         }
     }

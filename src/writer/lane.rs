@@ -15,6 +15,7 @@ use crate::{
     callbacks::outbox::Handover,
     db::{Db, DbError, Use, is_outage},
     ids::MerchantId,
+    ledger,
     links::PageUrls,
     writer::RenderRejection,
 };
@@ -198,7 +199,7 @@ impl Lane {
     ) -> Result<(), DbError> {
         let (ready, started) = oneshot::channel();
         let run = async move {
-            match self.options.db.connect(Use::Writer).await {
+            match self.connect().await {
                 Ok(connection) => {
                     self.connection = Some(connection);
                     if ready.send(Ok(())).is_ok() {
@@ -331,11 +332,17 @@ impl Lane {
         }
     }
 
+    async fn connect(&self) -> Result<PgConnection, DbError> {
+        let mut connection = self.options.db.connect(Use::Writer).await?;
+        ledger::store::prepare_lock(&mut connection).await?;
+        Ok(connection)
+    }
+
     async fn connected(&mut self) -> Result<PgConnection, WriteError> {
         if let Some(connection) = self.connection.take() {
             return Ok(connection);
         }
-        match self.options.db.connect(Use::Writer).await {
+        match self.connect().await {
             Ok(connection) => Ok(connection),
             Err(error) => {
                 tracing::warn!(%error, "the writer cannot reach the database");

@@ -13,6 +13,7 @@ use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
 };
+use uuid::Uuid;
 
 /// Rows of one kind, with what the batch has done to them.
 #[derive(Debug)]
@@ -124,4 +125,6 @@ pub struct World {
     pub events: Vec<StoredEvent>,
     /// What the endpoints are owed for them.
     pub deliveries: Vec<NewDelivery>,
+    /// Endpoints that were owed events of an intent already.
+    pub owed: HashSet<(EndpointId, Uuid)>,
 }

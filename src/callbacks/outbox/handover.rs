@@ -150,46 +150,28 @@ impl Handover {
         });
     }
 
-    /// Of which intents it matters whether an endpoint is still owed earlier events, for
-    /// [`Self::reserve`] to take the deliveries that are owed for these events of a batch.
-    pub fn in_question<'a>(
-        &self,
-        events: &[StoredEvent],
-        deliveries: &[NewDelivery],
-        endpoint: impl Fn(MerchantId, EndpointId) -> Option<&'a Endpoint>,
-    ) -> Vec<(EndpointId, Uuid)> {
-        let questions = |desk: &mut Desk| {
-            let mut owed = deliveries.iter().peekable();
-            let mut questions = Vec::new();
-            for event in events {
-                while let Some(delivery) = owed.next_if(|d| is_for(d, event)) {
-                    let endpoint = endpoint(delivery.merchant, delivery.endpoint);
-                    let open = desk.places.get(&delivery.endpoint);
-                    let open = open.is_some_and(|place| place.waits_since.is_none());
-                    let intent = endpoint.and_then(|endpoint| not_before(endpoint, event));
-                    let intent = intent.filter(|_| open);
-                    questions.extend(intent.map(|intent| (delivery.endpoint, intent)));
-                }
-            }
-            questions
-        };
-        self.with(questions).unwrap_or_default()
+    /// Whether a dispatcher attends.
+    pub fn is_attended(&self) -> bool {
+        self.desk().is_some()
     }
 
     /// Puts new deliveries under the dispatcher's lease where that may be: the events of a batch and
-    /// what is owed for them, in the same order. `clear` are the intents of which an endpoint is owed
-    /// nothing from before. They are the dispatcher's own once [`Reserved::hand_over`] is called,
-    /// after the commit; without that they never were.
+    /// what is owed for them, in the same order. `owed` says which endpoints are owed something of an
+    /// intent from before; where nobody has looked, nothing is taken. They are the dispatcher's own
+    /// once [`Reserved::hand_over`] is called, after the commit; without that they never were.
     pub fn reserve<'a>(
         &self,
         (events, deliveries): (&[StoredEvent], &mut [NewDelivery]),
         endpoint: impl Fn(MerchantId, EndpointId) -> Option<&'a Endpoint>,
-        mut clear: HashSet<(EndpointId, Uuid)>,
+        owed: Option<HashSet<(EndpointId, Uuid)>>,
         now: OffsetDateTime,
     ) -> Reserved<'_> {
         let mut reserved = Reserved {
             handover: self,
             claimed: Vec::new(),
+        };
+        let Some(mut before) = owed else {
+            return reserved;
         };
         self.with(|desk| {
             let mut owed = deliveries.iter_mut().peekable();
@@ -199,11 +181,9 @@ impl Handover {
                         continue;
                     };
                     let in_turn = not_before(endpoint, event)
-                        .is_none_or(|intent| clear.contains(&(endpoint.id, intent)));
+                        .is_none_or(|intent| !before.contains(&(endpoint.id, intent)));
                     // Whatever way it goes: the next of its intent in this batch comes after it.
-                    if let Some(intent) = event.intent_id {
-                        clear.remove(&(endpoint.id, intent));
-                    }
+                    before.extend(event.intent_id.map(|intent| (endpoint.id, intent)));
                     // It waits for its own head, and nobody else for it.
                     if in_turn {
                         let claimed = desk.take(event, delivery, endpoint, now);

@@ -9,7 +9,7 @@ mod handover;
 mod store;
 
 pub use handover::{Handover, Reserved};
-pub use store::{claim, clear, hold, let_go, oldest_due, reclaim, record, release};
+pub use store::{claim, hold, let_go, oldest_due, reclaim, record, release};
 
 use super::{Health, Outcome, Signal};
 use crate::ids::{DeliveryId, EndpointId, EventId, MerchantId};

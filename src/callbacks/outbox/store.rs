@@ -11,7 +11,6 @@ use crate::{
     ids::{DeliveryId, EndpointId, EventId, MerchantId},
 };
 use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
-use std::collections::HashSet;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -172,30 +171,6 @@ fn next(sent: &Sent) -> (String, Option<OffsetDateTime>) {
         Outcome::Exhausted => (DeliveryStatus::Exhausted, None),
     };
     (status.as_str().to_owned(), due_at)
-}
-
-/// Those of these intents of which these endpoints are owed nothing.
-pub async fn clear(
-    db: &mut PgConnection,
-    pairs: &[(EndpointId, Uuid)],
-) -> Result<HashSet<(EndpointId, Uuid)>, sqlx::Error> {
-    let endpoints: Vec<Uuid> = pairs.iter().map(|(endpoint, _)| endpoint.0).collect();
-    let intents: Vec<Uuid> = pairs.iter().map(|(_, intent)| *intent).collect();
-    let rows = sqlx::query!(
-        r#"-- outbox.clear
-        SELECT u.endpoint_id AS "endpoint!", u.intent_id AS "intent!"
-        FROM (SELECT UNNEST($1::uuid[]) AS endpoint_id, UNNEST($2::uuid[]) AS intent_id) u
-        LEFT JOIN LATERAL (
-            SELECT d.event_sequence FROM deliveries d
-            WHERE d.endpoint_id = u.endpoint_id AND d.intent_id = u.intent_id
-                AND d.status IN ('pending', 'held') LIMIT 1
-        ) o ON true
-        WHERE o.event_sequence IS NULL"#,
-        &endpoints,
-        &intents,
-    );
-    let rows = rows.fetch_all(db).await?.into_iter();
-    Ok(rows.map(|r| (EndpointId(r.endpoint), r.intent)).collect())
 }
 
 /// Takes a connection that shows to all that the holder of these leases lives. Give it to

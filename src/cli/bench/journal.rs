@@ -30,8 +30,8 @@ impl Journal {
     /// Reads where the books stand.
     pub async fn open(db: &Db, merchant: MerchantId) -> Result<Self, CliError> {
         let mut db = db.connect(Use::Writer).await?;
-        let books = store::lock_books(&mut db, &[merchant.0]).await;
-        let books = books.map_err(failed)?.pop();
+        let books = super::store::lock_books(&mut db, merchant).await;
+        let books = books.map_err(failed)?;
         let mut books = books.ok_or_else(|| failed("there is no such merchant"))?;
         let balances = store::load_balances(&mut db, &[merchant.0]).await;
         for (_, name, balance) in balances.map_err(failed)? {

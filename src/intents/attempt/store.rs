@@ -95,68 +95,75 @@ pub async fn load(
     read(rows.fetch_all(db).await?)
 }
 
-/// Stores new attempts.
-pub async fn insert(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), sqlx::Error> {
-    let merchants: Vec<Uuid> = attempts.iter().map(|a| a.merchant.0).collect();
-    let ids: Vec<Uuid> = attempts.iter().map(|a| a.id.0).collect();
-    let intents: Vec<Uuid> = attempts.iter().map(|a| a.intent.0).collect();
-    let refunds: Vec<Option<Uuid>> = attempts.iter().map(|a| a.refund.map(|r| r.0)).collect();
-    let kinds: Vec<String> = attempts
-        .iter()
-        .map(|a| a.kind.as_str().to_owned())
-        .collect();
-    let statuses: Vec<String> = attempts
-        .iter()
-        .map(|a| a.status.as_str().to_owned())
-        .collect();
-    let rails: Vec<String> = attempts
-        .iter()
-        .map(|a| a.rail.as_str().to_owned())
-        .collect();
-    let methods: Vec<Option<String>> = attempts
-        .iter()
-        .map(|a| a.method.map(|m| m.to_string()))
-        .collect();
-    let amounts: Vec<i64> = attempts.iter().map(|a| a.amount.minor()).collect();
-    let currencies: Vec<String> = attempts
-        .iter()
-        .map(|a| a.amount.currency().code().to_owned())
-        .collect();
-    let codes: Vec<Option<String>> = attempts
-        .iter()
-        .map(|a| a.decline_code.map(|c| c.as_str().to_owned()))
-        .collect();
-    let keys: Vec<Option<String>> = attempts.iter().map(|a| a.idempotency_key.clone()).collect();
-    let ask: Vec<Option<OffsetDateTime>> = attempts.iter().map(|a| a.ask_at).collect();
-    let created: Vec<OffsetDateTime> = attempts.iter().map(|a| a.created_at).collect();
-    let updated: Vec<OffsetDateTime> = attempts.iter().map(|a| a.updated_at).collect();
-    let insert = sqlx::query!(
-        "-- attempts.insert
-        INSERT INTO attempts (merchant_id, id, intent_id, refund_id, kind, status, rail, payment_method, amount, currency,
-            decline_code, idempotency_key, ask_at, created_at, updated_at)
-        SELECT UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::uuid[]), UNNEST($4::uuid[]), UNNEST($5::text[]), UNNEST($6::text[]), UNNEST($7::text[]),
-            UNNEST($8::text[]), UNNEST($9::bigint[]), UNNEST($10::text[]), UNNEST($11::text[]), UNNEST($12::text[]), UNNEST($13::timestamptz[]),
-            UNNEST($14::timestamptz[]), UNNEST($15::timestamptz[])",
-        &merchants, &ids, &intents, &refunds as &[Option<Uuid>], &kinds, &statuses, &rails, &methods as &[Option<String>], &amounts, &currencies,
-        &codes as &[Option<String>], &keys as &[Option<String>], &ask as &[Option<OffsetDateTime>], &created, &updated
-    );
-    insert.execute(db).await.map(drop)
+/// Attempts as the columns of their table.
+#[derive(Debug)]
+pub struct Columns<'a> {
+    /// Whose they are.
+    pub merchants: Vec<Uuid>,
+    /// Their ids.
+    pub ids: Vec<Uuid>,
+    /// The intents that they are for.
+    pub intents: Vec<Uuid>,
+    /// The refunds that they are for.
+    pub refunds: Vec<Option<Uuid>>,
+    /// What they ask of the rail.
+    pub kinds: Vec<&'static str>,
+    /// What is known of them.
+    pub statuses: Vec<&'static str>,
+    /// The rails that they ask.
+    pub rails: Vec<&'static str>,
+    /// What pays.
+    pub methods: Vec<Option<String>>,
+    /// How much they are about, in minor units.
+    pub amounts: Vec<i64>,
+    /// ISO 4217 codes.
+    pub currencies: Vec<&'static str>,
+    /// Why they were refused.
+    pub codes: Vec<Option<&'static str>>,
+    /// The keys of the requests that wait for them.
+    pub keys: Vec<Option<&'a str>>,
+    /// When a worker asks what became of them.
+    pub ask: Vec<Option<OffsetDateTime>>,
+    /// When they were made.
+    pub created: Vec<OffsetDateTime>,
+    /// When they last changed.
+    pub updated: Vec<OffsetDateTime>,
+}
+
+/// The columns of these attempts.
+pub fn columns<'a>(attempts: &[&'a Attempt]) -> Columns<'a> {
+    let codes = attempts.iter().map(|a| a.decline_code);
+    Columns {
+        merchants: attempts.iter().map(|a| a.merchant.0).collect(),
+        ids: attempts.iter().map(|a| a.id.0).collect(),
+        intents: attempts.iter().map(|a| a.intent.0).collect(),
+        refunds: attempts.iter().map(|a| a.refund.map(|r| r.0)).collect(),
+        kinds: attempts.iter().map(|a| a.kind.as_str()).collect(),
+        statuses: attempts.iter().map(|a| a.status.as_str()).collect(),
+        rails: attempts.iter().map(|a| a.rail.as_str()).collect(),
+        methods: attempts
+            .iter()
+            .map(|a| a.method.map(|m| m.to_string()))
+            .collect(),
+        amounts: attempts.iter().map(|a| a.amount.minor()).collect(),
+        currencies: attempts
+            .iter()
+            .map(|a| a.amount.currency().code())
+            .collect(),
+        codes: codes.map(|code| code.map(DeclineCode::as_str)).collect(),
+        keys: attempts
+            .iter()
+            .map(|a| a.idempotency_key.as_deref())
+            .collect(),
+        ask: attempts.iter().map(|a| a.ask_at).collect(),
+        created: attempts.iter().map(|a| a.created_at).collect(),
+        updated: attempts.iter().map(|a| a.updated_at).collect(),
+    }
 }
 
 /// Stores what changes in attempts.
 pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), sqlx::Error> {
-    let merchants: Vec<Uuid> = attempts.iter().map(|a| a.merchant.0).collect();
-    let ids: Vec<Uuid> = attempts.iter().map(|a| a.id.0).collect();
-    let statuses: Vec<String> = attempts
-        .iter()
-        .map(|a| a.status.as_str().to_owned())
-        .collect();
-    let codes: Vec<Option<String>> = attempts
-        .iter()
-        .map(|a| a.decline_code.map(|c| c.as_str().to_owned()))
-        .collect();
-    let ask: Vec<Option<OffsetDateTime>> = attempts.iter().map(|a| a.ask_at).collect();
-    let updated: Vec<OffsetDateTime> = attempts.iter().map(|a| a.updated_at).collect();
+    let c = columns(attempts);
     let update = sqlx::query!(
         "-- attempts.update
         UPDATE attempts a SET status = x.status, decline_code = x.code, ask_at = x.ask_at, updated_at = x.updated_at
@@ -165,7 +172,7 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
                 UNNEST($5::timestamptz[]) AS ask_at, UNNEST($6::timestamptz[]) AS updated_at) u
             CROSS JOIN LATERAL (SELECT ctid FROM attempts f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
         WHERE a.ctid = x.row",
-        &merchants, &ids, &statuses, &codes as &[Option<String>], &ask as &[Option<OffsetDateTime>], &updated
+        &c.merchants, &c.ids, &c.statuses as &[&str], &c.codes as &[Option<&str>], &c.ask as &[Option<OffsetDateTime>], &c.updated
     );
     update.execute(db).await.map(drop)
 }

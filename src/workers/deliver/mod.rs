@@ -41,6 +41,11 @@ use uuid::Uuid;
 /// try is under way.
 const LEASE: Duration = Duration::from_secs(30);
 
+/// How long results that nothing waits for gather before they are written down, and how many at
+/// most: writing down ten costs Postgres half as much as ten times one.
+const GATHERING: Duration = Duration::from_millis(5);
+const GATHERED: usize = 64;
+
 /// How much the dispatcher does at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -138,18 +143,18 @@ impl Worker for Dispatcher {
     }
 
     async fn ready(&mut self) {
-        loop {
-            tokio::select! {
-                biased;
-                Some(landing) = self.tries.join_next_with_id() => {
-                    self.land(landing);
-                    self.landing = true;
-                    return;
+        self.landing().await;
+        // What waits for a free place waits for what has landed to be written down.
+        if !self.hungry {
+            let more = async {
+                while self.landed.len() < GATHERED {
+                    self.landing().await;
                 }
-                Some(claimed) = next(&mut self.arrivals) => self.accept(claimed),
-                else => std::future::pending().await,
-            }
+            };
+            // Whether it is many or time that is up is all the same.
+            let _ = tokio::time::timeout(GATHERING, more).await;
         }
+        self.landing = true;
     }
 
     async fn stop(&mut self) {
@@ -222,6 +227,20 @@ impl Dispatcher {
     /// What it has done, for the metrics.
     pub fn stats(&self) -> Arc<DispatcherStats> {
         Arc::clone(&self.stats)
+    }
+
+    /// Waits for a try to end, and launches what is handed over meanwhile.
+    async fn landing(&mut self) {
+        loop {
+            tokio::select! {
+                biased;
+                Some(landing) = self.tries.join_next_with_id() => {
+                    return self.land(landing);
+                }
+                Some(claimed) = next(&mut self.arrivals) => self.accept(claimed),
+                else => std::future::pending().await,
+            }
+        }
     }
 
     /// Takes in a try that has ended.

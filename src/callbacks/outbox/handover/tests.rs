@@ -103,10 +103,9 @@ impl Office {
         }];
         let find = |_, _| Some(&self.endpoint);
         let events = [event];
-        let questions = self.handover.in_question(&events, &deliveries, find);
-        let clear = questions.into_iter().filter(|_| clear).collect();
+        let owed = (!clear).then_some((ENDPOINT, INTENT)).into_iter().collect();
         let both = (&events[..], &mut deliveries[..]);
-        let reserved = self.handover.reserve(both, find, clear, self.now);
+        let reserved = self.handover.reserve(both, find, Some(owed), self.now);
         let [delivery] = deliveries;
         assert_eq!(delivery.lease.is_some(), reserved.count() == 1);
         (reserved, delivery)

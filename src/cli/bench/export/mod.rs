@@ -16,10 +16,10 @@ use crate::{
     db::{Db, Use},
     exports::Format,
     ids::MerchantId,
-    intents::{self, Intent, IntentRequest},
+    intents::{Intent, IntentRequest},
     ledger::{Account, Direction, Draft, EntryKind},
 };
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use std::{
     io,
     net::SocketAddr,
@@ -47,11 +47,12 @@ pub(super) async fn prepare(db: &Db, merchant: MerchantId, entries: usize) -> Re
         let count = left.min(CHUNK);
         let new = || Intent::new(ambient.id(), merchant, terms.clone(), ambient.now());
         let made: Vec<Intent> = std::iter::repeat_with(new).take(count).collect();
-        let hash = |_: &Intent| ambient.bytes::<32>().to_vec();
-        let hashes: Vec<Vec<u8>> = made.iter().map(hash).collect();
-        let rows: Vec<&Intent> = made.iter().collect();
-        let stored = intents::store::insert(&mut connection, (&rows, &hashes)).await;
-        stored.map_err(failed)?;
+        let mut transaction = connection.begin().await.map_err(failed)?;
+        for intent in &made {
+            let stored = super::store::insert_intent(&mut transaction, intent).await;
+            stored.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
         let drafts: Result<Vec<_>, _> = made.iter().map(capture).collect();
         let batch = journal.book(drafts?.into_iter())?;
         journal.record(&batch).await.map_err(failed)?;
