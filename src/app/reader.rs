@@ -13,8 +13,8 @@ use tokio::{
     time::timeout,
 };
 
-/// Most intents that one look-up reads.
-const AT_ONCE: usize = 256;
+/// Most intents that one look-up reads: nearly all of the gain, and what it holds stays in the cache.
+const AT_ONCE: usize = 32;
 /// Most reads that wait; more ask for themselves.
 const QUEUE_MAX: usize = 4096;
 /// How long a look-up may take before its connection is given up.

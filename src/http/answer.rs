@@ -1,5 +1,6 @@
 //! Answers in the shapes that the API promises.
 
+use super::Problem;
 use crate::{app::Performed, links::PageUrls};
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
@@ -29,6 +30,19 @@ impl<T> List<T> {
             has_more,
         }
     }
+}
+
+/// What most objects take in print, in bytes: with room from the start they are not copied while
+/// they grow.
+const USUAL: usize = 1536;
+
+/// An object, or a list of them, as the answer.
+pub fn object(object: &impl Serialize) -> Result<HttpResponse, Problem> {
+    let mut body = Vec::with_capacity(USUAL);
+    serde_json::to_writer(&mut body, object).map_err(|error| Problem::internal(&error))?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(body))
 }
 
 /// The answer to a change, from the first request with its key or again.

@@ -2,7 +2,7 @@
 
 use super::{
     Problem, State,
-    answer::List,
+    answer::{self, List},
     extract::{Callbacks, Caller, Change, Page, PageParams, PathId, Query},
 };
 use crate::{
@@ -61,10 +61,10 @@ pub async fn list(
         window: page.window(|id| id.0),
     };
     let (deliveries, has_more) = store::list(&state.pool, query).await?;
-    Ok(HttpResponse::Ok().json(List::new(
+    answer::object(&List::new(
         deliveries.iter().map(CallbackDelivery::new).collect(),
         has_more,
-    )))
+    ))
 }
 
 /// Get a delivery
@@ -80,7 +80,7 @@ pub async fn get(
     let delivery = store::find(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok().json(CallbackDelivery::new(&delivery)))
+    answer::object(&CallbackDelivery::new(&delivery))
 }
 
 /// Retry a delivery
@@ -121,5 +121,5 @@ pub async fn get_replay(
     let replay = replay::store::find(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok().json(ReplayObject::from(&replay)))
+    answer::object(&ReplayObject::from(&replay))
 }

@@ -130,10 +130,10 @@ pub async fn list(
     let mut endpoints = store::endpoints(&state.pool, caller.merchant).await?;
     endpoints.retain(|endpoint| window.holds(endpoint.id.0));
     let (endpoints, has_more) = window.cut(endpoints);
-    Ok(HttpResponse::Ok().json(List::new(
+    answer::object(&List::new(
         endpoints.iter().map(CallbackEndpoint::new).collect(),
         has_more,
-    )))
+    ))
 }
 
 /// Get a callback endpoint
@@ -149,7 +149,7 @@ pub async fn get(
     let endpoint = store::endpoint(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok().json(CallbackEndpoint::new(&endpoint)))
+    answer::object(&CallbackEndpoint::new(&endpoint))
 }
 
 /// Change a callback endpoint

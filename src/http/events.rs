@@ -1,7 +1,7 @@
 //! The feed of events: what callbacks tell, for callers that ask.
 
 use super::{
-    Problem, State,
+    Problem, State, answer,
     extract::{self, Callbacks, Caller, PathId, Query},
 };
 use crate::{
@@ -163,5 +163,5 @@ pub async fn get(
     let stored = feed::event(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok().json(show(&state, &stored)?))
+    answer::object(&show(&state, &stored)?)
 }

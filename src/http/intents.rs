@@ -2,7 +2,7 @@
 
 use super::{
     Problem, State,
-    answer::List,
+    answer::{self, List},
     extract::{Caller, Change, Page, PageParams, PathId, Query, ReadIntents, WriteIntents},
 };
 use crate::{
@@ -129,10 +129,10 @@ pub async fn list(
         page.window(|id| id.0),
     )
     .await?;
-    Ok(HttpResponse::Ok().json(List::new(
+    answer::object(&List::new(
         intents.iter().map(|intent| state.show(intent)).collect(),
         has_more,
-    )))
+    ))
 }
 
 /// Get a payment intent
@@ -150,7 +150,7 @@ pub async fn get(
         .intent(caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok().json(state.show(&intent)))
+    answer::object(&state.show(&intent))
 }
 
 /// Confirm a payment intent
@@ -259,10 +259,10 @@ pub async fn list_refunds(
         .await?
         .ok_or_else(Problem::not_found)?;
     let refunds = refund::store::of_intent(&state.pool, caller.merchant, id.0).await?;
-    Ok(HttpResponse::Ok().json(List::new(
+    answer::object(&List::new(
         refunds.iter().map(RefundObject::from).collect(),
         false,
-    )))
+    ))
 }
 
 /// Get a refund
@@ -278,5 +278,5 @@ pub async fn get_refund(
     let refund = refund::store::get(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok().json(RefundObject::from(&refund)))
+    answer::object(&RefundObject::from(&refund))
 }

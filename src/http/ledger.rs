@@ -2,7 +2,7 @@
 
 use super::{
     Problem, State,
-    answer::List,
+    answer::{self, List},
     extract::{Caller, Ledger, Page, PageParams, PathId, Query, ReadIntents},
 };
 use crate::{
@@ -67,7 +67,7 @@ pub async fn list_accounts(
     caller: Caller<Ledger>,
 ) -> Result<HttpResponse, Problem> {
     let accounts = reports::accounts(&state.pool, caller.merchant).await?;
-    Ok(HttpResponse::Ok().json(List::new(accounts, false)))
+    answer::object(&List::new(accounts, false))
 }
 
 /// Get the balances of an account
@@ -89,7 +89,7 @@ pub async fn balances(
         return Err(Problem::not_found());
     }
     let balances = reports::balances(&state.pool, caller.merchant, &code, at).await?;
-    Ok(HttpResponse::Ok().json(balances))
+    answer::object(&balances)
 }
 
 /// Which entries a list holds.
@@ -138,7 +138,7 @@ pub async fn list_entries(
     let window = page.window(|id| id.0);
     let (entries, has_more) =
         reports::journal(&state.pool, caller.merchant, &filter, window).await?;
-    Ok(HttpResponse::Ok().json(List::new(entries, has_more)))
+    answer::object(&List::new(entries, has_more))
 }
 
 /// Get the trial balance
@@ -154,7 +154,7 @@ pub async fn trial_balance(
 ) -> Result<HttpResponse, Problem> {
     let at = query.0.moment(&state);
     let balance = reports::trial_balance(&state.pool, caller.merchant, at).await?;
-    Ok(HttpResponse::Ok().json(balance))
+    answer::object(&balance)
 }
 
 /// List the journal entries of a payment intent
@@ -170,5 +170,5 @@ pub async fn intent_entries(
     id: PathId<IntentId>,
 ) -> Result<HttpResponse, Problem> {
     let entries = reports::intent_entries(&state.pool, caller.merchant, id.0).await?;
-    Ok(HttpResponse::Ok().json(List::new(entries, false)))
+    answer::object(&List::new(entries, false))
 }

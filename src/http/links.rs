@@ -2,7 +2,7 @@
 
 use super::{
     Problem, State,
-    answer::List,
+    answer::{self, List},
     extract::{Caller, Change, Links, Page, PageParams, PathId},
 };
 use crate::{
@@ -77,10 +77,10 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let (links, has_more) =
         store::list(&state.pool, caller.merchant, page.window(|id| id.0)).await?;
-    Ok(HttpResponse::Ok().json(List::new(
+    answer::object(&List::new(
         links.iter().map(|link| state.show_link(link)).collect(),
         has_more,
-    )))
+    ))
 }
 
 /// Get a payment link
@@ -96,7 +96,7 @@ pub async fn get(
     let link = store::get(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok().json(state.show_link(&link)))
+    answer::object(&state.show_link(&link))
 }
 
 /// Switch a payment link off
@@ -142,8 +142,8 @@ pub async fn payments(
     };
     let (payments, has_more) =
         intents::store::list(&state.pool, merchant, &filter, page.window(|id| id.0)).await?;
-    Ok(HttpResponse::Ok().json(List::new(
+    answer::object(&List::new(
         payments.iter().map(|intent| state.show(intent)).collect(),
         has_more,
-    )))
+    ))
 }

@@ -33,23 +33,23 @@ pub use state::State;
 
 use actix_web::{middleware::from_fn, web};
 
-/// All routes of the service.
+/// All routes of the service. They are tried in this order, and most patterns cost an expression
+/// each, so what is asked for most comes first, after the one below `/v1` that needs no key.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .configure(operations::routes)
         .configure(oauth::routes)
-        .configure(openapi::routes)
-        .configure(pages::routes)
         .service(
             web::scope("/v1")
                 .wrap(from_fn(request::authenticate))
                 .configure(api)
                 .default_service(web::to(server::no_such_route)),
-        );
+        )
+        .configure(operations::routes)
+        .configure(openapi::routes)
+        .configure(pages::routes);
 }
 
-/// The routes below `/v1` that need a key. They are tried in this order, and most patterns cost an
-/// expression each, so a scope of its own and what is asked for most come first.
+/// The routes below `/v1` that need a key; a scope of its own comes before its neighbors.
 fn api(config: &mut web::ServiceConfig) {
     config
         .configure(sandbox::routes)

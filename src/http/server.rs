@@ -75,7 +75,10 @@ pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
         let crowd = Crowd::new(most);
         actix_web::rt::spawn(crowd::watch(Rc::downgrade(&crowd)));
         let (reader, lookups) = Reader::new(state.config.database.clone(), state.pool.clone());
-        actix_web::rt::spawn(lookups);
+        // Where nobody serves it, a reader looks for itself.
+        if state.shares_reads {
+            actix_web::rt::spawn(lookups);
+        }
         let (stopping, host) = (stopping.clone(), AppConfig::default());
         let app = App::new()
             .app_data(state.clone())

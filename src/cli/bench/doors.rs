@@ -35,6 +35,10 @@ impl Doors {
         let mut open = Vec::new();
         for variant in [Variant::Batched, Variant::Plain, Variant::OneByOne] {
             let state = State::new(Arc::clone(site.app(variant)));
+            let state = match variant {
+                Variant::Batched => state,
+                Variant::Plain | Variant::OneByOne => state.with_plain_reads(),
+            };
             let door = Door::open(|listener| http::server::start(listener, state))?;
             open.push((variant, door));
         }

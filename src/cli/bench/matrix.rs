@@ -136,7 +136,7 @@ impl Bench<'_> {
         let others: &[Who] = match spot.scenario {
             Scenario::Create | Scenario::Pay | Scenario::Mixed => &[Who::Plain],
             Scenario::Post => &[Who::OneByOne, Who::Plain, Who::Unnest, Who::Pgledger],
-            Scenario::Read => &[Who::Bare],
+            Scenario::Read => &[Who::Bare, Who::Plain],
             Scenario::Export => &[Who::Jsonl, Who::Copy],
         };
         let has_pgledger = !self.plan.pgledger.is_empty();

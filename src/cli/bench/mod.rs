@@ -57,7 +57,8 @@ is sent, and what counts is the slower of answers and callbacks. Both beside pla
 with one transaction per request, on 16 connections. post: book a journal entry of two postings, \
 beside plain, plain one at a time, the statements that record a batch and nothing else (bare \
 UNNEST; batches as large as the connections could fill), and pgledger where its files are given. \
-read: one intent, beside a route that answers with the same bytes without looking. export: rows of \
+read: one intent, beside a route that answers with the same bytes without looking, and plain, a \
+statement for each. export: rows of \
 a journal, beside a COPY of the same. mixed: 40 % create, 30 % confirm, 20 % read, 5 % list, 5 % \
 refund, with callbacks.
 
