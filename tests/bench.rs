@@ -49,7 +49,7 @@ fn each_scenario_stands_beside_what_it_is_compared_with() {
             "post",
             vec!["service", "half_load", "one_by_one", "plain", "unnest"],
         ),
-        ("read", vec!["service", "half_load", "bare"]),
+        ("read", vec!["service", "half_load", "bare", "plain"]),
         ("export", vec!["service", "jsonl", "copy"]),
         ("mixed", vec!["service", "half_load", "plain"]),
     ];

@@ -190,7 +190,7 @@ struct Lane {
 
 impl Lane {
     /// Connects, and runs on a thread of its own until it is stopped. A batch waits for the
-    /// database a dozen times, and among other tasks each of these waits may end behind them, or
+    /// database several times, and among other tasks each of these waits may end behind them, or
     /// on a thread that has to be woken first.
     async fn start(
         mut self,
