@@ -115,9 +115,13 @@ impl Row {
                 let endpoint = self.endpoint()?.read()?;
                 world.endpoints.load((merchant, endpoint.id), endpoint);
             }
-            _ => {
+            "owed" => {
                 let endpoint = EndpointId(there(self.endpoint_id)?);
                 world.owed.insert((endpoint, there(self.intent_id)?));
+            }
+            other => {
+                let unknown = format!("writer.load knows no part {other:?}");
+                return Err(sqlx::Error::Decode(unknown.into()));
             }
         }
         Ok(())
