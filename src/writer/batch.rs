@@ -30,6 +30,10 @@ use uuid::Uuid;
 /// What became of each command of a batch, in its order.
 pub type Replies = Vec<Result<Reply, Rejection>>;
 
+/// How many commands are decided while Postgres records what was booked before: enough to be worth
+/// a statement.
+const PART: usize = 64;
+
 /// What every batch of a lane is decided with.
 #[derive(Clone, Copy, Debug)]
 pub struct Stage<'a> {
@@ -75,14 +79,7 @@ pub async fn run(
         render: stage.render,
         ask: Rail::answer_at_once,
     };
-    let replies = batch.iter().map(|submission| {
-        if world.books.contains_key(&submission.merchant) {
-            decide(&mut world, submission, scene)
-        } else {
-            Err(Rejection::NotFound("merchant"))
-        }
-    });
-    let replies = replies.collect();
+    let replies = decide_in_parts(&mut transaction, &mut world, batch, scene).await?;
     let reserved = reserve(&mut world, stage.handover, short_way, scene.now);
     record(&mut transaction, &world, scene).await?;
     transaction.commit().await?;
@@ -96,6 +93,40 @@ pub async fn run(
             told: told(&world),
         },
     ))
+}
+
+/// Decides the commands in turn. While one part of them is decided, Postgres records what the part
+/// before it booked.
+async fn decide_in_parts(
+    db: &mut PgConnection,
+    world: &mut World,
+    batch: &[Submission],
+    scene: Scene<'_>,
+) -> Result<Replies, sqlx::Error> {
+    let mut replies = Vec::with_capacity(batch.len());
+    for part in batch.chunks(PART) {
+        let booked = std::mem::take(&mut world.entries);
+        let recording = async {
+            if booked.is_empty() {
+                return Ok(());
+            }
+            // Balances go with the last ones.
+            ledger::store::record(db, &booked, &[]).await
+        };
+        let deciding = async {
+            replies.extend(part.iter().map(|submission| {
+                if world.books.contains_key(&submission.merchant) {
+                    decide(world, submission, scene)
+                } else {
+                    Err(Rejection::NotFound("merchant"))
+                }
+            }));
+        };
+        // In this order: what is polled first has been sent when the other begins.
+        let (recorded, ()) = tokio::join!(biased; recording, deciding);
+        recorded?;
+    }
+    Ok(replies)
 }
 
 /// Puts what may go the short way under the dispatcher's lease.
@@ -282,11 +313,9 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
     store!(&world.opened, |rows| ledger::store::open_accounts(
         db, rows, scene.now
     ));
-    store!(&world.entries, |rows| ledger::store::record(
-        db,
-        rows,
-        &balances(world)
-    ));
+    if !world.rebalanced.is_empty() {
+        ledger::store::record(db, &world.entries, &balances(world)).await?;
+    }
     store!(world.keys.changed(), |rows| idempotency::store::finish(
         db, &rows
     ));
@@ -351,7 +380,7 @@ fn secrets(world: &World) -> Vec<&callbacks::StoredSecret> {
 /// The books whose heads moved: by an event or an entry.
 fn moved_books(world: &World) -> Vec<&ledger::Books> {
     let told = world.events.iter().map(|event| event.merchant);
-    let booked = world.entries.iter().map(|entry| entry.merchant);
+    let booked = world.rebalanced.iter().map(|(merchant, _)| *merchant);
     let moved: BTreeSet<MerchantId> = told.chain(booked).collect();
     let moved = |books: &&ledger::Books| moved.contains(&books.merchant);
     world.books.values().filter(moved).collect()

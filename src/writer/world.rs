@@ -115,7 +115,7 @@ pub struct World {
     pub keys: Table<KeyName, KeyRecord>,
     /// Tokens of new pages.
     pub tokens: Vec<TokenRow>,
-    /// Entries that the batch booked.
+    /// Entries that the batch booked and has not recorded yet.
     pub entries: Vec<JournalEntry>,
     /// Accounts with a first posting in some currency.
     pub opened: Vec<(MerchantId, Account)>,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use threadpay::{
     ledger::{Direction, Draft},
     money::Money,
+    reports::verify::verify,
     writer::{Command, Reply, Submission},
 };
 
@@ -212,26 +213,27 @@ fn a_total_out_of_range_is_refused() {
     });
 }
 
+fn posting(app: &TestApp) -> Submission {
+    let amount = Money::new(5, "EUR".parse().unwrap());
+    let lines = [
+        ("suspense", Direction::Debit),
+        ("disputes", Direction::Credit),
+    ];
+    let lines = lines.map(|(code, side)| (code.parse().unwrap(), side, amount));
+    Submission {
+        merchant: app.merchant.id,
+        command: Command::Post(Draft::adjustment(lines.to_vec(), None).unwrap()),
+        claim: None,
+        request_id: "req_1".to_owned(),
+    }
+}
+
 /// Without a key an entry leaves rows in the books and nowhere else, also where it shares
 /// batches with payments, whose events move the same books.
 #[test]
 fn an_entry_without_a_key_leaves_nothing_but_itself() {
     run_test(async |app| {
-        let amount = Money::new(5, "EUR".parse().unwrap());
-        let lines = [
-            ("suspense", Direction::Debit),
-            ("disputes", Direction::Credit),
-        ];
-        let lines = lines.map(|(code, side)| (code.parse().unwrap(), side, amount));
-        let draft = Draft::adjustment(lines.to_vec(), None).unwrap();
-        let post = |_| {
-            app.app.writer.submit(Submission {
-                merchant: app.merchant.id,
-                command: Command::Post(draft.clone()),
-                claim: None,
-                request_id: "req_1".to_owned(),
-            })
-        };
+        let post = |_| app.app.writer.submit(posting(app));
         for reply in join_all((0..20).map(post)).await {
             assert!(matches!(reply, Ok(Reply::Answer(answer)) if answer.status == 201));
         }
@@ -246,5 +248,22 @@ fn an_entry_without_a_key_leaves_nothing_but_itself() {
         assert_eq!(rows(app, "postings").await, 100);
         let head = "SELECT entry_sequence FROM books ORDER BY 1 DESC LIMIT 1";
         assert_eq!(app.count(head).await, 50);
+    });
+}
+
+/// A large batch is recorded in parts, the first of them before the last is decided.
+#[test]
+fn a_crowd_of_entries_and_payments_keeps_the_books_true() {
+    run_test(async |app| {
+        let posts = (0..600).map(|_| app.app.writer.submit(posting(app)));
+        let payments = (0..20).map(|_| app.merchant.bot.paid("1.00", "EUR"));
+        let all = futures_util::future::join(join_all(posts), join_all(payments));
+        let (posts, _) = all.await;
+        assert!(posts.iter().all(Result::is_ok));
+        assert_eq!(rows(app, "journal_entries").await, 620);
+        let verified = verify(&app.app.pool, Some(app.merchant.id)).await.unwrap();
+        assert_eq!(verified.entries, 620);
+        let balances = app.merchant.owner.get("/v1/accounts/suspense/balances");
+        assert_eq!(balances.await.expect(200)["data"][0]["balance"], "-30.00");
     });
 }
