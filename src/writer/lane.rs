@@ -9,7 +9,6 @@ use super::{
     Command, Job, Rejection, Reply, Submission, WriteError,
     batch::{self, Stage},
     entrance::{BATCH_MAX, Entrance, Pace},
-    watch::watched,
 };
 use crate::{
     ambient::Ambient,
@@ -257,11 +256,7 @@ impl Lane {
             return;
         }
         let begun = Instant::now();
-        let results = if batch.len() == 1 {
-            watched(self.write(&batch)).await
-        } else {
-            self.write(&batch).await
-        };
+        let results = self.write(&batch).await;
         for (result, reply) in results.into_iter().zip(waiting) {
             // Whoever asked may have gone; the change stands all the same.
             let _ = reply.send(result);

@@ -14,7 +14,6 @@ mod lane;
 mod rekey;
 mod setup;
 mod store;
-mod watch;
 mod world;
 
 pub use command::{Awaited, Command, Payment, Rejection, Reply, Submission, Ticket, WriteError};
