@@ -20,10 +20,14 @@ const ACQUIRE_MAX: Duration = Duration::from_secs(2);
 /// How the connections of one kind are set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// Reads: Postgres plans as it sees fit.
+    /// What is done seldom and over all there is: Postgres plans as it sees fit.
     General,
-    /// The writer: every statement is a look-up by key, whatever the statistics said when it
-    /// was prepared. A plan made on an empty table would scan it for ever (`ARCHITECTURE.md`).
+    /// What the API reads: every statement is a look-up by key or a page in the order of an index,
+    /// whatever the statistics say. They are of yesterday for a merchant who came today, and a plan
+    /// for a merchant of a few rows reads all of many.
+    Reads,
+    /// The writer: look-ups by key too, each planned once. A plan made on an empty table would scan
+    /// it for ever (`ARCHITECTURE.md`).
     Writer,
     /// The dispatcher and its like: look-ups by key too, and no wait for the disk. What a crash
     /// of Postgres takes from them is a lease or a result, always the newest of them: then
@@ -57,11 +61,13 @@ pub enum DbError {
 
 const LOOK_UPS: [(&str, &str); 5] = [
     ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
     ("jit", "off"),
-    ("plan_cache_mode", "force_generic_plan"),
 ];
+
+const PLAN_ONCE: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan")];
 
 /// A process that is frozen or cut off between two statements holds its merchants' books locked
 /// no longer than this; else it would be for ever. No batch thinks for a hundredth of it.
@@ -102,9 +108,11 @@ impl Db {
             .application_name("threadpay");
         match purpose {
             Use::General => options,
-            Use::Writer => options.options(LOOK_UPS).options(LET_GO),
+            Use::Reads => options.options(LOOK_UPS),
+            Use::Writer => options.options(LOOK_UPS).options(PLAN_ONCE).options(LET_GO),
             Use::Dispatcher => options
                 .options(LOOK_UPS)
+                .options(PLAN_ONCE)
                 .options(LET_GO)
                 .options([("synchronous_commit", "off")]),
         }

@@ -95,7 +95,7 @@ impl App {
         render: RenderRejection,
     ) -> Result<Arc<Self>, StartError> {
         let db = config.database.clone();
-        let pool = db.pool(Use::General, READ_CONNECTIONS).await?;
+        let pool = db.pool(Use::Reads, READ_CONNECTIONS).await?;
         let current = crate::db::schema_is_current(&pool).await;
         // A database that was never migrated lacks even the table that says so.
         if !current.unwrap_or(false) {

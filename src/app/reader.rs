@@ -1,10 +1,17 @@
 //! Reads of single payment intents, gathered as the writer gathers commands: while one look-up
 //! runs the next fills, so that a lonely read waits for nothing and many share a round trip.
+//!
+//! Whoever waits for a payment asks for the same intent again and again. So a reader remembers what
+//! it read, and Postgres is asked each time whether the row is still the same: only one that is not
+//! comes over once more. Intents are never deleted, so what does not come has not changed.
 
 use crate::{
     db::{Db, DbError, Use, is_outage},
     ids::{IntentId, MerchantId},
-    intents::{Intent, store},
+    intents::{
+        Intent,
+        store::{self, Name, Versioned},
+    },
 };
 use sqlx::{PgConnection, PgPool};
 use std::{collections::HashMap, time::Duration};
@@ -19,8 +26,12 @@ const AT_ONCE: usize = 32;
 const QUEUE_MAX: usize = 4096;
 /// How long a look-up may take before its connection is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Bytes, about, that a reader remembers before it begins anew: some thousands of intents.
+const REMEMBERED_MAX: usize = 8 * 1024 * 1024;
+/// What an intent takes beside its texts, and what one of its notes or lines does.
+const INTENT_BYTES: usize = 1024;
+const TEXT_BYTES: usize = 96;
 
-type Name = (MerchantId, IntentId);
 type Question = (Name, oneshot::Sender<Option<Intent>>);
 
 /// Reads payment intents. It ends with the last handle.
@@ -57,7 +68,7 @@ impl Reader {
 
 /// Looks up until nobody can ask any more. Whoever asked when a look-up fails is not answered.
 async fn serve(db: Db, mut questions: mpsc::Receiver<Question>) {
-    let mut connection = None;
+    let mut desk = None;
     let mut gathered = Vec::with_capacity(AT_ONCE);
     loop {
         // Whoever is about to ask does so first: fuller look-ups for one line.
@@ -65,8 +76,8 @@ async fn serve(db: Db, mut questions: mpsc::Receiver<Question>) {
         if questions.recv_many(&mut gathered, AT_ONCE).await == 0 {
             return;
         }
-        match timeout(PATIENCE, look_up(&db, connection.take(), &mut gathered)).await {
-            Ok(Ok(used)) => connection = Some(used),
+        match timeout(PATIENCE, answer(&db, desk.take(), &mut gathered)).await {
+            Ok(Ok(used)) => desk = Some(used),
             Ok(Err(error)) => tracing::warn!(%error, "a look-up failed"),
             Err(_) => tracing::warn!("a look-up took too long; the reader connects again"),
         }
@@ -74,32 +85,82 @@ async fn serve(db: Db, mut questions: mpsc::Receiver<Question>) {
     }
 }
 
-/// Answers the questions over `connection`, or a new one, and gives it back.
-async fn look_up(
+/// Answers the questions at `desk`, or a new one, and gives it back.
+async fn answer(
     db: &Db,
-    connection: Option<PgConnection>,
+    desk: Option<Desk>,
     questions: &mut Vec<Question>,
-) -> Result<PgConnection, DbError> {
+) -> Result<Desk, DbError> {
     let mut names: Vec<Name> = questions.iter().map(|(name, _)| *name).collect();
     names.sort_unstable();
     names.dedup();
-    let mut connection = match connection {
-        Some(connection) => connection,
-        None => db.connect(Use::Writer).await?,
+    let mut desk = match desk {
+        Some(desk) => desk,
+        None => Desk::open(db).await?,
     };
-    let intents = match store::load(&mut connection, &names).await {
-        // It may have been lost long ago: that is found out by using it.
+    match desk.refresh(&names).await {
+        // The connection may have been lost long ago: that is found out by using it.
         Err(error) if is_outage(&error) => {
-            connection = db.connect(Use::Writer).await?;
-            store::load(&mut connection, &names).await?
+            desk = Desk::open(db).await?;
+            desk.refresh(&names).await?;
         }
-        loaded => loaded?,
-    };
-    let intents = intents.into_iter().map(|i| ((i.merchant, i.id), i));
-    let found: HashMap<Name, Intent> = intents.collect();
-    for (name, reply) in questions.drain(..) {
-        // Whoever asked may have gone.
-        let _ = reply.send(found.get(&name).cloned());
+        refreshed => refreshed?,
     }
-    Ok(connection)
+    for (name, reply) in questions.drain(..) {
+        let found = desk.remembered.get(&name);
+        // Whoever asked may have gone.
+        let _ = reply.send(found.map(|read| read.intent.clone()));
+    }
+    desk.forget();
+    Ok(desk)
+}
+
+/// A connection, and what was read over it. One goes with the other: over a new connection a row's
+/// version says nothing.
+struct Desk {
+    connection: PgConnection,
+    remembered: HashMap<Name, Versioned>,
+    /// Bytes that were remembered, about.
+    bytes: usize,
+}
+
+impl Desk {
+    async fn open(db: &Db) -> Result<Self, DbError> {
+        Ok(Self {
+            connection: db.connect(Use::Writer).await?,
+            remembered: HashMap::new(),
+            bytes: 0,
+        })
+    }
+
+    /// Brings what is remembered of these intents up to date.
+    async fn refresh(&mut self, names: &[Name]) -> Result<(), sqlx::Error> {
+        let remembered = &self.remembered;
+        let version = |name| remembered.get(name).map(|read| &*read.version);
+        let names: Vec<_> = names.iter().map(|name| (*name, version(name))).collect();
+        for read in store::load(&mut self.connection, &names).await? {
+            self.bytes += bytes(&read.intent);
+            let name = (read.intent.merchant, read.intent.id);
+            self.remembered.insert(name, read);
+        }
+        Ok(())
+    }
+
+    /// Begins anew where too much is remembered.
+    fn forget(&mut self) {
+        if self.bytes > REMEMBERED_MAX {
+            self.remembered = HashMap::new();
+            self.bytes = 0;
+        }
+    }
+}
+
+/// About how many bytes an intent takes in memory.
+fn bytes(intent: &Intent) -> usize {
+    let notes = intent.terms.metadata.iter();
+    let notes = notes.map(|(name, note)| TEXT_BYTES + name.len() + note.len());
+    let lines = intent.terms.line_items.iter();
+    let lines = lines.map(|line| TEXT_BYTES + line.label.len());
+    let description = intent.terms.description.as_ref().map_or(0, String::len);
+    INTENT_BYTES + description + notes.sum::<usize>() + lines.sum::<usize>()
 }

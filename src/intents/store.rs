@@ -23,6 +23,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 struct Row {
+    version: String,
     merchant_id: Uuid,
     id: Uuid,
     status: String,
@@ -64,6 +65,12 @@ enum RowError {
 }
 
 impl Row {
+    fn versioned(mut self) -> Result<Versioned, sqlx::Error> {
+        let version = std::mem::take(&mut self.version);
+        let intent = Intent::try_from(self).map_err(|e| sqlx::Error::Decode(e.into()))?;
+        Ok(Versioned { intent, version })
+    }
+
     fn state(&self) -> Result<State, RowError> {
         let status: Status = self.status.parse()?;
         let reason = || {
@@ -143,30 +150,45 @@ impl TryFrom<Row> for Intent {
 }
 
 fn read(rows: Vec<Row>) -> Result<Vec<Intent>, sqlx::Error> {
-    rows.into_iter()
-        .map(|row| Intent::try_from(row).map_err(|e| sqlx::Error::Decode(e.into())))
-        .collect()
+    let versioned = rows.into_iter().map(Row::versioned);
+    versioned.map(|read| Ok(read?.intent)).collect()
 }
 
-/// Loads the intents named, for the writer.
+/// Whose intent, and which.
+pub type Name = (MerchantId, IntentId);
+
+/// An intent as a version of its row has it.
+#[derive(Debug)]
+pub struct Versioned {
+    /// The intent.
+    pub intent: Intent,
+    /// The version: two of a row are never the same as long as a connection to Postgres lasts, since
+    /// each is of another transaction.
+    pub version: String,
+}
+
+/// Loads the intents named, except those that are still in the version that is known.
 pub async fn load(
     db: &mut PgConnection,
-    names: &[(MerchantId, IntentId)],
-) -> Result<Vec<Intent>, sqlx::Error> {
-    let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
-    let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
+    names: &[(Name, Option<&str>)],
+) -> Result<Vec<Versioned>, sqlx::Error> {
+    let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0.0).collect();
+    let ids: Vec<Uuid> = names.iter().map(|n| n.0.1.0).collect();
+    let known: Vec<Option<&str>> = names.iter().map(|n| n.1).collect();
     let rows = sqlx::query_as!(
         Row,
         "-- intents.load
-        SELECT i.merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+        SELECT i.xmin::text AS \"version!\", i.merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
             capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
             metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
             last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
-        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
-        CROSS JOIN LATERAL (SELECT * FROM payment_intents i WHERE i.merchant_id = u.merchant_id AND i.id = u.id LIMIT 1) i",
-        &merchants, &ids
+        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::text[])::xid AS known) u
+        CROSS JOIN LATERAL (SELECT i.*, i.xmin FROM payment_intents i
+            WHERE i.merchant_id = u.merchant_id AND i.id = u.id AND (u.known IS NULL OR i.xmin <> u.known) LIMIT 1) i",
+        &merchants, &ids, &known as &[Option<&str>]
     );
-    read(rows.fetch_all(db).await?)
+    let rows = rows.fetch_all(db).await?;
+    rows.into_iter().map(Row::versioned).collect()
 }
 
 /// Stores what changes in intents and, since the two mostly come together and a batch pays for each
@@ -213,7 +235,7 @@ pub async fn get(
     let row = sqlx::query_as!(
         Row,
         "-- intents.get
-        SELECT merchant_id, id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+        SELECT xmin::text AS \"version!\", merchant_id, id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
             capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
             metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
             last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
@@ -241,15 +263,16 @@ pub async fn list(
                 AND ($9::text IS NULL OR (thread IS NOT NULL AND thread ->> 'conversation' = $9))
                 AND ($10::text IS NULL OR thread ->> 'thread' = $10)
                 AND ($11::timestamptz IS NULL OR created_at >= $11) AND ($12::timestamptz IS NULL OR created_at < $12))
-        SELECT merchant_id, id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+        SELECT i.xmin::text AS \"version!\", merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
             capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
             metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
             last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
-        FROM payment_intents WHERE merchant_id = $1 AND id = ANY(ARRAY(
+        FROM (
             (SELECT id FROM wanted WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $4)
             UNION ALL
-            (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)))
-        ORDER BY id DESC",
+            (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
+        ) page CROSS JOIN LATERAL (SELECT i.*, i.xmin FROM payment_intents i WHERE i.merchant_id = $1 AND i.id = page.id LIMIT 1) i
+        ORDER BY page.id DESC",
         merchant.0, window.older_than, window.newer_than, window.reach(),
         filter.status.map(Status::as_str), filter.reference, filter.payment_link.map(|l| l.0), filter.channel,
         filter.conversation, filter.thread, filter.created_from, filter.created_to

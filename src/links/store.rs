@@ -291,12 +291,13 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         "-- links.list
-        SELECT * FROM payment_links WHERE merchant_id = $1 AND id = ANY(ARRAY(
+        SELECT l.* FROM (
             (SELECT id FROM payment_links WHERE merchant_id = $1 AND $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
                 ORDER BY id DESC LIMIT $4)
             UNION ALL
-            (SELECT id FROM payment_links WHERE merchant_id = $1 AND id > $3 ORDER BY id ASC LIMIT $4)))
-        ORDER BY id DESC",
+            (SELECT id FROM payment_links WHERE merchant_id = $1 AND id > $3 ORDER BY id ASC LIMIT $4)
+        ) page CROSS JOIN LATERAL (SELECT * FROM payment_links l WHERE l.merchant_id = $1 AND l.id = page.id LIMIT 1) l
+        ORDER BY page.id DESC",
         merchant.0, window.older_than, window.newer_than, window.reach()
     );
     Ok(window.cut(read(rows.fetch_all(pool).await?)?))

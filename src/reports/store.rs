@@ -193,8 +193,10 @@ pub async fn entries(
             i.payment_link_id AS "payment_link_id?", i.reference AS "reference?", i.thread ->> 'channel' AS channel,
             i.thread ->> 'tenant' AS tenant, i.thread ->> 'conversation' AS conversation, i.thread ->> 'thread' AS thread,
             i.thread ->> 'message' AS message
-        FROM journal_entries e LEFT JOIN payment_intents i ON i.merchant_id = e.merchant_id AND i.id = e.payment_intent_id
-        WHERE e.merchant_id = $1 AND e.sequence = ANY($2) ORDER BY e.sequence"#,
+        FROM (SELECT UNNEST($2::bigint[]) AS sequence) u
+        CROSS JOIN LATERAL (SELECT * FROM journal_entries e WHERE e.merchant_id = $1 AND e.sequence = u.sequence LIMIT 1) e
+        LEFT JOIN LATERAL (SELECT * FROM payment_intents i WHERE i.merchant_id = $1 AND i.id = e.payment_intent_id LIMIT 1) i ON true
+        ORDER BY u.sequence"#,
         merchant.0,
         sequences
     );
@@ -248,8 +250,9 @@ async fn postings(
 ) -> Result<Vec<(i64, Posting)>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- reports.postings
-        SELECT entry_sequence, line, account, direction, amount, currency, balance_after FROM postings
-        WHERE merchant_id = $1 AND entry_sequence = ANY($2) ORDER BY entry_sequence, line",
+        SELECT p.entry_sequence, line, account, direction, amount, currency, balance_after FROM (SELECT UNNEST($2::bigint[]) AS sequence) u
+        CROSS JOIN LATERAL (SELECT * FROM postings p WHERE p.merchant_id = $1 AND p.entry_sequence = u.sequence OFFSET 0) p
+        ORDER BY p.entry_sequence, line",
         merchant.0,
         sequences
     );

@@ -241,7 +241,9 @@ async fn load(
     };
     store::load(db, world, &wanted).await?;
     if !named.intents.is_empty() {
-        for intent in intents::store::load(db, &named.intents).await? {
+        let unknown: Vec<_> = named.intents.iter().map(|name| (*name, None)).collect();
+        for read in intents::store::load(db, &unknown).await? {
+            let intent = read.intent;
             named
                 .links
                 .extend(intent.terms.payment_link.map(|id| (intent.merchant, id)));

@@ -141,7 +141,8 @@ async fn attempts(
     let rows = sqlx::query!(
         "-- deliveries.attempts
         SELECT delivery_id, number, started_at, duration_ms, status_code, error, response
-        FROM delivery_attempts WHERE merchant_id = $1 AND delivery_id = ANY($2)
+        FROM (SELECT UNNEST($2::uuid[]) AS id) u
+        CROSS JOIN LATERAL (SELECT * FROM delivery_attempts a WHERE a.merchant_id = $1 AND a.delivery_id = u.id OFFSET 0) a
         ORDER BY delivery_id, number",
         merchant.0,
         deliveries,

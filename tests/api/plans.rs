@@ -1,0 +1,116 @@
+//! A plan that Postgres made on a few rows stays when there are many, until it next looks at the
+//! table. What a statement reads must not grow with what there is.
+
+use super::harness::run_on_database;
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Row, raw_sql};
+use std::{fs, path::Path};
+use threadpay::db::{Db, Use};
+
+const MERCHANT: &str = "00000000-0000-0000-0000-00000000000a";
+const ENDPOINT: &str = "00000000-0000-0000-0000-00000000000b";
+
+/// The text of a statement of ours, by its name.
+fn statement(name: &str) -> String {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
+    let head = format!("-- {name}\n");
+    let mut texts = fs::read_dir(kept).unwrap().map(|file| {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        let kept: Value = serde_json::from_str(&text).unwrap();
+        kept["query"].as_str().unwrap().to_owned()
+    });
+    texts.find(|text| text.starts_with(&head)).unwrap()
+}
+
+async fn run(db: &mut PgConnection, sql: String) {
+    raw_sql(AssertSqlSafe(sql)).execute(db).await.unwrap();
+}
+
+/// A connection that has planned a statement.
+struct Planned(PgConnection);
+
+impl Planned {
+    async fn new(pool: &PgPool, purpose: Use, name: &str) -> Self {
+        let url = pool.connect_options().to_url_lossy();
+        let db = Db::from_url(url.as_str()).unwrap();
+        let mut db = db.connect(purpose).await.unwrap();
+        run(&mut db, format!("PREPARE planned AS {}", statement(name))).await;
+        Self(db)
+    }
+
+    /// Runs it, and counts the blocks that it looked at.
+    async fn blocks(&mut self, arguments: &str) -> i64 {
+        let explain =
+            format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE planned ({arguments})");
+        let row = raw_sql(AssertSqlSafe(explain)).fetch_one(&mut self.0);
+        let explained: Value = row.await.unwrap().get(0);
+        let plan = &explained[0]["Plan"];
+        plan["Shared Hit Blocks"].as_i64().unwrap() + plan["Shared Read Blocks"].as_i64().unwrap()
+    }
+}
+
+/// Deliveries of as many intents, from this number on.
+fn deliveries(status: &str, first: u32, count: u32) -> String {
+    format!(
+        "INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id, status, due_at, created_at, updated_at)
+        SELECT '{MERCHANT}', gen_random_uuid(), '{ENDPOINT}', n, gen_random_uuid(), '{status}', now(), now(), now()
+        FROM generate_series({first}, {first} + {count} - 1) n"
+    )
+}
+
+#[test]
+fn a_claim_does_not_look_at_what_was_delivered() {
+    run_on_database(async |pool| {
+        let mut db = pool.acquire().await.unwrap();
+        for sql in [
+            format!(
+                "INSERT INTO callback_endpoints (merchant_id, id, url, event_types, status, created_at, updated_at)
+                VALUES ('{MERCHANT}', '{ENDPOINT}', 'https://bot.example', '{{*}}', 'enabled', now(), now())"
+            ),
+            "ALTER TABLE deliveries SET (autovacuum_enabled = off)".into(),
+            deliveries("delivered", 1, 9),
+            deliveries("pending", 10, 1),
+            "VACUUM deliveries".into(),
+        ] {
+            run(&mut db, sql).await;
+        }
+        let mut claim = Planned::new(pool, Use::Dispatcher, "outbox.claim").await;
+        let arguments = "gen_random_uuid(), now(), now() + interval '1 minute', 100, 16, 24, 7";
+        claim.blocks(arguments).await;
+        run(&mut db, deliveries("delivered", 11, 5_000)).await;
+        run(&mut db, deliveries("pending", 5_011, 20)).await;
+        let blocks = claim.blocks(arguments).await;
+        assert!(blocks < 1_000, "it looked at {blocks} blocks");
+    });
+}
+
+#[test]
+fn a_list_does_not_look_at_what_is_on_other_pages() {
+    run_on_database(async |pool| {
+        let mut db = pool.acquire().await.unwrap();
+        let intents = |merchant: &str, count: u32| {
+            format!(
+                "INSERT INTO payment_intents (merchant_id, id, status, currency, amount, capture_method, line_items, metadata, rail,
+                    event_sequence, expires_at, created_at, updated_at)
+                SELECT {merchant}, gen_random_uuid(), 'requires_payment', 'EUR', 100, 'automatic', '[]', '{{}}', 'sandbox', 1, now(), now(), now()
+                FROM generate_series(1, {count}) n"
+            )
+        };
+        for sql in [
+            "ALTER TABLE payment_intents SET (autovacuum_enabled = off)".into(),
+            intents("md5((n % 20)::text)::uuid", 2_000),
+            "VACUUM ANALYZE payment_intents".into(),
+            intents(&format!("'{MERCHANT}'"), 5_000),
+        ] {
+            run(&mut db, sql).await;
+        }
+        let mut list = Planned::new(pool, Use::Reads, "intents.list").await;
+        let arguments =
+            format!("'{MERCHANT}', NULL, NULL, 11, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL");
+        for mode in ["force_custom_plan", "force_generic_plan"] {
+            run(&mut list.0, format!("SET plan_cache_mode = {mode}")).await;
+            let blocks = list.blocks(&arguments).await;
+            assert!(blocks < 100, "{mode}: it looked at {blocks} blocks");
+        }
+    });
+}
