@@ -5,7 +5,7 @@ mod reader;
 mod wake;
 
 pub use payments::Performed;
-pub use reader::Reader;
+pub use reader::{ReadIntent, Reader};
 pub use wake::Wake;
 
 use crate::{

@@ -2,19 +2,22 @@
 //! runs the next fills, so that a lonely read waits for nothing and many share a round trip.
 //!
 //! Whoever waits for a payment asks for the same intent again and again. So a reader remembers what
-//! it read, and Postgres is asked each time whether the row is still the same: only one that is not
-//! comes over once more. Intents are never deleted, so what does not come has not changed.
+//! it read and how it was printed, and Postgres is asked each time whether the row is still the same:
+//! only one that is not comes over once more. Intents are never deleted, so what does not come has not
+//! changed.
 
 use crate::{
     db::{Db, DbError, Use, is_outage},
     ids::{IntentId, MerchantId},
     intents::{
-        Intent,
-        store::{self, Name, Versioned},
+        Intent, Status,
+        store::{self, Name},
     },
 };
+use bytes::Bytes;
 use sqlx::{PgConnection, PgPool};
-use std::{collections::HashMap, time::Duration};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
+use time::OffsetDateTime;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -28,11 +31,46 @@ const QUEUE_MAX: usize = 4096;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Bytes, about, that a reader remembers before it begins anew: some thousands of intents.
 const REMEMBERED_MAX: usize = 8 * 1024 * 1024;
-/// What an intent takes beside its texts, and what one of its notes or lines does.
-const INTENT_BYTES: usize = 1024;
-const TEXT_BYTES: usize = 96;
+/// What an intent takes beside its texts, and what one of its notes or lines does, both with how
+/// they are printed.
+const INTENT_BYTES: usize = 3 * 1024;
+const TEXT_BYTES: usize = 192;
 
-type Question = (Name, oneshot::Sender<Option<Intent>>);
+type Question = (Name, oneshot::Sender<Option<Rc<ReadIntent>>>);
+
+/// An intent that was read.
+#[derive(Debug)]
+pub struct ReadIntent {
+    intent: Intent,
+    printed: RefCell<Option<(Status, Bytes)>>,
+}
+
+impl ReadIntent {
+    fn new(intent: Intent) -> Self {
+        Self {
+            intent,
+            printed: RefCell::default(),
+        }
+    }
+
+    /// The intent as `print` prints it at `now`: anew only where it has another status than when it
+    /// was printed last, since of the time nothing but that is told.
+    pub fn printed<E>(
+        &self,
+        now: OffsetDateTime,
+        print: impl FnOnce(&Intent) -> Result<Bytes, E>,
+    ) -> Result<Bytes, E> {
+        let status = self.intent.status_at(now);
+        if let Some((of, bytes)) = &*self.printed.borrow()
+            && *of == status
+        {
+            return Ok(bytes.clone());
+        }
+        let bytes = print(&self.intent)?;
+        *self.printed.borrow_mut() = Some((status, bytes.clone()));
+        Ok(bytes)
+    }
+}
 
 /// Reads payment intents. It ends with the last handle.
 #[derive(Clone, Debug)]
@@ -55,14 +93,15 @@ impl Reader {
         &self,
         merchant: MerchantId,
         id: IntentId,
-    ) -> Result<Option<Intent>, sqlx::Error> {
+    ) -> Result<Option<Rc<ReadIntent>>, sqlx::Error> {
         let (reply, answer) = oneshot::channel();
         if self.questions.try_send(((merchant, id), reply)).is_ok()
             && let Ok(found) = answer.await
         {
             return Ok(found);
         }
-        store::get(&self.pool, merchant, id).await
+        let found = store::get(&self.pool, merchant, id).await?;
+        Ok(found.map(|intent| Rc::new(ReadIntent::new(intent))))
     }
 }
 
@@ -109,7 +148,7 @@ async fn answer(
     for (name, reply) in questions.drain(..) {
         let found = desk.remembered.get(&name);
         // Whoever asked may have gone.
-        let _ = reply.send(found.map(|read| read.intent.clone()));
+        let _ = reply.send(found.map(|(_, read)| Rc::clone(read)));
     }
     desk.forget();
     Ok(desk)
@@ -119,7 +158,8 @@ async fn answer(
 /// version says nothing.
 struct Desk {
     connection: PgConnection,
-    remembered: HashMap<Name, Versioned>,
+    /// Each with the version of its row.
+    remembered: HashMap<Name, (String, Rc<ReadIntent>)>,
     /// Bytes that were remembered, about.
     bytes: usize,
 }
@@ -136,12 +176,13 @@ impl Desk {
     /// Brings what is remembered of these intents up to date.
     async fn refresh(&mut self, names: &[Name]) -> Result<(), sqlx::Error> {
         let remembered = &self.remembered;
-        let version = |name| remembered.get(name).map(|read| &*read.version);
+        let version = |name| remembered.get(name).map(|known| known.0.as_str());
         let names: Vec<_> = names.iter().map(|name| (*name, version(name))).collect();
         for read in store::load(&mut self.connection, &names).await? {
             self.bytes += bytes(&read.intent);
             let name = (read.intent.merchant, read.intent.id);
-            self.remembered.insert(name, read);
+            let known = (read.version, Rc::new(ReadIntent::new(read.intent)));
+            self.remembered.insert(name, known);
         }
         Ok(())
     }
@@ -158,9 +199,9 @@ impl Desk {
 /// About how many bytes an intent takes in memory.
 fn bytes(intent: &Intent) -> usize {
     let notes = intent.terms.metadata.iter();
-    let notes = notes.map(|(name, note)| TEXT_BYTES + name.len() + note.len());
+    let notes = notes.map(|(name, note)| TEXT_BYTES + 2 * (name.len() + note.len()));
     let lines = intent.terms.line_items.iter();
-    let lines = lines.map(|line| TEXT_BYTES + line.label.len());
+    let lines = lines.map(|line| TEXT_BYTES + 2 * line.label.len());
     let description = intent.terms.description.as_ref().map_or(0, String::len);
-    INTENT_BYTES + description + notes.sum::<usize>() + lines.sum::<usize>()
+    INTENT_BYTES + 2 * description + notes.sum::<usize>() + lines.sum::<usize>()
 }

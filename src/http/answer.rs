@@ -6,6 +6,7 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
+use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,11 +39,21 @@ const USUAL: usize = 1536;
 
 /// An object, or a list of them, as the answer.
 pub fn object(object: &impl Serialize) -> Result<HttpResponse, Problem> {
+    print(object).map(printed)
+}
+
+/// An object, or a list of them, as JSON.
+pub fn print(object: &impl Serialize) -> Result<Bytes, Problem> {
     let mut body = Vec::with_capacity(USUAL);
     serde_json::to_writer(&mut body, object).map_err(|error| Problem::internal(&error))?;
-    Ok(HttpResponse::Ok()
+    Ok(body.into())
+}
+
+/// What was printed, as the answer.
+pub fn printed(body: Bytes) -> HttpResponse {
+    HttpResponse::Ok()
         .content_type("application/json")
-        .body(body))
+        .body(body)
 }
 
 /// The answer to a change, from the first request with its key or again.

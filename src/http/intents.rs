@@ -146,11 +146,14 @@ pub async fn get(
     caller: Caller<ReadIntents>,
     id: PathId<IntentId>,
 ) -> Result<HttpResponse, Problem> {
-    let intent = reader
+    let read = reader
         .intent(caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    answer::object(&state.show(&intent))
+    let printed = read.printed(state.ambient.now(), |intent| {
+        answer::print(&state.show(intent))
+    })?;
+    Ok(answer::printed(printed))
 }
 
 /// Confirm a payment intent

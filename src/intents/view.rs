@@ -125,7 +125,8 @@ impl From<LastError> for LastErrorObject {
 }
 
 impl<'a> PaymentIntent<'a> {
-    /// The intent at `now`, with the address of its page as given.
+    /// The intent at `now`, with the address of its page as given. Of `now` nothing shows but the
+    /// status then: as long as that stays, so does what is printed.
     pub fn new(intent: &'a Intent, pay_url: String, now: OffsetDateTime) -> Self {
         let terms = &*intent.terms;
         let status = intent.status_at(now);

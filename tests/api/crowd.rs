@@ -159,33 +159,37 @@ fn many_readers_at_once_get_each_their_own() {
 }
 
 /// A reader remembers what it read. It must not matter: not who changed the intent, nor how often
-/// it was read before, nor that its connection was lost in between.
+/// it was read before, nor that its connection was lost in between or time has passed.
 #[test]
-fn reads_show_what_another_process_committed() {
+fn reads_show_what_is_so_by_now() {
     run_test(async |app| {
         let other = TestApp::on(app.database_url.clone()).await;
         let here = &app.merchant.bot;
         let there = here.at(&other.base_url);
-        let id = here.ask_for("10.00", "EUR").await;
         // Over several connections, so that each of the service's threads reads.
-        let all_show = async |status: &str, refunded: &str| {
+        let all_show = async |id: &str, status: &str, refunded: &str| {
             for _ in 0..2 {
-                for found in join_all((0..16).map(|_| here.intent(&id))).await {
+                for found in join_all((0..16).map(|_| here.intent(id))).await {
                     assert_eq!(found["status"], status);
                     assert_eq!(found["amount_refunded"], refunded);
                 }
             }
         };
-        all_show("requires_payment", "0.00").await;
+        let id = here.ask_for("10.00", "EUR").await;
+        all_show(&id, "requires_payment", "0.00").await;
         there.confirm(&id, "pm_sandbox_ok").await.expect(200);
-        all_show("succeeded", "0.00").await;
+        all_show(&id, "succeeded", "0.00").await;
         there.refund(&id, "4.00").await.expect(201);
-        all_show("succeeded", "4.00").await;
+        all_show(&id, "succeeded", "4.00").await;
         let cut = "SELECT count(pg_terminate_backend(pid, 30000)) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '-- intents.load%'";
         assert!(app.count(cut).await > 0);
         here.refund(&id, "1.00").await.expect(201);
-        all_show("succeeded", "5.00").await;
+        all_show(&id, "succeeded", "5.00").await;
+        let id = here.ask_for("10.00", "EUR").await;
+        all_show(&id, "requires_payment", "0.00").await;
+        app.clock.advance(Duration::days(2));
+        all_show(&id, "expired", "0.00").await;
         other.end().await;
     });
 }
