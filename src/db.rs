@@ -24,7 +24,8 @@ pub enum Use {
     General,
     /// What the API reads: every statement is a look-up by key or a page in the order of an index,
     /// whatever the statistics say. They are of yesterday for a merchant who came today, and a plan
-    /// for a merchant of a few rows reads all of many.
+    /// for a merchant of a few rows reads all of many. Each is planned for what is asked: a plan for
+    /// any filter of a list serves none.
     Reads,
     /// The writer: look-ups by key too, each planned once. A plan made on an empty table would scan
     /// it for ever (`ARCHITECTURE.md`).
@@ -68,6 +69,7 @@ const LOOK_UPS: [(&str, &str); 5] = [
 ];
 
 const PLAN_ONCE: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan")];
+const PLAN_ANEW: [(&str, &str); 1] = [("plan_cache_mode", "force_custom_plan")];
 
 /// A process that is frozen or cut off between two statements holds its merchants' books locked
 /// no longer than this; else it would be for ever. No batch thinks for a hundredth of it.
@@ -108,7 +110,7 @@ impl Db {
             .application_name("threadpay");
         match purpose {
             Use::General => options,
-            Use::Reads => options.options(LOOK_UPS),
+            Use::Reads => options.options(LOOK_UPS).options(PLAN_ANEW),
             Use::Writer => options.options(LOOK_UPS).options(PLAN_ONCE).options(LET_GO),
             Use::Dispatcher => options
                 .options(LOOK_UPS)
