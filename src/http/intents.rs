@@ -43,12 +43,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 impl State {
-    pub(super) fn show<'a>(&self, intent: &'a Intent) -> PaymentIntent<'a> {
-        PaymentIntent::new(
-            intent,
-            self.urls.pay_url(&intent.id.to_string()),
-            self.ambient.now(),
-        )
+    pub(super) fn show<'a>(&self, intent: &'a Intent, now: OffsetDateTime) -> PaymentIntent<'a> {
+        PaymentIntent::new(intent, self.urls.pay_url(&intent.id.to_string()), now)
     }
 }
 
@@ -129,8 +125,12 @@ pub async fn list(
         page.window(|id| id.0),
     )
     .await?;
+    let now = state.ambient.now();
     answer::object(&List::new(
-        intents.iter().map(|intent| state.show(intent)).collect(),
+        intents
+            .iter()
+            .map(|intent| state.show(intent, now))
+            .collect(),
         has_more,
     ))
 }
@@ -150,9 +150,8 @@ pub async fn get(
         .intent(caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let printed = read.printed(state.ambient.now(), |intent| {
-        answer::print(&state.show(intent))
-    })?;
+    let now = state.ambient.now();
+    let printed = read.printed(now, |intent| answer::print(&state.show(intent, now)))?;
     Ok(answer::printed(printed))
 }
 

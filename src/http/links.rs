@@ -142,8 +142,12 @@ pub async fn payments(
     };
     let (payments, has_more) =
         intents::store::list(&state.pool, merchant, &filter, page.window(|id| id.0)).await?;
+    let now = state.ambient.now();
     answer::object(&List::new(
-        payments.iter().map(|intent| state.show(intent)).collect(),
+        payments
+            .iter()
+            .map(|intent| state.show(intent, now))
+            .collect(),
         has_more,
     ))
 }

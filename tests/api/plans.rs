@@ -1,7 +1,7 @@
 //! A plan that Postgres made on a few rows stays when there are many, until it next looks at the
 //! table. What a statement reads must not grow with what there is.
 
-use super::harness::run_on_database;
+use super::harness::{run, run_on_database};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Row, raw_sql};
 use std::{fs, path::Path};
@@ -22,10 +22,6 @@ fn statement(name: &str) -> String {
     texts.find(|text| text.starts_with(&head)).unwrap()
 }
 
-async fn run(db: &mut PgConnection, sql: String) {
-    raw_sql(AssertSqlSafe(sql)).execute(db).await.unwrap();
-}
-
 /// A connection that has planned a statement.
 struct Planned(PgConnection);
 
@@ -34,7 +30,7 @@ impl Planned {
         let url = pool.connect_options().to_url_lossy();
         let db = Db::from_url(url.as_str()).unwrap();
         let mut db = db.connect(purpose).await.unwrap();
-        run(&mut db, format!("PREPARE planned AS {}", statement(name))).await;
+        run(&mut db, &format!("PREPARE planned AS {}", statement(name))).await;
         Self(db)
     }
 
@@ -72,13 +68,13 @@ fn a_claim_does_not_look_at_what_was_delivered() {
             deliveries("pending", 10, 1),
             "VACUUM deliveries".into(),
         ] {
-            run(&mut db, sql).await;
+            run(&mut db, &sql).await;
         }
         let mut claim = Planned::new(pool, Use::Dispatcher, "outbox.claim").await;
         let arguments = "gen_random_uuid(), now(), now() + interval '1 minute', 100, 16, 24, 7";
         claim.blocks(arguments).await;
-        run(&mut db, deliveries("delivered", 11, 5_000)).await;
-        run(&mut db, deliveries("pending", 5_011, 20)).await;
+        run(&mut db, &deliveries("delivered", 11, 5_000)).await;
+        run(&mut db, &deliveries("pending", 5_011, 20)).await;
         let blocks = claim.blocks(arguments).await;
         assert!(blocks < 1_000, "it looked at {blocks} blocks");
     });
@@ -102,7 +98,7 @@ fn a_list_does_not_look_at_what_it_does_not_show() {
             "VACUUM ANALYZE payment_intents".into(),
             intents(&format!("'{MERCHANT}'"), 5_000),
         ] {
-            run(&mut db, sql).await;
+            run(&mut db, &sql).await;
         }
         let mut list = Planned::new(pool, Use::Reads, "intents.list").await;
         let listed = |reference: &str| {
@@ -112,7 +108,7 @@ fn a_list_does_not_look_at_what_it_does_not_show() {
         };
         let blocks = list.blocks(&listed("NULL")).await;
         assert!(blocks < 100, "it looked at {blocks} blocks");
-        run(&mut db, "ANALYZE payment_intents".into()).await;
+        run(&mut db, "ANALYZE payment_intents").await;
         // After the fifth time Postgres would think of a plan for any arguments.
         for time in 1..=7 {
             let blocks = list.blocks(&listed(&format!("'order-{time}'"))).await;

@@ -1,6 +1,6 @@
 //! The writer against Postgres: concurrency, faults, and the walls that the schema adds.
 
-use super::harness::{TestApp, eventually, new_key, open, run_test, shut};
+use super::harness::{TestApp, eventually, new_key, open, run, run_test, shut};
 use futures_util::future::join_all;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -17,11 +17,6 @@ async fn connect(app: &TestApp) -> PgConnection {
     let mut db = PgConnection::connect(&app.database_url).await.unwrap();
     run(&mut db, "SET search_path = cell_00").await;
     db
-}
-
-async fn run(db: &mut PgConnection, sql: &str) {
-    let sql = AssertSqlSafe(sql.to_owned());
-    sqlx::raw_sql(sql).execute(db).await.unwrap();
 }
 
 /// Two processes serve one merchant from one database: no gap, no deadlock, no double.

@@ -36,8 +36,10 @@ fn url_of(name: &str) -> String {
     format!("{server}/{name}?{query}")
 }
 
-async fn execute(db: &mut PgConnection, sql: String) {
-    sqlx::query(AssertSqlSafe(sql)).execute(db).await.unwrap();
+/// Runs any SQL, one statement or several.
+pub async fn run(db: &mut PgConnection, sql: &str) {
+    let sql = AssertSqlSafe(sql.to_owned());
+    sqlx::raw_sql(sql).execute(db).await.unwrap();
 }
 
 /// A new database with the schema in it.
@@ -46,14 +48,14 @@ pub async fn new_database() -> String {
     let mut migrated = TEMPLATE.lock().await;
     let mut db = PgConnection::connect(&server.url()).await.unwrap();
     if !*migrated {
-        execute(&mut db, "CREATE DATABASE template".to_owned()).await;
+        run(&mut db, "CREATE DATABASE template").await;
         let template = Db::from_url(&url_of("template")).unwrap();
         template.migrate().await.unwrap();
         *migrated = true;
     }
     let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let sql = format!("CREATE DATABASE {name} TEMPLATE template");
-    execute(&mut db, sql).await;
+    run(&mut db, &sql).await;
     db.close().await.unwrap();
     url_of(&name)
 }
@@ -62,13 +64,13 @@ pub async fn new_database() -> String {
 pub async fn shut(url: &str) {
     let name = name_of(url);
     let mut db = PgConnection::connect(&postgres().url()).await.unwrap();
-    execute(
+    run(
         &mut db,
-        format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"),
+        &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"),
     )
     .await;
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ";
-    execute(&mut db, format!("{sql}'{name}'")).await;
+    run(&mut db, &format!("{sql}'{name}'")).await;
     db.close().await.unwrap();
 }
 
@@ -76,9 +78,9 @@ pub async fn shut(url: &str) {
 pub async fn open(url: &str) {
     let mut db = PgConnection::connect(&postgres().url()).await.unwrap();
     let name = name_of(url);
-    execute(
+    run(
         &mut db,
-        format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"),
+        &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"),
     )
     .await;
     db.close().await.unwrap();

@@ -8,7 +8,7 @@ mod sink;
 
 pub use client::{Answer, Client, new_key};
 pub use clock::TestClock;
-pub use database::{new_database, open, shut};
+pub use database::{new_database, open, run, shut};
 pub use sink::{Received, Sink};
 
 use sqlx::{AssertSqlSafe, PgPool};
