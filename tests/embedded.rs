@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
-use threadpay::ambient::Ambient;
-use threadpay::db::{Db, Use};
+use threadpay::base::ambient::Ambient;
+use threadpay::base::db::{Db, Use};
 use threadpay::embedded::{DataDir, Options, Postgres};
 
 const OWNER: &str = "THREADPAY_TEST_OWNER_OF";

@@ -3,8 +3,10 @@
 use super::stall::{Stall, create, post};
 use criterion::{BatchSize, Criterion, Throughput};
 use threadpay::{
-    intents::{ConfirmRequest, Intent},
-    rails::{PaymentMethod, SandboxMethod},
+    domain::{
+        intents::{ConfirmRequest, Intent},
+        rails::{PaymentMethod, SandboxMethod},
+    },
     writer::{Command, Submission, World},
 };
 

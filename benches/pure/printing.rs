@@ -9,13 +9,15 @@ use criterion::Criterion;
 use serde_json::value::to_raw_value;
 use std::rc::Rc;
 use threadpay::{
-    callbacks::{EventType, NewEvent},
-    checkout::{
+    base::money::Money,
+    domain::{
+        callbacks::{EventType, NewEvent},
+        intents::{Intent, PaymentIntent},
+        ledger::{JournalEntry, JournalEntryView},
+    },
+    views::pages::{
         Item, Locale, Order, PayForm, PayPage, PayState, Price, Receipt, pay_page, receipt_page,
     },
-    intents::{Intent, PaymentIntent},
-    ledger::{JournalEntry, JournalEntryView},
-    money::Money,
 };
 
 pub fn all(criterion: &mut Criterion) {

@@ -9,18 +9,18 @@ use super::{
 use criterion::Criterion;
 use std::hint::black_box;
 use threadpay::{
-    auth::ApiKey,
-    checkout::{Locale, parse_payer_amount},
-    crypto::jwt::{Claims, Signer},
-    idempotency::IdempotencyKey,
-    ids::IntentId,
-    intents::IntentRequest,
-    ledger::EntryRequest,
-    links::LinkRequest,
-    money::{Currency, Money},
-    net::{Policy, check_url},
-    threads::Thread,
-    timestamp,
+    base::{
+        crypto::jwt::{Claims, Signer},
+        ids::IntentId,
+        money::{Currency, Money},
+        net::{Policy, check_url},
+        timestamp,
+    },
+    domain::{
+        auth::ApiKey, idempotency::IdempotencyKey, intents::IntentRequest, ledger::EntryRequest,
+        links::LinkRequest, threads::Thread,
+    },
+    views::pages::{Locale, parse_payer_amount},
 };
 
 const AMOUNTS: [&str; 6] = ["1", "12.50", "0.01", "999999999999.99", "12.505", "1e2"];
@@ -69,10 +69,10 @@ pub fn all(criterion: &mut Criterion) {
         expires_at: now + 900,
     });
     let (token, now, policy) = (token.unwrap(), stall.now, Policy::default());
-    let new_key = threadpay::auth::NewApiKey::generate(
+    let new_key = threadpay::domain::auth::NewApiKey::generate(
         &stall.ambient,
         stall.merchant,
-        threadpay::auth::Role::Bot,
+        threadpay::domain::auth::Role::Bot,
     );
     let key = new_key.text();
     let euro: Currency = "EUR".parse().unwrap();

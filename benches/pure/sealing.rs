@@ -8,10 +8,8 @@ use super::{
 use criterion::Criterion;
 use std::hint::black_box;
 use threadpay::{
-    callbacks::EndpointSecret,
-    crypto::{TokenKey, hash::sha256},
-    idempotency::Fingerprint,
-    ledger::chain_hash,
+    base::crypto::{TokenKey, hash::sha256},
+    domain::{callbacks::EndpointSecret, idempotency::Fingerprint, ledger::chain_hash},
 };
 
 const EVENT: &str = "evt_01m8110v1fe0hsa4sxx85kye7c";

@@ -5,16 +5,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use threadpay::{
-    ambient::Ambient,
-    callbacks::{Endpoint, EndpointRequest},
-    crypto::TokenKey,
-    idempotency::{Answer, Claim, Fingerprint},
-    ids::MerchantId,
-    intents::IntentRequest,
-    ledger::{Books, EntryHash, EntryRequest},
-    links::PageUrls,
-    net::Policy,
-    rails::Rail,
+    base::{ambient::Ambient, crypto::TokenKey, ids::MerchantId, net::Policy},
+    domain::{
+        callbacks::{Endpoint, EndpointRequest},
+        idempotency::{Answer, Claim, Fingerprint},
+        intents::IntentRequest,
+        ledger::{Books, EntryHash, EntryRequest},
+        links::PageUrls,
+        rails::Rail,
+    },
     writer::{Command, Rejection, Scene, Submission, World, decide},
 };
 use time::OffsetDateTime;

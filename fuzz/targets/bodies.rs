@@ -7,20 +7,23 @@ use libfuzzer_sys::fuzz_target;
 use serde::de::DeserializeOwned;
 use std::sync::LazyLock;
 use threadpay::{
-    callbacks::{EndpointChanges, EndpointRequest, ReplayRequest, RotateRequest},
+    base::{
+        invalid::Invalid,
+        money::{Currency, Money},
+        net::Policy,
+    },
+    domain::{
+        callbacks::{EndpointChanges, EndpointRequest, ReplayRequest, RotateRequest},
+        idempotency::Fingerprint,
+        intents::{CancelRequest, CaptureRequest, ConfirmRequest, IntentRequest, RefundRequest},
+        ledger::{Account, EntryRequest},
+        links::LinkRequest,
+    },
     http::{
         Problem,
+        api::{links::Empty, sandbox::OutcomeRequest},
         extract::{BODY_BYTES_MAX, Body, RawBody},
-        links::Empty,
-        sandbox::OutcomeRequest,
     },
-    idempotency::Fingerprint,
-    intents::{CancelRequest, CaptureRequest, ConfirmRequest, IntentRequest, RefundRequest},
-    invalid::Invalid,
-    ledger::{Account, EntryRequest},
-    links::LinkRequest,
-    money::{Currency, Money},
-    net::Policy,
 };
 use tokio::runtime::{Builder, Runtime};
 

@@ -6,18 +6,20 @@ use actix_web::{FromRequest, HttpRequest, http::header, test::TestRequest};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use threadpay::{
-    exports::Period,
+    base::ids::{EntryId, IntentId},
     http::{
         Problem,
-        deliveries::DeliveryFilter,
-        events::FeedQuery,
-        exports::ExportQuery,
+        api::{
+            deliveries::DeliveryFilter,
+            events::FeedQuery,
+            exports::ExportQuery,
+            intents::IntentFilter,
+            ledger::{AtQuery, EntryFilter},
+        },
         extract::{Cursor, IdempotencyKeyHeader, Page, Query},
-        intents::IntentFilter,
-        ledger::{AtQuery, EntryFilter},
         pages::Form,
     },
-    ids::{EntryId, IntentId},
+    views::exports::Period,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -87,7 +89,7 @@ fn period(text: &str) {
     if let Some((from, to)) = text.split_once('\n')
         && let Ok(period) = Period::parse(from, to)
     {
-        let name = period.file_name(threadpay::exports::Format::Csv);
+        let name = period.file_name(threadpay::views::exports::Format::Csv);
         assert!(
             name.bytes().all(|b| b.is_ascii_graphic() && b != b'"'),
             "{name}"

@@ -5,13 +5,15 @@
 use libfuzzer_sys::fuzz_target;
 use std::sync::{Arc, LazyLock};
 use threadpay::{
-    ambient::{Ambient, Clock, Entropy},
-    callbacks::{EndpointSecret, open_answer},
-    crypto::{
-        MasterKey, SealingKey, SealingKeys, TokenKey,
-        jwt::{Claims, Signer},
+    base::{
+        ambient::{Ambient, Clock, Entropy},
+        crypto::{
+            MasterKey, SealingKey, SealingKeys, TokenKey,
+            jwt::{Claims, Signer},
+        },
+        ids::{EndpointId, MerchantId},
     },
-    ids::{EndpointId, MerchantId},
+    domain::callbacks::{EndpointSecret, open_answer},
 };
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;

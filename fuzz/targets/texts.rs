@@ -5,24 +5,30 @@
 use libfuzzer_sys::fuzz_target;
 use std::{fmt::Display, str::FromStr, time::Duration};
 use threadpay::{
-    auth::{ApiKey, Role, parse_client_id},
-    callbacks::{DeliveryStatus, EventFilter, EventType, Ordering, Outcome, outcome},
-    checkout::{Locale, format_amount, parse_payer_amount},
-    crypto::{Purpose, TokenKey},
-    exports::Format,
-    idempotency::IdempotencyKey,
-    ids::{
-        AttemptId, DeliveryId, EndpointId, EntryId, EventId, IntentId, KeyId, LinkId, MerchantId,
-        RefundId, ReplayId,
+    base::{
+        crypto::{Purpose, TokenKey},
+        ids::{
+            AttemptId, DeliveryId, EndpointId, EntryId, EventId, IntentId, KeyId, LinkId,
+            MerchantId, RefundId, ReplayId,
+        },
+        money::{Currency, Money},
+        net::{Response, RetryAfter},
+        timestamp,
     },
-    intents::{CaptureMethod, Status},
-    ledger::Account,
-    links::Usage,
-    money::{Currency, Money},
-    net::{Response, RetryAfter},
-    rails::Rail,
-    threads::Channel,
-    timestamp,
+    domain::{
+        auth::{ApiKey, Role, parse_client_id},
+        callbacks::{DeliveryStatus, EventFilter, EventType, Ordering, Outcome, outcome},
+        idempotency::IdempotencyKey,
+        intents::{CaptureMethod, Status},
+        ledger::Account,
+        links::Usage,
+        rails::Rail,
+        threads::Channel,
+    },
+    views::{
+        exports::Format,
+        pages::{Locale, format_amount, parse_payer_amount},
+    },
 };
 use time::{OffsetDateTime, macros::datetime};
 

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use std::net::{IpAddr, Ipv4Addr};
-use threadpay::net::{Policy, Proxy, check_url};
+use threadpay::base::net::{Policy, Proxy, check_url};
 
 /// What nobody outside may have us dial, by the standard library's knowledge instead of ours.
 fn is_inside(address: IpAddr) -> bool {

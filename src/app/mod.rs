@@ -1,23 +1,28 @@
 //! The service, built once and handed to every door.
 
+pub mod config;
 mod payments;
 mod reader;
+pub mod telemetry;
 mod wake;
 
 pub use payments::Performed;
 pub use reader::{ReadIntent, Reader};
 pub use wake::Wake;
 
+use self::{config::Config, telemetry::Metrics};
 use crate::{
-    ambient::Ambient,
-    auth::{self, Authenticator, OpenError},
-    callbacks::outbox::Handover,
-    config::Config,
-    crypto::Keyring,
-    db::{DbError, Use},
-    links::PageUrls,
-    net::{BuildError, DEADLINE, Outbound, Policy},
-    telemetry::Metrics,
+    base::{
+        ambient::Ambient,
+        crypto::Keyring,
+        db::{DbError, Use},
+        net::{BuildError, DEADLINE, Outbound, Policy},
+    },
+    domain::{
+        auth::{self, Authenticator, OpenError},
+        callbacks::outbox::Handover,
+        links::PageUrls,
+    },
     writer::{BatchReport, Hooks, RenderRejection, Writer, WriterOptions},
 };
 use sqlx::PgPool;
@@ -96,7 +101,7 @@ impl App {
     ) -> Result<Arc<Self>, StartError> {
         let db = config.database.clone();
         let pool = db.pool(Use::Reads, READ_CONNECTIONS).await?;
-        let current = crate::db::schema_is_current(&pool).await;
+        let current = crate::base::db::schema_is_current(&pool).await;
         // A database that was never migrated lacks even the table that says so.
         if !current.unwrap_or(false) {
             return Err(StartError::Schema);

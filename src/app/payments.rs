@@ -3,8 +3,7 @@
 
 use super::App;
 use crate::{
-    idempotency::Answer,
-    rails::RailAnswer,
+    domain::{idempotency::Answer, rails::RailAnswer},
     writer::{Command, Reply, Submission, Ticket, WriteError, Writer},
 };
 

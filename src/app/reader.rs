@@ -7,9 +7,11 @@
 //! changed.
 
 use crate::{
-    db::{Db, DbError, Use, is_outage},
-    ids::{IntentId, MerchantId},
-    intents::{
+    base::{
+        db::{Db, DbError, Use, is_outage},
+        ids::{IntentId, MerchantId},
+    },
+    domain::intents::{
         Intent, Status,
         store::{self, Name},
     },

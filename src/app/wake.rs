@@ -4,7 +4,7 @@
 //! Nothing relies on it but speed. Whoever waits also looks by itself now and then, so that news
 //! that are lost cost a moment and nothing else.
 
-use crate::{
+use crate::base::{
     ambient::Ambient,
     db::{self, Db, DbError, Use},
     ids::MerchantId,

@@ -1,8 +1,8 @@
 //! Which database a command works on: the one that is named, else a private one.
 
 use super::{CliError, Signals, print};
-use crate::ambient::Ambient;
-use crate::db::{Db, Use};
+use crate::base::ambient::Ambient;
+use crate::base::db::{Db, Use};
 use crate::embedded::{Options, Postgres};
 use std::env;
 use std::time::Duration;

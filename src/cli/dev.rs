@@ -3,12 +3,12 @@
 use super::database::Database;
 use super::notes::{Notes, TestMerchant};
 use super::{CliError, Service, Signals, print, socket};
-use crate::ambient::Ambient;
-use crate::config::Config;
-use crate::crypto::MasterKey;
-use crate::db::Db;
+use crate::app::config::Config;
+use crate::app::telemetry;
+use crate::base::ambient::Ambient;
+use crate::base::crypto::MasterKey;
+use crate::base::db::Db;
 use crate::embedded::Options;
-use crate::telemetry;
 use std::env;
 use std::net::TcpListener;
 use std::path::PathBuf;

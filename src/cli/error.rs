@@ -1,7 +1,7 @@
 //! What ends a command, each in one sentence that says what to do.
 
-use crate::crypto::MasterKeyError;
-use crate::db::DbError;
+use crate::base::crypto::MasterKeyError;
+use crate::base::db::DbError;
 use crate::embedded::EmbeddedError;
 use std::io;
 use std::path::PathBuf;

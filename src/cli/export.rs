@@ -2,10 +2,8 @@
 
 use super::{CliError, database, print};
 use crate::{
-    db::Use,
-    exports::{Export, Format, Period},
-    ids::MerchantId,
-    timestamp,
+    base::{db::Use, ids::MerchantId, timestamp},
+    views::exports::{Export, Format, Period},
 };
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};

@@ -2,10 +2,12 @@
 
 use super::{CliError, database, print};
 use crate::{
-    ambient::Ambient,
-    auth::{self, NewApiKey, Role},
-    db::{Db, Use},
-    ids::{KeyId, MerchantId},
+    base::{
+        ambient::Ambient,
+        db::{Db, Use},
+        ids::{KeyId, MerchantId},
+    },
+    domain::auth::{self, NewApiKey, Role},
     writer,
 };
 use clap::Subcommand;
@@ -75,7 +77,7 @@ pub(super) async fn create(
     let pool = db.pool(Use::General, 1).await?;
     let exists = auth::store::merchant_exists(&pool, merchant)
         .await
-        .map_err(crate::db::DbError::Sql)?;
+        .map_err(crate::base::db::DbError::Sql)?;
     if !exists {
         return Err(CliError::Failed(format!(
             "there is no merchant {merchant}: make one with `threadpay merchant create`"

@@ -1,7 +1,7 @@
 //! `threadpay merchant create`: a new merchant.
 
 use super::{CliError, database, print};
-use crate::{ambient::Ambient, writer};
+use crate::{base::ambient::Ambient, writer};
 use clap::Subcommand;
 
 #[derive(Debug, clap::Args)]

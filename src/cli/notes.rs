@@ -2,9 +2,9 @@
 //! the test merchant with its API keys, of which the database knows only hashes.
 
 use super::{CliError, Service, key};
-use crate::ambient::Ambient;
-use crate::auth::{self, Role};
-use crate::db::DbError;
+use crate::base::ambient::Ambient;
+use crate::base::db::DbError;
+use crate::domain::auth::{self, Role};
 use crate::embedded::OWNERS_FILE;
 use crate::writer;
 use base64::{Engine, engine::general_purpose::STANDARD};

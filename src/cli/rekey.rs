@@ -2,10 +2,12 @@
 
 use super::{CliError, database, print};
 use crate::{
-    ambient::Ambient,
     app::StartError,
-    crypto::MasterKey,
-    db::{Use, schema_is_current},
+    base::{
+        ambient::Ambient,
+        crypto::MasterKey,
+        db::{Use, schema_is_current},
+    },
     writer::{self, RekeyError, Rekeyed},
 };
 use std::env;

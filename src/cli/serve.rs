@@ -1,7 +1,7 @@
 //! `threadpay serve`: the service on a database of its own, as it runs in production.
 
 use super::{CliError, Service, Signals, database, socket};
-use crate::{config::Config, telemetry};
+use crate::app::{config::Config, telemetry};
 
 /// The long help of the command.
 pub(super) const ABOUT: &str = "Run the service on the Postgres of `DATABASE_URL`.

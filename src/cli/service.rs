@@ -2,9 +2,8 @@
 
 use super::{CliError, Signals};
 use crate::{
-    ambient::Ambient,
-    app::{App, StartError},
-    config::Config,
+    app::{App, StartError, config::Config},
+    base::ambient::Ambient,
     http::{self, State},
     workers::{
         self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Observer, Replayer,

@@ -1,7 +1,10 @@
 //! `threadpay verify`: re-reads the books and proves them.
 
 use super::{CliError, database, print};
-use crate::{db::Use, ids::MerchantId, reports::verify};
+use crate::{
+    base::{db::Use, ids::MerchantId},
+    views::reports::verify,
+};
 
 /// The long help of the command.
 pub(super) const ABOUT: &str = "Re-read the books and prove them.

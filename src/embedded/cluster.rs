@@ -4,7 +4,7 @@ use super::account::{Account, Directory};
 use super::binaries::Binaries;
 use super::home::Home;
 use super::{DATABASE, EmbeddedError, USER};
-use crate::ambient::Ambient;
+use crate::base::ambient::Ambient;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;

@@ -1,7 +1,7 @@
 //! The data directory: what lies in it, and who may use it.
 
 use super::{EmbeddedError, OWNERS_FILE};
-use crate::ambient::Ambient;
+use crate::base::ambient::Ambient;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

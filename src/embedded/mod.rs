@@ -22,7 +22,7 @@ mod supervisor;
 
 pub use error::EmbeddedError;
 
-use crate::ambient::Ambient;
+use crate::base::ambient::Ambient;
 use account::{Account, Directory};
 use cluster::Recipe;
 use home::Home;

@@ -4,7 +4,7 @@ use super::account::Account;
 use super::home::hex;
 use super::leash::Leash;
 use super::{DataDir, EmbeddedError};
-use crate::ambient::Ambient;
+use crate::base::ambient::Ambient;
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Answers in the shapes that the API promises.
 
-use super::Problem;
-use crate::{app::Performed, links::PageUrls};
+use crate::http::Problem;
+use crate::{app::Performed, domain::links::PageUrls};
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},

@@ -1,7 +1,7 @@
 //! A route that answers with the same bytes whatever is asked: what a server built like ours does
 //! at most. `threadpay bench` measures reads beside it; no service has it.
 
-use super::server::Running;
+use crate::http::server::Running;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use bytes::Bytes;
 use std::{io, net::TcpListener};

@@ -5,26 +5,15 @@
 //! the role allows it), then ids of the path, then headers, then the body.
 
 pub mod answer;
+pub mod api;
 pub mod bare;
-mod connection;
-mod crowd;
-pub mod deliveries;
-pub mod endpoints;
-pub mod events;
-pub mod exports;
 pub mod extract;
-pub mod intents;
-pub mod ledger;
-mod limit;
-pub mod links;
-pub mod oauth;
 pub mod openapi;
 pub mod operations;
 pub mod pages;
 pub mod problem;
 pub mod rejection;
 pub mod request;
-pub mod sandbox;
 pub mod server;
 mod state;
 
@@ -37,11 +26,11 @@ use actix_web::{middleware::from_fn, web};
 /// each, so what is asked for most comes first, after the one below `/v1` that needs no key.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .configure(oauth::routes)
+        .configure(api::oauth::routes)
         .service(
             web::scope("/v1")
                 .wrap(from_fn(request::authenticate))
-                .configure(api)
+                .configure(with_key)
                 .default_service(web::to(server::no_such_route)),
         )
         .configure(operations::routes)
@@ -50,14 +39,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// The routes below `/v1` that need a key; a scope of its own comes before its neighbors.
-fn api(config: &mut web::ServiceConfig) {
+fn with_key(config: &mut web::ServiceConfig) {
     config
-        .configure(sandbox::routes)
-        .configure(intents::routes)
-        .configure(links::routes)
-        .configure(endpoints::routes)
-        .configure(deliveries::routes)
-        .configure(events::routes)
-        .configure(ledger::routes)
-        .configure(exports::routes);
+        .configure(api::sandbox::routes)
+        .configure(api::intents::routes)
+        .configure(api::links::routes)
+        .configure(api::endpoints::routes)
+        .configure(api::deliveries::routes)
+        .configure(api::events::routes)
+        .configure(api::ledger::routes)
+        .configure(api::exports::routes);
 }

@@ -1,7 +1,7 @@
 //! What operators ask: whether the process lives, whether it can work, and how it does.
 
-use super::{Problem, State};
-use crate::db;
+use crate::base::db;
+use crate::http::{Problem, State};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;

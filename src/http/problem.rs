@@ -1,8 +1,8 @@
 //! Errors as callers see them: `application/problem+json` (RFC 9457).
 
-use crate::auth::AuthError;
-use crate::db;
-use crate::ids::IntentId;
+use crate::base::db;
+use crate::base::ids::IntentId;
+use crate::domain::auth::AuthError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError, body::BoxBody};
 use serde::Serialize;

@@ -1,12 +1,11 @@
 //! The one map from what the writer refuses to the problem that the caller gets.
 
-use super::Problem;
+use crate::http::Problem;
 use crate::{
-    callbacks::EndpointError,
-    idempotency::Answer,
-    intents::IntentError,
-    invalid::Invalid,
-    links::LinkError,
+    base::invalid::Invalid,
+    domain::{
+        callbacks::EndpointError, idempotency::Answer, intents::IntentError, links::LinkError,
+    },
     writer::{Rejection, WriteError},
 };
 

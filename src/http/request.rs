@@ -1,9 +1,9 @@
 //! What happens to every request: an id, a check of who calls, a line in the log, a count.
 
-use super::connection::Line;
-use super::limit::Standing;
-use super::{Problem, State};
-use crate::{auth::Principal, ids};
+use crate::http::server::connection::Line;
+use crate::http::server::limit::Standing;
+use crate::http::{Problem, State};
+use crate::{base::ids, domain::auth::Principal};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;

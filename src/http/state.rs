@@ -1,7 +1,7 @@
 //! What all handlers share.
 
-use super::limit::Limiter;
 use crate::app::App;
+use crate::http::server::limit::Limiter;
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::Semaphore;
 

@@ -1,7 +1,11 @@
 //! Ends intents that nobody paid in time and links whose time is over.
 
 use super::{Progress, Worker, resolve::TickError};
-use crate::{app::App, intents, links, writer::Command};
+use crate::{
+    app::App,
+    domain::{intents, links},
+    writer::Command,
+};
 use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
 

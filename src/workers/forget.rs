@@ -1,7 +1,10 @@
 //! Forgets what has been kept long enough: idempotency keys, and deliveries with their tries.
 
 use super::{Progress, Worker};
-use crate::{app::App, callbacks::upkeep, idempotency};
+use crate::{
+    app::App,
+    domain::{callbacks::upkeep, idempotency},
+};
 use std::{sync::Arc, time::Duration};
 use time::Duration as Span;
 

@@ -18,9 +18,8 @@ pub use resolve::{Resolver, TickError};
 pub use settle::Settler;
 
 use crate::{
-    ambient::Ambient,
     app::App,
-    ids::MerchantId,
+    base::{ambient::Ambient, ids::MerchantId},
     writer::{Command, Submission, WriteError},
 };
 use std::{fmt::Display, future::Future, time::Duration};

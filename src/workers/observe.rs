@@ -1,7 +1,7 @@
 //! Keeps the metrics of callbacks up to date: what was delivered, and how far behind they are.
 
 use super::{DispatcherStats, Progress, Worker};
-use crate::{app::App, callbacks::outbox};
+use crate::{app::App, domain::callbacks::outbox};
 use std::{sync::Arc, time::Duration};
 
 /// Measures the outbox now and then.

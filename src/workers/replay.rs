@@ -1,7 +1,7 @@
 //! Works off replays: makes the deliveries of a part of the feed due again, a step at a time.
 
 use super::{Progress, Worker};
-use crate::{app::App, callbacks::replay::store};
+use crate::{app::App, domain::callbacks::replay::store};
 use std::{sync::Arc, time::Duration};
 
 /// Brings replays forward.

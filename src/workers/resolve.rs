@@ -3,7 +3,7 @@
 use super::{Progress, Worker};
 use crate::{
     app::App,
-    intents::attempt,
+    domain::intents::attempt,
     writer::{Command, Ticket, WriteError},
 };
 use std::{sync::Arc, time::Duration};

@@ -2,7 +2,7 @@
 //! ones are owed.
 
 use super::{Progress, Worker};
-use crate::{app::App, callbacks::upkeep::store};
+use crate::{app::App, domain::callbacks::upkeep::store};
 use std::{sync::Arc, time::Duration};
 
 /// Holds deliveries and lets them go.

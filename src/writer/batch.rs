@@ -7,20 +7,24 @@ use super::{
     world::World,
 };
 use crate::{
-    ambient::Ambient,
-    callbacks::{
-        self,
-        outbox::{Handover, Reserved},
+    base::{
+        ambient::Ambient,
+        ids::{IntentId, MerchantId},
     },
-    idempotency,
-    ids::{IntentId, MerchantId},
-    intents::{self, State, attempt, refund},
-    ledger,
-    links::{
-        self, PageUrls,
-        store::{Subject, TokenRow},
+    domain::{
+        callbacks::{
+            self,
+            outbox::{Handover, Reserved},
+        },
+        idempotency,
+        intents::{self, State, attempt, refund},
+        ledger,
+        links::{
+            self, PageUrls,
+            store::{Subject, TokenRow},
+        },
+        rails::Rail,
     },
-    rails::Rail,
 };
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
@@ -159,11 +163,11 @@ fn told(world: &World) -> Vec<MerchantId> {
 #[derive(Default)]
 struct Named {
     keys: Vec<(MerchantId, String)>,
-    intents: Vec<(MerchantId, crate::ids::IntentId)>,
-    attempts: Vec<(MerchantId, crate::ids::AttemptId)>,
-    refunds: Vec<(MerchantId, crate::ids::RefundId)>,
-    links: Vec<(MerchantId, crate::ids::LinkId)>,
-    secrets: Vec<(MerchantId, crate::ids::EndpointId)>,
+    intents: Vec<(MerchantId, crate::base::ids::IntentId)>,
+    attempts: Vec<(MerchantId, crate::base::ids::AttemptId)>,
+    refunds: Vec<(MerchantId, crate::base::ids::RefundId)>,
+    links: Vec<(MerchantId, crate::base::ids::LinkId)>,
+    secrets: Vec<(MerchantId, crate::base::ids::EndpointId)>,
     books: bool,
 }
 
@@ -362,7 +366,7 @@ fn second<'a, K, V>(rows: Vec<(&'a K, &'a V)>) -> Vec<&'a V> {
 }
 
 fn balances(world: &World) -> Vec<ledger::store::BalanceRow> {
-    let balance = |(merchant, name): &(MerchantId, (String, crate::money::Currency))| {
+    let balance = |(merchant, name): &(MerchantId, (String, crate::base::money::Currency))| {
         let balance = world.books.get(merchant)?.balances.get(name)?;
         Some((*merchant, name.clone(), *balance))
     };

@@ -1,17 +1,22 @@
 //! What can be asked of the writer, and what it answers.
 
 use crate::{
-    callbacks::{Delivery, Disabling, EndpointError, EndpointPatch, NewEndpoint, NewSecret},
-    idempotency::{Answer, Claim},
-    ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
-    intents::{
-        Attempt, CancelRequest, CaptureRequest, ConfirmRequest, IntentError, RefundRequest, Terms,
+    base::{
+        ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
+        invalid::Invalid,
+        money::Money,
     },
-    invalid::Invalid,
-    ledger::{Draft, LedgerError},
-    links::{LinkError, LinkTerms},
-    money::Money,
-    rails::{PaymentMethod, RailAnswer, RailCall},
+    domain::{
+        callbacks::{Delivery, Disabling, EndpointError, EndpointPatch, NewEndpoint, NewSecret},
+        idempotency::{Answer, Claim},
+        intents::{
+            Attempt, CancelRequest, CaptureRequest, ConfirmRequest, IntentError, RefundRequest,
+            Terms,
+        },
+        ledger::{Draft, LedgerError},
+        links::{LinkError, LinkTerms},
+        rails::{PaymentMethod, RailAnswer, RailCall},
+    },
 };
 
 /// A change of one merchant's things.

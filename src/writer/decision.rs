@@ -2,14 +2,20 @@
 
 use super::{Rejection, Ticket, world::World};
 use crate::{
-    ambient::Ambient,
-    callbacks::{Endpoint, EndpointStatus, EventType, NewDelivery, NewEvent, Replay, StoredSecret},
-    idempotency::Answer,
-    ids::{DeliveryId, EndpointId, EventId, MerchantId},
-    intents::{Attempt, Intent, Refund},
-    ledger::{Draft, JournalEntry},
-    links::{Link, store::TokenRow},
-    threads::Thread,
+    base::{
+        ambient::Ambient,
+        ids::{DeliveryId, EndpointId, EventId, MerchantId},
+    },
+    domain::{
+        callbacks::{
+            Endpoint, EndpointStatus, EventType, NewDelivery, NewEvent, Replay, StoredSecret,
+        },
+        idempotency::Answer,
+        intents::{Attempt, Intent, Refund},
+        ledger::{Draft, JournalEntry},
+        links::{Link, store::TokenRow},
+        threads::Thread,
+    },
 };
 use serde_json::value::RawValue;
 use time::OffsetDateTime;

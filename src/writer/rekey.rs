@@ -2,12 +2,16 @@
 //! endpoint's secret by a new key of the cell. Set-up, as `setup.rs` is.
 
 use crate::{
-    ambient::Ambient,
-    auth,
-    callbacks::{UnsealError, secrets},
-    crypto::{Keyring, KeyringError, MasterKey, SealingKeys},
-    db::{Db, DbError, Use},
-    ids::EndpointId,
+    base::{
+        ambient::Ambient,
+        crypto::{Keyring, KeyringError, MasterKey, SealingKeys},
+        db::{Db, DbError, Use},
+        ids::EndpointId,
+    },
+    domain::{
+        auth,
+        callbacks::{UnsealError, secrets},
+    },
 };
 use sqlx::{Connection, PgConnection};
 use time::Duration;

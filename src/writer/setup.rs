@@ -2,10 +2,12 @@
 //! keys, each by one statement of its own.
 
 use crate::{
-    ambient::Ambient,
-    auth::{self, NewApiKey},
-    db::{Db, DbError, Use},
-    ids::{KeyId, MerchantId},
+    base::{
+        ambient::Ambient,
+        db::{Db, DbError, Use},
+        ids::{KeyId, MerchantId},
+    },
+    domain::auth::{self, NewApiKey},
 };
 
 /// Makes a merchant with empty books.

@@ -8,12 +8,16 @@
 
 use super::world::World;
 use crate::{
-    callbacks::{self, store::EndpointRow},
-    idempotency::{self, store::KeyName},
-    ids::{EndpointId, IntentId, MerchantId},
-    intents::{Intent, columns},
-    ledger::{self, Balance, Books},
-    money::CurrencyError,
+    base::{
+        ids::{EndpointId, IntentId, MerchantId},
+        money::CurrencyError,
+    },
+    domain::{
+        callbacks::{self, store::EndpointRow},
+        idempotency::{self, store::KeyName},
+        intents::{Intent, columns},
+        ledger::{self, Balance, Books},
+    },
 };
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -138,7 +142,7 @@ impl Row {
         })
     }
 
-    fn balance(self) -> Result<((String, crate::money::Currency), Balance), sqlx::Error> {
+    fn balance(self) -> Result<((String, crate::base::money::Currency), Balance), sqlx::Error> {
         let currency = there(self.currency)?.parse();
         let currency = currency.map_err(|e: CurrencyError| sqlx::Error::Decode(e.into()))?;
         let balance = Balance {

@@ -1,13 +1,17 @@
 //! What a batch knows: the rows its commands name, as the batch changes them.
 
 use crate::{
-    callbacks::{Endpoint, NewDelivery, Replay, StoredEvent, StoredSecret},
-    idempotency::{KeyRecord, store::KeyName},
-    ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
-    intents::{Attempt, Intent, Refund},
-    ledger::{Account, Books, JournalEntry},
-    links::{Link, store::TokenRow},
-    money::Currency,
+    base::{
+        ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
+        money::Currency,
+    },
+    domain::{
+        callbacks::{Endpoint, NewDelivery, Replay, StoredEvent, StoredSecret},
+        idempotency::{KeyRecord, store::KeyName},
+        intents::{Attempt, Intent, Refund},
+        ledger::{Account, Books, JournalEntry},
+        links::{Link, store::TokenRow},
+    },
 };
 use std::{
     collections::{HashMap, HashSet},

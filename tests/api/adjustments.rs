@@ -4,9 +4,9 @@ use super::harness::{Answer, Client, TestApp, new_key, run_test};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use threadpay::{
-    ledger::{Direction, Draft},
-    money::Money,
-    reports::verify::verify,
+    base::money::Money,
+    domain::ledger::{Direction, Draft},
+    views::reports::verify::verify,
     writer::{Command, Reply, Submission},
 };
 

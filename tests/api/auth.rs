@@ -3,7 +3,7 @@
 use super::harness::run_test;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
-use threadpay::crypto::{ed25519::SigningKey, mac};
+use threadpay::base::crypto::{ed25519::SigningKey, mac};
 use time::Duration;
 
 #[test]
@@ -145,7 +145,7 @@ fn forgeries(good: &str, x: &str) -> Vec<String> {
     ]
 }
 
-/// (What our own key would have to sign is tried in `src/crypto/jwt/tests.rs`.)
+/// (What our own key would have to sign is tried in `src/base/crypto/jwt/tests.rs`.)
 #[test]
 fn nobody_else_can_make_a_token() {
     run_test(async |app| {

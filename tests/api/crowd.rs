@@ -69,7 +69,7 @@ fn a_crowd_leaves_the_books_true() {
 
 /// What one of the crowd does.
 async fn walk(bot: Client, board: &Board, mut dice: Dice) {
-    let methods = threadpay::rails::SandboxMethod::WORDS;
+    let methods = threadpay::domain::rails::SandboxMethod::WORDS;
     for _ in 0..STEPS {
         let method = if dice.percent(50) {
             "pm_sandbox_ok"

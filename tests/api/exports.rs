@@ -5,11 +5,15 @@ use serde_json::Value;
 use sqlx::PgPool;
 use std::collections::HashMap;
 use threadpay::{
-    exports::{Export, ExportError, Format, Period},
-    ids::{IntentId, MerchantId},
-    ledger::{EntryKind, JournalEntry},
-    money::Money,
-    reports::{AsOf, TrialBalanceRow, trial_balance},
+    base::{
+        ids::{IntentId, MerchantId},
+        money::Money,
+    },
+    domain::ledger::{EntryKind, JournalEntry},
+    views::{
+        exports::{Export, ExportError, Format, Period},
+        reports::{AsOf, TrialBalanceRow, trial_balance},
+    },
 };
 use time::Duration;
 

@@ -3,13 +3,11 @@
 use super::shop::{START, id_of, open_books, seed};
 use sqlx::PgPool;
 use threadpay::{
-    db::Window,
-    ids::EntryId,
-    ledger::JournalEntryView,
-    reports::{
+    base::{db::Window, ids::EntryId, timestamp},
+    domain::ledger::JournalEntryView,
+    views::reports::{
         AsOf, JournalFilter, ReportError, Source, balances, intent_entries, journal, trial_balance,
     },
-    timestamp,
 };
 use time::Duration;
 

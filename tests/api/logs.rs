@@ -15,7 +15,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::Mutex,
 };
-use threadpay::ambient::Ambient;
+use threadpay::base::ambient::Ambient;
 
 const PROXY_PASSWORD: &str = "proxy-password-1";
 const URL_TOKEN: &str = "token-of-the-bot-1";

@@ -4,7 +4,7 @@ use super::harness::{TestApp, run_test};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use threadpay::crypto::ed25519;
+use threadpay::base::crypto::ed25519;
 use time::Duration;
 
 async fn pay_url(app: &TestApp) -> (String, String) {

@@ -5,7 +5,7 @@ use super::harness::{run, run_on_database};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Row, raw_sql};
 use std::{fs, path::Path};
-use threadpay::db::{Db, Use};
+use threadpay::base::db::{Db, Use};
 
 const MERCHANT: &str = "00000000-0000-0000-0000-00000000000a";
 const ENDPOINT: &str = "00000000-0000-0000-0000-00000000000b";

@@ -3,7 +3,7 @@
 use super::harness::{TestApp, run_test};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use threadpay::config::Config;
+use threadpay::app::config::Config;
 
 #[test]
 fn what_is_no_amount_is_refused_and_writes_nothing() {

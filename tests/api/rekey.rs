@@ -3,13 +3,14 @@
 use super::harness::{TestApp, run_test};
 use std::process::{Command, Stdio};
 use threadpay::{
-    app::App,
-    callbacks::{EndpointSecret, StoredSecret, secrets::store},
-    config::Config,
-    crypto::{Keyring, MasterKey},
-    db::Db,
+    app::{App, config::Config},
+    base::{
+        crypto::{Keyring, MasterKey},
+        db::Db,
+        ids::{EndpointId, MerchantId},
+    },
+    domain::callbacks::{EndpointSecret, StoredSecret, secrets::store},
     http::rejection,
-    ids::{EndpointId, MerchantId},
 };
 use uuid::Uuid;
 

@@ -3,12 +3,14 @@
 use sqlx::PgPool;
 use std::collections::HashMap;
 use threadpay::{
-    ambient::Ambient,
-    ids::{IntentId, LinkId, MerchantId, RefundId},
-    ledger::{
+    base::{
+        ambient::Ambient,
+        ids::{IntentId, LinkId, MerchantId, RefundId},
+        money::Money,
+    },
+    domain::ledger::{
         Account, Books, Direction, Draft, EntryHash, EntryKind, JournalEntry, store as ledger,
     },
-    money::Money,
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;

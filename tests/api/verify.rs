@@ -6,9 +6,11 @@ use super::{
 };
 use sqlx::PgPool;
 use threadpay::{
-    exports::{Format, Period},
-    ids::MerchantId,
-    reports::verify::{VerifyError, verify},
+    base::ids::MerchantId,
+    views::{
+        exports::{Format, Period},
+        reports::verify::{VerifyError, verify},
+    },
 };
 use time::Duration;
 

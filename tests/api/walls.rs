@@ -5,8 +5,8 @@ use super::harness::{Answer, Client, Merchant, TestApp, new_key, run_test};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use threadpay::{
-    auth::{NewApiKey, Role, store},
-    crypto::jwt::Claims,
+    base::crypto::jwt::Claims,
+    domain::auth::{NewApiKey, Role, store},
     http::openapi,
 };
 

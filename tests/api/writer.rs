@@ -5,8 +5,10 @@ use futures_util::future::join_all;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use threadpay::{
-    db::{Db, Use, is_outage},
-    ids::MerchantId,
+    base::{
+        db::{Db, Use, is_outage},
+        ids::MerchantId,
+    },
     writer::{Command, Submission, WriteError},
 };
 

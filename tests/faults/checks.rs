@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap};
-use threadpay::ids::{IntentId, LinkId, RefundId};
+use threadpay::base::ids::{IntentId, LinkId, RefundId};
 use uuid::Uuid;
 
 /// Most answers that each caller asks for once more at the end.

@@ -9,7 +9,7 @@ use nix::{sys::signal::Signal, unistd::Pid};
 use sqlx::{Connection, PgConnection};
 use std::{fs, time::Duration};
 use threadpay::{
-    ambient::Ambient,
+    base::ambient::Ambient,
     embedded::{Options, Postgres},
 };
 

@@ -50,7 +50,7 @@ use std::{
     time::{Duration, Instant},
 };
 use stories::Teller;
-use threadpay::ambient::Ambient;
+use threadpay::base::ambient::Ambient;
 use tokio::{sync::Mutex, task::spawn_blocking};
 use world::World;
 

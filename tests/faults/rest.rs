@@ -4,7 +4,7 @@ use super::world::Merchant;
 use serde_json::json;
 use sqlx::PgConnection;
 use std::time::{Duration, Instant};
-use threadpay::ids::DeliveryId;
+use threadpay::base::ids::DeliveryId;
 
 /// For how long nothing may come nearer to rest after the last fault: longer than a lease lasts
 /// whose owner's clock was ahead, or a receiver is spared that has refused everything.

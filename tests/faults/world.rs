@@ -12,10 +12,8 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use threadpay::{
-    ambient::Ambient,
-    auth::{NewApiKey, Role},
-    db::Db,
-    ids::MerchantId,
+    base::{ambient::Ambient, db::Db, ids::MerchantId},
+    domain::auth::{NewApiKey, Role},
     writer::{create_key, create_merchant},
 };
 use tokio::task::spawn_blocking;

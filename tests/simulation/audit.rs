@@ -5,10 +5,14 @@ use super::store::Store;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 use threadpay::{
-    callbacks::{EventType, StoredEvent},
-    ids::{IntentId, LinkId, MerchantId},
-    ledger::{Balance, Chain, Direction, EntryHash, JournalEntry, check_entry},
-    money::Currency,
+    base::{
+        ids::{IntentId, LinkId, MerchantId},
+        money::Currency,
+    },
+    domain::{
+        callbacks::{EventType, StoredEvent},
+        ledger::{Balance, Chain, Direction, EntryHash, JournalEntry, check_entry},
+    },
     writer::World,
 };
 use uuid::Uuid;

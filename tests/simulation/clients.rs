@@ -5,8 +5,8 @@ use super::{dice::Dice, store::Store, writers::Job};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use threadpay::{
-    idempotency::{Answer, Claim, Fingerprint, store::KeyName},
-    ids::MerchantId,
+    base::ids::MerchantId,
+    domain::idempotency::{Answer, Claim, Fingerprint, store::KeyName},
     writer::{Command, Rejection, Reply, Submission},
 };
 

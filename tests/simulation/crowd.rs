@@ -7,14 +7,20 @@ use super::{
 };
 use serde_json::json;
 use threadpay::{
-    callbacks::{Delivery, Disabling, EndpointChanges, EndpointRequest, NewEndpoint, NewSecret},
-    ids::{EndpointId, IntentId, LinkId, MerchantId},
-    intents::{Intent, IntentRequest, State},
-    ledger::EntryRequest,
-    links::{LinkRequest, Price},
-    money::{Currency, Money},
-    net::Policy,
-    rails::{PaymentMethod, Rail, SandboxMethod},
+    base::{
+        ids::{EndpointId, IntentId, LinkId, MerchantId},
+        money::{Currency, Money},
+        net::Policy,
+    },
+    domain::{
+        callbacks::{
+            Delivery, Disabling, EndpointChanges, EndpointRequest, NewEndpoint, NewSecret,
+        },
+        intents::{Intent, IntentRequest, State},
+        ledger::EntryRequest,
+        links::{LinkRequest, Price},
+        rails::{PaymentMethod, Rail, SandboxMethod},
+    },
     writer::{Command, Payment},
 };
 use time::{Duration, OffsetDateTime};

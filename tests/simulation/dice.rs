@@ -8,7 +8,7 @@ use std::sync::{
     Arc, Mutex,
     atomic::{AtomicI64, Ordering},
 };
-use threadpay::ambient::{Ambient, Clock, Entropy};
+use threadpay::base::ambient::{Ambient, Clock, Entropy};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 

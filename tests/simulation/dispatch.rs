@@ -8,10 +8,14 @@ use super::{
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 use threadpay::{
-    ambient::Ambient,
-    callbacks::{DeliveryStatus, Disabling, EventType, Health, Ordering, Outcome, Signal, outcome},
-    ids::{EndpointId, EventId, MerchantId},
-    net::{Response, RetryAfter, SendError},
+    base::{
+        ambient::Ambient,
+        ids::{EndpointId, EventId, MerchantId},
+        net::{Response, RetryAfter, SendError},
+    },
+    domain::callbacks::{
+        DeliveryStatus, Disabling, EventType, Health, Ordering, Outcome, Signal, outcome,
+    },
     writer::Command,
 };
 use time::OffsetDateTime;

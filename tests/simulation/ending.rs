@@ -14,12 +14,14 @@ use super::{
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use threadpay::{
-    callbacks::{DeliveryStatus, EndpointStatus},
-    idempotency::store::KeyName,
-    ids::MerchantId,
-    intents::{Attempt, AttemptStatus, State},
-    links::LinkStatus,
-    rails::CallKind,
+    base::ids::MerchantId,
+    domain::{
+        callbacks::{DeliveryStatus, EndpointStatus},
+        idempotency::store::KeyName,
+        intents::{Attempt, AttemptStatus, State},
+        links::LinkStatus,
+        rails::CallKind,
+    },
     writer::Command,
 };
 use time::Duration;

@@ -155,7 +155,7 @@ fn simulation_runs_for_an_hour() {
     let wanted = std::env::var("SIMULATION_SECONDS").ok();
     let wanted = wanted.map_or(AN_HOUR, |seconds| seconds.parse().unwrap());
     let wanted = Duration::from_secs(wanted);
-    let first = u64::from_ne_bytes(threadpay::ambient::Ambient::system().bytes()) >> 1;
+    let first = u64::from_ne_bytes(threadpay::base::ambient::Ambient::system().bytes()) >> 1;
     println!("seeds from {first} on, for {} seconds", wanted.as_secs());
     let (begun, mut said) = (Instant::now(), Instant::now());
     let (mut seeds, mut total) = (0, Tally::default());

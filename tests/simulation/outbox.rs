@@ -12,11 +12,11 @@ use super::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use threadpay::{
-    callbacks::{
+    base::ids::{DeliveryId, EndpointId, MerchantId},
+    domain::callbacks::{
         DeliveryStatus, Endpoint, EndpointStatus, EventType, Health, Ordering, Outcome, Replay,
         ReplayStatus,
     },
-    ids::{DeliveryId, EndpointId, MerchantId},
     writer::World,
 };
 use time::{Duration, OffsetDateTime};

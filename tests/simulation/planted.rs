@@ -2,7 +2,7 @@
 //! the writer or the dispatcher could well bring about.
 
 use threadpay::{
-    ledger::{Direction, chain_hash},
+    domain::ledger::{Direction, chain_hash},
     writer::World,
 };
 
@@ -43,7 +43,8 @@ pub fn book_twice(world: &mut World) {
         };
         *side += posting.amount.minor();
         let after = (*side - other).abs();
-        posting.balance_after = threadpay::money::Money::new(after, posting.amount.currency());
+        posting.balance_after =
+            threadpay::base::money::Money::new(after, posting.amount.currency());
     }
     entry.hash = chain_hash(&entry);
     (books.entry_sequence, books.entry_hash) = (entry.sequence, entry.hash);

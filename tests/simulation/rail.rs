@@ -5,9 +5,11 @@ use super::dice::{Dice, mix, random_part};
 use futures_util::FutureExt;
 use std::collections::BTreeMap;
 use threadpay::{
-    ids::AttemptId,
-    intents::{Attempt, AttemptStatus},
-    rails::{CallKind, DeclineCode, RailAnswer, RailCall},
+    base::ids::AttemptId,
+    domain::{
+        intents::{Attempt, AttemptStatus},
+        rails::{CallKind, DeclineCode, RailAnswer, RailCall},
+    },
 };
 
 #[derive(Debug)]

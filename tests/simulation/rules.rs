@@ -3,14 +3,16 @@
 use super::{audit::Audit, clients, rail::ModelRail, store::Store, writers::Batch};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use threadpay::{
-    callbacks::{Disabling, EventType},
-    idempotency::store::KeyName,
-    ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
-    intents::{
-        Attempt, AttemptStatus, CaptureMethod, Intent, Opening, RefundStatus, State, Status,
+    base::ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
+    domain::{
+        callbacks::{Disabling, EventType},
+        idempotency::store::KeyName,
+        intents::{
+            Attempt, AttemptStatus, CaptureMethod, Intent, Opening, RefundStatus, State, Status,
+        },
+        links::LinkStatus,
+        rails::{CallKind, RailAnswer},
     },
-    links::LinkStatus,
-    rails::{CallKind, RailAnswer},
     writer::{Command, Rejection, Reply, World},
 };
 use time::OffsetDateTime;

@@ -18,12 +18,13 @@ use super::{
 };
 use std::cell::RefCell;
 use threadpay::{
-    crypto::TokenKey,
-    idempotency::Answer,
-    ids::MerchantId,
-    intents::State,
-    links::{LinkStatus, PageUrls},
-    rails::{DeclineCode, Rail, RailAnswer},
+    base::{crypto::TokenKey, ids::MerchantId},
+    domain::{
+        idempotency::Answer,
+        intents::State,
+        links::{LinkStatus, PageUrls},
+        rails::{DeclineCode, Rail, RailAnswer},
+    },
     writer::{AskAtOnce, Awaited, Command, Rejection, Ticket},
 };
 use time::Duration;

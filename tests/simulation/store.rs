@@ -10,12 +10,14 @@ use std::{
     fmt::Debug,
 };
 use threadpay::{
-    callbacks::{Endpoint, StoredEvent, StoredSecret},
-    idempotency::{KeyRecord, store::KeyName},
-    ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
-    intents::{Attempt, Intent, Refund, State},
-    ledger::{Books, EntryHash, JournalEntry},
-    links::{Link, store::TokenRow},
+    base::ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
+    domain::{
+        callbacks::{Endpoint, StoredEvent, StoredSecret},
+        idempotency::{KeyRecord, store::KeyName},
+        intents::{Attempt, Intent, Refund, State},
+        ledger::{Books, EntryHash, JournalEntry},
+        links::{Link, store::TokenRow},
+    },
     writer::{Command, Submission, World},
 };
 use time::OffsetDateTime;

@@ -14,10 +14,11 @@ use std::{
     sync::Arc,
 };
 use threadpay::{
-    ambient::Ambient,
-    ids::{AttemptId, MerchantId},
-    intents::State,
-    rails::RailAnswer,
+    base::{
+        ambient::Ambient,
+        ids::{AttemptId, MerchantId},
+    },
+    domain::{intents::State, rails::RailAnswer},
     writer::{Command, Rejection, Reply, Scene, Submission, Ticket, World, decide},
 };
 use time::OffsetDateTime;

@@ -1,52 +1,37 @@
 //! Who may know whom: rustc allows any circle of modules inside a crate, we do not.
+//!
+//! The first folder of a file is its floor. Rooms of one floor that stand apart (`base`, `domain`,
+//! `views`) know each other only where an arrow is declared here.
 
-use super::source::{Source, heads};
+use super::source::{Source, paths};
 
-/// From the ground up. A module may import what stands in an earlier row.
-const FLOORS: [&[&str]; 7] = [
-    &[
-        "ambient",
-        "crypto",
-        "db",
-        "ids",
-        "invalid",
-        "money",
-        "names",
-        "net",
-        "timestamp",
-    ],
-    &[
-        "auth",
-        "callbacks",
-        "idempotency",
-        "ledger",
-        "links",
-        "rails",
-        "threads",
-    ],
-    &["intents"],
+/// From the ground up: a file may import from floors before its own.
+const FLOORS: [&[&str]; 6] = [
+    &["base"],
+    &["domain"],
     &["writer"],
-    &["cards", "checkout", "exports", "reports"],
-    &["config", "telemetry", "app"],
+    &["views"],
+    &["app"],
     &["cli", "embedded", "http", "workers"],
 ];
 
-/// What a module may import of its own row.
+/// Floors whose rooms stand apart.
+const APART: [&str; 3] = ["base", "domain", "views"];
+
+/// What a room may import of its own floor.
 const ARROWS: [(&str, &[&str]); 6] = [
-    ("crypto", &["ambient", "ids"]),
-    ("money", &["invalid"]),
+    ("base::crypto", &["base::ambient", "base::ids"]),
+    ("base::money", &["base::invalid"]),
     // A link is a request for payment in waiting: it names a thread and a rail, as intents do.
-    ("links", &["rails", "threads"]),
+    ("domain::links", &["domain::rails", "domain::threads"]),
+    (
+        "domain::intents",
+        &["domain::ledger", "domain::rails", "domain::threads"],
+    ),
     // An export prints what a report reads.
-    ("exports", &["reports"]),
-    ("app", &["config", "telemetry"]),
+    ("views::exports", &["views::reports"]),
     ("cli", &["embedded", "http", "workers"]),
 ];
-
-/// Modules that may not know all of the row before them.
-const NARROW: [(&str, &[&str]); 1] = [("intents", &["ledger", "rails", "threads"])];
-
-const NOUNS: usize = 1;
 
 pub fn faults(sources: &[Source]) -> Vec<String> {
     let imports = sources.iter().flat_map(imports);
@@ -59,32 +44,53 @@ struct Import {
     to: String,
 }
 
-/// All mentions of other modules of the crate: `crate::x`, `crate::{x, y}`, and `super` chains
-/// that climb as far.
+/// All mentions of other rooms of the crate: `crate::x`, `crate::{x, y::{a, b}}`, and `super`
+/// chains that climb as far.
 fn imports(source: &Source) -> Vec<Import> {
     let module = source.module();
-    let Some(from) = module.first() else {
+    if module.is_empty() {
         return Vec::new();
-    };
+    }
+    let from = room(&module);
     let tokens = source.tokens();
-    let roots = (0..tokens.len()).filter(|&at| {
-        tokens[at].is("crate") || (tokens[at].is("super") && climbed(&tokens, at) == module.len())
-    });
-    let found = roots.flat_map(|at| heads(&tokens, at));
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
+        let above = if tokens[at].is("crate") {
+            &[]
+        } else if tokens[at].is("super") && climbed(&tokens, at) < module.len() {
+            &module[..module.len() - climbed(&tokens, at)]
+        } else {
+            continue;
+        };
+        found.extend(paths(&tokens, at).into_iter().map(|(path, line)| {
+            let inside = path.iter().map(String::as_str);
+            let full: Vec<&str> = above.iter().copied().chain(inside).collect();
+            Import {
+                place: format!("{}:{line}", source.path),
+                from: from.clone(),
+                to: room(&full),
+            }
+        }));
+    }
+    // `super` inside `super::super` is the same path again, one step further up.
+    found.retain(|import| import.from != import.to);
     found
-        .filter(|(to, _)| to != from)
-        .map(|(to, line)| Import {
-            place: format!("{}:{line}", source.path),
-            from: (*from).to_owned(),
-            to,
-        })
-        .collect()
 }
 
 /// How many `super` in a row end at `at`.
 fn climbed(tokens: &[super::source::Token], at: usize) -> usize {
     let steps = (0..=at).rev().step_by(3);
     steps.take_while(|&step| tokens[step].is("super")).count()
+}
+
+/// The room that a path leads into: its floor, and the next folder where rooms stand apart.
+fn room(path: &[&str]) -> String {
+    let depth = if path.first().is_some_and(|floor| APART.contains(floor)) {
+        2
+    } else {
+        1
+    };
+    path[..depth.min(path.len())].join("::")
 }
 
 impl Import {
@@ -99,10 +105,8 @@ impl Import {
         let other = self::floor(to)?;
         let why = if other > floor {
             "stands higher: turn the dependency round, or hand in what is needed"
-        } else if other == floor && !is_listed(&ARROWS, from, to) {
-            "is of the same floor: hand in what is needed, or move the shared word to the ground"
-        } else if other == NOUNS && is_narrow(from) && !is_listed(&NARROW, from, to) {
-            "is a noun that it must not know: let the writer bring them together"
+        } else if other == floor && !is_declared(from, to) {
+            "is of the same floor: hand in what is needed, or move the shared word down"
         } else {
             return None;
         };
@@ -110,15 +114,13 @@ impl Import {
     }
 }
 
-fn floor(module: &str) -> Option<usize> {
-    FLOORS.iter().position(|floor| floor.contains(&module))
+fn floor(room: &str) -> Option<usize> {
+    let name = room.split("::").next()?;
+    FLOORS.iter().position(|floor| floor.contains(&name))
 }
 
-fn is_narrow(from: &str) -> bool {
-    NARROW.iter().any(|(name, _)| *name == from)
-}
-
-fn is_listed(list: &[(&str, &[&str])], from: &str, to: &str) -> bool {
-    list.iter()
-        .any(|(name, known)| *name == from && known.contains(&to))
+fn is_declared(from: &str, to: &str) -> bool {
+    ARROWS
+        .iter()
+        .any(|(room, known)| *room == from && known.contains(&to))
 }

@@ -6,7 +6,7 @@ use super::source::{Source, heads};
 const HOMES: [(&str, &[&str], &str); 5] = [
     (
         "ring",
-        &["src/crypto/", "src/ambient.rs"],
+        &["src/base/crypto/", "src/base/ambient.rs"],
         "add what is needed to `crypto`",
     ),
     (
@@ -24,7 +24,7 @@ const HOMES: [(&str, &[&str], &str); 5] = [
         &["src/http/"],
         "let the door `http` watch connections",
     ),
-    ("reqwest", &["src/net/"], "use the one client of `net`"),
+    ("reqwest", &["src/base/net/"], "use the one client of `net`"),
 ];
 
 pub fn faults(sources: &[Source]) -> Vec<String> {
@@ -63,7 +63,7 @@ fn is_at(source: &Source, places: &[&str]) -> bool {
 
 /// Statements stand in `store.rs` files, in the writer's batch and in `db.rs` only.
 fn queries(source: &Source) -> Vec<String> {
-    let allowed = ["src/writer/batch.rs", "src/db.rs"];
+    let allowed = ["src/writer/batch.rs", "src/base/db.rs"];
     if source.path.ends_with("/store.rs") || is_at(source, &allowed) {
         return Vec::new();
     }

@@ -45,7 +45,7 @@ impl Source {
         }
     }
 
-    /// The module path: `["ledger", "store"]` for `src/ledger/store.rs`.
+    /// The module path: `["domain", "ledger", "store"]` for `src/domain/ledger/store.rs`.
     pub fn module(&self) -> Vec<&str> {
         let inside = self.path.trim_start_matches("src/").trim_end_matches(".rs");
         let parts = inside.split('/');
@@ -150,6 +150,55 @@ pub fn heads(tokens: &[Token], at: usize) -> Vec<(String, usize)> {
         fresh = matches!(&tree, TokenTree::Punct(sign) if sign.as_char() == ',');
     }
     found
+}
+
+/// The paths after `root ::` at `at`, two words deep: `[a]`, `[a, b]`, or one for each leaf of
+/// `root::{a::{b, c}, d}`.
+pub fn paths(tokens: &[Token], at: usize) -> Vec<(Vec<String>, usize)> {
+    let rest: TokenStream = match tokens.get(at + 1..at + 3) {
+        Some([first, second]) if first.is(":") && second.is(":") => tokens[at + 3..]
+            .iter()
+            .map(|token| token.tree.clone())
+            .take(5)
+            .collect(),
+        _ => return Vec::new(),
+    };
+    leaves(rest, 2)
+}
+
+/// The first path of a stream, or all of the group that it begins with.
+fn leaves(stream: TokenStream, depth: usize) -> Vec<(Vec<String>, usize)> {
+    let trees: Vec<TokenTree> = stream.into_iter().collect();
+    match trees.as_slice() {
+        [TokenTree::Group(group), ..] if group.delimiter() == Delimiter::Brace => {
+            let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+            let parts = inside
+                .split(|tree| matches!(tree, TokenTree::Punct(sign) if sign.as_char() == ','));
+            parts
+                .flat_map(|part| leaves(part.iter().cloned().collect(), depth))
+                .collect()
+        }
+        [TokenTree::Ident(word), rest @ ..] => {
+            let line = word.span().start().line;
+            let below = match rest {
+                [TokenTree::Punct(a), TokenTree::Punct(b), rest @ ..]
+                    if depth > 1 && a.as_char() == ':' && b.as_char() == ':' =>
+                {
+                    leaves(rest.iter().cloned().collect(), depth - 1)
+                }
+                _ => Vec::new(),
+            };
+            let word = word.to_string();
+            if below.is_empty() {
+                return vec![(vec![word], line)];
+            }
+            let joined = below
+                .into_iter()
+                .map(|(path, line)| (std::iter::once(word.clone()).chain(path).collect(), line));
+            joined.collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// All files below a directory, in the order of their names.

@@ -1,7 +1,7 @@
 //! What the disk allows: the rate that the figures of its minute are to be seen beside.
 
 use super::{CliError, sample, site::failed, store};
-use crate::{
+use crate::base::{
     ambient::Ambient,
     db::{Db, Use},
 };

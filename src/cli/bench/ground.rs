@@ -11,7 +11,7 @@ use super::{
     site::{self, failed},
     store,
 };
-use crate::db::{Db, Use};
+use crate::base::db::{Db, Use};
 
 /// Everything but the service.
 #[derive(Debug)]

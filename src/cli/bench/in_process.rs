@@ -9,9 +9,11 @@ use super::{
 };
 use crate::{
     app::App,
-    idempotency::{Claim, Fingerprint},
-    intents::{ConfirmRequest, IntentRequest, Terms},
-    ledger::{Draft, EntryRequest},
+    domain::{
+        idempotency::{Claim, Fingerprint},
+        intents::{ConfirmRequest, IntentRequest, Terms},
+        ledger::{Draft, EntryRequest},
+    },
     writer::{Command, Submission},
 };
 use std::{sync::Arc, time::Instant};

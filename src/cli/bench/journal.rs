@@ -3,10 +3,12 @@
 
 use super::{CliError, in_process::draft, measured::Done, sample, site::failed};
 use crate::{
-    ambient::Ambient,
-    db::{Db, Use},
-    ids::MerchantId,
-    ledger::{Books, Draft, JournalEntry, store, store::BalanceRow},
+    base::{
+        ambient::Ambient,
+        db::{Db, Use},
+        ids::MerchantId,
+    },
+    domain::ledger::{Books, Draft, JournalEntry, store, store::BalanceRow},
 };
 use sqlx::{Connection, PgConnection};
 use std::time::{Duration, Instant};

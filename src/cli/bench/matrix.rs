@@ -19,7 +19,7 @@ use super::{
     stock::Stocks,
     work::Work,
 };
-use crate::{db::Use, exports::Format};
+use crate::{base::db::Use, views::exports::Format};
 use std::{
     sync::Arc,
     time::{Duration, Instant},

@@ -13,11 +13,12 @@ use super::{
     transaction::{self, Stop},
 };
 use crate::{
-    ambient::Ambient,
     app::{App, Wake},
-    db::Use,
-    idempotency::{self, Answer, Standing},
-    links::PageUrls,
+    base::{ambient::Ambient, db::Use},
+    domain::{
+        idempotency::{self, Answer, Standing},
+        links::PageUrls,
+    },
     writer::{Command, Job, Rejection, Reply, ReplyTo, Submission, WriteError, Writer},
 };
 use sqlx::{Connection, PgConnection};

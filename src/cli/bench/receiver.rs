@@ -2,7 +2,7 @@
 //! each endpoint is a host of its own to the client that calls it.
 
 use super::{CliError, aside::Aside, connection::message, site::failed};
-use crate::ids::IntentId;
+use crate::base::ids::IntentId;
 use std::{
     collections::HashMap,
     fmt, io,

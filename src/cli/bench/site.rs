@@ -11,18 +11,20 @@ use super::{
     store,
 };
 use crate::{
-    ambient::Ambient,
-    app::{App, Performed},
-    auth::Role,
-    callbacks::{EndpointRequest, EndpointSecret, NewSecret},
+    app::{App, Performed, config::Config},
+    base::{
+        ambient::Ambient,
+        crypto::MasterKey,
+        db::{Db, Use},
+        ids::{EndpointId, MerchantId},
+        net::Policy,
+    },
     cli::{key, service},
-    config::Config,
-    crypto::MasterKey,
-    db::{Db, Use},
-    http,
-    ids::{EndpointId, MerchantId},
-    net::Policy,
-    workers,
+    domain::{
+        auth::Role,
+        callbacks::{EndpointRequest, EndpointSecret, NewSecret},
+    },
+    http, workers,
     writer::{self, Command, Submission, WriteError},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -8,9 +8,11 @@ use super::{
     work::{INTENT, Stock},
 };
 use crate::{
-    db::Db,
-    ids::{IntentId, MerchantId},
-    intents::{IntentRequest, Terms},
+    base::{
+        db::Db,
+        ids::{IntentId, MerchantId},
+    },
+    domain::intents::{IntentRequest, Terms},
     writer::Command,
 };
 use serde::Deserialize;

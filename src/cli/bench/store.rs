@@ -1,15 +1,18 @@
-//! SQL of the plain variant: one row a statement, except where one request itself has two rows.
-//! Also the one-row commit that every figure stands beside.
+//! SQL of the plain variant, one row a statement, and the commit that every figure stands beside.
 
 use crate::{
-    callbacks::StoredEvent,
-    db::{Db, DbError, Use},
-    idempotency::{Answer, Claim},
-    ids::{DeliveryId, MerchantId},
-    intents::{Attempt, Intent},
-    ledger::{Account, Balance, Books, EntryHash, JournalEntry},
-    links::store::{Subject, TokenRow},
-    money::Money,
+    base::{
+        db::{Db, DbError, Use},
+        ids::{DeliveryId, MerchantId},
+        money::Money,
+    },
+    domain::{
+        callbacks::StoredEvent,
+        idempotency::{Answer, Claim},
+        intents::{Attempt, Intent},
+        ledger::{Account, Balance, Books, EntryHash, JournalEntry},
+        links::store::{Subject, TokenRow},
+    },
 };
 use serde_json::json;
 use sqlx::PgConnection;

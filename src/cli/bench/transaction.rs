@@ -2,13 +2,17 @@
 
 use super::{plain::Plain, store};
 use crate::{
-    callbacks::{EventType, NewEvent, StoredEvent},
-    idempotency::{Answer, Claim},
-    ids::{IntentId, MerchantId},
-    intents::{self, ConfirmRequest, Finished, Intent, IntentError, PaymentIntent, Terms},
-    invalid::Invalid,
-    ledger::{self, Balance, Books, Draft, JournalEntry, JournalEntryView, LedgerError},
-    links::store::Subject,
+    base::{
+        ids::{IntentId, MerchantId},
+        invalid::Invalid,
+    },
+    domain::{
+        callbacks::{EventType, NewEvent, StoredEvent},
+        idempotency::{Answer, Claim},
+        intents::{self, ConfirmRequest, Finished, Intent, IntentError, PaymentIntent, Terms},
+        ledger::{self, Balance, Books, Draft, JournalEntry, JournalEntryView, LedgerError},
+        links::store::Subject,
+    },
     writer::{Command, Rejection, Submission},
 };
 use serde_json::value::{RawValue, to_raw_value};

@@ -1,7 +1,7 @@
 //! What is asked of the service: which merchant, which key, which intent, and when again.
 
 use super::{ahead::Ahead, scenario::Scenario, site::Caller};
-use crate::{ambient::Ambient, ids::IntentId};
+use crate::base::{ambient::Ambient, ids::IntentId};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -228,7 +228,7 @@ impl Asker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::MerchantId;
+    use crate::base::ids::MerchantId;
 
     #[tokio::test]
     async fn the_mix_is_what_it_is_called_and_pays_before_it_refunds() {

@@ -2,9 +2,11 @@
 //! port of its own.
 
 use crate::{
+    base::{
+        crypto::mac,
+        net::{Visit, VisitError, Visitor},
+    },
     cli::CliError,
-    crypto::mac,
-    net::{Visit, VisitError, Visitor},
 };
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use base64::{Engine, engine::general_purpose::STANDARD};

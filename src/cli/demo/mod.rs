@@ -6,7 +6,7 @@ mod play;
 use super::database::Database;
 use super::notes::{Notes, TestMerchant};
 use super::{CliError, Service, Signals, dev, print, socket};
-use crate::ambient::Ambient;
+use crate::base::ambient::Ambient;
 use crate::embedded::Options;
 
 /// The long help of the command.

@@ -2,8 +2,8 @@
 
 use super::bot::{Arrived, Bot};
 use crate::{
+    base::net::Visitor,
     cli::{CliError, notes::TestMerchant, print},
-    net::Visitor,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -93,8 +93,9 @@ async fn ask(bot: &Bot) -> Result<Value, CliError> {
 
 /// The payer opens the page, and sends its form back as a browser without scripts does.
 async fn pay(visitor: &Visitor, pay_url: &str) -> Result<String, CliError> {
-    let failed =
-        |e: crate::net::VisitError| CliError::Failed(format!("the pay page does not answer: {e}"));
+    let failed = |e: crate::base::net::VisitError| {
+        CliError::Failed(format!("the pay page does not answer: {e}"))
+    };
     let page = visitor.get(pay_url, &[]).await.map_err(failed)?;
     must(page.status == 200, "the pay page did not open")?;
     let csrf = field(&page.body, "csrf")

@@ -1,10 +1,12 @@
 //! The feed as its caller sees it: asked again and again, through restarts and outages.
 
 use crate::{
-    ambient::Ambient,
-    callbacks::EventFilter,
+    base::{
+        ambient::Ambient,
+        net::{VisitError, Visitor, status_line},
+    },
     cli::{CliError, print},
-    net::{VisitError, Visitor, status_line},
+    domain::callbacks::EventFilter,
 };
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};

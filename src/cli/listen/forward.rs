@@ -2,10 +2,12 @@
 
 use super::feed::Event;
 use crate::{
-    callbacks::EndpointSecret,
+    base::{
+        crypto::mac,
+        net::{DEADLINE, Outbound, Policy, Response, SendError},
+    },
     cli::CliError,
-    crypto::mac,
-    net::{DEADLINE, Outbound, Policy, Response, SendError},
+    domain::callbacks::EndpointSecret,
 };
 use std::{
     fmt,

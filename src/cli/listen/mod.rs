@@ -5,7 +5,7 @@ mod forward;
 mod show;
 
 use super::{CliError, Signals};
-use crate::{ambient::Ambient, callbacks::EventFilter};
+use crate::{base::ambient::Ambient, domain::callbacks::EventFilter};
 use feed::Feed;
 use forward::Forwarder;
 use show::Show;

@@ -5,9 +5,8 @@ use super::{
     forward::{Forwarder, Sent},
 };
 use crate::{
+    base::{net::status_line, timestamp},
     cli::{CliError, print},
-    net::status_line,
-    timestamp,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -120,7 +119,7 @@ fn first_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{Response, SendError};
+    use crate::base::net::{Response, SendError};
     use std::time::Duration;
 
     #[test]

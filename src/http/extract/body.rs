@@ -1,7 +1,7 @@
 //! The JSON body of a request.
 
-use super::super::Problem;
 use super::{pointer, strict::Strict};
+use crate::http::Problem;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
 use serde::de::DeserializeOwned;
@@ -72,7 +72,7 @@ fn is_code(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Currency;
+    use crate::base::money::Currency;
     use serde::{Deserialize, Deserializer};
 
     #[derive(Debug, Deserialize)]

@@ -1,7 +1,7 @@
 //! Who calls, and that the role of the key allows it.
 
-use super::super::Problem;
-use crate::auth::{Principal, Scope};
+use crate::domain::auth::{Principal, Scope};
+use crate::http::Problem;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};
 use std::{marker::PhantomData, ops::Deref};
@@ -92,8 +92,8 @@ grants! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::Role;
-    use crate::ids::{KeyId, MerchantId};
+    use crate::base::ids::{KeyId, MerchantId};
+    use crate::domain::auth::Role;
     use uuid::Uuid;
 
     #[test]

@@ -3,9 +3,11 @@
 use super::{Body, Caller, Grant, IdempotencyKeyHeader, RawBody};
 use crate::{
     app::Performed,
-    auth::Principal,
+    domain::{
+        auth::Principal,
+        idempotency::{Claim, Fingerprint},
+    },
     http::{Problem, State, answer, request::RequestId},
-    idempotency::{Claim, Fingerprint},
     writer::{Command, Submission},
 };
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::Method, web};

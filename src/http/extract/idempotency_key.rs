@@ -1,7 +1,7 @@
 //! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
 
-use super::super::Problem;
-use crate::idempotency::{IdempotencyKey, KeyError};
+use crate::domain::idempotency::{IdempotencyKey, KeyError};
+use crate::http::Problem;
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};

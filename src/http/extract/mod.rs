@@ -1,4 +1,4 @@
-//! What handlers take as arguments. Each says with a [`Problem`](super::Problem) why it cannot be
+//! What handlers take as arguments. Each says with a [`Problem`](crate::http::Problem) why it cannot be
 //! had, and the leftmost speaks first: put them in the order in which a caller should hear of them.
 
 mod body;

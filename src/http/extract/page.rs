@@ -1,8 +1,8 @@
 //! Which part of a list is asked for: `?limit=&after=&before=`.
 
-use super::super::Problem;
 use super::query;
-use crate::db::Window;
+use crate::base::db::Window;
+use crate::http::Problem;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use serde::Deserialize;
 use std::future::{Ready, ready};
@@ -104,7 +104,7 @@ fn parse<Id: FromStr>(text: &str, pointer: &str) -> Result<Id, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::IntentId;
+    use crate::base::ids::IntentId;
 
     #[test]
     fn reads_limit_and_cursor() {

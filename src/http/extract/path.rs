@@ -1,6 +1,6 @@
 //! The id in a request's path.
 
-use super::super::Problem;
+use crate::http::Problem;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};
 use std::str::FromStr;

@@ -1,7 +1,7 @@
 //! The query of a request's URL.
 
-use super::super::Problem;
 use super::pointer;
+use crate::http::Problem;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};

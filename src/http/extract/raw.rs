@@ -1,6 +1,6 @@
 //! The bytes of a request's body, within limits of size and time.
 
-use super::super::Problem;
+use crate::http::Problem;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use bytes::BytesMut;

@@ -9,13 +9,16 @@ mod components;
 mod problems;
 mod schemas;
 
-use super::{
-    Problem, deliveries, endpoints, events, exports, intents, ledger, links, oauth, operations,
-    pages::read, problem::ProblemBody, sandbox,
+use crate::http::{
+    Problem,
+    api::{deliveries, endpoints, events, exports, intents, ledger, links, oauth, sandbox},
+    operations,
+    pages::read,
+    problem::ProblemBody,
 };
-use crate::{
-    checkout::{REFERENCE_HEADERS, reference_page},
+use crate::views::{
     exports::Format,
+    pages::{REFERENCE_HEADERS, reference_page},
 };
 use actix_web::{HttpResponse, http::header, web};
 use serde_json::Value;

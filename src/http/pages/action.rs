@@ -1,12 +1,12 @@
 //! The post that confirms or refuses a payment of the sandbox, in place of the payer's bank.
 
-use super::super::{Problem, State, sandbox::SandboxOutcome};
 use super::opened::{Matter, Opened};
 use super::pay::land;
 use super::post::Post;
 use super::visit::Visit;
+use crate::http::{Problem, State, api::sandbox::SandboxOutcome};
 use crate::{
-    rails::DeclineCode,
+    domain::rails::DeclineCode,
     writer::{Awaited, Command},
 };
 use actix_web::{HttpResponse, web};

@@ -1,7 +1,7 @@
 //! Answers that are pages, or lead to one.
 
-use super::super::Problem;
-use crate::checkout::{Locale, PAGE_HEADERS, PayPage, QrError, pay_page};
+use crate::http::Problem;
+use crate::views::pages::{Locale, PAGE_HEADERS, PayPage, QrError, pay_page};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 

@@ -1,6 +1,6 @@
 //! What pages are drawn with.
 
-use crate::checkout::{STYLE, STYLE_HEADERS};
+use crate::views::pages::{STYLE, STYLE_HEADERS};
 use actix_web::HttpResponse;
 
 /// The style of all pages, at an address that changes with its text.

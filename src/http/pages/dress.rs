@@ -1,13 +1,13 @@
 //! Errors of page routes, as pages: a payer never meets JSON.
 
-use super::super::{
+use super::{answer::html, visit::Visit};
+use crate::http::{
     Problem,
     request::{RequestId, problem_of, with_headers_of},
 };
-use super::{answer::html, visit::Visit};
 use crate::{
-    checkout::{PageFault, fault_page, not_found_page},
-    crypto::TokenKey,
+    base::crypto::TokenKey,
+    views::pages::{PageFault, fault_page, not_found_page},
 };
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};

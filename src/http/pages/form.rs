@@ -1,6 +1,6 @@
 //! Posted forms.
 
-use super::super::{Problem, State, extract::RawBody};
+use crate::http::{Problem, State, extract::RawBody};
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::LocalBoxFuture;

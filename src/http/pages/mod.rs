@@ -2,7 +2,7 @@
 //!
 //! Reading a page changes nothing, whoever reads it; only the two posts do. Each form carries a
 //! token of its own, and the token is the post's idempotency key: the same form sent twice is one
-//! payment. Handlers fail with a [`Problem`](super::Problem) as they do everywhere, and
+//! payment. Handlers fail with a [`Problem`](crate::http::Problem) as they do everywhere, and
 //! `dress` turns it into a page.
 
 mod action;
@@ -20,8 +20,8 @@ mod visit;
 
 pub use form::Form;
 
-use super::server::no_such_route;
-use crate::checkout::style_path;
+use crate::http::server::no_such_route;
+use crate::views::pages::style_path;
 use actix_web::{Handler, Resource, Responder, middleware::from_fn, web};
 
 /// The routes of this directory.

@@ -1,13 +1,17 @@
 //! What a token opens: an intent or a link.
 
-use super::super::{Problem, State};
+use crate::http::{Problem, State};
 use crate::{
-    auth,
-    crypto::TokenKey,
-    db::Window,
-    ids::{LinkId, MerchantId},
-    intents::{self, Intent, Status},
-    links::{self, Link, Usage, store::Subject},
+    base::{
+        crypto::TokenKey,
+        db::Window,
+        ids::{LinkId, MerchantId},
+    },
+    domain::{
+        auth,
+        intents::{self, Intent, Status},
+        links::{self, Link, Usage, store::Subject},
+    },
 };
 
 /// What a token opens.

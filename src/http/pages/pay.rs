@@ -1,14 +1,14 @@
 //! The pay page and the post that pays.
 
-use super::super::{Problem, State};
 use super::answer;
 use super::opened::{Matter, Opened};
 use super::post::{Outcome, Post};
 use super::visit::Visit;
+use crate::http::{Problem, State};
 use crate::{
-    checkout::{FieldFault, PayPage, PayState, PayerChoice, PostedForm, Price},
-    ids::IntentId,
-    intents::ConfirmRequest,
+    base::ids::IntentId,
+    domain::intents::ConfirmRequest,
+    views::pages::{FieldFault, PayPage, PayState, PayerChoice, PostedForm, Price},
     writer::{Command, Payment},
 };
 use actix_web::{HttpResponse, web};

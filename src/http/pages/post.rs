@@ -1,12 +1,14 @@
 //! What a posted form has done, and what came of it.
 
-use super::super::{Problem, State, request::RequestId};
 use super::form::Form;
+use crate::http::{Problem, State, request::RequestId};
 use crate::{
     app::Performed,
-    idempotency::{Claim, Fingerprint, KeyError},
-    ids::{IntentId, MerchantId},
-    intents::Status,
+    base::ids::{IntentId, MerchantId},
+    domain::{
+        idempotency::{Claim, Fingerprint, KeyError},
+        intents::Status,
+    },
     writer::{Command, Rejection, Submission, WriteError},
 };
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
@@ -126,7 +128,7 @@ fn outcome(performed: &Performed) -> Result<Outcome, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::idempotency::Answer;
+    use crate::domain::idempotency::Answer;
 
     #[test]
     fn an_answer_says_where_the_payer_goes() {

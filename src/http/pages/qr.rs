@@ -1,8 +1,8 @@
 //! The pay page's address as a picture.
 
-use super::super::{Problem, State};
 use super::{answer, opened, visit::Visit};
-use crate::checkout::{qr_png, qr_svg};
+use crate::http::{Problem, State};
+use crate::views::pages::{qr_png, qr_svg};
 use actix_web::{HttpResponse, http::header, web};
 
 /// `GET /p/{token}/qr.svg`

@@ -1,15 +1,17 @@
 //! The receipt, as a page and as a document that anyone can check.
 
-use super::super::{Problem, State};
 use super::answer;
 use super::opened::{Matter, Opened};
 use super::view::{is_test, items};
 use super::visit::Visit;
+use crate::http::{Problem, State};
 use crate::{
-    checkout::{Receipt, receipt_page},
-    ids::MerchantId,
-    intents::{Intent, Status},
-    ledger, timestamp,
+    base::{ids::MerchantId, timestamp},
+    domain::{
+        intents::{Intent, Status},
+        ledger,
+    },
+    views::pages::{Receipt, receipt_page},
 };
 use actix_web::{HttpResponse, http::header, web};
 use serde_json::{Value, json};
@@ -98,7 +100,7 @@ fn receipt(intent: &Intent, merchant: String, paid_at: OffsetDateTime, visit: &V
 
 /// What is signed. The issuer is the address below which the JWK set is found.
 fn document(state: &State, merchant: MerchantId, receipt: &Receipt) -> Value {
-    let line = |item: &crate::checkout::Item| {
+    let line = |item: &crate::views::pages::Item| {
         json!({
             "label": item.label,
             "quantity": item.quantity,

@@ -1,13 +1,15 @@
 //! An intent or a link as its payer should see it: what is to be paid, and how that stands.
 
-use super::super::State;
 use super::opened::{Matter, Opened};
 use super::visit::Visit;
+use crate::http::State;
 use crate::{
-    checkout::{AmountRange, Item, Order, PayForm, PayPage, PayState, Price},
-    intents::{LineItem, Status},
-    links::{self, Link, LinkStatus},
-    rails::Rail,
+    domain::{
+        intents::{LineItem, Status},
+        links::{self, Link, LinkStatus},
+        rails::Rail,
+    },
+    views::pages::{AmountRange, Item, Order, PayForm, PayPage, PayState, Price},
 };
 use time::OffsetDateTime;
 

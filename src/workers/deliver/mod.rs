@@ -14,12 +14,14 @@ pub use stats::DispatcherStats;
 
 use super::{Progress, Worker};
 use crate::{
-    callbacks::{
+    base::{
+        db::is_outage,
+        ids::{DeliveryId, EndpointId, MerchantId},
+    },
+    domain::callbacks::{
         Disabling, Health, Signal, health, outbox,
         outbox::{Claimed, Sent},
     },
-    db::is_outage,
-    ids::{DeliveryId, EndpointId, MerchantId},
     writer::{Command, Submission},
 };
 use send::Secrets;

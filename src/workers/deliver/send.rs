@@ -1,14 +1,16 @@
 //! One try of one delivery: signed, posted, and judged.
 
 use crate::{
-    ambient::Ambient,
-    callbacks::{
+    base::{
+        ambient::Ambient,
+        crypto::SealingKeys,
+        net::{Outbound, Response, SendError},
+    },
+    domain::callbacks::{
         EndpointSecret, Outcome, Signal,
         outbox::{Claimed, Handover, Sent},
         outcome,
     },
-    crypto::SealingKeys,
-    net::{Outbound, Response, SendError},
     writer::Writer,
 };
 use sqlx::PgPool;

@@ -1,6 +1,6 @@
 //! What the dispatcher has done, for the metrics.
 
-use crate::callbacks::Outcome;
+use crate::domain::callbacks::Outcome;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// What the dispatcher has done since it began.

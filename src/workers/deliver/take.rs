@@ -2,11 +2,11 @@
 
 use super::{Dispatcher, Flight, Known, LEASE, send::Secrets};
 use crate::{
-    callbacks::{
+    base::ids::EndpointId,
+    domain::callbacks::{
         EndpointSecret, UnsealError, outbox,
         outbox::{ClaimTerms, Claimed, Handover},
     },
-    ids::EndpointId,
 };
 use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;

@@ -2,12 +2,12 @@
 
 use super::{Desk, view};
 use crate::{
-    callbacks::{
+    base::ids::EndpointId,
+    domain::callbacks::{
         CallbackDelivery, CallbackEndpoint, DeletedEndpoint, Delivery, DeliveryStatus, Disabling,
         Endpoint, EndpointError, EndpointPatch, EndpointStatus, EventType, MOST_ENDPOINTS,
         NewEndpoint, NewSecret, Replay, ReplayObject, StoredSecret, rotate,
     },
-    ids::EndpointId,
     writer::{
         Rejection,
         decision::{Decision, Only, Told},

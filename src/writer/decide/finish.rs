@@ -2,9 +2,11 @@
 
 use super::{Desk, view};
 use crate::{
-    ids::{AttemptId, IntentId},
-    intents::{Attempt, AttemptStatus, Finished, Intent, IntentError, State, Status, Verdict},
-    rails::{CallKind, RailAnswer},
+    base::ids::{AttemptId, IntentId},
+    domain::{
+        intents::{Attempt, AttemptStatus, Finished, Intent, IntentError, State, Status, Verdict},
+        rails::{CallKind, RailAnswer},
+    },
     writer::{
         Awaited, Rejection,
         decision::{Decision, Outcome},

@@ -2,10 +2,12 @@
 
 use super::{Desk, payments::call, view};
 use crate::{
-    callbacks::EventType,
-    ids::LinkId,
-    intents::{CaptureMethod, Intent, IntentEvent, Terms},
-    links::{Link, LinkTerms, choose_amount, store::Subject},
+    base::ids::LinkId,
+    domain::{
+        callbacks::EventType,
+        intents::{CaptureMethod, Intent, IntentEvent, Terms},
+        links::{Link, LinkTerms, choose_amount, store::Subject},
+    },
     writer::{Payment, Rejection, decision::Decision},
 };
 use time::Duration;

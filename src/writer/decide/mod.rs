@@ -14,11 +14,12 @@ use super::{
     world::World,
 };
 use crate::{
-    ambient::Ambient,
-    idempotency::{Answer, Claim, KeyRecord, Standing},
-    ids::MerchantId,
-    links::PageUrls,
-    rails::{RailAnswer, RailCall},
+    base::{ambient::Ambient, ids::MerchantId},
+    domain::{
+        idempotency::{Answer, Claim, KeyRecord, Standing},
+        links::PageUrls,
+        rails::{RailAnswer, RailCall},
+    },
 };
 use time::OffsetDateTime;
 
@@ -112,7 +113,7 @@ fn name(merchant: MerchantId, claim: &Claim) -> (MerchantId, String) {
 fn with_key(mut decision: Decision, claim: Option<&Claim>) -> Decision {
     if let (Some(claim), Outcome::Call(ticket)) = (claim, &mut decision.outcome) {
         let key = claim.key.as_str().to_owned();
-        decision.attempt = decision.attempt.map(|a| crate::intents::Attempt {
+        decision.attempt = decision.attempt.map(|a| crate::domain::intents::Attempt {
             idempotency_key: Some(key.clone()),
             ..a
         });

@@ -2,13 +2,15 @@
 
 use super::{Desk, view};
 use crate::{
-    callbacks::EventType,
-    ids::{IntentId, LinkId},
-    intents::{
-        Attempt, CancelRequest, Canceled, CaptureRequest, ConfirmRequest, Intent, IntentEvent,
-        RefundIds, RefundRequest, State, Terms,
+    base::ids::{IntentId, LinkId},
+    domain::{
+        callbacks::EventType,
+        intents::{
+            Attempt, CancelRequest, Canceled, CaptureRequest, ConfirmRequest, Intent, IntentEvent,
+            RefundIds, RefundRequest, State, Terms,
+        },
+        links::{Link, LinkStatus, store::Subject},
     },
-    links::{Link, LinkStatus, store::Subject},
     writer::{
         Rejection, Ticket,
         decision::{Decision, Outcome, Told},
@@ -44,7 +46,7 @@ impl Desk<'_> {
         })
     }
 
-    pub(super) fn intent_token(&self, id: IntentId) -> crate::links::store::TokenRow {
+    pub(super) fn intent_token(&self, id: IntentId) -> crate::domain::links::store::TokenRow {
         (
             self.scene.urls.token_hash(&id.to_string()),
             self.merchant,

@@ -2,8 +2,10 @@
 
 use super::{Desk, view};
 use crate::{
-    idempotency::Answer,
-    ledger::{Draft, JournalEntryView},
+    domain::{
+        idempotency::Answer,
+        ledger::{Draft, JournalEntryView},
+    },
     writer::{
         Rejection,
         decision::{Decision, Outcome},

@@ -2,10 +2,12 @@
 
 use super::Desk;
 use crate::{
-    callbacks::EventType,
-    intents::{Intent, IntentEvent, PaymentIntent, Refund, RefundObject},
-    ledger::LedgerError,
-    links::{Link, PaymentLink},
+    domain::{
+        callbacks::EventType,
+        intents::{Intent, IntentEvent, PaymentIntent, Refund, RefundObject},
+        ledger::LedgerError,
+        links::{Link, PaymentLink},
+    },
     writer::{Rejection, decision::Told},
 };
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! Who waits for a lane, and who does not.
 
 use super::*;
-use crate::ids::{IntentId, MerchantId};
+use crate::base::ids::{IntentId, MerchantId};
 use crate::writer::entrance::{EXPECTED_MAX, QUEUE_MAX, QUEUE_RESERVE};
 use futures_util::future::join_all;
 use uuid::Uuid;

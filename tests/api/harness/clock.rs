@@ -4,7 +4,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
 };
-use threadpay::ambient::{Ambient, Clock, Entropy};
+use threadpay::base::ambient::{Ambient, Clock, Entropy};
 use time::{Duration, OffsetDateTime};
 
 /// The system's clock, ahead by what a test says.

@@ -6,8 +6,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 use threadpay::{
-    ambient::Ambient,
-    db::Db,
+    base::{ambient::Ambient, db::Db},
     embedded::{Options, Postgres},
 };
 use tokio::sync::Mutex;

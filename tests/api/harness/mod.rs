@@ -14,15 +14,16 @@ pub use sink::{Received, Sink};
 use sqlx::{AssertSqlSafe, PgPool};
 use std::{future::Future, net::TcpListener, sync::Arc, time::Duration};
 use threadpay::{
-    ambient::Ambient,
-    app::App,
-    auth::{NewApiKey, Role, store},
-    config::Config,
-    crypto::MasterKey,
-    db::{Db, Use},
+    app::{App, config::Config},
+    base::{
+        ambient::Ambient,
+        crypto::MasterKey,
+        db::{Db, Use},
+        ids::MerchantId,
+    },
+    domain::auth::{NewApiKey, Role, store},
     http::{self, State, server::Running},
-    ids::MerchantId,
-    reports::verify::verify,
+    views::reports::verify::verify,
     workers::{
         self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Progress, Replayer,
         Resolver, Settler, Worker,

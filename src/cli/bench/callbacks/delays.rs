@@ -60,7 +60,7 @@ impl Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::IntentId;
+    use crate::base::ids::IntentId;
     use std::time::Duration;
     use uuid::Uuid;
 

@@ -10,7 +10,7 @@ use super::{
     },
     CliError,
 };
-use crate::{ambient::Ambient, ids::IntentId};
+use crate::base::{ambient::Ambient, ids::IntentId};
 use serde::Deserialize;
 use std::{
     io,

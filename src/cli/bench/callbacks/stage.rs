@@ -7,7 +7,7 @@ use super::{
     },
     CliError, Ground, Manner,
 };
-use crate::{ambient::Ambient, cli::Service};
+use crate::{base::ambient::Ambient, cli::Service};
 use serde::Deserialize;
 use std::{
     io,

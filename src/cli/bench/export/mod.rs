@@ -12,12 +12,16 @@ use super::{
     work::INTENT,
 };
 use crate::{
-    ambient::Ambient,
-    db::{Db, Use},
-    exports::Format,
-    ids::MerchantId,
-    intents::{Intent, IntentRequest},
-    ledger::{Account, Direction, Draft, EntryKind},
+    base::{
+        ambient::Ambient,
+        db::{Db, Use},
+        ids::MerchantId,
+    },
+    domain::{
+        intents::{Intent, IntentRequest},
+        ledger::{Account, Direction, Draft, EntryKind},
+    },
+    views::exports::Format,
 };
 use sqlx::{Connection, PgConnection};
 use std::{

@@ -1,6 +1,6 @@
 //! SQL of what an export is measured beside: Postgres sending the same rows by itself.
 
-use crate::ids::MerchantId;
+use crate::base::ids::MerchantId;
 use futures_util::TryStreamExt;
 use sqlx::PgConnection;
 

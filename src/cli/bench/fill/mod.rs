@@ -6,7 +6,7 @@
 mod store;
 
 use super::{CliError, print, site::failed};
-use crate::{
+use crate::base::{
     ambient::Ambient,
     db::{Db, Use},
     ids::MerchantId,

@@ -5,7 +5,7 @@
 //! and references, begins with the time too.
 
 use super::Past;
-use crate::{
+use crate::base::{
     db::{Db, DbError, Use},
     ids::MerchantId,
 };

@@ -9,7 +9,7 @@ use super::{
     sample::{Figures, Sample},
     site::failed,
 };
-use crate::db::{Db, Use};
+use crate::base::db::{Db, Use};
 use futures_util::future::try_join_all;
 use sqlx::PgConnection;
 use std::{

@@ -1,0 +1,11 @@
+//! Words and tools that everything stands on: money, ids, time, cryptography, the database.
+
+pub mod ambient;
+pub mod crypto;
+pub mod db;
+pub mod ids;
+pub mod invalid;
+pub mod money;
+pub mod names;
+pub mod net;
+pub mod timestamp;

@@ -1,0 +1,188 @@
+//! From a bearer's text to who it is.
+
+use super::store::{self, StoredKey};
+use super::{ApiKey, Principal};
+use crate::base::ambient::Ambient;
+use crate::base::crypto::{
+    hash,
+    jwt::{Claims, JwtError, Signer},
+};
+use crate::base::ids::KeyId;
+use moka::future::Cache;
+use sqlx::PgPool;
+use std::{fmt, sync::Arc, time::Duration};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// How long a revoked key may still work.
+const CACHE_LIFE: Duration = Duration::from_secs(5);
+const CACHE_SIZE: u64 = 100_000;
+/// Seconds that an access token is good for.
+const TOKEN_SECONDS: u32 = 900;
+
+/// Why a caller is not let in.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The text is neither an API key nor an access token, or no such key stands any more, or the
+    /// secret is another. Which of these is not told.
+    #[error("the API key or access token is not valid")]
+    Refused,
+    /// The access token was good once.
+    #[error("the access token has expired: ask for a new one at /v1/oauth/token")]
+    Expired,
+    /// The access token cannot be signed.
+    #[error("{0}")]
+    Sign(JwtError),
+    /// Postgres does not answer.
+    #[error("cannot look up the API key: {0}")]
+    Database(Arc<sqlx::Error>),
+}
+
+impl From<JwtError> for AuthError {
+    fn from(error: JwtError) -> Self {
+        match error {
+            JwtError::Expired => Self::Expired,
+            JwtError::Refused => Self::Refused,
+            JwtError::Sign(_) => Self::Sign(error),
+        }
+    }
+}
+
+/// An access token, just issued.
+#[derive(Clone)]
+pub struct AccessToken {
+    /// The token itself.
+    pub token: String,
+    /// Seconds that it is good for.
+    pub expires_in: u32,
+    /// Whom it stands for.
+    pub principal: Principal,
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Knows callers by their API keys and access tokens.
+#[derive(Clone, Debug)]
+pub struct Authenticator {
+    pool: PgPool,
+    signer: Signer,
+    ambient: Ambient,
+    keys: Cache<KeyId, Arc<StoredKey>>,
+}
+
+/// A key was looked up and not found; it is not remembered, so that a new key works at once.
+#[derive(Clone, Debug, thiserror::Error)]
+enum LookupError {
+    #[error("there is no such key")]
+    Unknown,
+    #[error("{0}")]
+    Database(Arc<sqlx::Error>),
+}
+
+impl Authenticator {
+    /// Looks keys up in `pool` and remembers them for five seconds.
+    pub fn new(pool: PgPool, signer: Signer, ambient: Ambient) -> Self {
+        let keys = Cache::builder()
+            .time_to_live(CACHE_LIFE)
+            .max_capacity(CACHE_SIZE)
+            .build();
+        Self {
+            pool,
+            signer,
+            ambient,
+            keys,
+        }
+    }
+
+    /// Who the bearer of this API key or access token is.
+    pub async fn authenticate(
+        &self,
+        bearer: &str,
+        now: OffsetDateTime,
+    ) -> Result<Principal, AuthError> {
+        // A key has underscores and no points, a token has two points.
+        if bearer.contains('.') {
+            self.by_token(bearer, now).await
+        } else {
+            let key = ApiKey::parse(bearer).map_err(|_| AuthError::Refused)?;
+            self.by_key(&key).await
+        }
+    }
+
+    /// Changes a key's id and secret (OAuth's client credentials) into an access token.
+    pub async fn token(
+        &self,
+        client_id: &str,
+        client_secret: &str,
+        now: OffsetDateTime,
+    ) -> Result<AccessToken, AuthError> {
+        let key = ApiKey::from_parts(client_id, client_secret).map_err(|_| AuthError::Refused)?;
+        let principal = self.by_key(&key).await?;
+        let issued_at = now.unix_timestamp();
+        let token = self.signer.issue(&Claims {
+            subject: principal.key.to_string(),
+            merchant: principal.merchant.to_string(),
+            role: principal.role.to_string(),
+            id: self.ambient.id::<Uuid>().to_string(),
+            issued_at,
+            expires_at: issued_at.saturating_add(TOKEN_SECONDS.into()),
+        })?;
+        Ok(AccessToken {
+            token,
+            expires_in: TOKEN_SECONDS,
+            principal,
+        })
+    }
+
+    async fn by_key(&self, key: &ApiKey) -> Result<Principal, AuthError> {
+        let stored = self.find(key.id).await?;
+        // An unknown key is compared too, so that time does not tell it from a wrong secret.
+        let nothing = [0; 32];
+        let wanted = stored
+            .as_ref()
+            .map_or(nothing.as_slice(), |stored| stored.secret_hash.as_slice());
+        let same = hash::equal(&key.secret_hash(), wanted);
+        match stored {
+            Some(stored) if same => Ok(principal(key.id, &stored)),
+            Some(_) | None => Err(AuthError::Refused),
+        }
+    }
+
+    async fn by_token(&self, token: &str, now: OffsetDateTime) -> Result<Principal, AuthError> {
+        let claims = self.signer.verify(token, now)?;
+        let id: KeyId = claims.subject.parse().map_err(|_| AuthError::Refused)?;
+        // The token is genuine; whether its key still stands is asked again.
+        let stored = self.find(id).await?.ok_or(AuthError::Refused)?;
+        Ok(principal(id, &stored))
+    }
+
+    async fn find(&self, id: KeyId) -> Result<Option<Arc<StoredKey>>, AuthError> {
+        let load = async {
+            let found = store::find_key(&self.pool, id).await;
+            let found = found.map_err(|error| LookupError::Database(Arc::new(error)))?;
+            found.map(Arc::new).ok_or(LookupError::Unknown)
+        };
+        match self.keys.try_get_with(id, load).await {
+            Ok(stored) => Ok(Some(stored)),
+            Err(error) => match &*error {
+                LookupError::Unknown => Ok(None),
+                LookupError::Database(error) => Err(AuthError::Database(Arc::clone(error))),
+            },
+        }
+    }
+}
+
+fn principal(key: KeyId, stored: &StoredKey) -> Principal {
+    Principal {
+        merchant: stored.merchant,
+        key,
+        role: stored.role,
+        livemode: false,
+    }
+}

@@ -1,0 +1,386 @@
+//! Where a merchant wants to be told, and of what.
+
+use super::EventType;
+use crate::base::{
+    ids::{EndpointId, MerchantId},
+    invalid::Invalid,
+    timestamp,
+};
+use std::{collections::BTreeSet, fmt};
+use time::OffsetDateTime;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
+
+const MOST_PATTERNS: usize = 50;
+
+/// What a caller may name: a type, all of a kind, or all.
+#[derive(Clone, Copy, Debug)]
+pub enum EventPattern {}
+
+impl PartialSchema for EventPattern {
+    fn schema() -> RefOr<Schema> {
+        let types = EventType::WORDS.iter().copied().map(str::to_owned);
+        let nouns = EventType::WORDS
+            .iter()
+            .filter_map(|word| word.split_once('.'));
+        let kinds: BTreeSet<String> = nouns.map(|(noun, _)| format!("{noun}.*")).collect();
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(types.chain(kinds).chain(["*".to_owned()])))
+            .into()
+    }
+}
+
+impl ToSchema for EventPattern {}
+
+/// Which events an endpoint is told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventFilter(Vec<String>);
+
+impl EventFilter {
+    /// Takes 1 to 50 patterns: a type, `noun.*` or `*`. Each must match some type.
+    pub fn parse(patterns: Vec<String>) -> Result<Self, Invalid> {
+        if patterns.is_empty() || patterns.len() > MOST_PATTERNS {
+            let detail = format!("must name 1 to {MOST_PATTERNS} event types");
+            return Err(Invalid::field("/event_types", detail));
+        }
+        let known = |pattern: &String| EventType::WORDS.iter().any(|word| fits(pattern, word));
+        match patterns.iter().position(|pattern| !known(pattern)) {
+            None => Ok(Self(patterns)),
+            Some(at) => Err(unknown(at, patterns.get(at).map_or("", String::as_str))),
+        }
+    }
+
+    /// What was stored, which was parsed before it was stored.
+    pub(super) fn stored(patterns: Vec<String>) -> Self {
+        Self(patterns)
+    }
+
+    /// Whether an event of this kind is wanted.
+    pub fn matches(&self, kind: EventType) -> bool {
+        self.0.iter().any(|pattern| fits(pattern, kind.as_str()))
+    }
+
+    /// Whether an event of this kind is sent when a part of the feed is replayed: pings are not.
+    pub(super) fn replays(&self, kind: EventType) -> bool {
+        kind != EventType::Ping && self.matches(kind)
+    }
+
+    /// The patterns as they were given.
+    pub fn patterns(&self) -> &[String] {
+        &self.0
+    }
+}
+
+fn unknown(at: usize, pattern: &str) -> Invalid {
+    let pattern: String = pattern.chars().take(64).collect();
+    let known = EventType::WORDS.join(", ");
+    Invalid::field(
+        format!("/event_types/{at}"),
+        format!(
+            "{pattern:?} is not an event type; give a type ({known}), all of a kind such as payment_intent.*, or *"
+        ),
+    )
+}
+
+fn fits(pattern: &str, kind: &str) -> bool {
+    match (pattern.strip_suffix(".*"), kind.split_once('.')) {
+        (Some(noun), Some((of, _))) => noun == of,
+        (Some(_), None) => false,
+        (None, _) => pattern == "*" || pattern == kind,
+    }
+}
+
+crate::names! {
+    /// Whether an endpoint is sent to.
+    pub enum EndpointStatus {
+        /// What is due goes out.
+        Enabled = "enabled",
+        /// What is due is held until it is enabled again.
+        Disabled = "disabled",
+    }
+}
+
+crate::names! {
+    /// In which order an endpoint is sent what it is owed.
+    pub enum Ordering {
+        /// Events of one payment intent one after the other; all else as it comes.
+        Intent = "intent",
+        /// All as it comes.
+        None = "none",
+    }
+}
+
+/// A callback endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its id.
+    pub id: EndpointId,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Where deliveries are posted to.
+    pub url: String,
+    /// Which events it is told of.
+    pub events: EventFilter,
+    /// The merchant's own words.
+    pub description: Option<String>,
+    /// Whether it is sent to.
+    pub status: EndpointStatus,
+    /// Why it is disabled, if it is: a sentence for its owner.
+    pub disabled_reason: Option<String>,
+    /// In which order it is sent to.
+    pub ordering: Ordering,
+    /// Whether deliveries also carry a header of the form that Stripe's libraries verify.
+    pub stripe_signature: bool,
+    /// The Ed25519 key that verifies the `v1a` signatures of its newest secret.
+    pub public_key: Option<[u8; 32]>,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// When it was last changed.
+    pub updated_at: OffsetDateTime,
+    /// When it was deleted, if it was.
+    pub deleted_at: Option<OffsetDateTime>,
+}
+
+/// An endpoint that a merchant asks for, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEndpoint {
+    pub(super) url: String,
+    pub(super) events: EventFilter,
+    pub(super) description: Option<String>,
+    pub(super) ordering: Ordering,
+    pub(super) stripe_signature: bool,
+}
+
+impl NewEndpoint {
+    /// Where deliveries are to be posted to.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The endpoint, enabled, with the key of the secret that was made for it.
+    pub fn create(
+        self,
+        (merchant, id): (MerchantId, EndpointId),
+        public_key: Option<[u8; 32]>,
+        now: OffsetDateTime,
+    ) -> Endpoint {
+        Endpoint {
+            id,
+            merchant,
+            url: self.url,
+            events: self.events,
+            description: self.description,
+            status: EndpointStatus::Enabled,
+            disabled_reason: None,
+            ordering: self.ordering,
+            stripe_signature: self.stripe_signature,
+            public_key,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+}
+
+/// What a merchant wants changed, checked; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointPatch {
+    pub(super) url: Option<String>,
+    pub(super) events: Option<EventFilter>,
+    /// An empty one takes the description away.
+    pub(super) description: Option<String>,
+    pub(super) status: Option<EndpointStatus>,
+    pub(super) ordering: Option<Ordering>,
+    pub(super) stripe_signature: Option<bool>,
+}
+
+impl EndpointPatch {
+    /// Where deliveries are to be posted to from now on, if that is changed.
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+}
+
+impl Endpoint {
+    /// The endpoint with the changes made.
+    #[must_use]
+    pub fn update(self, patch: EndpointPatch, now: OffsetDateTime) -> Self {
+        let before = self.changed(now);
+        let description = match patch.description {
+            Some(text) => Some(text).filter(|text| !text.is_empty()),
+            None => before.description,
+        };
+        let status = patch.status.unwrap_or(before.status);
+        let disabled_reason = match (status, before.disabled_reason) {
+            (EndpointStatus::Enabled, _) => None,
+            (EndpointStatus::Disabled, None) => Some("It was disabled by hand.".to_owned()),
+            (EndpointStatus::Disabled, reason) => reason,
+        };
+        Self {
+            url: patch.url.unwrap_or(before.url),
+            events: patch.events.unwrap_or(before.events),
+            description,
+            status,
+            disabled_reason,
+            ordering: patch.ordering.unwrap_or(before.ordering),
+            stripe_signature: patch.stripe_signature.unwrap_or(before.stripe_signature),
+            ..before
+        }
+    }
+
+    /// The endpoint with another key that verifies its signatures.
+    #[must_use]
+    pub fn rotate(self, public_key: Option<[u8; 32]>, now: OffsetDateTime) -> Self {
+        Self {
+            public_key,
+            ..self.changed(now)
+        }
+    }
+
+    /// A change never seems older than the one before, not even to a clock that went back: what
+    /// [`Self::disable`] is held against is the last of them.
+    fn changed(self, now: OffsetDateTime) -> Self {
+        Self {
+            updated_at: now.max(self.updated_at),
+            ..self
+        }
+    }
+
+    /// The endpoint disabled by the service itself. `None` where that comes too late: it is
+    /// disabled already, or was changed after what `why` tells of.
+    pub fn disable(self, why: &Disabling, now: OffsetDateTime) -> Option<Self> {
+        let stands = self.status == EndpointStatus::Enabled && self.updated_at <= why.at();
+        stands.then(|| Self {
+            status: EndpointStatus::Disabled,
+            disabled_reason: Some(why.to_string()),
+            ..self.changed(now)
+        })
+    }
+
+    /// The endpoint deleted: what it is still owed is never sent.
+    #[must_use]
+    pub fn delete(self, now: OffsetDateTime) -> Self {
+        Self {
+            deleted_at: Some(now),
+            ..self.changed(now)
+        }
+    }
+
+    /// Whether an event of this kind is owed to it. A disabled endpoint is owed too: its
+    /// deliveries are held.
+    pub fn wants(&self, kind: EventType) -> bool {
+        self.deleted_at.is_none() && self.events.matches(kind)
+    }
+}
+
+/// Why the service disables an endpoint. Prints as a sentence for its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Disabling {
+    /// It answered 410 Gone to the try that began then.
+    Gone(OffsetDateTime),
+    /// Every try has failed since then; the last one so.
+    Failing(OffsetDateTime, String),
+}
+
+impl Disabling {
+    fn at(&self) -> OffsetDateTime {
+        match self {
+            Self::Gone(at) | Self::Failing(at, _) => *at,
+        }
+    }
+}
+
+impl fmt::Display for Disabling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone(at) => {
+                let at = timestamp::format(*at);
+                write!(
+                    f,
+                    "It answered 410 Gone at {at}: it does not want callbacks any more."
+                )
+            }
+            Self::Failing(since, last) => {
+                let since = timestamp::format(*since);
+                write!(
+                    f,
+                    "Every delivery has failed since {since}. The last answer: {last}."
+                )
+            }
+        }
+    }
+}
+
+/// Why an endpoint refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// There are as many as a merchant may have.
+    #[error("a merchant has at most {MOST_ENDPOINTS} callback endpoints; delete one first")]
+    TooMany,
+    /// Another endpoint of the merchant has this URL.
+    #[error("{0} has this URL already; change that endpoint instead")]
+    Duplicate(EndpointId),
+    /// As many secrets sign as may.
+    #[error("{MOST_SECRETS} secrets sign already; wait until one of them expires")]
+    TooManySecrets,
+    /// Nothing is sent while it is disabled.
+    #[error("the endpoint is disabled; enable it first")]
+    Disabled,
+}
+
+/// Most endpoints of a merchant: every event is held against each of them.
+pub const MOST_ENDPOINTS: usize = 16;
+/// Most secrets that sign at a time, the newest included: each costs a signature a delivery.
+pub const MOST_SECRETS: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::{Duration, macros::datetime};
+    use uuid::Uuid;
+
+    #[test]
+    fn is_told_of_what_its_patterns_match() {
+        let filter = |list: &[&str]| {
+            EventFilter::parse(list.iter().map(|&text| text.to_owned()).collect()).unwrap()
+        };
+        for (patterns, kind, matches) in [
+            (&["*"][..], EventType::LinkCreated, true),
+            (&["payment_intent.*"], EventType::IntentExpired, true),
+            (&["payment_intent.*"], EventType::LinkExpired, false),
+            (&["refund.failed"], EventType::RefundFailed, true),
+            (&["refund.failed"], EventType::RefundSucceeded, false),
+            (&["refund.failed", "*"], EventType::RefundSucceeded, true),
+        ] {
+            assert_eq!(
+                filter(patterns).matches(kind),
+                matches,
+                "{patterns:?} {kind}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_changed_since_is_not_given_up_even_if_the_clock_went_back() {
+        let at = |minute| datetime!(2026-11-22 6:00 UTC) + Duration::minutes(minute);
+        let endpoint = |changed| {
+            let new = NewEndpoint {
+                url: "https://bot.example/callbacks".to_owned(),
+                events: EventFilter::parse(vec!["*".to_owned()]).unwrap(),
+                description: None,
+                ordering: Ordering::Intent,
+                stripe_signature: false,
+            };
+            let ids = (MerchantId(Uuid::nil()), EndpointId(Uuid::nil()));
+            new.create(ids, None, at(0)).rotate(None, at(changed))
+        };
+        let gone = Disabling::Gone(at(20));
+        assert!(endpoint(10).disable(&gone, at(30)).is_some());
+        assert!(endpoint(25).disable(&gone, at(30)).is_none());
+        let again = endpoint(25).update(EndpointPatch::default(), at(5));
+        assert!(again.disable(&gone, at(6)).is_none());
+    }
+}

@@ -1,0 +1,316 @@
+//! The short way: a new delivery goes from the writer's commit straight to the dispatcher of the
+//! same process, under its lease from the start. That spares the claim, which costs as much as all
+//! else that Postgres does for a delivery, and the moment until it.
+//!
+//! The long way is always open, and whatever is in doubt takes it: the short one is for an endpoint
+//! that a claim has seen lately and that is well, has a place free and nothing due that waits for
+//! one, and for an event that no earlier one of its intent may be owed before. If the process dies,
+//! its leases are taken back like all others.
+
+use super::Claimed;
+use crate::{
+    base::ids::{EndpointId, MerchantId},
+    domain::callbacks::{Endpoint, Health, NewDelivery, Ordering, StoredEvent},
+};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use time::OffsetDateTime;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+/// How long what a claim saw of an endpoint counts: so long may a secret sign that has expired.
+const FRESH: Duration = Duration::from_mins(1);
+/// How many endpoints are remembered while they have nothing under way.
+const MOST_PLACES: usize = 10_000;
+
+/// Where the writer hands deliveries over, and the dispatcher says what it can take. At most one
+/// dispatcher of a process attends to it.
+#[derive(Default)]
+pub struct Handover {
+    desk: Mutex<Option<Desk>>,
+}
+
+/// What is known while a dispatcher attends.
+struct Desk {
+    lease: Uuid,
+    /// How long a lease lasts.
+    lasts: Duration,
+    /// Most tries under way that the short way may lead to; the others are for claims.
+    most: usize,
+    under_way: usize,
+    /// Claims that have begun.
+    claims: u64,
+    places: HashMap<EndpointId, Place>,
+    arrivals: mpsc::UnboundedSender<Claimed>,
+}
+
+/// What a claim saw of an endpoint, and how much it has under way.
+struct Place {
+    seen_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+    url: String,
+    sealed_secrets: Vec<Vec<u8>>,
+    stripe_signature: bool,
+    health: Health,
+    under_way: i32,
+    /// The last claim before something of it came to wait, unless nothing does.
+    waits_since: Option<u64>,
+}
+
+impl fmt::Debug for Handover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handover")
+    }
+}
+
+impl Handover {
+    /// A guard that a panic elsewhere does not take away: each change is whole.
+    fn desk(&self) -> MutexGuard<'_, Option<Desk>> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Desk) -> T) -> Option<T> {
+        self.desk().as_mut().map(act)
+    }
+
+    /// A dispatcher attends from now on, with leases of this name that last so long and at most
+    /// so many deliveries at a time; unless another does already. Gives what is handed over.
+    pub fn attend(
+        &self,
+        lease: Uuid,
+        (lasts, most): (Duration, usize),
+    ) -> Option<mpsc::UnboundedReceiver<Claimed>> {
+        let mut desk = self.desk();
+        if desk.is_some() {
+            return None;
+        }
+        let (arrivals, receiver) = mpsc::unbounded_channel();
+        *desk = Some(Desk {
+            lease,
+            lasts,
+            most,
+            under_way: 0,
+            claims: 0,
+            places: HashMap::new(),
+            arrivals,
+        });
+        Some(receiver)
+    }
+
+    /// The leases of the dispatcher that attends are named so from now on.
+    pub fn rename(&self, lease: Uuid) {
+        self.with(|desk| desk.lease = lease);
+    }
+
+    /// The dispatcher attends no more. What was handed over is still in its hands.
+    pub fn leave(&self) {
+        *self.desk() = None;
+    }
+
+    /// A claim begins.
+    pub fn claim_begins(&self) {
+        self.with(|desk| desk.claims += 1);
+    }
+
+    /// A claim leased this at `now`, and it is under way.
+    pub fn claimed(&self, claimed: &Claimed, now: OffsetDateTime) {
+        self.with(|desk| desk.claimed(claimed, now));
+    }
+
+    /// A claim has ended. Where it left nothing behind, nothing waits but at endpoints that have
+    /// all under way that they may.
+    pub fn claim_ends(&self, others_wait: bool) {
+        self.with(|desk| {
+            let claims = desk.claims;
+            for place in desk.places.values_mut() {
+                if place.under_way >= place.health.in_flight_limit {
+                    place.waits_since = Some(claims);
+                } else if !others_wait && place.waits_since.is_some_and(|since| since < claims) {
+                    place.waits_since = None;
+                }
+            }
+        });
+    }
+
+    /// A try has ended.
+    pub fn landed(&self, endpoint: EndpointId) {
+        self.with(|desk| desk.put_back(endpoint));
+    }
+
+    /// An endpoint stands otherwise than the last claim saw it.
+    pub fn health(&self, endpoint: EndpointId, health: Health) {
+        self.with(|desk| {
+            if let Some(place) = desk.places.get_mut(&endpoint) {
+                place.health = health;
+            }
+        });
+    }
+
+    /// Whether a dispatcher attends.
+    pub fn is_attended(&self) -> bool {
+        self.desk().is_some()
+    }
+
+    /// Puts new deliveries under the dispatcher's lease where that may be: the events of a batch and
+    /// what is owed for them, in the same order. `owed` says which endpoints are owed something of an
+    /// intent from before; where nobody has looked, nothing is taken. They are the dispatcher's own
+    /// once [`Reserved::hand_over`] is called, after the commit; without that they never were.
+    pub fn reserve<'a>(
+        &self,
+        (events, deliveries): (&[StoredEvent], &mut [NewDelivery]),
+        endpoint: impl Fn(MerchantId, EndpointId) -> Option<&'a Endpoint>,
+        owed: Option<HashSet<(EndpointId, Uuid)>>,
+        now: OffsetDateTime,
+    ) -> Reserved<'_> {
+        let mut reserved = Reserved {
+            handover: self,
+            claimed: Vec::new(),
+        };
+        let Some(mut before) = owed else {
+            return reserved;
+        };
+        self.with(|desk| {
+            let mut owed = deliveries.iter_mut().peekable();
+            for event in events {
+                while let Some(delivery) = owed.next_if(|d| is_for(d, event)) {
+                    let Some(endpoint) = endpoint(delivery.merchant, delivery.endpoint) else {
+                        continue;
+                    };
+                    let in_turn = not_before(endpoint, event)
+                        .is_none_or(|intent| !before.contains(&(endpoint.id, intent)));
+                    // Whatever way it goes: the next of its intent in this batch comes after it.
+                    before.extend(event.intent_id.map(|intent| (endpoint.id, intent)));
+                    // It waits for its own head, and nobody else for it.
+                    if in_turn {
+                        let claimed = desk.take(event, delivery, endpoint, now);
+                        reserved.claimed.extend(claimed);
+                    }
+                }
+            }
+        });
+        reserved
+    }
+}
+
+fn is_for(delivery: &NewDelivery, event: &StoredEvent) -> bool {
+    delivery.merchant == event.merchant && delivery.event_sequence == event.sequence
+}
+
+/// The intent whose earlier events this endpoint must have had before this one, if there are any.
+fn not_before(endpoint: &Endpoint, event: &StoredEvent) -> Option<Uuid> {
+    let later = event.intent_sequence.is_some_and(|sequence| sequence > 1);
+    event
+        .intent_id
+        .filter(|_| later && endpoint.ordering == Ordering::Intent)
+}
+
+impl Desk {
+    fn claimed(&mut self, claimed: &Claimed, now: OffsetDateTime) {
+        self.under_way += 1;
+        if self.places.len() >= MOST_PLACES {
+            self.places.retain(|_, place| place.under_way > 0);
+        }
+        let before = self.places.remove(&claimed.endpoint);
+        let place = Place {
+            seen_at: now,
+            updated_at: claimed.endpoint_updated_at,
+            url: claimed.url.clone(),
+            sealed_secrets: claimed.sealed_secrets.clone(),
+            stripe_signature: claimed.stripe_signature,
+            health: claimed.health,
+            under_way: before.as_ref().map_or(0, |place| place.under_way) + 1,
+            waits_since: before.and_then(|place| place.waits_since),
+        };
+        self.places.insert(claimed.endpoint, place);
+    }
+
+    fn put_back(&mut self, endpoint: EndpointId) {
+        self.under_way = self.under_way.saturating_sub(1);
+        if let Some(place) = self.places.get_mut(&endpoint) {
+            place.under_way = (place.under_way - 1).max(0);
+        }
+    }
+
+    /// Takes a place for a delivery, or notes that it goes the long way.
+    fn take(
+        &mut self,
+        event: &StoredEvent,
+        delivery: &mut NewDelivery,
+        endpoint: &Endpoint,
+        now: OffsetDateTime,
+    ) -> Option<Claimed> {
+        if delivery.held {
+            return None;
+        }
+        let place = self.places.get_mut(&delivery.endpoint)?;
+        let open = self.under_way < self.most
+            && place.waits_since.is_none()
+            && place.updated_at == endpoint.updated_at
+            && place.seen_at + FRESH > now
+            && place.health == Health::new(place.health.in_flight_limit)
+            && place.under_way < place.health.in_flight_limit;
+        if !open {
+            place.waits_since = Some(self.claims);
+            return None;
+        }
+        self.under_way += 1;
+        place.under_way += 1;
+        delivery.lease = Some((self.lease, now + self.lasts));
+        Some(Claimed {
+            merchant: delivery.merchant,
+            delivery: delivery.id,
+            lease: self.lease,
+            endpoint: delivery.endpoint,
+            event: event.id,
+            attempt: 1,
+            failures: 0,
+            url: place.url.clone(),
+            sealed_secrets: place.sealed_secrets.clone(),
+            stripe_signature: place.stripe_signature,
+            endpoint_updated_at: place.updated_at,
+            health: place.health,
+            payload: event.payload.clone(),
+        })
+    }
+}
+
+/// Deliveries of a batch that has yet to be committed.
+#[derive(Debug)]
+pub struct Reserved<'a> {
+    handover: &'a Handover,
+    claimed: Vec<Claimed>,
+}
+
+impl Reserved<'_> {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.claimed.len()
+    }
+
+    /// They are committed: gives them to the dispatcher. If it has gone meanwhile, its leases are
+    /// taken back by the next.
+    pub fn hand_over(mut self) {
+        let claimed = std::mem::take(&mut self.claimed);
+        self.handover.with(|desk| {
+            for claimed in claimed {
+                // Whoever received them has gone, and so will the desk.
+                let _ = desk.arrivals.send(claimed);
+            }
+        });
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        for claimed in &self.claimed {
+            self.handover.landed(claimed.endpoint);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

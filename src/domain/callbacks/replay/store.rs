@@ -1,0 +1,237 @@
+//! SQL of replays: ordered in the transaction of their request, worked off in steps.
+
+use super::{Replay, ReplayRange, ReplayStatus};
+use crate::{
+    base::ids::{EndpointId, MerchantId, ReplayId},
+    domain::callbacks::{EventFilter, EventType, store::word},
+};
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Stores new replays.
+pub async fn insert(db: &mut PgConnection, replays: &[Replay]) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = replays.iter().map(|r| r.merchant.0).collect();
+    let ids: Vec<Uuid> = replays.iter().map(|r| r.id.0).collect();
+    let endpoints: Vec<Uuid> = replays.iter().map(|r| r.endpoint.0).collect();
+    let retries: Vec<bool> = replays.iter().map(|r| r.retry).collect();
+    let statuses: Vec<String> = replays
+        .iter()
+        .map(|r| r.status.as_str().to_owned())
+        .collect();
+    let after: Vec<i64> = replays.iter().map(|r| r.after).collect();
+    let through: Vec<i64> = replays.iter().map(|r| r.through).collect();
+    let created_at: Vec<OffsetDateTime> = replays.iter().map(|r| r.created_at).collect();
+    let insert = sqlx::query!(
+        "-- replays.insert
+        INSERT INTO replays (merchant_id, id, endpoint_id, retry, status, after_sequence,
+            through_sequence, position, created_at, updated_at)
+        SELECT u.merchant_id, u.id, u.endpoint_id, u.retry, u.status, u.after, u.through, u.after,
+            u.created_at, u.created_at
+        FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[], $5::text[], $6::bigint[],
+            $7::bigint[], $8::timestamptz[])
+            AS u (merchant_id, id, endpoint_id, retry, status, after, through, created_at)",
+        &merchants,
+        &ids,
+        &endpoints,
+        &retries,
+        &statuses,
+        &after,
+        &through,
+        &created_at,
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// One replay of a merchant.
+pub async fn find(
+    pool: &PgPool,
+    merchant: MerchantId,
+    id: ReplayId,
+) -> Result<Option<Replay>, sqlx::Error> {
+    let row = sqlx::query!(
+        "-- replays.find
+        SELECT endpoint_id, retry, status, after_sequence, through_sequence, position, deliveries,
+            created_at, updated_at
+        FROM replays WHERE merchant_id = $1 AND id = $2",
+        merchant.0,
+        id.0,
+    );
+    let Some(row) = row.fetch_optional(pool).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Replay {
+        merchant,
+        id,
+        endpoint: EndpointId(row.endpoint_id),
+        retry: row.retry,
+        status: word(&row.status)?,
+        after: row.after_sequence,
+        through: row.through_sequence,
+        position: row.position,
+        deliveries: row.deliveries,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }))
+}
+
+/// The places of the feed that a range begins after and ends with; no end for all there is.
+/// Sequences rise with time, so a range of time is a range of places.
+pub async fn places(
+    pool: &PgPool,
+    merchant: MerchantId,
+    range: ReplayRange,
+) -> Result<(i64, Option<i64>), sqlx::Error> {
+    let (from, to) = match range {
+        ReplayRange::After(place) => return Ok((place, None)),
+        ReplayRange::Between(from, to) => (from, to),
+    };
+    let places = sqlx::query!(
+        r#"-- replays.places
+        SELECT (SELECT min(sequence) - 1 FROM events WHERE merchant_id = $1 AND created_at >= $2
+                AND ($3::timestamptz IS NULL OR created_at < $3)) AS after,
+            (SELECT max(sequence) FROM events WHERE merchant_id = $1 AND created_at >= $2
+                AND created_at < $3) AS through"#,
+        merchant.0,
+        from,
+        to,
+    );
+    let places = places.fetch_one(pool).await?;
+    Ok(match places.after {
+        Some(after) => (after, places.through),
+        None => (0, Some(0)),
+    })
+}
+
+/// Events that one step looks at.
+const STEP: i64 = 500;
+
+/// Brings the replay that waits longest a step forward. False if there is none.
+///
+/// Rows that are being sent or written down at this moment are passed by: they are on their way.
+/// Nothing here waits for a lock, so nobody can wait in a circle.
+pub async fn step(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    new_id: impl Fn() -> Uuid,
+) -> Result<bool, sqlx::Error> {
+    let mut db = pool.begin().await?;
+    let replay = sqlx::query!(
+        r#"-- replays.next
+        SELECT r.merchant_id, r.id, r.endpoint_id, r.retry, r.position, r.through_sequence,
+            e.event_types AS "event_types?"
+        FROM replays r LEFT JOIN LATERAL (
+            SELECT c.event_types FROM callback_endpoints c
+            WHERE c.merchant_id = r.merchant_id AND c.id = r.endpoint_id
+                AND c.deleted_at IS NULL LIMIT 1
+        ) e ON true
+        WHERE r.status = 'running' ORDER BY r.updated_at LIMIT 1
+        FOR UPDATE OF r SKIP LOCKED"#
+    );
+    let Some(replay) = replay.fetch_optional(&mut *db).await? else {
+        return Ok(false);
+    };
+    let (mut position, mut made) = (replay.position, 0);
+    let status = if let Some(types) = replay.event_types {
+        let filter = EventFilter::stored(types);
+        let events = sqlx::query!(
+            "-- replays.events
+            SELECT sequence, type, intent_id FROM events
+            WHERE merchant_id = $1 AND sequence > $2 AND sequence <= $3
+            ORDER BY sequence LIMIT $4",
+            replay.merchant_id,
+            replay.position,
+            replay.through_sequence,
+            STEP,
+        );
+        let events = events.fetch_all(&mut *db).await?;
+        position = events
+            .last()
+            .map_or(replay.through_sequence, |e| e.sequence);
+        let mut wanted = Vec::new();
+        for event in events {
+            if replay.retry || filter.replays(word::<EventType>(&event.r#type)?) {
+                wanted.push((new_id(), event.sequence, event.intent_id));
+            }
+        }
+        let owner = (replay.merchant_id, replay.endpoint_id);
+        made = owe_again(&mut db, owner, &wanted, now).await?;
+        if position < replay.through_sequence {
+            ReplayStatus::Running
+        } else {
+            ReplayStatus::Completed
+        }
+    } else {
+        ReplayStatus::Canceled
+    };
+    let moved = sqlx::query!(
+        "-- replays.forward
+        UPDATE replays SET status = $3, position = $4, deliveries = deliveries + $5,
+            updated_at = $6
+        WHERE merchant_id = $1 AND id = $2",
+        replay.merchant_id,
+        replay.id,
+        status.as_str(),
+        position,
+        made,
+        now,
+    );
+    moved.execute(&mut *db).await?;
+    db.commit().await?;
+    Ok(true)
+}
+
+/// Makes the deliveries of these events due, those that were never owed too; how many.
+#[expect(
+    clippy::as_conversions,
+    reason = "`query!` has no other way to be told that an array's elements may be null"
+)]
+async fn owe_again(
+    db: &mut PgConnection,
+    (merchant, endpoint): (Uuid, Uuid),
+    wanted: &[(Uuid, i64, Option<Uuid>)],
+    now: OffsetDateTime,
+) -> Result<i64, sqlx::Error> {
+    let ids: Vec<Uuid> = wanted.iter().map(|w| w.0).collect();
+    let sequences: Vec<i64> = wanted.iter().map(|w| w.1).collect();
+    let intents: Vec<Option<Uuid>> = wanted.iter().map(|w| w.2).collect();
+    let made = sqlx::query_scalar!(
+        r#"-- replays.owe_again
+        WITH wanted AS MATERIALIZED (
+            SELECT * FROM UNNEST($3::uuid[], $4::bigint[], $5::uuid[])
+                AS u (id, event_sequence, intent_id)
+        ), known AS MATERIALIZED (
+            SELECT w.event_sequence FROM wanted w CROSS JOIN LATERAL (
+                SELECT FROM deliveries x WHERE x.endpoint_id = $2
+                    AND x.event_sequence = w.event_sequence LIMIT 1
+            ) d
+        ), free AS MATERIALIZED (
+            SELECT d.row FROM wanted w CROSS JOIN LATERAL (
+                SELECT x.ctid AS row FROM deliveries x
+                WHERE x.endpoint_id = $2 AND x.event_sequence = w.event_sequence
+                    AND (x.lease_id IS NULL OR x.due_at <= $6) AND x.status <> 'held'
+                LIMIT 1 FOR UPDATE SKIP LOCKED
+            ) d
+        ), again AS (
+            UPDATE deliveries u SET status = 'pending', due_at = $6, failures = 0,
+                failing_since = NULL, lease_id = NULL, updated_at = $6
+            FROM free f WHERE u.ctid = f.row RETURNING 1
+        ), fresh AS (
+            INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id,
+                status, due_at, created_at, updated_at)
+            SELECT $1, w.id, $2, w.event_sequence, w.intent_id, 'pending', $6, $6, $6
+            FROM wanted w
+            WHERE NOT EXISTS (SELECT FROM known k WHERE k.event_sequence = w.event_sequence)
+            ORDER BY w.event_sequence
+            ON CONFLICT DO NOTHING RETURNING 1
+        )
+        SELECT (SELECT count(*) FROM again) + (SELECT count(*) FROM fresh) AS "made!""#,
+        merchant,
+        endpoint,
+        &ids,
+        &sequences,
+        &intents as &[Option<Uuid>],
+        now,
+    );
+    made.fetch_one(db).await
+}

@@ -1,0 +1,249 @@
+//! What a merchant sends to make or change an endpoint.
+
+use super::{EndpointPatch, EndpointStatus, EventFilter, EventPattern, NewEndpoint, Ordering};
+use crate::base::{
+    invalid::{Invalid, check_text},
+    net::{Policy, check_url},
+};
+use serde::Deserialize;
+use time::Duration;
+
+const LONGEST_OVERLAP: Duration = Duration::days(7);
+const LONGEST_URL: usize = 2048;
+const LONGEST_DESCRIPTION: usize = 500;
+
+/// The body of `POST /v1/callback_endpoints`.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointRequest {
+    /// Where deliveries are posted to: a public `https` address of at most 2,048 characters.
+    #[schema(
+        format = "uri",
+        max_length = 2048,
+        example = "https://example.com/hook"
+    )]
+    url: String,
+    /// 1 to 50 event types; `payment_intent.*` stands for all of a kind, `*` for all.
+    #[schema(value_type = Vec<EventPattern>, min_items = 1, max_items = 50, example = json!(["payment_intent.*"]))]
+    event_types: Vec<String>,
+    /// Your own words. At most 500 characters.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 500)]
+    description: Option<String>,
+    /// `intent`, the default: events of one payment intent arrive one after the other. `none`:
+    /// all arrive as they come.
+    #[serde(default)]
+    ordering: Option<Ordering>,
+    /// Whether deliveries also carry a `Stripe-Signature` header, made with the same secret, for
+    /// bots that verify with Stripe's libraries. `false` if left out.
+    #[serde(default)]
+    stripe_signature: bool,
+}
+
+impl EndpointRequest {
+    /// The endpoint that is asked for, or the first field at fault. `policy` says which
+    /// addresses may be called.
+    pub fn check(self, policy: &Policy) -> Result<NewEndpoint, Invalid> {
+        if let Some(text) = &self.description {
+            check_text("/description", text, LONGEST_DESCRIPTION)?;
+        }
+        Ok(NewEndpoint {
+            url: parse_url(self.url, policy)?,
+            events: EventFilter::parse(self.event_types)?,
+            description: self.description,
+            ordering: self.ordering.unwrap_or(Ordering::Intent),
+            stripe_signature: self.stripe_signature,
+        })
+    }
+}
+
+/// The body of `PATCH /v1/callback_endpoints/{id}`. What is left out stays as it is.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointChanges {
+    /// Another address.
+    #[serde(default)]
+    #[schema(format = "uri", max_length = 2048)]
+    url: Option<String>,
+    /// Other event types.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<EventPattern>>, min_items = 1, max_items = 50)]
+    event_types: Option<Vec<String>>,
+    /// Other words; an empty text takes them away.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    description: Option<String>,
+    /// `false` holds all deliveries, `true` sends what was held.
+    #[serde(default)]
+    enabled: Option<bool>,
+    /// Another order.
+    #[serde(default)]
+    ordering: Option<Ordering>,
+    /// With or without the `Stripe-Signature` header.
+    #[serde(default)]
+    stripe_signature: Option<bool>,
+}
+
+impl EndpointChanges {
+    /// The changes that are asked for, or the first field at fault.
+    pub fn check(self, policy: &Policy) -> Result<EndpointPatch, Invalid> {
+        if let Some(text) = self.description.as_ref().filter(|text| !text.is_empty()) {
+            check_text("/description", text, LONGEST_DESCRIPTION)?;
+        }
+        let status = |enabled| {
+            if enabled {
+                EndpointStatus::Enabled
+            } else {
+                EndpointStatus::Disabled
+            }
+        };
+        Ok(EndpointPatch {
+            url: self.url.map(|url| parse_url(url, policy)).transpose()?,
+            events: self.event_types.map(EventFilter::parse).transpose()?,
+            description: self.description,
+            status: self.enabled.map(status),
+            ordering: self.ordering,
+            stripe_signature: self.stripe_signature,
+        })
+    }
+}
+
+/// The body of `POST /v1/callback_endpoints/{id}/rotate_secret`.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateRequest {
+    /// For how many seconds the secret that is replaced still signs beside the new one: 0 to
+    /// 604,800 (7 days); 86,400 (a day) if left out.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 604_800)]
+    overlap: Option<i64>,
+}
+
+impl RotateRequest {
+    /// How long the old secret signs on.
+    pub fn check(self) -> Result<Duration, Invalid> {
+        let overlap = Duration::seconds(self.overlap.unwrap_or(86_400));
+        if (Duration::ZERO..=LONGEST_OVERLAP).contains(&overlap) {
+            Ok(overlap)
+        } else {
+            let detail = "is a number of seconds from 0 to 604800 (7 days)";
+            Err(Invalid::field("/overlap", detail))
+        }
+    }
+}
+
+fn parse_url(url: String, policy: &Policy) -> Result<String, Invalid> {
+    let length = url.chars().count();
+    if length > LONGEST_URL {
+        let detail = format!("must have at most {LONGEST_URL} characters, it has {length}");
+        return Err(Invalid::field("/url", detail));
+    }
+    match check_url(&url, policy) {
+        Ok(_) => Ok(url),
+        Err(error) => Err(Invalid::coded(
+            "endpoint_not_allowed",
+            "/url",
+            error.to_string(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::ids::{EndpointId, MerchantId},
+        domain::callbacks::{Endpoint, EventType},
+    };
+    use serde_json::{Value, json};
+    use time::{OffsetDateTime, macros::datetime};
+    use uuid::Uuid;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-22 06:00:00 UTC);
+    const URL: &str = "https://example.com/hook";
+
+    fn check(body: Value) -> Result<NewEndpoint, Invalid> {
+        let request: EndpointRequest = serde_json::from_value(body).unwrap();
+        request.check(&Policy::default())
+    }
+
+    fn change(body: Value) -> Result<EndpointPatch, Invalid> {
+        let changes: EndpointChanges = serde_json::from_value(body).unwrap();
+        changes.check(&Policy::default())
+    }
+
+    fn endpoint() -> Endpoint {
+        let types = ["payment_intent.*", "refund.created"];
+        let new = check(json!({"url": URL, "event_types": types, "description": "mine"}));
+        let ids = (
+            MerchantId(Uuid::from_u128(1)),
+            EndpointId(Uuid::from_u128(2)),
+        );
+        new.unwrap().create(ids, None, NOW)
+    }
+
+    #[test]
+    fn refuses_unknown_event_types_by_name() {
+        for bad in [
+            "",
+            "payment",
+            "payment.*",
+            "payment_*",
+            "**",
+            ".*",
+            "*.created",
+            "refund",
+        ] {
+            let refused = check(json!({"url": URL, "event_types": ["*", bad]})).unwrap_err();
+            assert_eq!(refused.param, "/event_types/1");
+            assert!(refused.detail.contains(&format!("{bad:?}")), "{refused}");
+        }
+        for (count, allowed) in [(0, false), (50, true), (51, false)] {
+            let types = vec!["*"; count];
+            let checked = check(json!({"url": URL, "event_types": types}));
+            assert_eq!(checked.is_ok(), allowed, "{count}");
+        }
+    }
+
+    #[test]
+    fn refuses_bad_urls_and_long_texts() {
+        let all = ["*"];
+        let local = check(json!({"url": "https://127.0.0.1/", "event_types": all})).unwrap_err();
+        assert_eq!(
+            (local.code, local.param.as_str()),
+            ("endpoint_not_allowed", "/url")
+        );
+        let long = format!("https://example.com/{}", "a".repeat(2029));
+        assert!(check(json!({"url": long, "event_types": all})).is_err());
+        assert!(check(json!({"url": long[..2048], "event_types": all})).is_ok());
+        for (text, allowed) in [
+            ("é".repeat(500), true),
+            ("é".repeat(501), false),
+            ("\0".to_owned(), false),
+        ] {
+            let checked = check(json!({"url": URL, "event_types": all, "description": text}));
+            assert_eq!(checked.is_ok(), allowed);
+        }
+    }
+
+    #[test]
+    fn changes_what_is_asked_and_no_more() {
+        let later = NOW + time::Duration::HOUR;
+        let patch = json!({"url": "https://example.org/", "description": "", "enabled": false});
+        let changed = endpoint().update(change(patch).unwrap(), later);
+        assert_eq!(changed.url, "https://example.org/");
+        assert_eq!(changed.description, None);
+        assert_eq!(changed.status, EndpointStatus::Disabled);
+        assert_eq!(changed.events, endpoint().events);
+        assert_eq!((changed.created_at, changed.updated_at), (NOW, later));
+        assert!(changed.wants(EventType::RefundCreated), "held, not lost");
+        let patch = json!({"event_types": ["payment_link.*"], "enabled": true});
+        let changed = changed.update(change(patch).unwrap(), later);
+        assert_eq!(changed.status, EndpointStatus::Enabled);
+        assert!(!changed.wants(EventType::RefundCreated));
+        assert!(changed.wants(EventType::LinkCompleted));
+        assert!(!changed.delete(later).wants(EventType::LinkCompleted));
+        assert_eq!(endpoint().update(EndpointPatch::default(), NOW), endpoint());
+        assert!(change(json!({"url": "http://example.org/"})).is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! Attempts: one request to a rail, from the moment before it is sent to its outcome.
+
+pub mod store;
+
+use super::{Intent, Refund};
+use crate::{
+    base::{
+        ids::{AttemptId, IntentId, MerchantId, RefundId},
+        money::Money,
+    },
+    domain::rails::{CallKind, DeclineCode, PaymentMethod, Rail, RailCall},
+};
+use time::OffsetDateTime;
+
+crate::names! {
+    /// What is known of an attempt.
+    pub enum AttemptStatus {
+        /// Recorded, perhaps sent.
+        Started = "started",
+        /// Sent, and no answer came.
+        Unknown = "unknown",
+        /// Taken on by the rail; the outcome comes later.
+        Pending = "pending",
+        /// Waits for the payer to act.
+        RequiresAction = "requires_action",
+        /// Done.
+        Succeeded = "succeeded",
+        /// Refused.
+        Failed = "failed",
+    }
+}
+
+/// One request to a rail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its id, which is also our idempotency key with the rail.
+    pub id: AttemptId,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// The intent that it is for.
+    pub intent: IntentId,
+    /// The refund that it is for, if it is one.
+    pub refund: Option<RefundId>,
+    /// What the rail is asked to do.
+    pub kind: CallKind,
+    /// What is known of it.
+    pub status: AttemptStatus,
+    /// The rail.
+    pub rail: Rail,
+    /// What the payer pays with; for charges.
+    pub method: Option<PaymentMethod>,
+    /// How much.
+    pub amount: Money,
+    /// Why it failed, if it did.
+    pub decline_code: Option<DeclineCode>,
+    /// The idempotency key of the request that waits for its answer.
+    pub idempotency_key: Option<String>,
+    /// When a worker asks the rail what became of it.
+    pub ask_at: Option<OffsetDateTime>,
+    /// When it was recorded.
+    pub created_at: OffsetDateTime,
+    /// When it last changed.
+    pub updated_at: OffsetDateTime,
+}
+
+impl Attempt {
+    pub(in crate::domain::intents) fn start(
+        id: AttemptId,
+        intent: &Intent,
+        kind: CallKind,
+        amount: Money,
+        now: OffsetDateTime,
+    ) -> Self {
+        let rail = intent.terms.rail;
+        Self {
+            id,
+            merchant: intent.merchant,
+            intent: intent.id,
+            refund: None,
+            kind,
+            status: AttemptStatus::Started,
+            rail,
+            method: None,
+            amount,
+            decline_code: None,
+            idempotency_key: None,
+            ask_at: Some(now + rail.patience()),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub(in crate::domain::intents) fn paying_with(self, method: PaymentMethod) -> Self {
+        Self {
+            method: Some(method),
+            ..self
+        }
+    }
+
+    pub(in crate::domain::intents) fn giving_back(self, refund: &Refund) -> Self {
+        Self {
+            refund: Some(refund.id),
+            ..self
+        }
+    }
+
+    /// Whether its outcome is known, so that nothing more can change it.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self.status,
+            AttemptStatus::Succeeded | AttemptStatus::Failed
+        )
+    }
+
+    /// What to ask the rail, given the attempt that charged the payer.
+    pub fn call(&self, charge: Option<AttemptId>) -> RailCall {
+        let Self {
+            rail,
+            id: attempt,
+            kind,
+            method,
+            amount,
+            ..
+        } = *self;
+        RailCall {
+            rail,
+            attempt,
+            kind,
+            method,
+            amount,
+            charge,
+        }
+    }
+}

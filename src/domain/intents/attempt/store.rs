@@ -1,0 +1,217 @@
+//! SQL of attempts.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
+
+use super::Attempt;
+use crate::{
+    base::{
+        ids::{AttemptId, IntentId, MerchantId, RefundId},
+        money::{CurrencyError, Money},
+        names::UnknownName,
+    },
+    domain::rails::{DeclineCode, PaymentMethod, Rail},
+};
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+struct Row {
+    merchant_id: Uuid,
+    id: Uuid,
+    intent_id: Uuid,
+    refund_id: Option<Uuid>,
+    kind: String,
+    status: String,
+    rail: String,
+    payment_method: Option<String>,
+    amount: i64,
+    currency: String,
+    decline_code: Option<String>,
+    idempotency_key: Option<String>,
+    ask_at: Option<OffsetDateTime>,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+/// What can be wrong with a row that only this service writes.
+#[derive(Debug, thiserror::Error)]
+enum RowError {
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
+}
+
+impl TryFrom<Row> for Attempt {
+    type Error = RowError;
+
+    fn try_from(row: Row) -> Result<Self, RowError> {
+        let rail: Rail = row.rail.parse()?;
+        Ok(Self {
+            id: AttemptId(row.id),
+            merchant: MerchantId(row.merchant_id),
+            intent: IntentId(row.intent_id),
+            refund: row.refund_id.map(RefundId),
+            kind: row.kind.parse()?,
+            status: row.status.parse()?,
+            rail,
+            method: row
+                .payment_method
+                .map(|name| PaymentMethod::parse(rail, &name))
+                .transpose()?,
+            amount: Money::new(row.amount, row.currency.parse()?),
+            decline_code: row
+                .decline_code
+                .map(|code| code.parse::<DeclineCode>())
+                .transpose()?,
+            idempotency_key: row.idempotency_key,
+            ask_at: row.ask_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn read(rows: Vec<Row>) -> Result<Vec<Attempt>, sqlx::Error> {
+    rows.into_iter()
+        .map(|row| Attempt::try_from(row).map_err(|e| sqlx::Error::Decode(e.into())))
+        .collect()
+}
+
+/// Loads the attempts named, for the writer.
+pub async fn load(
+    db: &mut PgConnection,
+    names: &[(MerchantId, AttemptId)],
+) -> Result<Vec<Attempt>, sqlx::Error> {
+    let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
+    let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "-- attempts.load
+        SELECT a.* FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
+        CROSS JOIN LATERAL (SELECT * FROM attempts a WHERE a.merchant_id = u.merchant_id AND a.id = u.id LIMIT 1) a",
+        &merchants, &ids
+    );
+    read(rows.fetch_all(db).await?)
+}
+
+/// Attempts as the columns of their table.
+#[derive(Debug)]
+pub struct Columns<'a> {
+    /// Whose they are.
+    pub merchants: Vec<Uuid>,
+    /// Their ids.
+    pub ids: Vec<Uuid>,
+    /// The intents that they are for.
+    pub intents: Vec<Uuid>,
+    /// The refunds that they are for.
+    pub refunds: Vec<Option<Uuid>>,
+    /// What they ask of the rail.
+    pub kinds: Vec<&'static str>,
+    /// What is known of them.
+    pub statuses: Vec<&'static str>,
+    /// The rails that they ask.
+    pub rails: Vec<&'static str>,
+    /// What pays.
+    pub methods: Vec<Option<String>>,
+    /// How much they are about, in minor units.
+    pub amounts: Vec<i64>,
+    /// ISO 4217 codes.
+    pub currencies: Vec<&'static str>,
+    /// Why they were refused.
+    pub codes: Vec<Option<&'static str>>,
+    /// The keys of the requests that wait for them.
+    pub keys: Vec<Option<&'a str>>,
+    /// When a worker asks what became of them.
+    pub ask: Vec<Option<OffsetDateTime>>,
+    /// When they were made.
+    pub created: Vec<OffsetDateTime>,
+    /// When they last changed.
+    pub updated: Vec<OffsetDateTime>,
+}
+
+/// The columns of these attempts.
+pub fn columns<'a>(attempts: &[&'a Attempt]) -> Columns<'a> {
+    let codes = attempts.iter().map(|a| a.decline_code);
+    Columns {
+        merchants: attempts.iter().map(|a| a.merchant.0).collect(),
+        ids: attempts.iter().map(|a| a.id.0).collect(),
+        intents: attempts.iter().map(|a| a.intent.0).collect(),
+        refunds: attempts.iter().map(|a| a.refund.map(|r| r.0)).collect(),
+        kinds: attempts.iter().map(|a| a.kind.as_str()).collect(),
+        statuses: attempts.iter().map(|a| a.status.as_str()).collect(),
+        rails: attempts.iter().map(|a| a.rail.as_str()).collect(),
+        methods: attempts
+            .iter()
+            .map(|a| a.method.map(|m| m.to_string()))
+            .collect(),
+        amounts: attempts.iter().map(|a| a.amount.minor()).collect(),
+        currencies: attempts
+            .iter()
+            .map(|a| a.amount.currency().code())
+            .collect(),
+        codes: codes.map(|code| code.map(DeclineCode::as_str)).collect(),
+        keys: attempts
+            .iter()
+            .map(|a| a.idempotency_key.as_deref())
+            .collect(),
+        ask: attempts.iter().map(|a| a.ask_at).collect(),
+        created: attempts.iter().map(|a| a.created_at).collect(),
+        updated: attempts.iter().map(|a| a.updated_at).collect(),
+    }
+}
+
+/// Stores what changes in attempts.
+pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), sqlx::Error> {
+    let c = columns(attempts);
+    let update = sqlx::query!(
+        "-- attempts.update
+        UPDATE attempts a SET status = x.status, decline_code = x.code, ask_at = x.ask_at, updated_at = x.updated_at
+        FROM (SELECT f.ctid AS row, u.status, u.code, u.ask_at, u.updated_at
+            FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::text[]) AS status, UNNEST($4::text[]) AS code,
+                UNNEST($5::timestamptz[]) AS ask_at, UNNEST($6::timestamptz[]) AS updated_at) u
+            CROSS JOIN LATERAL (SELECT ctid FROM attempts f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
+        WHERE a.ctid = x.row",
+        &c.merchants, &c.ids, &c.statuses as &[&str], &c.codes as &[Option<&str>], &c.ask as &[Option<OffsetDateTime>], &c.updated
+    );
+    update.execute(db).await.map(drop)
+}
+
+/// Attempts whose outcome a worker should ask for, with the attempt that charged the payer of
+/// their intent; at most `limit`.
+pub async fn due(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<(Attempt, Option<AttemptId>)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "-- attempts.due
+        SELECT a.merchant_id, a.id, i.charge_attempt_id FROM attempts a
+        JOIN payment_intents i ON i.merchant_id = a.merchant_id AND i.id = a.intent_id
+        WHERE a.ask_at <= $1 ORDER BY a.ask_at LIMIT $2",
+        now,
+        limit
+    );
+    let rows = rows.fetch_all(pool).await?;
+    let names: Vec<_> = rows
+        .iter()
+        .map(|r| (MerchantId(r.merchant_id), AttemptId(r.id)))
+        .collect();
+    let mut db = pool.acquire().await?;
+    let attempts = load(&mut db, &names).await?;
+    let charge = |id: AttemptId| {
+        rows.iter()
+            .find(|r| r.id == id.0)
+            .and_then(|r| r.charge_attempt_id)
+            .map(AttemptId)
+    };
+    Ok(attempts
+        .into_iter()
+        .map(|attempt| {
+            let charge = charge(attempt.id);
+            (attempt, charge)
+        })
+        .collect())
+}

@@ -1,0 +1,30 @@
+//! Which journal entry each movement of money posts.
+
+use super::{Intent, Refund};
+use crate::{
+    base::money::Money,
+    domain::ledger::{Account, Direction, Draft, EntryKind, Unbalanced},
+};
+
+/// The rail has taken money from the payer: it owes it to us, and we owe it to the merchant.
+pub(super) fn capture(intent: &Intent, amount: Money) -> Result<Draft, Unbalanced> {
+    let clearing = Account::RailClearing(intent.terms.rail.as_str());
+    let lines = vec![
+        (clearing, Direction::Debit, amount),
+        (Account::MerchantPending, Direction::Credit, amount),
+    ];
+    let draft = Draft::new(EntryKind::Capture, intent.id.to_string(), lines)?;
+    Ok(draft.for_payment_intent(intent.id.0))
+}
+
+/// The rail has given money back to the payer: the other way round.
+pub(super) fn refund(intent: &Intent, refund: &Refund) -> Result<Draft, Unbalanced> {
+    let clearing = Account::RailClearing(intent.terms.rail.as_str());
+    let amount = refund.amount;
+    let lines = vec![
+        (Account::MerchantPending, Direction::Debit, amount),
+        (clearing, Direction::Credit, amount),
+    ];
+    let draft = Draft::new(EntryKind::Refund, refund.id.to_string(), lines)?;
+    Ok(draft.for_payment_intent(intent.id.0))
+}

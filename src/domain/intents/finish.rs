@@ -1,0 +1,339 @@
+//! What a rail's answer does to an intent.
+
+use super::{
+    Attempt, AttemptStatus, CaptureMethod, Intent, IntentError, IntentEvent, LastError, Opening,
+    Refund, RefundStatus, State, Sums, bookkeeping,
+};
+use crate::{
+    base::money::{Money, SumError},
+    domain::{
+        ledger::{Draft, Unbalanced},
+        rails::{CallKind, DeclineCode, RailAnswer},
+    },
+};
+use time::{Duration, OffsetDateTime};
+
+/// How long a worker waits before it asks again about a request that got no answer.
+const ASK_AGAIN_UNKNOWN: Duration = Duration::seconds(2);
+/// How long a worker waits before it asks again about a request that is pending.
+const ASK_AGAIN_PENDING: Duration = Duration::hours(1);
+
+/// What the caller of the attempt is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The call went through, or waits.
+    Accepted,
+    /// The rail declined.
+    Declined(DeclineCode),
+}
+
+/// An attempt with its answer applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// The intent.
+    pub intent: Intent,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The refund, if it was one.
+    pub refund: Option<Refund>,
+    /// What is booked.
+    pub draft: Option<Draft>,
+    /// What is told.
+    pub event: Option<IntentEvent>,
+    /// What the caller is told.
+    pub verdict: Verdict,
+}
+
+/// Why an answer cannot be applied: our own records disagree with each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Broken {
+    #[error(transparent)]
+    Sum(#[from] SumError),
+    #[error(transparent)]
+    Unbalanced(#[from] Unbalanced),
+}
+
+impl From<Broken> for IntentError {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Sum(e) => Self::Sum(e),
+            // Amounts are above zero and both sides are equal by construction.
+            Broken::Unbalanced(_) => Self::Sum(SumError::Overflow),
+        }
+    }
+}
+
+impl Attempt {
+    /// Applies the rail's answer to this attempt of `intent` (and `refund`). An answer that came
+    /// before, or to an attempt that the intent no longer waits for, gives `None`.
+    pub fn finish(
+        self,
+        intent: Intent,
+        refund: Option<Refund>,
+        answer: RailAnswer,
+        now: OffsetDateTime,
+    ) -> Result<Option<Finished>, IntentError> {
+        let waits = match intent.state {
+            State::Processing(open, _) | State::RequiresAction(open) => open == self.id,
+            State::Succeeded => self.kind == CallKind::Refund,
+            State::RequiresPayment
+            | State::RequiresCapture
+            | State::Canceled(_)
+            | State::Expired => false,
+        };
+        if self.is_final() || !waits {
+            return Ok(None);
+        }
+        let first = self.status == AttemptStatus::Started;
+        let attempt = self.answered(answer, now);
+        let intent = Intent {
+            updated_at: now,
+            ..intent
+        };
+        let finished = match answer {
+            RailAnswer::Succeeded => succeeded(intent, attempt, refund, now)?,
+            RailAnswer::Declined(code) => declined(intent, attempt, refund, code, now)?,
+            RailAnswer::Pending | RailAnswer::Unknown | RailAnswer::RequiresAction => {
+                let state = waiting(intent.state, &attempt);
+                let news = first || state != intent.state;
+                let event = match state {
+                    State::Processing(..) => news.then_some(IntentEvent::Processing),
+                    State::RequiresAction(_) => news.then_some(IntentEvent::RequiresAction),
+                    // A refund waits beside its intent.
+                    State::Succeeded
+                    | State::RequiresPayment
+                    | State::RequiresCapture
+                    | State::Canceled(_)
+                    | State::Expired => None,
+                };
+                let intent = Intent { state, ..intent };
+                Finished {
+                    event,
+                    ..Finished::quiet(intent, attempt, refund)
+                }
+            }
+        };
+        Ok(Some(finished))
+    }
+
+    fn answered(self, answer: RailAnswer, now: OffsetDateTime) -> Self {
+        let (status, ask_at, decline_code) = match answer {
+            RailAnswer::Succeeded => (AttemptStatus::Succeeded, None, None),
+            RailAnswer::Declined(code) => (AttemptStatus::Failed, None, Some(code)),
+            RailAnswer::Pending => (AttemptStatus::Pending, Some(now + ASK_AGAIN_PENDING), None),
+            RailAnswer::RequiresAction => (AttemptStatus::RequiresAction, None, None),
+            // Nothing is learned: what the rail said before still stands.
+            RailAnswer::Unknown => match self.status {
+                AttemptStatus::RequiresAction => (self.status, None, None),
+                AttemptStatus::Pending => (self.status, Some(now + ASK_AGAIN_UNKNOWN), None),
+                AttemptStatus::Started
+                | AttemptStatus::Unknown
+                | AttemptStatus::Succeeded
+                | AttemptStatus::Failed => {
+                    (AttemptStatus::Unknown, Some(now + ASK_AGAIN_UNKNOWN), None)
+                }
+            },
+        };
+        Self {
+            status,
+            ask_at,
+            decline_code,
+            updated_at: now,
+            ..self
+        }
+    }
+}
+
+/// The state of an intent whose attempt waits: for the payer's action, or for the rail.
+fn waiting(state: State, attempt: &Attempt) -> State {
+    match (attempt.kind, attempt.status) {
+        (CallKind::Charge, AttemptStatus::RequiresAction) => State::RequiresAction(attempt.id),
+        (CallKind::Charge, AttemptStatus::Pending) => {
+            State::Processing(attempt.id, Opening::Charge)
+        }
+        (CallKind::Charge | CallKind::Capture | CallKind::Void | CallKind::Refund, _) => state,
+    }
+}
+
+impl Finished {
+    fn quiet(intent: Intent, attempt: Attempt, refund: Option<Refund>) -> Self {
+        Self {
+            intent,
+            attempt,
+            refund,
+            draft: None,
+            event: None,
+            verdict: Verdict::Accepted,
+        }
+    }
+}
+
+fn succeeded(
+    intent: Intent,
+    attempt: Attempt,
+    refund: Option<Refund>,
+    now: OffsetDateTime,
+) -> Result<Finished, Broken> {
+    let intent = Intent {
+        last_error: None,
+        ..intent
+    };
+    let amount = attempt.amount;
+    match attempt.kind {
+        CallKind::Charge => charged(intent, attempt),
+        CallKind::Capture => taken(intent, attempt, amount),
+        CallKind::Void => Ok(voided(intent, attempt)),
+        CallKind::Refund => given_back(intent, attempt, refund, now),
+    }
+}
+
+fn charged(intent: Intent, attempt: Attempt) -> Result<Finished, Broken> {
+    let amount = attempt.amount;
+    let sums = Sums {
+        authorized: amount,
+        ..intent.sums
+    };
+    let intent = Intent {
+        charge: Some(attempt.id),
+        sums,
+        ..intent
+    };
+    match intent.terms.capture_method {
+        CaptureMethod::Automatic => taken(intent, attempt, amount),
+        CaptureMethod::Manual => {
+            let intent = Intent {
+                state: State::RequiresCapture,
+                ..intent
+            };
+            let event = Some(IntentEvent::RequiresCapture);
+            Ok(Finished {
+                event,
+                ..Finished::quiet(intent, attempt, None)
+            })
+        }
+    }
+}
+
+fn voided(intent: Intent, attempt: Attempt) -> Finished {
+    let reason = if let State::Processing(_, Opening::Void(reason)) = intent.state {
+        reason
+    } else {
+        None
+    };
+    let authorized = Money::zero(intent.terms.amount.currency());
+    let sums = Sums {
+        authorized,
+        ..intent.sums
+    };
+    let intent = Intent {
+        state: State::Canceled(reason),
+        sums,
+        ..intent
+    };
+    Finished {
+        event: Some(IntentEvent::Canceled),
+        ..Finished::quiet(intent, attempt, None)
+    }
+}
+
+fn given_back(
+    intent: Intent,
+    attempt: Attempt,
+    refund: Option<Refund>,
+    now: OffsetDateTime,
+) -> Result<Finished, Broken> {
+    let refunded = intent.sums.refunded.checked_add(attempt.amount)?;
+    let refunding = intent.sums.refunding.checked_sub(attempt.amount)?;
+    let intent = Intent {
+        sums: Sums {
+            refunded,
+            refunding,
+            ..intent.sums
+        },
+        ..intent
+    };
+    let refund = refund.map(|r| Refund {
+        status: RefundStatus::Succeeded,
+        updated_at: now,
+        ..r
+    });
+    let draft = refund
+        .as_ref()
+        .map(|refund| bookkeeping::refund(&intent, refund))
+        .transpose()?;
+    let event = Some(IntentEvent::RefundSucceeded);
+    Ok(Finished {
+        draft,
+        event,
+        ..Finished::quiet(intent, attempt, refund)
+    })
+}
+
+fn taken(intent: Intent, attempt: Attempt, amount: Money) -> Result<Finished, Broken> {
+    let sums = Sums {
+        captured: amount,
+        ..intent.sums
+    };
+    let intent = Intent {
+        state: State::Succeeded,
+        sums,
+        ..intent
+    };
+    let draft = Some(bookkeeping::capture(&intent, amount)?);
+    Ok(Finished {
+        draft,
+        event: Some(IntentEvent::Succeeded),
+        ..Finished::quiet(intent, attempt, None)
+    })
+}
+
+fn declined(
+    intent: Intent,
+    attempt: Attempt,
+    refund: Option<Refund>,
+    code: DeclineCode,
+    now: OffsetDateTime,
+) -> Result<Finished, Broken> {
+    let last_error = Some(LastError {
+        decline_code: code,
+        attempt: attempt.id,
+    });
+    let verdict = Verdict::Declined(code);
+    let failed = |state, event, attempt| {
+        let intent = Intent {
+            state,
+            last_error,
+            ..intent.clone()
+        };
+        Finished {
+            event: Some(event),
+            verdict,
+            ..Finished::quiet(intent, attempt, None)
+        }
+    };
+    Ok(match attempt.kind {
+        CallKind::Charge => failed(State::RequiresPayment, IntentEvent::PaymentFailed, attempt),
+        CallKind::Capture | CallKind::Void => {
+            failed(State::RequiresCapture, IntentEvent::PaymentFailed, attempt)
+        }
+        CallKind::Refund => {
+            let refunding = intent.sums.refunding.checked_sub(attempt.amount)?;
+            let intent = Intent {
+                sums: Sums {
+                    refunding,
+                    ..intent.sums
+                },
+                ..intent
+            };
+            let refund = refund.map(|r| Refund {
+                status: RefundStatus::Failed,
+                updated_at: now,
+                ..r
+            });
+            Finished {
+                event: Some(IntentEvent::RefundFailed),
+                ..Finished::quiet(intent, attempt, refund)
+            }
+        }
+    })
+}

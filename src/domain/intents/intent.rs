@@ -1,0 +1,305 @@
+//! The payment intent and its states.
+
+use super::IntentError;
+use crate::{
+    base::{
+        ids::{AttemptId, IntentId, LinkId, MerchantId},
+        money::Money,
+    },
+    domain::{
+        rails::{DeclineCode, Rail},
+        threads::Thread,
+    },
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
+use time::{Duration, OffsetDateTime};
+
+crate::names! {
+    /// Whether money is taken at once or held until the merchant says so.
+    pub enum CaptureMethod {
+        /// Taken at once.
+        Automatic = "automatic",
+        /// Held until captured.
+        Manual = "manual",
+    }
+}
+
+crate::names! {
+    /// Where an intent stands, as one word.
+    pub enum Status {
+        /// It can be paid.
+        RequiresPayment = "requires_payment",
+        /// The rail has been asked and has not given an outcome.
+        Processing = "processing",
+        /// The payer must do something before the rail goes on.
+        RequiresAction = "requires_action",
+        /// Money is held and waits for the capture.
+        RequiresCapture = "requires_capture",
+        /// Money was taken. Refunds never change this.
+        Succeeded = "succeeded",
+        /// Called off.
+        Canceled = "canceled",
+        /// Nobody paid in time.
+        Expired = "expired",
+    }
+}
+
+crate::names! {
+    /// Why an intent was called off.
+    pub enum CancellationReason {
+        /// The payer asked for it.
+        RequestedByCustomer = "requested_by_customer",
+        /// It was asked for twice.
+        Duplicate = "duplicate",
+        /// It looked like fraud.
+        Fraudulent = "fraudulent",
+        /// The payer went away.
+        Abandoned = "abandoned",
+    }
+}
+
+crate::names! {
+    /// What happened to an intent or one of its refunds, for its events.
+    pub enum IntentEvent {
+        /// It was made.
+        Created = "payment_intent.created",
+        /// The rail has no outcome yet.
+        Processing = "payment_intent.processing",
+        /// The payer must act.
+        RequiresAction = "payment_intent.requires_action",
+        /// Money is held.
+        RequiresCapture = "payment_intent.requires_capture",
+        /// An attempt failed.
+        PaymentFailed = "payment_intent.payment_failed",
+        /// Money was taken.
+        Succeeded = "payment_intent.succeeded",
+        /// It was called off.
+        Canceled = "payment_intent.canceled",
+        /// Nobody paid in time.
+        Expired = "payment_intent.expired",
+        /// A refund was asked for.
+        RefundCreated = "refund.created",
+        /// Money was given back.
+        RefundSucceeded = "refund.succeeded",
+        /// The rail refused to give it back.
+        RefundFailed = "refund.failed",
+    }
+}
+
+/// A line of what is paid for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineItem {
+    /// What it is; the payer reads it.
+    pub label: String,
+    /// How many.
+    pub quantity: u32,
+    /// The price of one.
+    pub unit_amount: Money,
+}
+
+/// What was asked for. It never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// How much, tip included.
+    pub amount: Money,
+    /// The part of the amount that is a tip.
+    pub tip: Option<Money>,
+    /// Whether money is taken at once.
+    pub capture_method: CaptureMethod,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The merchant's own name for it.
+    pub reference: Option<String>,
+    /// Where it was asked for.
+    pub thread: Option<Thread>,
+    /// Its lines; they sum to the amount, or there are none.
+    pub line_items: Vec<LineItem>,
+    /// The merchant's own notes.
+    pub metadata: BTreeMap<String, String>,
+    /// The rail that is asked.
+    pub rail: Rail,
+    /// The link that it was made through.
+    pub payment_link: Option<LinkId>,
+    /// How long it can be paid.
+    pub lifetime: Duration,
+}
+
+/// Why the last attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastError {
+    /// The rail's reason.
+    pub decline_code: DeclineCode,
+    /// The attempt.
+    pub attempt: AttemptId,
+}
+
+/// What an intent in `processing` waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// A charge.
+    Charge,
+    /// A capture of held money.
+    Capture,
+    /// The release of held money, for this reason.
+    Void(Option<CancellationReason>),
+}
+
+/// Where an intent stands, with what belongs to that state alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It can be paid.
+    RequiresPayment,
+    /// The rail was asked by this attempt.
+    Processing(AttemptId, Opening),
+    /// The payer must act on this attempt.
+    RequiresAction(AttemptId),
+    /// Money is held.
+    RequiresCapture,
+    /// Money was taken.
+    Succeeded,
+    /// Called off.
+    Canceled(Option<CancellationReason>),
+    /// Nobody paid in time.
+    Expired,
+}
+
+impl State {
+    /// The state as one word.
+    pub fn status(self) -> Status {
+        match self {
+            Self::RequiresPayment => Status::RequiresPayment,
+            Self::Processing(..) => Status::Processing,
+            Self::RequiresAction(_) => Status::RequiresAction,
+            Self::RequiresCapture => Status::RequiresCapture,
+            Self::Succeeded => Status::Succeeded,
+            Self::Canceled(_) => Status::Canceled,
+            Self::Expired => Status::Expired,
+        }
+    }
+}
+
+/// The sums of an intent, all in its currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sums {
+    /// Held or taken by the rail.
+    pub authorized: Money,
+    /// Taken.
+    pub captured: Money,
+    /// Given back.
+    pub refunded: Money,
+    /// On its way back.
+    pub refunding: Money,
+}
+
+/// A payment intent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// Its id.
+    pub id: IntentId,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// What was asked for.
+    pub terms: Arc<Terms>,
+    /// Where it stands.
+    pub state: State,
+    /// Its sums.
+    pub sums: Sums,
+    /// Why the last attempt failed, until one succeeds.
+    pub last_error: Option<LastError>,
+    /// The attempt that charged the payer.
+    pub charge: Option<AttemptId>,
+    /// How many events it has had.
+    pub event_sequence: i32,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// When it last changed.
+    pub updated_at: OffsetDateTime,
+}
+
+impl Intent {
+    /// A new intent that waits for its payer.
+    pub fn new(id: IntentId, merchant: MerchantId, terms: Terms, now: OffsetDateTime) -> Self {
+        let zero = Money::zero(terms.amount.currency());
+        let sums = Sums {
+            authorized: zero,
+            captured: zero,
+            refunded: zero,
+            refunding: zero,
+        };
+        let (state, created_at, updated_at) = (State::RequiresPayment, now, now);
+        let terms = Arc::new(terms);
+        Self {
+            id,
+            merchant,
+            terms,
+            state,
+            sums,
+            last_error: None,
+            charge: None,
+            event_sequence: 0,
+            created_at,
+            updated_at,
+        }
+    }
+
+    /// When it can no longer be paid.
+    pub fn expires_at(&self) -> OffsetDateTime {
+        self.created_at + self.terms.lifetime
+    }
+
+    /// Where it stands at `now`: one whose time is over is expired before the worker says so.
+    pub fn status_at(&self, now: OffsetDateTime) -> Status {
+        if self.is_overdue(now) {
+            Status::Expired
+        } else {
+            self.state.status()
+        }
+    }
+
+    pub(super) fn is_overdue(&self, now: OffsetDateTime) -> bool {
+        let open = matches!(
+            self.state,
+            State::RequiresPayment | State::RequiresAction(_)
+        );
+        open && self.expires_at() <= now
+    }
+
+    /// What can still be captured.
+    pub fn capturable(&self) -> Money {
+        match self.state {
+            State::RequiresCapture => self.sums.authorized,
+            State::RequiresPayment
+            | State::Processing(..)
+            | State::RequiresAction(_)
+            | State::Succeeded
+            | State::Canceled(_)
+            | State::Expired => Money::zero(self.terms.amount.currency()),
+        }
+    }
+
+    /// Whether a payment is under way that may still take money: it holds a place of its link.
+    pub fn is_under_way(&self) -> bool {
+        matches!(
+            self.state,
+            State::Processing(..) | State::RequiresAction(_) | State::RequiresCapture
+        )
+    }
+
+    /// The error of a call that this state does not allow.
+    pub(super) fn refuse(&self, verb: &'static str, now: OffsetDateTime) -> IntentError {
+        IntentError::InvalidState {
+            verb,
+            status: self.status_at(now),
+        }
+    }
+
+    /// Ends an intent that nobody paid in time; `None` if there is nothing to do.
+    pub fn expire(self, now: OffsetDateTime) -> Option<Self> {
+        self.is_overdue(now).then_some(Self {
+            state: State::Expired,
+            updated_at: now,
+            ..self
+        })
+    }
+}

@@ -1,0 +1,145 @@
+//! Refunds: captured money goes back, whole or in parts, never more than was captured.
+
+pub mod store;
+
+use super::{Attempt, Intent, IntentError, State, Sums};
+use crate::{
+    base::{
+        ids::{AttemptId, IntentId, MerchantId, RefundId},
+        invalid::{Invalid, check_text},
+        money::{
+            Currency, Money,
+            field::{self, AmountText},
+        },
+    },
+    domain::rails::CallKind,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+crate::names! {
+    /// Where a refund stands.
+    pub enum RefundStatus {
+        /// The rail has been asked.
+        Pending = "pending",
+        /// Money was given back.
+        Succeeded = "succeeded",
+        /// The rail refused.
+        Failed = "failed",
+    }
+}
+
+/// A refund of one intent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// Its id.
+    pub id: RefundId,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// The intent.
+    pub intent: IntentId,
+    /// Where it stands.
+    pub status: RefundStatus,
+    /// How much.
+    pub amount: Money,
+    /// Why, in the merchant's words.
+    pub reason: Option<String>,
+    /// When it was asked for.
+    pub created_at: OffsetDateTime,
+    /// When it last changed.
+    pub updated_at: OffsetDateTime,
+}
+
+/// The body of `POST /v1/payment_intents/{id}/refunds`.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundRequest {
+    /// How much; all that is left if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<AmountText>)]
+    amount: Option<Value>,
+    /// Why, in your own words. At most 200 characters.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 200, example = "requested_by_customer")]
+    reason: Option<String>,
+}
+
+impl RefundRequest {
+    /// The amount in the intent's currency, and the reason.
+    pub fn parse(self, currency: Currency) -> Result<(Option<Money>, Option<String>), Invalid> {
+        self.reason
+            .iter()
+            .try_for_each(|reason| check_text("/reason", reason, 200))?;
+        let amount = self
+            .amount
+            .map(|amount| field::amount("/amount", &amount, currency))
+            .transpose()?;
+        Ok((amount, self.reason))
+    }
+}
+
+/// The ids that a refund takes.
+#[derive(Clone, Copy, Debug)]
+pub struct RefundIds {
+    /// Of the refund.
+    pub refund: RefundId,
+    /// Of its attempt.
+    pub attempt: AttemptId,
+}
+
+impl Intent {
+    /// What can still be refunded.
+    pub fn refundable(&self) -> Result<Money, IntentError> {
+        let gone = self.sums.refunded.checked_add(self.sums.refunding)?;
+        Ok(self.sums.captured.checked_sub(gone)?)
+    }
+
+    /// Sets `amount` aside, or all that is left, and records that the rail is about to be asked
+    /// to give it back.
+    pub fn begin_refund(
+        self,
+        amount: Option<Money>,
+        reason: Option<String>,
+        ids: RefundIds,
+        now: OffsetDateTime,
+    ) -> Result<(Self, Refund, Attempt), IntentError> {
+        if self.state != State::Succeeded {
+            return Err(self.refuse("refunded", now));
+        }
+        let most = self.refundable()?;
+        let amount = amount.unwrap_or(most);
+        if most.checked_sub(amount)?.minor() < 0 || amount.minor() == 0 {
+            return Err(IntentError::AmountTooLarge {
+                verb: "refunded",
+                most,
+            });
+        }
+        let sums = Sums {
+            refunding: self.sums.refunding.checked_add(amount)?,
+            ..self.sums
+        };
+        let (merchant, intent, status) = (self.merchant, self.id, RefundStatus::Pending);
+        let refund = Refund {
+            id: ids.refund,
+            merchant,
+            intent,
+            status,
+            amount,
+            reason,
+            created_at: now,
+            updated_at: now,
+        };
+        let attempt =
+            Attempt::start(ids.attempt, &self, CallKind::Refund, amount, now).giving_back(&refund);
+        Ok((
+            Self {
+                sums,
+                updated_at: now,
+                ..self
+            },
+            refund,
+            attempt,
+        ))
+    }
+}

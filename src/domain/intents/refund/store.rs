@@ -1,0 +1,155 @@
+//! SQL of refunds.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
+
+use super::Refund;
+use crate::base::{
+    ids::{IntentId, MerchantId, RefundId},
+    money::{CurrencyError, Money},
+    names::UnknownName,
+};
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+struct Row {
+    merchant_id: Uuid,
+    id: Uuid,
+    payment_intent_id: Uuid,
+    status: String,
+    amount: i64,
+    currency: String,
+    reason: Option<String>,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+/// What can be wrong with a row that only this service writes.
+#[derive(Debug, thiserror::Error)]
+enum RowError {
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
+}
+
+impl TryFrom<Row> for Refund {
+    type Error = RowError;
+
+    fn try_from(row: Row) -> Result<Self, RowError> {
+        Ok(Self {
+            id: RefundId(row.id),
+            merchant: MerchantId(row.merchant_id),
+            intent: IntentId(row.payment_intent_id),
+            status: row.status.parse()?,
+            amount: Money::new(row.amount, row.currency.parse()?),
+            reason: row.reason,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn read(rows: Vec<Row>) -> Result<Vec<Refund>, sqlx::Error> {
+    rows.into_iter()
+        .map(|row| Refund::try_from(row).map_err(|e| sqlx::Error::Decode(e.into())))
+        .collect()
+}
+
+/// Loads the refunds named, for the writer.
+pub async fn load(
+    db: &mut PgConnection,
+    names: &[(MerchantId, RefundId)],
+) -> Result<Vec<Refund>, sqlx::Error> {
+    let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
+    let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "-- refunds.load
+        SELECT r.* FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id)
+        CROSS JOIN LATERAL (SELECT * FROM refunds r WHERE r.merchant_id = u.merchant_id AND r.id = u.id LIMIT 1) r",
+        &merchants, &ids
+    );
+    read(rows.fetch_all(db).await?)
+}
+
+/// Stores new refunds.
+pub async fn insert(db: &mut PgConnection, refunds: &[&Refund]) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = refunds.iter().map(|r| r.merchant.0).collect();
+    let ids: Vec<Uuid> = refunds.iter().map(|r| r.id.0).collect();
+    let intents: Vec<Uuid> = refunds.iter().map(|r| r.intent.0).collect();
+    let statuses: Vec<String> = refunds
+        .iter()
+        .map(|r| r.status.as_str().to_owned())
+        .collect();
+    let amounts: Vec<i64> = refunds.iter().map(|r| r.amount.minor()).collect();
+    let currencies: Vec<String> = refunds
+        .iter()
+        .map(|r| r.amount.currency().code().to_owned())
+        .collect();
+    let reasons: Vec<Option<String>> = refunds.iter().map(|r| r.reason.clone()).collect();
+    let created: Vec<OffsetDateTime> = refunds.iter().map(|r| r.created_at).collect();
+    let updated: Vec<OffsetDateTime> = refunds.iter().map(|r| r.updated_at).collect();
+    let insert = sqlx::query!(
+        "-- refunds.insert
+        INSERT INTO refunds (merchant_id, id, payment_intent_id, status, amount, currency, reason, created_at, updated_at)
+        SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[])",
+        &merchants, &ids, &intents, &statuses, &amounts, &currencies, &reasons as &[Option<String>], &created, &updated
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// Stores what changes in refunds.
+pub async fn update(db: &mut PgConnection, refunds: &[&Refund]) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = refunds.iter().map(|r| r.merchant.0).collect();
+    let ids: Vec<Uuid> = refunds.iter().map(|r| r.id.0).collect();
+    let statuses: Vec<String> = refunds
+        .iter()
+        .map(|r| r.status.as_str().to_owned())
+        .collect();
+    let updated: Vec<OffsetDateTime> = refunds.iter().map(|r| r.updated_at).collect();
+    let update = sqlx::query!(
+        "-- refunds.update
+        UPDATE refunds r SET status = x.status, updated_at = x.updated_at
+        FROM (SELECT f.ctid AS row, u.status, u.updated_at
+            FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) AS u (merchant_id, id, status, updated_at)
+            CROSS JOIN LATERAL (SELECT ctid FROM refunds f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
+        WHERE r.ctid = x.row",
+        &merchants, &ids, &statuses, &updated
+    );
+    update.execute(db).await.map(drop)
+}
+
+/// One refund of a merchant.
+pub async fn get(
+    pool: &PgPool,
+    merchant: MerchantId,
+    id: RefundId,
+) -> Result<Option<Refund>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "-- refunds.get
+        SELECT * FROM refunds WHERE merchant_id = $1 AND id = $2",
+        merchant.0,
+        id.0
+    );
+    Ok(read(row.fetch_all(pool).await?)?.pop())
+}
+
+/// The refunds of an intent, newest first.
+pub async fn of_intent(
+    pool: &PgPool,
+    merchant: MerchantId,
+    intent: IntentId,
+) -> Result<Vec<Refund>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "-- refunds.of_intent
+        SELECT * FROM refunds WHERE merchant_id = $1 AND payment_intent_id = $2 ORDER BY id DESC",
+        merchant.0,
+        intent.0
+    );
+    read(rows.fetch_all(pool).await?)
+}

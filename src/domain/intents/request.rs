@@ -1,0 +1,153 @@
+//! What a bot sends to ask for money.
+
+use super::{CaptureMethod, LineItem, Terms};
+use crate::{
+    base::{
+        invalid::{Invalid, check_lifetime, check_metadata, check_text},
+        money::{
+            Currency, Money,
+            field::{self, AmountText, CurrencyCode},
+        },
+    },
+    domain::{rails::Rail, threads::Thread},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Most lines of what is paid for.
+const LINE_ITEMS_MAX: usize = 100;
+/// How long an intent can be paid if the request does not say: a day, in seconds.
+const LIFETIME_DEFAULT: i64 = 86_400;
+
+/// The body of `POST /v1/payment_intents`.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntentRequest {
+    /// How much.
+    #[schema(value_type = AmountText)]
+    amount: Value,
+    /// Of which currency.
+    #[schema(value_type = CurrencyCode)]
+    currency: String,
+    /// What it is for; the payer reads it. At most 500 characters.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 500)]
+    description: Option<String>,
+    /// Your own name for it, such as an order number. At most 200 characters.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
+    reference: Option<String>,
+    /// `automatic` (the default) takes the money at once, `manual` holds it for a capture.
+    #[serde(default)]
+    capture_method: Option<CaptureMethod>,
+    /// Where in which chat it is asked for.
+    #[serde(default)]
+    thread: Option<Thread>,
+    /// What is paid for; must sum to `amount`.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    line_items: Option<Vec<LineItemRequest>>,
+    /// Seconds in which it can be paid, 60 to 7776000; 86400 if left out.
+    #[serde(default)]
+    #[schema(minimum = 60, maximum = 7_776_000)]
+    expires_in: Option<i64>,
+    /// Your own notes.
+    #[serde(default)]
+    metadata: Option<BTreeMap<String, String>>,
+    /// The rail to use; `sandbox` if left out.
+    #[serde(default)]
+    rail: Option<Rail>,
+}
+
+/// A line of what is paid for.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LineItemRequest {
+    /// What it is; the payer reads it. At most 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
+    label: String,
+    /// How many, 1 to 1000000.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    quantity: u32,
+    /// The price of one.
+    #[schema(value_type = AmountText)]
+    unit_amount: Value,
+}
+
+impl IntentRequest {
+    /// The terms of the intent, or the first field at fault.
+    pub fn parse(self) -> Result<Terms, Invalid> {
+        let currency = field::currency(&self.currency)?;
+        let amount = field::amount("/amount", &self.amount, currency)?;
+        self.description
+            .iter()
+            .try_for_each(|text| check_text("/description", text, 500))?;
+        self.reference
+            .iter()
+            .try_for_each(|text| check_text("/reference", text, 200))?;
+        self.thread.iter().try_for_each(Thread::check)?;
+        let metadata = self.metadata.unwrap_or_default();
+        check_metadata(&metadata)?;
+        let lifetime = check_lifetime(self.expires_in.unwrap_or(LIFETIME_DEFAULT))?;
+        Ok(Terms {
+            amount,
+            tip: None,
+            capture_method: self.capture_method.unwrap_or(CaptureMethod::Automatic),
+            description: self.description,
+            reference: self.reference,
+            thread: self.thread,
+            line_items: line_items(self.line_items.unwrap_or_default(), amount)?,
+            metadata,
+            rail: self.rail.unwrap_or(Rail::Sandbox),
+            payment_link: None,
+            lifetime,
+        })
+    }
+}
+
+fn line_items(requests: Vec<LineItemRequest>, amount: Money) -> Result<Vec<LineItem>, Invalid> {
+    if requests.len() > LINE_ITEMS_MAX {
+        return Err(Invalid::field(
+            "/line_items",
+            format!("holds at most {LINE_ITEMS_MAX} lines"),
+        ));
+    }
+    let read = |(index, item)| line_item(index, item, amount.currency());
+    let items: Vec<LineItem> = requests
+        .into_iter()
+        .enumerate()
+        .map(read)
+        .collect::<Result<_, _>>()?;
+    let add =
+        |sum: Money, item: &LineItem| sum.checked_add(item.unit_amount.checked_mul(item.quantity)?);
+    let sum = items.iter().try_fold(Money::zero(amount.currency()), add);
+    match sum {
+        Ok(sum) if items.is_empty() || sum == amount => Ok(items),
+        Ok(sum) => Err(Invalid::field(
+            "/line_items",
+            format!("sum to {sum}, but amount is {amount}; they must be equal"),
+        )),
+        Err(e) => Err(Invalid::field("/line_items", e.to_string())),
+    }
+}
+
+fn line_item(index: usize, item: LineItemRequest, currency: Currency) -> Result<LineItem, Invalid> {
+    check_text(&format!("/line_items/{index}/label"), &item.label, 200)?;
+    if !(1..=1_000_000).contains(&item.quantity) {
+        return Err(Invalid::field(
+            format!("/line_items/{index}/quantity"),
+            "is a number from 1 to 1000000",
+        ));
+    }
+    let unit_amount = field::amount(
+        &format!("/line_items/{index}/unit_amount"),
+        &item.unit_amount,
+        currency,
+    )?;
+    Ok(LineItem {
+        label: item.label,
+        quantity: item.quantity,
+        unit_amount,
+    })
+}

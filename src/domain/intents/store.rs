@@ -1,0 +1,304 @@
+//! SQL of payment intents. Attempts and refunds have stores of their own beside it.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
+
+pub use super::filter::Filter;
+
+use super::{
+    Attempt, CancellationReason, Intent, LastError, LineItem, Opening, State, Status, Sums, Terms,
+    attempt, columns, columns::StoredLine,
+};
+use crate::{
+    base::{
+        db::Window,
+        ids::{AttemptId, IntentId, LinkId, MerchantId},
+        money::{Currency, CurrencyError, Money},
+        names::UnknownName,
+    },
+    domain::threads::Thread,
+};
+use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
+use std::{collections::BTreeMap, sync::Arc};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+struct Row {
+    version: String,
+    merchant_id: Uuid,
+    id: Uuid,
+    status: String,
+    currency: String,
+    amount: i64,
+    amount_authorized: i64,
+    amount_captured: i64,
+    amount_refunded: i64,
+    amount_refunding: i64,
+    tip: Option<i64>,
+    capture_method: String,
+    description: Option<String>,
+    reference: Option<String>,
+    thread: Option<Json<Thread>>,
+    line_items: Json<Vec<StoredLine>>,
+    metadata: Json<BTreeMap<String, String>>,
+    rail: String,
+    payment_link_id: Option<Uuid>,
+    open_attempt_id: Option<Uuid>,
+    open_attempt_kind: Option<String>,
+    charge_attempt_id: Option<Uuid>,
+    last_error: Option<Json<LastError>>,
+    cancellation_reason: Option<String>,
+    event_sequence: i32,
+    expires_at: OffsetDateTime,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+/// What can be wrong with a row that only this service writes.
+#[derive(Debug, thiserror::Error)]
+enum RowError {
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
+    #[error("payment intent {0} is {1} and names no open attempt")]
+    NoAttempt(IntentId, Status),
+}
+
+impl Row {
+    fn versioned(mut self) -> Result<Versioned, sqlx::Error> {
+        let version = std::mem::take(&mut self.version);
+        let intent = Intent::try_from(self).map_err(|e| sqlx::Error::Decode(e.into()))?;
+        Ok(Versioned { intent, version })
+    }
+
+    fn state(&self) -> Result<State, RowError> {
+        let status: Status = self.status.parse()?;
+        let reason = || {
+            self.cancellation_reason
+                .as_deref()
+                .map(str::parse::<CancellationReason>)
+                .transpose()
+        };
+        let attempt = || {
+            self.open_attempt_id
+                .map(AttemptId)
+                .ok_or(RowError::NoAttempt(IntentId(self.id), status))
+        };
+        Ok(match status {
+            Status::RequiresPayment => State::RequiresPayment,
+            Status::Processing => {
+                let opening = match self.open_attempt_kind.as_deref() {
+                    Some("capture") => Opening::Capture,
+                    Some("void") => Opening::Void(reason()?),
+                    Some(_) | None => Opening::Charge,
+                };
+                State::Processing(attempt()?, opening)
+            }
+            Status::RequiresAction => State::RequiresAction(attempt()?),
+            Status::RequiresCapture => State::RequiresCapture,
+            Status::Succeeded => State::Succeeded,
+            Status::Canceled => State::Canceled(reason()?),
+            Status::Expired => State::Expired,
+        })
+    }
+}
+
+impl TryFrom<Row> for Intent {
+    type Error = RowError;
+
+    fn try_from(row: Row) -> Result<Self, RowError> {
+        let currency: Currency = row.currency.parse()?;
+        let money = |minor| Money::new(minor, currency);
+        let state = row.state()?;
+        let line = |l: StoredLine| LineItem {
+            label: l.label,
+            quantity: l.quantity,
+            unit_amount: money(l.unit_amount),
+        };
+        let terms = Terms {
+            amount: money(row.amount),
+            tip: row.tip.map(money),
+            capture_method: row.capture_method.parse()?,
+            description: row.description,
+            reference: row.reference,
+            thread: row.thread.map(|thread| thread.0),
+            line_items: row.line_items.0.into_iter().map(line).collect(),
+            metadata: row.metadata.0,
+            rail: row.rail.parse()?,
+            payment_link: row.payment_link_id.map(LinkId),
+            lifetime: row.expires_at - row.created_at,
+        };
+        let sums = Sums {
+            authorized: money(row.amount_authorized),
+            captured: money(row.amount_captured),
+            refunded: money(row.amount_refunded),
+            refunding: money(row.amount_refunding),
+        };
+        Ok(Self {
+            id: IntentId(row.id),
+            merchant: MerchantId(row.merchant_id),
+            terms: Arc::new(terms),
+            state,
+            sums,
+            last_error: row.last_error.map(|error| error.0),
+            charge: row.charge_attempt_id.map(AttemptId),
+            event_sequence: row.event_sequence,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn read(rows: Vec<Row>) -> Result<Vec<Intent>, sqlx::Error> {
+    let versioned = rows.into_iter().map(Row::versioned);
+    versioned.map(|read| Ok(read?.intent)).collect()
+}
+
+/// Whose intent, and which.
+pub type Name = (MerchantId, IntentId);
+
+/// An intent as a version of its row has it.
+#[derive(Debug)]
+pub struct Versioned {
+    /// The intent.
+    pub intent: Intent,
+    /// The version: two of a row are never the same as long as a connection to Postgres lasts, since
+    /// each is of another transaction.
+    pub version: String,
+}
+
+/// Loads the intents named, except those that are still in the version that is known.
+pub async fn load(
+    db: &mut PgConnection,
+    names: &[(Name, Option<&str>)],
+) -> Result<Vec<Versioned>, sqlx::Error> {
+    let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0.0).collect();
+    let ids: Vec<Uuid> = names.iter().map(|n| n.0.1.0).collect();
+    let known: Vec<Option<&str>> = names.iter().map(|n| n.1).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "-- intents.load
+        SELECT i.xmin::text AS \"version!\", i.merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+            capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
+            metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
+            last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
+        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::text[])::xid AS known) u
+        CROSS JOIN LATERAL (SELECT i.*, i.xmin FROM payment_intents i
+            WHERE i.merchant_id = u.merchant_id AND i.id = u.id AND (u.known IS NULL OR i.xmin <> u.known) LIMIT 1) i",
+        &merchants, &ids, &known as &[Option<&str>]
+    );
+    let rows = rows.fetch_all(db).await?;
+    rows.into_iter().map(Row::versioned).collect()
+}
+
+/// Stores what changes in intents and, since the two mostly come together and a batch pays for each
+/// round trip, their new attempts.
+pub async fn advance(
+    db: &mut PgConnection,
+    (intents, attempts): (&[&Intent], &[&Attempt]),
+) -> Result<(), sqlx::Error> {
+    let (m, a) = (columns::moving(intents), attempt::store::columns(attempts));
+    let advance = sqlx::query!(
+        "-- intents.advance
+        WITH attempted AS (
+            INSERT INTO attempts (merchant_id, id, intent_id, refund_id, kind, status, rail, payment_method, amount, currency,
+                decline_code, idempotency_key, ask_at, created_at, updated_at)
+            SELECT UNNEST($15::uuid[]), UNNEST($16::uuid[]), UNNEST($17::uuid[]), UNNEST($18::uuid[]), UNNEST($19::text[]), UNNEST($20::text[]),
+                UNNEST($21::text[]), UNNEST($22::text[]), UNNEST($23::bigint[]), UNNEST($24::text[]), UNNEST($25::text[]), UNNEST($26::text[]),
+                UNNEST($27::timestamptz[]), UNNEST($28::timestamptz[]), UNNEST($29::timestamptz[]))
+        UPDATE payment_intents i SET status = x.status, amount_authorized = x.authorized, amount_captured = x.captured,
+            amount_refunded = x.refunded, amount_refunding = x.refunding, open_attempt_id = x.attempt, open_attempt_kind = x.kind,
+            charge_attempt_id = x.charge, last_error = x.error::jsonb, cancellation_reason = x.reason, event_sequence = x.sequence, updated_at = x.updated_at
+        FROM (SELECT f.ctid AS row, u.*
+            FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::text[]) AS status, UNNEST($4::bigint[]) AS authorized,
+                UNNEST($5::bigint[]) AS captured, UNNEST($6::bigint[]) AS refunded, UNNEST($7::bigint[]) AS refunding, UNNEST($8::uuid[]) AS attempt,
+                UNNEST($9::text[]) AS kind, UNNEST($10::uuid[]) AS charge, UNNEST($11::text[]) AS error, UNNEST($12::text[]) AS reason,
+                UNNEST($13::integer[]) AS sequence, UNNEST($14::timestamptz[]) AS updated_at) u
+            CROSS JOIN LATERAL (SELECT ctid FROM payment_intents f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
+        WHERE i.ctid = x.row",
+        &m.merchants, &m.ids, &m.statuses as &[&str], &m.authorized, &m.captured, &m.refunded, &m.refunding,
+        &m.attempts as &[Option<Uuid>], &m.kinds as &[Option<&str>], &m.charges as &[Option<Uuid>], &m.errors as &[Option<String>],
+        &m.reasons as &[Option<&str>], &m.sequences, &m.updated,
+        &a.merchants, &a.ids, &a.intents, &a.refunds as &[Option<Uuid>], &a.kinds as &[&str], &a.statuses as &[&str], &a.rails as &[&str],
+        &a.methods as &[Option<String>], &a.amounts, &a.currencies as &[&str], &a.codes as &[Option<&str>], &a.keys as &[Option<&str>],
+        &a.ask as &[Option<OffsetDateTime>], &a.created, &a.updated
+    );
+    advance.execute(db).await.map(drop)
+}
+
+/// One intent of a merchant.
+pub async fn get(
+    db: impl PgExecutor<'_>,
+    merchant: MerchantId,
+    id: IntentId,
+) -> Result<Option<Intent>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "-- intents.get
+        SELECT xmin::text AS \"version!\", merchant_id, id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+            capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
+            metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
+            last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
+        FROM payment_intents WHERE merchant_id = $1 AND id = $2",
+        merchant.0,
+        id.0
+    );
+    Ok(read(row.fetch_all(db).await?)?.pop())
+}
+
+/// A merchant's intents, newest first, and whether there are more.
+pub async fn list(
+    pool: &PgPool,
+    merchant: MerchantId,
+    filter: &Filter,
+    window: Window,
+) -> Result<(Vec<Intent>, bool), sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "-- intents.list
+        WITH wanted AS NOT MATERIALIZED (
+            SELECT id FROM payment_intents WHERE merchant_id = $1
+                AND ($5::text IS NULL OR status = $5) AND ($6::text IS NULL OR reference = $6)
+                AND ($7::uuid IS NULL OR payment_link_id = $7) AND ($8::text IS NULL OR thread ->> 'channel' = $8)
+                AND ($9::text IS NULL OR (thread IS NOT NULL AND thread ->> 'conversation' = $9))
+                AND ($10::text IS NULL OR thread ->> 'thread' = $10)
+                AND ($11::timestamptz IS NULL OR created_at >= $11) AND ($12::timestamptz IS NULL OR created_at < $12))
+        SELECT i.xmin::text AS \"version!\", merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+            capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
+            metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
+            last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
+        FROM (
+            (SELECT id FROM wanted WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $4)
+            UNION ALL
+            (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
+        ) page CROSS JOIN LATERAL (SELECT i.*, i.xmin FROM payment_intents i WHERE i.merchant_id = $1 AND i.id = page.id LIMIT 1) i
+        ORDER BY page.id DESC",
+        merchant.0, window.older_than, window.newer_than, window.reach(),
+        filter.status.map(Status::as_str), filter.reference, filter.payment_link.map(|l| l.0), filter.channel,
+        filter.conversation, filter.thread, filter.created_from, filter.created_to
+    );
+    Ok(window.cut(read(rows.fetch_all(pool).await?)?))
+}
+
+/// Open intents whose time ended after `from` and by `to`, the earliest first, at most `limit`. The index knows no status, so all that ended in between are
+/// looked at.
+pub async fn due(
+    pool: &PgPool,
+    (from, to): (OffsetDateTime, OffsetDateTime),
+    limit: i64,
+) -> Result<Vec<(MerchantId, IntentId)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "-- intents.due
+        SELECT merchant_id, id FROM payment_intents
+        WHERE expires_at > $1 AND expires_at <= $2 AND status IN ('requires_payment', 'requires_action')
+        ORDER BY expires_at LIMIT $3",
+        from, to, limit
+    );
+    let rows = rows.fetch_all(pool).await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| (MerchantId(r.merchant_id), IntentId(r.id)))
+        .collect())
+}

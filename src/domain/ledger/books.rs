@@ -1,0 +1,197 @@
+//! A merchant's books in memory, while the writer holds their lock: where the chain stands and
+//! what the balances are. Booking is pure; the writer stores the result.
+
+use super::{Direction, Draft, EntryHash, JournalEntry, Posting, chain_hash};
+use crate::base::{
+    ids::{EntryId, MerchantId},
+    money::{Currency, Money},
+};
+use std::collections::HashMap;
+use time::OffsetDateTime;
+
+/// An account in one currency: two sums in minor units that only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// All debits so far.
+    pub debits: i64,
+    /// All credits so far.
+    pub credits: i64,
+}
+
+impl Balance {
+    fn post(self, direction: Direction, minor: i64) -> Result<Self, LedgerError> {
+        let add = |sum: i64| sum.checked_add(minor).ok_or(LedgerError::Overflow);
+        Ok(match direction {
+            Direction::Debit => Self {
+                debits: add(self.debits)?,
+                ..self
+            },
+            Direction::Credit => Self {
+                credits: add(self.credits)?,
+                ..self
+            },
+        })
+    }
+
+    /// The balance on the given normal side; negative if the account stands the other way.
+    pub fn on(self, normal: Direction) -> i64 {
+        match normal {
+            Direction::Debit => self.debits.saturating_sub(self.credits),
+            Direction::Credit => self.credits.saturating_sub(self.debits),
+        }
+    }
+}
+
+/// Why an entry cannot be booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// An account's sum would leave the range of 64 bits of minor units.
+    #[error("an account's total is out of range")]
+    Overflow,
+}
+
+/// The head of a merchant's chain and its balances.
+#[derive(Clone, Debug)]
+pub struct Books {
+    /// Whose books they are.
+    pub merchant: MerchantId,
+    /// The sequence of the last entry; 0 if there is none.
+    pub entry_sequence: i64,
+    /// The hash of the last entry; zeros if there is none.
+    pub entry_hash: EntryHash,
+    /// The sequence of the last event; 0 if there is none.
+    pub event_sequence: i64,
+    /// When the last entry was booked.
+    pub booked_at: OffsetDateTime,
+    /// The balance of each account code and currency that has postings.
+    pub balances: HashMap<(String, Currency), Balance>,
+}
+
+impl Books {
+    /// Books `draft` as the next entry, or changes nothing.
+    pub fn book(
+        &mut self,
+        draft: Draft,
+        id: EntryId,
+        now: OffsetDateTime,
+    ) -> Result<JournalEntry, LedgerError> {
+        let mut touched: HashMap<(String, Currency), Balance> = HashMap::new();
+        let mut postings = Vec::with_capacity(draft.lines.len());
+        for (line, (account, direction, amount)) in (1..).zip(draft.lines) {
+            let key = (account.to_string(), amount.currency());
+            let before = touched
+                .get(&key)
+                .or_else(|| self.balances.get(&key))
+                .copied()
+                .unwrap_or_default();
+            let after = before.post(direction, amount.minor())?;
+            let balance_after =
+                Money::new(after.on(account.kind().normal_side()), amount.currency());
+            postings.push(Posting {
+                line,
+                account: key.0.clone(),
+                direction,
+                amount,
+                balance_after,
+            });
+            touched.insert(key, after);
+        }
+        // Time never runs backwards in the books, whatever the clock does.
+        let booked_at = now.max(self.booked_at);
+        let mut entry = JournalEntry {
+            merchant: self.merchant,
+            sequence: self.entry_sequence + 1,
+            id,
+            kind: draft.kind.as_str().to_owned(),
+            source: draft.source.unwrap_or_else(|| id.to_string()),
+            payment_intent: draft.payment_intent,
+            booked_at,
+            effective_date: draft.effective_date.unwrap_or(booked_at.date()),
+            postings,
+            previous_hash: self.entry_hash,
+            hash: EntryHash::default(),
+        };
+        entry.hash = chain_hash(&entry);
+        self.entry_sequence = entry.sequence;
+        self.entry_hash = entry.hash;
+        self.booked_at = booked_at;
+        self.balances.extend(touched);
+        Ok(entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ledger::{Account, EntryKind};
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn books() -> Books {
+        Books {
+            merchant: MerchantId(Uuid::from_u128(1)),
+            entry_sequence: 0,
+            entry_hash: EntryHash::default(),
+            event_sequence: 0,
+            booked_at: OffsetDateTime::UNIX_EPOCH,
+            balances: HashMap::new(),
+        }
+    }
+
+    fn draft(debit: Account, credit: Account, minor: i64) -> Draft {
+        let amount = Money::new(minor, "EUR".parse().unwrap());
+        let lines = vec![
+            (debit, Direction::Debit, amount),
+            (credit, Direction::Credit, amount),
+        ];
+        Draft::new(EntryKind::Capture, "pi_x".into(), lines).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn any_run_of_entries_keeps_the_books_true(moves in prop::collection::vec((any::<bool>(), 1_i64..1_000_000, 0_i64..100), 1..40)) {
+            let (clearing, pending) = (Account::RailClearing("sandbox"), Account::MerchantPending);
+            let mut books = books();
+            let mut previous = (EntryHash::default(), OffsetDateTime::UNIX_EPOCH);
+            for (number, (inward, minor, second)) in (1..).zip(moves) {
+                let (debit, credit) = if inward { (&clearing, &pending) } else { (&pending, &clearing) };
+                let now = OffsetDateTime::from_unix_timestamp(second).unwrap();
+                let entry = books.book(draft(debit.clone(), credit.clone(), minor), EntryId(Uuid::from_u128(7)), now).unwrap();
+                prop_assert_eq!((entry.sequence, entry.previous_hash), (number, previous.0));
+                prop_assert!(entry.booked_at >= previous.1);
+                prop_assert_eq!(chain_hash(&entry), entry.hash);
+                previous = (entry.hash, entry.booked_at);
+                let sums = books.balances.values().fold((0, 0), |s, b| (s.0 + b.debits, s.1 + b.credits));
+                prop_assert_eq!(sums.0, sums.1);
+                for posting in &entry.postings {
+                    let kind = if posting.account == pending.to_string() { pending.kind() } else { clearing.kind() };
+                    let balance = books.balances[&(posting.account.clone(), posting.amount.currency())];
+                    prop_assert_eq!(posting.balance_after.minor(), balance.on(kind.normal_side()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_overflow_changes_nothing() {
+        let mut books = books();
+        let (a, b) = (Account::RailClearing("sandbox"), Account::MerchantPending);
+        books
+            .book(
+                draft(a.clone(), b.clone(), i64::MAX),
+                EntryId(Uuid::from_u128(7)),
+                OffsetDateTime::UNIX_EPOCH,
+            )
+            .unwrap();
+        let before = format!("{books:?}");
+        assert_eq!(
+            books.book(
+                draft(a, b, 1),
+                EntryId(Uuid::from_u128(8)),
+                OffsetDateTime::UNIX_EPOCH
+            ),
+            Err(LedgerError::Overflow)
+        );
+        assert_eq!(format!("{books:?}"), before);
+    }
+}

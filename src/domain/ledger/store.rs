@@ -1,0 +1,261 @@
+//! SQL of the ledger as the writer uses it: lock the books, load balances, record entries.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
+
+use super::{Account, Balance, Books, EntryHash, JournalEntry};
+use crate::base::{
+    ids::{IntentId, MerchantId},
+    money::{Currency, CurrencyError},
+};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Makes a new connection ready for [`begin_locked`].
+pub async fn prepare_lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let prepare = sqlx::raw_sql(
+        "-- ledger.prepare_lock
+        PREPARE lock_books (uuid[]) AS SELECT FROM books WHERE merchant_id = ANY($1) ORDER BY merchant_id FOR UPDATE",
+    );
+    prepare.execute(db).await.map(drop)
+}
+
+/// Begins a transaction and locks the books of `merchants`, in the order of their ids, so that no
+/// two writers can ever wait for each other. Both are one message, which spares a round trip; what
+/// is read under the lock has to be read by later statements, since this one's snapshot is older
+/// than its wait.
+pub async fn begin_locked<'a>(
+    db: &'a mut PgConnection,
+    merchants: &[Uuid],
+) -> Result<Transaction<'a, Postgres>, sqlx::Error> {
+    let ids: Vec<String> = merchants.iter().map(Uuid::to_string).collect();
+    let ids = ids.join(",");
+    let begin = format!("-- ledger.begin_locked\nBEGIN; EXECUTE lock_books('{{{ids}}}')");
+    db.begin_with(AssertSqlSafe(begin)).await
+}
+
+/// The hash of an entry as its column has it: the schema holds it to 32 bytes.
+pub fn to_hash(bytes: &[u8]) -> EntryHash {
+    EntryHash(bytes.try_into().unwrap_or_default())
+}
+
+/// One balance of one merchant.
+pub type BalanceRow = (MerchantId, (String, Currency), Balance);
+
+/// All balances of `merchants`.
+pub async fn load_balances(
+    db: &mut PgConnection,
+    merchants: &[Uuid],
+) -> Result<Vec<BalanceRow>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "-- ledger.load_balances
+        SELECT merchant_id, account, currency, debits, credits FROM balances WHERE merchant_id = ANY($1)",
+        merchants
+    );
+    let rows = rows.fetch_all(db).await?;
+    rows.into_iter()
+        .map(|row| {
+            let currency = row
+                .currency
+                .parse()
+                .map_err(|e: CurrencyError| sqlx::Error::Decode(e.into()))?;
+            let balance = Balance {
+                debits: row.debits,
+                credits: row.credits,
+            };
+            Ok((
+                MerchantId(row.merchant_id),
+                (row.account, currency),
+                balance,
+            ))
+        })
+        .collect()
+}
+
+/// The heads of chains as columns of their table.
+#[derive(Debug)]
+pub struct Heads {
+    /// Whose they are.
+    pub merchants: Vec<Uuid>,
+    /// How many entries there are.
+    pub entry_sequences: Vec<i64>,
+    /// The hashes of the last ones.
+    pub entry_hashes: Vec<Vec<u8>>,
+    /// How many events there are.
+    pub event_sequences: Vec<i64>,
+    /// When the last entries were booked.
+    pub booked_at: Vec<OffsetDateTime>,
+}
+
+/// The heads of `books`.
+pub fn heads(books: &[&Books]) -> Heads {
+    Heads {
+        merchants: books.iter().map(|b| b.merchant.0).collect(),
+        entry_sequences: books.iter().map(|b| b.entry_sequence).collect(),
+        entry_hashes: books.iter().map(|b| b.entry_hash.0.to_vec()).collect(),
+        event_sequences: books.iter().map(|b| b.event_sequence).collect(),
+        booked_at: books.iter().map(|b| b.booked_at).collect(),
+    }
+}
+
+/// Opens accounts that are not there yet.
+pub async fn open_accounts(
+    db: &mut PgConnection,
+    accounts: &[(MerchantId, Account)],
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = accounts.iter().map(|a| a.0.0).collect();
+    let codes: Vec<String> = accounts.iter().map(|a| a.1.to_string()).collect();
+    let kinds: Vec<String> = accounts
+        .iter()
+        .map(|a| a.1.kind().as_str().to_owned())
+        .collect();
+    let insert = sqlx::query!(
+        "-- ledger.open_accounts
+        INSERT INTO accounts (merchant_id, code, kind, created_at)
+        SELECT u.merchant_id, u.code, u.kind, $4 FROM UNNEST($1::uuid[], $2::text[], $3::text[]) AS u (merchant_id, code, kind)
+        ON CONFLICT DO NOTHING",
+        &merchants, &codes, &kinds, now
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// Entries, column by column.
+struct EntryColumns {
+    merchants: Vec<Uuid>,
+    sequences: Vec<i64>,
+    ids: Vec<Uuid>,
+    kinds: Vec<String>,
+    sources: Vec<String>,
+    intents: Vec<Option<Uuid>>,
+    booked_at: Vec<OffsetDateTime>,
+    dates: Vec<time::Date>,
+    previous: Vec<Vec<u8>>,
+    hashes: Vec<Vec<u8>>,
+}
+
+impl EntryColumns {
+    fn of(entries: &[JournalEntry]) -> Self {
+        Self {
+            merchants: entries.iter().map(|e| e.merchant.0).collect(),
+            sequences: entries.iter().map(|e| e.sequence).collect(),
+            ids: entries.iter().map(|e| e.id.0).collect(),
+            kinds: entries.iter().map(|e| e.kind.clone()).collect(),
+            sources: entries.iter().map(|e| e.source.clone()).collect(),
+            intents: entries.iter().map(|e| e.payment_intent).collect(),
+            booked_at: entries.iter().map(|e| e.booked_at).collect(),
+            dates: entries.iter().map(|e| e.effective_date).collect(),
+            previous: entries.iter().map(|e| e.previous_hash.0.to_vec()).collect(),
+            hashes: entries.iter().map(|e| e.hash.0.to_vec()).collect(),
+        }
+    }
+}
+
+/// The postings of entries, column by column.
+struct PostingColumns {
+    merchants: Vec<Uuid>,
+    sequences: Vec<i64>,
+    lines: Vec<i16>,
+    accounts: Vec<String>,
+    directions: Vec<String>,
+    amounts: Vec<i64>,
+    currencies: Vec<String>,
+    balances: Vec<i64>,
+    booked_at: Vec<OffsetDateTime>,
+}
+
+impl PostingColumns {
+    fn of(entries: &[JournalEntry]) -> Self {
+        let lines = || {
+            entries
+                .iter()
+                .flat_map(|e| e.postings.iter().map(move |p| (e, p)))
+        };
+        Self {
+            merchants: lines().map(|(e, _)| e.merchant.0).collect(),
+            sequences: lines().map(|(e, _)| e.sequence).collect(),
+            lines: lines().map(|(_, p)| p.line).collect(),
+            accounts: lines().map(|(_, p)| p.account.clone()).collect(),
+            directions: lines()
+                .map(|(_, p)| p.direction.as_str().to_owned())
+                .collect(),
+            amounts: lines().map(|(_, p)| p.amount.minor()).collect(),
+            currencies: lines()
+                .map(|(_, p)| p.amount.currency().code().to_owned())
+                .collect(),
+            balances: lines().map(|(_, p)| p.balance_after.minor()).collect(),
+            booked_at: lines().map(|(e, _)| e.booked_at).collect(),
+        }
+    }
+}
+
+/// Balances, column by column.
+struct BalanceColumns {
+    merchants: Vec<Uuid>,
+    accounts: Vec<String>,
+    currencies: Vec<String>,
+    debits: Vec<i64>,
+    credits: Vec<i64>,
+}
+
+impl BalanceColumns {
+    fn of(balances: &[BalanceRow]) -> Self {
+        Self {
+            merchants: balances.iter().map(|b| b.0.0).collect(),
+            accounts: balances.iter().map(|b| b.1.0.clone()).collect(),
+            currencies: balances.iter().map(|b| b.1.1.code().to_owned()).collect(),
+            debits: balances.iter().map(|b| b.2.debits).collect(),
+            credits: balances.iter().map(|b| b.2.credits).collect(),
+        }
+    }
+}
+
+/// Stores entries with their postings and the balances that they change, in one statement.
+pub async fn record(
+    db: &mut PgConnection,
+    entries: &[JournalEntry],
+    balances: &[BalanceRow],
+) -> Result<(), sqlx::Error> {
+    let (e, p, b) = (
+        EntryColumns::of(entries),
+        PostingColumns::of(entries),
+        BalanceColumns::of(balances),
+    );
+    let insert = sqlx::query!(
+        "-- ledger.record
+        WITH entry AS (
+            INSERT INTO journal_entries (merchant_id, sequence, id, kind, source, payment_intent_id, booked_at, effective_date, previous_hash, hash)
+            SELECT UNNEST($1::uuid[]), UNNEST($2::bigint[]), UNNEST($3::uuid[]), UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::uuid[]),
+                UNNEST($7::timestamptz[]), UNNEST($8::date[]), UNNEST($9::bytea[]), UNNEST($10::bytea[])
+        ), posting AS (
+            INSERT INTO postings (merchant_id, entry_sequence, line, account, direction, amount, currency, balance_after, booked_at)
+            SELECT UNNEST($11::uuid[]), UNNEST($12::bigint[]), UNNEST($13::smallint[]), UNNEST($14::text[]), UNNEST($15::text[]),
+                UNNEST($16::bigint[]), UNNEST($17::text[]), UNNEST($18::bigint[]), UNNEST($19::timestamptz[])
+        )
+        INSERT INTO balances (merchant_id, account, currency, debits, credits)
+        SELECT UNNEST($20::uuid[]), UNNEST($21::text[]), UNNEST($22::text[]), UNNEST($23::bigint[]), UNNEST($24::bigint[])
+        ON CONFLICT (merchant_id, account, currency) DO UPDATE SET debits = excluded.debits, credits = excluded.credits",
+        &e.merchants, &e.sequences, &e.ids, &e.kinds, &e.sources, &e.intents as &[Option<Uuid>], &e.booked_at, &e.dates, &e.previous, &e.hashes,
+        &p.merchants, &p.sequences, &p.lines, &p.accounts, &p.directions, &p.amounts, &p.currencies, &p.balances, &p.booked_at,
+        &b.merchants, &b.accounts, &b.currencies, &b.debits, &b.credits
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// When the money of an intent was taken, if it was.
+pub async fn captured_at(
+    pool: &PgPool,
+    merchant: MerchantId,
+    intent: IntentId,
+) -> Result<Option<OffsetDateTime>, sqlx::Error> {
+    let at = sqlx::query_scalar!(
+        "-- ledger.captured_at
+        SELECT booked_at FROM journal_entries
+        WHERE merchant_id = $1 AND payment_intent_id = $2 AND kind = 'capture' ORDER BY sequence LIMIT 1",
+        merchant.0,
+        intent.0
+    );
+    at.fetch_optional(pool).await
+}

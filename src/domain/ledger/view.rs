@@ -1,0 +1,103 @@
+//! Journal entries as the API shows them.
+
+use super::{JournalEntry, Posting};
+use crate::base::{
+    ids::{EntryId, IntentId},
+    timestamp,
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// A booked entry: it never changes.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = JournalEntry)]
+pub struct JournalEntryView {
+    /// Its id.
+    pub id: EntryId,
+    /// Always `journal_entry`.
+    #[schema(example = "journal_entry")]
+    pub object: &'static str,
+    /// 1, 2, 3 … in the merchant's books, without gaps.
+    #[schema(example = 1)]
+    pub sequence: i64,
+    /// What it records: `capture`, `refund` or `adjustment`.
+    #[schema(example = "capture")]
+    pub kind: String,
+    /// When it was booked.
+    #[serde(serialize_with = "timestamp::serialize")]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T06:00:00.000Z")]
+    pub booked_at: OffsetDateTime,
+    /// The day that it counts for.
+    #[schema(example = "2026-11-22")]
+    pub effective_date: String,
+    /// The id of what caused it: a payment intent (`pi_…`) or a refund (`re_…`). An adjustment
+    /// names itself (`je_…`).
+    #[schema(example = "pi_01k0000000000000000000000")]
+    pub source: String,
+    /// The payment intent that it belongs to.
+    pub payment_intent: Option<IntentId>,
+    /// Where in a chat the money was asked for: `channel:tenant/conversation/thread`, parts that
+    /// are not there left out.
+    #[schema(example = "slack:T01/C02/1700000000.000100")]
+    pub thread: Option<String>,
+    /// Its lines: debits equal credits in each currency.
+    pub postings: Vec<PostingView>,
+    /// The hash of the entry before it, in hexadecimal; zeros for the first.
+    pub previous_hash: String,
+    /// The hash of this entry and, by `previous_hash`, of all before it.
+    pub hash: String,
+}
+
+/// One line of an entry.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Posting)]
+pub struct PostingView {
+    /// The account's code.
+    #[schema(example = "merchant:pending")]
+    pub account: String,
+    /// `debit` or `credit`.
+    #[schema(example = "credit")]
+    pub direction: &'static str,
+    /// Above zero, in major units.
+    #[schema(example = "12.50")]
+    pub amount: String,
+    /// ISO 4217 code.
+    #[schema(example = "EUR")]
+    pub currency: &'static str,
+    /// The account's balance in this currency after the line, on its normal side.
+    #[schema(example = "12.50")]
+    pub balance_after: String,
+}
+
+impl JournalEntryView {
+    /// The entry, and the place in a chat that it goes back to.
+    pub fn new(entry: JournalEntry, thread: Option<String>) -> Self {
+        Self {
+            id: entry.id,
+            object: "journal_entry",
+            sequence: entry.sequence,
+            kind: entry.kind,
+            booked_at: entry.booked_at,
+            effective_date: entry.effective_date.to_string(),
+            source: entry.source,
+            payment_intent: entry.payment_intent.map(IntentId),
+            thread,
+            postings: entry.postings.into_iter().map(Into::into).collect(),
+            previous_hash: entry.previous_hash.to_string(),
+            hash: entry.hash.to_string(),
+        }
+    }
+}
+
+impl From<Posting> for PostingView {
+    fn from(posting: Posting) -> Self {
+        Self {
+            account: posting.account,
+            direction: posting.direction.as_str(),
+            amount: posting.amount.to_string(),
+            currency: posting.amount.currency().code(),
+            balance_after: posting.balance_after.to_string(),
+        }
+    }
+}

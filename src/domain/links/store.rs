@@ -1,0 +1,322 @@
+//! SQL of payment links and of the tokens that open pages.
+#![expect(
+    clippy::as_conversions,
+    reason = "this is how sqlx is told of arrays with nulls"
+)]
+
+use super::{Link, LinkTerms, Price, Usage};
+use crate::base::{
+    db::Window,
+    ids::{IntentId, LinkId, MerchantId},
+    money::{Currency, CurrencyError, Money},
+    names::UnknownName,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{PgConnection, PgPool};
+use std::sync::Arc;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+struct Row {
+    merchant_id: Uuid,
+    id: Uuid,
+    status: String,
+    currency: String,
+    price: serde_json::Value,
+    tip_options: serde_json::Value,
+    usage: String,
+    max_payments: Option<i32>,
+    payments_count: i32,
+    payments_open: i32,
+    description: Option<String>,
+    reference: Option<String>,
+    thread: Option<serde_json::Value>,
+    metadata: serde_json::Value,
+    rail: String,
+    expires_at: Option<OffsetDateTime>,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredPrice {
+    Fixed(i64),
+    #[serde(untagged)]
+    Chosen {
+        preset: Option<i64>,
+        min: i64,
+        max: i64,
+    },
+}
+
+/// What can be wrong with a row that only this service writes.
+#[derive(Debug, thiserror::Error)]
+enum RowError {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
+    #[error(transparent)]
+    Count(#[from] std::num::TryFromIntError),
+}
+
+impl TryFrom<Row> for Link {
+    type Error = RowError;
+
+    fn try_from(row: Row) -> Result<Self, RowError> {
+        let currency: Currency = row.currency.parse()?;
+        let money = |minor| Money::new(minor, currency);
+        let price = match serde_json::from_value(row.price)? {
+            StoredPrice::Fixed(minor) => Price::Fixed(money(minor)),
+            StoredPrice::Chosen { preset, min, max } => Price::Chosen {
+                preset: preset.map(money),
+                min: money(min),
+                max: money(max),
+            },
+        };
+        let tips: Vec<i64> = serde_json::from_value(row.tip_options)?;
+        let terms = LinkTerms {
+            price,
+            tips: tips.into_iter().map(money).collect(),
+            usage: row.usage.parse::<Usage>()?,
+            max_payments: row.max_payments.map(u32::try_from).transpose()?,
+            description: row.description,
+            reference: row.reference,
+            thread: row.thread.map(serde_json::from_value).transpose()?,
+            metadata: serde_json::from_value(row.metadata)?,
+            rail: row.rail.parse()?,
+            lifetime: row.expires_at.map(|at| at - row.created_at),
+        };
+        Ok(Self {
+            id: LinkId(row.id),
+            merchant: MerchantId(row.merchant_id),
+            terms: Arc::new(terms),
+            status: row.status.parse()?,
+            payments: row.payments_count.try_into()?,
+            open: row.payments_open.try_into()?,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn read(rows: Vec<Row>) -> Result<Vec<Link>, sqlx::Error> {
+    rows.into_iter()
+        .map(|row| Link::try_from(row).map_err(|e| sqlx::Error::Decode(e.into())))
+        .collect()
+}
+
+/// Loads the links named, for the writer.
+pub async fn load(
+    db: &mut PgConnection,
+    names: &[(MerchantId, LinkId)],
+) -> Result<Vec<Link>, sqlx::Error> {
+    let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
+    let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "-- links.load
+        SELECT l.* FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id)
+        CROSS JOIN LATERAL (SELECT * FROM payment_links l WHERE l.merchant_id = u.merchant_id AND l.id = u.id LIMIT 1) l",
+        &merchants, &ids
+    );
+    read(rows.fetch_all(db).await?)
+}
+
+fn json<T: Serialize>(value: T) -> String {
+    serde_json::to_string(&value).unwrap_or_default()
+}
+
+fn stored_price(price: Price) -> (String, Currency) {
+    match price {
+        Price::Fixed(amount) => (json(StoredPrice::Fixed(amount.minor())), amount.currency()),
+        Price::Chosen { preset, min, max } => {
+            let preset = preset.map(Money::minor);
+            (
+                json(StoredPrice::Chosen {
+                    preset,
+                    min: min.minor(),
+                    max: max.minor(),
+                }),
+                min.currency(),
+            )
+        }
+    }
+}
+
+fn count(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+/// Stores new links.
+pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::Error> {
+    let terms = || links.iter().map(|l| &l.terms);
+    let merchants: Vec<Uuid> = links.iter().map(|l| l.merchant.0).collect();
+    let ids: Vec<Uuid> = links.iter().map(|l| l.id.0).collect();
+    let statuses: Vec<String> = links.iter().map(|l| l.status.as_str().to_owned()).collect();
+    let (prices, currencies): (Vec<String>, Vec<String>) = terms()
+        .map(|t| stored_price(t.price))
+        .map(|(price, currency)| (price, currency.code().to_owned()))
+        .unzip();
+    let tips: Vec<String> = terms()
+        .map(|t| json(t.tips.iter().map(|tip| tip.minor()).collect::<Vec<i64>>()))
+        .collect();
+    let usages: Vec<String> = terms().map(|t| t.usage.as_str().to_owned()).collect();
+    let most: Vec<Option<i32>> = terms().map(|t| t.max_payments.map(count)).collect();
+    let counts: Vec<i32> = links.iter().map(|l| count(l.payments)).collect();
+    let open: Vec<i32> = links.iter().map(|l| count(l.open)).collect();
+    let descriptions: Vec<Option<String>> = terms().map(|t| t.description.clone()).collect();
+    let references: Vec<Option<String>> = terms().map(|t| t.reference.clone()).collect();
+    let threads: Vec<Option<String>> = terms().map(|t| t.thread.as_ref().map(json)).collect();
+    let metadata: Vec<String> = terms().map(|t| json(&t.metadata)).collect();
+    let rails: Vec<String> = terms().map(|t| t.rail.as_str().to_owned()).collect();
+    let expires: Vec<Option<OffsetDateTime>> = links.iter().map(|l| l.expires_at()).collect();
+    let created: Vec<OffsetDateTime> = links.iter().map(|l| l.created_at).collect();
+    let updated: Vec<OffsetDateTime> = links.iter().map(|l| l.updated_at).collect();
+    let insert = sqlx::query!(
+        "-- links.insert
+        INSERT INTO payment_links (merchant_id, id, status, currency, price, tip_options, usage, max_payments, payments_count, payments_open,
+            description, reference, thread, metadata, rail, expires_at, created_at, updated_at)
+        SELECT u.merchant_id, u.id, u.status, u.currency, u.price::jsonb, u.tips::jsonb, u.usage, u.most, u.count, u.open,
+            u.description, u.reference, u.thread::jsonb, u.metadata::jsonb, u.rail, u.expires_at, u.created_at, u.updated_at
+        FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[], $10::integer[],
+            $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[])
+            AS u (merchant_id, id, status, currency, price, tips, usage, most, count, open,
+                description, reference, thread, metadata, rail, expires_at, created_at, updated_at)",
+        &merchants, &ids, &statuses, &currencies, &prices, &tips, &usages, &most as &[Option<i32>], &counts, &open,
+        &descriptions as &[Option<String>], &references as &[Option<String>], &threads as &[Option<String>], &metadata, &rails,
+        &expires as &[Option<OffsetDateTime>], &created, &updated
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// Stores what changes in links.
+pub async fn update(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::Error> {
+    let merchants: Vec<Uuid> = links.iter().map(|l| l.merchant.0).collect();
+    let ids: Vec<Uuid> = links.iter().map(|l| l.id.0).collect();
+    let statuses: Vec<String> = links.iter().map(|l| l.status.as_str().to_owned()).collect();
+    let counts: Vec<i32> = links.iter().map(|l| count(l.payments)).collect();
+    let open: Vec<i32> = links.iter().map(|l| count(l.open)).collect();
+    let updated: Vec<OffsetDateTime> = links.iter().map(|l| l.updated_at).collect();
+    let update = sqlx::query!(
+        "-- links.update
+        UPDATE payment_links l SET status = x.status, payments_count = x.count, payments_open = x.open, updated_at = x.updated_at
+        FROM (SELECT f.ctid AS row, u.status, u.count, u.open, u.updated_at
+            FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::timestamptz[])
+                AS u (merchant_id, id, status, count, open, updated_at)
+            CROSS JOIN LATERAL (SELECT ctid FROM payment_links f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
+        WHERE l.ctid = x.row",
+        &merchants, &ids, &statuses, &counts, &open, &updated
+    );
+    update.execute(db).await.map(drop)
+}
+
+/// What a token opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The page of one payment intent.
+    Intent(IntentId),
+    /// The page of a link.
+    Link(LinkId),
+}
+
+/// A token's hash, whose page it opens, and what the page shows.
+pub type TokenRow = ([u8; 32], MerchantId, Subject);
+
+/// Stores the hashes of new tokens.
+pub async fn insert_tokens(db: &mut PgConnection, tokens: &[TokenRow]) -> Result<(), sqlx::Error> {
+    let hashes: Vec<Vec<u8>> = tokens.iter().map(|t| t.0.to_vec()).collect();
+    let merchants: Vec<Uuid> = tokens.iter().map(|t| t.1.0).collect();
+    let (intents, links): (Vec<Option<Uuid>>, Vec<Option<Uuid>>) = tokens
+        .iter()
+        .map(|t| match t.2 {
+            Subject::Intent(id) => (Some(id.0), None),
+            Subject::Link(id) => (None, Some(id.0)),
+        })
+        .unzip();
+    let insert = sqlx::query!(
+        "-- links.insert_tokens
+        INSERT INTO link_tokens (token_hash, merchant_id, intent_id, link_id)
+        SELECT * FROM UNNEST($1::bytea[], $2::uuid[], $3::uuid[], $4::uuid[])",
+        &hashes,
+        &merchants,
+        &intents as &[Option<Uuid>],
+        &links as &[Option<Uuid>]
+    );
+    insert.execute(db).await.map(drop)
+}
+
+/// What the token with this hash opens, and whose it is.
+pub async fn find_token(
+    pool: &PgPool,
+    hash: [u8; 32],
+) -> Result<Option<(MerchantId, Subject)>, sqlx::Error> {
+    let row = sqlx::query!(
+        "-- links.find_token
+        SELECT merchant_id, intent_id, link_id FROM link_tokens WHERE token_hash = $1",
+        &hash[..]
+    );
+    Ok(row.fetch_optional(pool).await?.and_then(|row| {
+        let intent = row.intent_id.map(|id| Subject::Intent(IntentId(id)));
+        let subject = intent.or(row.link_id.map(|id| Subject::Link(LinkId(id))));
+        subject.map(|subject| (MerchantId(row.merchant_id), subject))
+    }))
+}
+
+/// One link of a merchant.
+pub async fn get(
+    pool: &PgPool,
+    merchant: MerchantId,
+    id: LinkId,
+) -> Result<Option<Link>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "-- links.get
+        SELECT * FROM payment_links WHERE merchant_id = $1 AND id = $2",
+        merchant.0,
+        id.0
+    );
+    Ok(read(row.fetch_all(pool).await?)?.pop())
+}
+
+/// A merchant's links, newest first.
+pub async fn list(
+    pool: &PgPool,
+    merchant: MerchantId,
+    window: Window,
+) -> Result<(Vec<Link>, bool), sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "-- links.list
+        SELECT l.* FROM (
+            (SELECT id FROM payment_links WHERE merchant_id = $1 AND $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
+                ORDER BY id DESC LIMIT $4)
+            UNION ALL
+            (SELECT id FROM payment_links WHERE merchant_id = $1 AND id > $3 ORDER BY id ASC LIMIT $4)
+        ) page CROSS JOIN LATERAL (SELECT * FROM payment_links l WHERE l.merchant_id = $1 AND l.id = page.id LIMIT 1) l
+        ORDER BY page.id DESC",
+        merchant.0, window.older_than, window.newer_than, window.reach()
+    );
+    Ok(window.cut(read(rows.fetch_all(pool).await?)?))
+}
+
+/// Active links whose time is over, at most `limit`.
+pub async fn due(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<(MerchantId, LinkId)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "-- links.due
+        SELECT merchant_id, id FROM payment_links WHERE status = 'active' AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
+        now, limit
+    );
+    let rows = rows.fetch_all(pool).await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| (MerchantId(r.merchant_id), LinkId(r.id)))
+        .collect())
+}

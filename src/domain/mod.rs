@@ -1,0 +1,10 @@
+//! The nouns of the business: each owns its types, its pure rules and its SQL.
+
+pub mod auth;
+pub mod callbacks;
+pub mod idempotency;
+pub mod intents;
+pub mod ledger;
+pub mod links;
+pub mod rails;
+pub mod threads;

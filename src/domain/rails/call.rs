@@ -1,0 +1,109 @@
+//! What a rail is asked and what it answers.
+
+use super::{Rail, sandbox::SandboxMethod};
+use crate::base::{ids::AttemptId, money::Money, names::UnknownName};
+use std::{fmt, str::FromStr};
+
+crate::names! {
+    /// What a rail is asked to do.
+    pub enum CallKind {
+        /// Take money from the payer, or hold it for a later capture.
+        Charge = "charge",
+        /// Take money that is held.
+        Capture = "capture",
+        /// Let go of money that is held.
+        Void = "void",
+        /// Give money back.
+        Refund = "refund",
+    }
+}
+
+crate::names! {
+    /// Why a rail refused.
+    pub enum DeclineCode {
+        /// The payer's bank refused and gave no reason.
+        CardDeclined = "card_declined",
+        /// The payer's account does not hold enough.
+        InsufficientFunds = "insufficient_funds",
+        /// The payer did not prove who they are.
+        AuthenticationFailed = "authentication_failed",
+        /// The rail failed, and no money moved.
+        ProcessingError = "processing_error",
+    }
+}
+
+impl DeclineCode {
+    /// One sentence for the people who build on us.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::CardDeclined => {
+                "The payer's bank declined the payment. Ask the payer to use another payment method."
+            }
+            Self::InsufficientFunds => {
+                "The payer's account does not hold enough money. Ask the payer to use another payment method."
+            }
+            Self::AuthenticationFailed => {
+                "The payer did not complete the authentication. Ask the payer to try again."
+            }
+            Self::ProcessingError => {
+                "The rail could not process the payment and no money moved. Try again."
+            }
+        }
+    }
+}
+
+/// What the payer pays with, as one rail names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentMethod {
+    /// A method of the sandbox rail.
+    Sandbox(SandboxMethod),
+}
+
+impl PaymentMethod {
+    /// Reads the name of a method of `rail`.
+    pub fn parse(rail: Rail, name: &str) -> Result<Self, UnknownName> {
+        match rail {
+            Rail::Sandbox => SandboxMethod::from_str(name).map(Self::Sandbox),
+        }
+    }
+}
+
+impl fmt::Display for PaymentMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sandbox(method) => method.fmt(f),
+        }
+    }
+}
+
+/// One request to a rail. The attempt's id is our idempotency key with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RailCall {
+    /// The rail to ask.
+    pub rail: Rail,
+    /// Our id of the request.
+    pub attempt: AttemptId,
+    /// What to do.
+    pub kind: CallKind,
+    /// What the payer pays with; for charges.
+    pub method: Option<PaymentMethod>,
+    /// How much.
+    pub amount: Money,
+    /// The attempt that charged the payer; for captures, voids and refunds.
+    pub charge: Option<AttemptId>,
+}
+
+/// What a rail says of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RailAnswer {
+    /// Done. (A charge that is captured by hand is authorized.)
+    Succeeded,
+    /// Refused, and no money moved.
+    Declined(DeclineCode),
+    /// Taken on; the outcome comes later.
+    Pending,
+    /// The payer must do something first.
+    RequiresAction,
+    /// No answer came, so money may or may not have moved.
+    Unknown,
+}

@@ -1,0 +1,167 @@
+//! The feed of events: what callbacks tell, for callers that ask.
+
+use crate::http::{
+    Problem, State, answer,
+    extract::{self, Callbacks, Caller, PathId, Query},
+};
+use crate::{
+    base::ids::EventId,
+    domain::callbacks::{
+        Event, EventType,
+        feed::{self, EventQuery, Part},
+    },
+};
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, sleep_until};
+use utoipa::{IntoParams, ToSchema};
+
+/// Longest wait for events, in seconds.
+const WAIT_MAX: u8 = 30;
+/// How often one who waits looks by itself, should a wake-up be lost.
+const LOOK: Duration = Duration::from_secs(5);
+/// Rest after a wake-up for events that are not asked for: a busy merchant may have thousands.
+const REST: Duration = Duration::from_millis(50);
+
+/// The routes of this file, below `/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/events").route(web::get().to(list)))
+        .service(web::resource("/events/{id}").route(web::get().to(get)));
+}
+
+/// Which events a part of the feed holds.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FeedQuery {
+    /// Begin after the event of this `sequence`, or with `latest` after all that has happened; at
+    /// the oldest if left out.
+    #[param(pattern = "^(latest|[0-9]{1,18})$", example = "1041")]
+    after: Option<String>,
+    /// Most events to give, 1 to 100; 20 if left out.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u8>,
+    /// Those of this type.
+    #[serde(rename = "type")]
+    event_type: Option<EventType>,
+    /// Those of payments that were asked for in this conversation.
+    conversation: Option<String>,
+    /// Where there is nothing to give yet, wait so many seconds for it, 0 to 30; 0 if left out.
+    #[param(minimum = 0, maximum = 30)]
+    wait: Option<u8>,
+}
+
+/// A part of the feed, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventList {
+    /// Always `list`.
+    object: &'static str,
+    /// The events of this part.
+    #[schema(value_type = Vec<Event<'static>>)]
+    data: Vec<Box<RawValue>>,
+    /// Whether there are more already.
+    has_more: bool,
+    /// What to give as `after` the next time.
+    next_after: i64,
+}
+
+/// An event's JSON exactly as a callback delivers it.
+fn show(state: &State, stored: &[u8]) -> Result<Box<RawValue>, Problem> {
+    let event = serde_json::from_slice(&state.urls.reveal(stored));
+    event.map_err(|error| Problem::internal(&error))
+}
+
+/// List events
+///
+/// Oldest first: ask again `after` the last answer's `next_after`. Sequences have no gaps. Each
+/// event has the same bytes as in a callback. With `wait` the answer comes as soon as there is an
+/// event to give; an answer without events says that the time is over: ask again.
+#[utoipa::path(get, path = "/v1/events", tag = "Events", operation_id = "list_events",
+    params(FeedQuery),
+    responses((status = 200, description = "A part of the feed.", body = EventList)))]
+pub async fn list(
+    state: web::Data<State>,
+    caller: Caller<Callbacks>,
+    query: Query<FeedQuery>,
+) -> Result<HttpResponse, Problem> {
+    let Query(query) = query;
+    let wait = query.wait.unwrap_or(0);
+    if wait > WAIT_MAX {
+        let detail = format!("is a number of seconds from 0 to {WAIT_MAX}");
+        return Err(Problem::invalid("/wait", detail));
+    }
+    let query = EventQuery {
+        merchant: caller.merchant,
+        after: query.after.as_deref().map_or(Ok(Some(0)), after)?,
+        event_type: query.event_type,
+        conversation: query.conversation,
+        limit: extract::limit(query.limit)?,
+    };
+    let part = wait_for(&state, query, Duration::from_secs(wait.into())).await?;
+    let data: Result<Vec<_>, _> = part.events.iter().map(|e| show(&state, e)).collect();
+    let mut answer = HttpResponse::Ok();
+    if state.stopping.is_cancelled() {
+        // Whoever asks again at once does so at another process, or at the next.
+        answer.force_close();
+    }
+    Ok(answer.json(EventList {
+        object: "list",
+        data: data?,
+        has_more: part.has_more,
+        next_after: part.next_after,
+    }))
+}
+
+/// A place in the feed; none for its end.
+fn after(text: &str) -> Result<Option<i64>, Problem> {
+    if text == "latest" {
+        return Ok(None);
+    }
+    let place = text.parse().ok().filter(|place| *place >= 0);
+    let detail = "is the sequence of an event, 0 for all, or latest for those to come";
+    place
+        .map(Some)
+        .ok_or_else(|| Problem::invalid("/after", detail))
+}
+
+/// What is asked for as soon as there is any of it; nothing when the time is over or the service
+/// stops. Between two looks it holds nothing of the database.
+async fn wait_for(state: &State, mut query: EventQuery, wait: Duration) -> Result<Part, Problem> {
+    let end = Instant::now() + wait;
+    // Before the first look: what is committed after it is not missed.
+    let mut news = state.wake.feed(query.merchant);
+    let mut woken = false;
+    loop {
+        let part = feed::events(&state.pool, &query).await?;
+        let over = Instant::now() >= end || state.stopping.is_cancelled();
+        if over || !part.events.is_empty() {
+            return Ok(part);
+        }
+        query.after = Some(part.next_after);
+        if woken {
+            sleep(REST).await;
+        }
+        woken = tokio::select! {
+            changed = news.changed() => changed.is_ok(),
+            () = sleep_until(end.min(Instant::now() + LOOK)) => false,
+            () = state.stopping.cancelled() => false,
+        };
+    }
+}
+
+/// Get an event
+#[utoipa::path(get, path = "/v1/events/{id}", tag = "Events", operation_id = "get_event",
+    params(("id" = EventId, Path, description = "The event's id.")),
+    responses((status = 200, description = "The event.", body = Event)))]
+pub async fn get(
+    state: web::Data<State>,
+    caller: Caller<Callbacks>,
+    id: PathId<EventId>,
+) -> Result<HttpResponse, Problem> {
+    let stored = feed::event(&state.pool, caller.merchant, id.0)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    answer::object(&show(&state, &stored)?)
+}

@@ -1,0 +1,93 @@
+//! Exports of the journal, streamed.
+
+use crate::http::{
+    Problem, State,
+    extract::{Caller, Exports, Query},
+    request::RequestId,
+};
+use crate::views::exports::{Export, ExportError, Format, Period, PeriodError};
+use actix_web::{HttpResponse, http::header, web};
+use futures_util::{StreamExt, stream};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// The routes of this file, below `/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config.service(web::resource("/exports/journal").route(web::get().to(journal)));
+}
+
+impl From<PeriodError> for Problem {
+    fn from(error: PeriodError) -> Self {
+        let param = match error {
+            PeriodError::From(_) => "/from",
+            PeriodError::To(_) | PeriodError::Empty(..) => "/to",
+        };
+        Self::invalid(param, error.to_string())
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Database(error) => Self::from(error),
+            ExportError::UnknownMerchant(_)
+            | ExportError::Entry { .. }
+            | ExportError::Books(_)
+            | ExportError::Render(_) => Self::internal(&error),
+        }
+    }
+}
+
+/// What to export.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// What was booked at this time or later: RFC 3339, or a date for its midnight in UTC.
+    #[param(format = DateTime, example = "2026-11-01T00:00:00Z")]
+    from: String,
+    /// What was booked before this time, in the same form.
+    #[param(format = DateTime, example = "2026-12-01T00:00:00Z")]
+    to: String,
+    /// The format of the file.
+    format: Format,
+}
+
+/// Export the journal
+///
+/// One row a posting, oldest first, from one picture of the books; the same bytes each time for a
+/// period that is over. The control totals at the end say that the file is whole: if they are
+/// missing, or the connection broke off, ask again.
+#[utoipa::path(get, path = "/v1/exports/journal", tag = "Exports", operation_id = "export_journal",
+    params(ExportQuery),
+    responses(
+        (status = 200, description = "The file.", content(
+            (String = "text/csv"),
+            (String = "application/jsonl"),
+        )),
+        (status = 422, description = "`invalid_request`."),
+    ))]
+pub async fn journal(
+    state: web::Data<State>,
+    caller: Caller<Exports>,
+    query: Query<ExportQuery>,
+    request_id: RequestId,
+) -> Result<HttpResponse, Problem> {
+    let Query(ExportQuery { from, to, format }) = query;
+    let period = Period::parse(&from, &to)?;
+    let turn = state.exports.clone().try_acquire_owned();
+    let turn = turn.map_err(|_| Problem::overloaded())?;
+    let mut export = Export::open(&state.pool, caller.merchant, period, format).await?;
+    // Most of what can be wrong shows in the first piece, while a problem can still be answered.
+    let first = export.next_chunk().await?.map(Ok);
+    let rest = export.into_stream().inspect(move |piece| {
+        let _held = &turn;
+        if let Err(error) = piece {
+            tracing::error!(request_id = request_id.0, %error, "an export broke off");
+        }
+    });
+    let name = format!("attachment; filename=\"{}\"", period.file_name(format));
+    Ok(HttpResponse::Ok()
+        .content_type(format.media_type())
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .streaming(stream::iter(first).chain(rest)))
+}

@@ -1,0 +1,292 @@
+//! Payment intents and their refunds.
+
+use crate::http::{
+    Problem, State,
+    answer::{self, List},
+    extract::{Caller, Change, Page, PageParams, PathId, Query, ReadIntents, WriteIntents},
+};
+use crate::{
+    app::Reader,
+    base::{
+        ids::{IntentId, RefundId},
+        timestamp,
+    },
+    domain::{
+        intents::{
+            CancelRequest, CaptureRequest, ConfirmRequest, Intent, IntentRequest, PaymentIntent,
+            RefundObject, RefundRequest, Status, refund, store,
+        },
+        threads::Channel,
+    },
+    writer::Command,
+};
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use utoipa::IntoParams;
+
+/// The routes of this file, below `/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    let resource = |path: &str| web::resource(format!("/payment_intents{path}"));
+    config
+        .service(
+            resource("")
+                .route(web::post().to(create))
+                .route(web::get().to(list)),
+        )
+        .service(resource("/{id}").route(web::get().to(get)))
+        .service(resource("/{id}/confirm").route(web::post().to(confirm)))
+        .service(resource("/{id}/capture").route(web::post().to(capture)))
+        .service(resource("/{id}/cancel").route(web::post().to(cancel)))
+        .service(
+            resource("/{id}/refunds")
+                .route(web::post().to(create_refund))
+                .route(web::get().to(list_refunds)),
+        )
+        .service(web::resource("/refunds/{id}").route(web::get().to(get_refund)));
+}
+
+impl State {
+    pub(in crate::http) fn show<'a>(
+        &self,
+        intent: &'a Intent,
+        now: OffsetDateTime,
+    ) -> PaymentIntent<'a> {
+        PaymentIntent::new(intent, self.urls.pay_url(&intent.id.to_string()), now)
+    }
+}
+
+/// Ask for money
+///
+/// Makes a payment intent. Put its `pay_url` into the thread; the payer pays on the page behind it.
+#[utoipa::path(post, path = "/v1/payment_intents", tag = "Payment intents",
+    operation_id = "create_payment_intent",
+    request_body = IntentRequest,
+    responses(
+        (status = 201, description = "The intent.", body = PaymentIntent),
+        (status = 422, description = "`invalid_amount`, `invalid_currency`, `card_number_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+    ))]
+pub async fn create(
+    state: web::Data<State>,
+    change: Change<WriteIntents, IntentRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    let terms = request.parse()?;
+    change
+        .perform(&state, Command::CreateIntent(Box::new(terms)))
+        .await
+}
+
+/// Which intents a list holds.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct IntentFilter {
+    /// Those that stand so.
+    status: Option<Status>,
+    /// Those with this reference of yours.
+    reference: Option<String>,
+    /// Those asked for in this chat product.
+    #[param(value_type = Option<Channel>)]
+    channel: Option<Channel>,
+    /// Those asked for in this conversation.
+    conversation: Option<String>,
+    /// Those asked for in this thread.
+    thread: Option<String>,
+    /// Those made at this time or later.
+    #[serde(default, deserialize_with = "timestamp::optional")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_from: Option<OffsetDateTime>,
+    /// Those made before this time.
+    #[serde(default, deserialize_with = "timestamp::optional")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_to: Option<OffsetDateTime>,
+}
+
+/// List payment intents
+///
+/// Newest first.
+#[utoipa::path(get, path = "/v1/payment_intents", tag = "Payment intents",
+    operation_id = "list_payment_intents",
+    params(IntentFilter, PageParams),
+    responses((status = 200, description = "A part of the list.", body = List<PaymentIntent>)))]
+pub async fn list(
+    state: web::Data<State>,
+    caller: Caller<ReadIntents>,
+    filter: Query<IntentFilter>,
+    page: Page<IntentId>,
+) -> Result<HttpResponse, Problem> {
+    let Query(filter) = filter;
+    let filter = store::Filter {
+        status: filter.status,
+        reference: filter.reference,
+        payment_link: None,
+        channel: filter.channel.map(|channel| channel.as_str().to_owned()),
+        conversation: filter.conversation,
+        thread: filter.thread,
+        created_from: filter.created_from,
+        created_to: filter.created_to,
+    };
+    let (intents, has_more) = store::list(
+        &state.pool,
+        caller.merchant,
+        &filter,
+        page.window(|id| id.0),
+    )
+    .await?;
+    let now = state.ambient.now();
+    answer::object(&List::new(
+        intents
+            .iter()
+            .map(|intent| state.show(intent, now))
+            .collect(),
+        has_more,
+    ))
+}
+
+/// Get a payment intent
+#[utoipa::path(get, path = "/v1/payment_intents/{id}", tag = "Payment intents",
+    operation_id = "get_payment_intent",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
+    responses((status = 200, description = "The intent.", body = PaymentIntent)))]
+pub async fn get(
+    state: web::Data<State>,
+    reader: web::Data<Reader>,
+    caller: Caller<ReadIntents>,
+    id: PathId<IntentId>,
+) -> Result<HttpResponse, Problem> {
+    let read = reader
+        .intent(caller.merchant, id.0)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let now = state.ambient.now();
+    let printed = read.printed(now, |intent| answer::print(&state.show(intent, now)))?;
+    Ok(answer::printed(printed))
+}
+
+/// Confirm a payment intent
+///
+/// Charges the payer with a payment method that you hold. (Payers who open the page do this
+/// themselves.) A decline leaves the intent payable: try again with a new `Idempotency-Key`.
+#[utoipa::path(post, path = "/v1/payment_intents/{id}/confirm", tag = "Payment intents",
+    operation_id = "confirm_payment_intent",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
+    request_body = ConfirmRequest,
+    responses(
+        (status = 200, description = "The intent: `succeeded`, `requires_capture`, `requires_action` or `processing`.", body = PaymentIntent),
+        (status = 402, description = "`payment_declined`, with `decline_code`."),
+        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
+        (status = 422, description = "`invalid_payment_method`, `invalid_request`, `amount_out_of_range`, `idempotency_key_reused`."),
+    ))]
+pub async fn confirm(
+    state: web::Data<State>,
+    id: PathId<IntentId>,
+    change: Change<WriteIntents, ConfirmRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    change
+        .perform(&state, Command::Confirm(id.0, request))
+        .await
+}
+
+/// Capture a payment intent
+///
+/// Takes money that is held, whole or in part, once. The rest is released.
+#[utoipa::path(post, path = "/v1/payment_intents/{id}/capture", tag = "Payment intents",
+    operation_id = "capture_payment_intent",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
+    request_body = CaptureRequest,
+    responses(
+        (status = 200, description = "The intent.", body = PaymentIntent),
+        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
+        (status = 422, description = "`amount_too_large`, `invalid_amount`, `amount_out_of_range`, `idempotency_key_reused`."),
+    ))]
+pub async fn capture(
+    state: web::Data<State>,
+    id: PathId<IntentId>,
+    change: Change<WriteIntents, CaptureRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    change
+        .perform(&state, Command::Capture(id.0, request))
+        .await
+}
+
+/// Cancel a payment intent
+///
+/// Ends it before any money was taken. Money that is held is released.
+#[utoipa::path(post, path = "/v1/payment_intents/{id}/cancel", tag = "Payment intents",
+    operation_id = "cancel_payment_intent",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
+    request_body = CancelRequest,
+    responses(
+        (status = 200, description = "The intent.", body = PaymentIntent),
+        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
+        (status = 422, description = "`invalid_request`, `idempotency_key_reused`."),
+    ))]
+pub async fn cancel(
+    state: web::Data<State>,
+    id: PathId<IntentId>,
+    change: Change<WriteIntents, CancelRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    change.perform(&state, Command::Cancel(id.0, request)).await
+}
+
+/// Refund a payment intent
+///
+/// Gives captured money back, whole or in parts, never more than was captured.
+#[utoipa::path(post, path = "/v1/payment_intents/{id}/refunds", tag = "Refunds",
+    operation_id = "create_refund",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
+    request_body = RefundRequest,
+    responses(
+        (status = 201, description = "The refund.", body = RefundObject),
+        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
+        (status = 422, description = "`amount_too_large`, `invalid_amount`, `card_number_not_allowed`, `amount_out_of_range`, `idempotency_key_reused`."),
+    ))]
+pub async fn create_refund(
+    state: web::Data<State>,
+    id: PathId<IntentId>,
+    change: Change<WriteIntents, RefundRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    change.perform(&state, Command::Refund(id.0, request)).await
+}
+
+/// List the refunds of a payment intent
+///
+/// All of them, newest first.
+#[utoipa::path(get, path = "/v1/payment_intents/{id}/refunds", tag = "Refunds",
+    operation_id = "list_refunds",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
+    responses((status = 200, description = "The refunds.", body = List<RefundObject>)))]
+pub async fn list_refunds(
+    state: web::Data<State>,
+    caller: Caller<ReadIntents>,
+    id: PathId<IntentId>,
+) -> Result<HttpResponse, Problem> {
+    store::get(&state.pool, caller.merchant, id.0)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let refunds = refund::store::of_intent(&state.pool, caller.merchant, id.0).await?;
+    answer::object(&List::new(
+        refunds.iter().map(RefundObject::from).collect(),
+        false,
+    ))
+}
+
+/// Get a refund
+#[utoipa::path(get, path = "/v1/refunds/{id}", tag = "Refunds",
+    operation_id = "get_refund",
+    params(("id" = RefundId, Path, description = "The refund's id.")),
+    responses((status = 200, description = "The refund.", body = RefundObject)))]
+pub async fn get_refund(
+    state: web::Data<State>,
+    caller: Caller<ReadIntents>,
+    id: PathId<RefundId>,
+) -> Result<HttpResponse, Problem> {
+    let refund = refund::store::get(&state.pool, caller.merchant, id.0)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    answer::object(&RefundObject::from(&refund))
+}

@@ -1,0 +1,176 @@
+//! The books: accounts, balances, journal entries and the trial balance.
+
+use crate::http::{
+    Problem, State,
+    answer::{self, List},
+    extract::{Caller, Ledger, Page, PageParams, PathId, Query, ReadIntents},
+};
+use crate::{
+    base::{
+        ids::{EntryId, IntentId},
+        timestamp,
+    },
+    domain::ledger::JournalEntryView,
+    views::reports::{
+        self, AccountView, AsOf, BalancesView, JournalFilter, ReportError, SourceError,
+        TrialBalanceView,
+    },
+};
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use utoipa::IntoParams;
+
+/// The routes of this file, below `/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    let get = web::get;
+    config
+        .service(web::resource("/accounts").route(get().to(list_accounts)))
+        .service(web::resource("/accounts/{code}/balances").route(get().to(balances)))
+        .service(web::resource("/journal_entries").route(get().to(list_entries)))
+        .service(web::resource("/trial_balance").route(get().to(trial_balance)))
+        .service(web::resource("/payment_intents/{id}/entries").route(get().to(intent_entries)));
+}
+
+impl From<ReportError> for Problem {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::NotFound => Self::not_found(),
+            ReportError::Invalid(invalid) => Self::from(invalid),
+            ReportError::Database(error) => Self::from(error),
+        }
+    }
+}
+
+/// The moment that balances are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AtQuery {
+    /// All that was booked up to this time counts; now if left out.
+    #[serde(default, deserialize_with = "timestamp::optional")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    at: Option<OffsetDateTime>,
+}
+
+impl AtQuery {
+    fn moment(&self, state: &State) -> AsOf {
+        self.at
+            .map_or_else(|| AsOf::latest(state.ambient.now()), AsOf::time)
+    }
+}
+
+/// List accounts
+///
+/// The chart of accounts: all that were ever posted to, in the order of their codes.
+#[utoipa::path(get, path = "/v1/accounts", tag = "Ledger", operation_id = "list_accounts",
+    responses((status = 200, description = "All accounts.", body = List<AccountView>)))]
+pub async fn list_accounts(
+    state: web::Data<State>,
+    caller: Caller<Ledger>,
+) -> Result<HttpResponse, Problem> {
+    let accounts = reports::accounts(&state.pool, caller.merchant).await?;
+    answer::object(&List::new(accounts, false))
+}
+
+/// Get the balances of an account
+///
+/// Now, or at any time before.
+#[utoipa::path(get, path = "/v1/accounts/{code}/balances", tag = "Ledger",
+    operation_id = "get_balances",
+    params(("code" = String, Path, description = "The account's code.", example = "merchant:pending"), AtQuery),
+    responses((status = 200, description = "One balance for each currency.", body = BalancesView)))]
+pub async fn balances(
+    state: web::Data<State>,
+    caller: Caller<Ledger>,
+    code: web::Path<String>,
+    query: Query<AtQuery>,
+) -> Result<HttpResponse, Problem> {
+    let at = query.0.moment(&state);
+    if code.contains('\0') {
+        // No text in the database holds one, and it takes none to look for.
+        return Err(Problem::not_found());
+    }
+    let balances = reports::balances(&state.pool, caller.merchant, &code, at).await?;
+    answer::object(&balances)
+}
+
+/// Which entries a list holds.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EntryFilter {
+    /// Those that post to the account with this code.
+    account: Option<String>,
+    /// Those that this payment intent (`pi_…`) or refund (`re_…`) caused, or the adjustment
+    /// (`je_…`) itself.
+    #[param(pattern = "^(pi|re|je)_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    source: Option<String>,
+    /// Those booked at this time or later.
+    #[serde(default, deserialize_with = "timestamp::optional")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<OffsetDateTime>,
+    /// Those booked before this time.
+    #[serde(default, deserialize_with = "timestamp::optional")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<OffsetDateTime>,
+}
+
+/// List journal entries
+///
+/// Newest first. Entries never change: what was wrong is put right by another entry.
+#[utoipa::path(get, path = "/v1/journal_entries", tag = "Ledger",
+    operation_id = "list_journal_entries", params(EntryFilter, PageParams),
+    responses(
+        (status = 200, description = "A part of the journal.", body = List<JournalEntryView>),
+        (status = 422, description = "`invalid_request`."),
+    ))]
+pub async fn list_entries(
+    state: web::Data<State>,
+    caller: Caller<Ledger>,
+    filter: Query<EntryFilter>,
+    page: Page<EntryId>,
+) -> Result<HttpResponse, Problem> {
+    let Query(filter) = filter;
+    let source = filter.source.map(|source| source.parse()).transpose();
+    let filter = JournalFilter {
+        account: filter.account,
+        source: source.map_err(|e: SourceError| Problem::invalid("/source", e.to_string()))?,
+        from: filter.from,
+        to: filter.to,
+    };
+    let window = page.window(|id| id.0);
+    let (entries, has_more) =
+        reports::journal(&state.pool, caller.merchant, &filter, window).await?;
+    answer::object(&List::new(entries, has_more))
+}
+
+/// Get the trial balance
+///
+/// The debits and credits of every account, now or at any time before.
+#[utoipa::path(get, path = "/v1/trial_balance", tag = "Ledger", operation_id = "get_trial_balance",
+    params(AtQuery),
+    responses((status = 200, description = "The trial balance.", body = TrialBalanceView)))]
+pub async fn trial_balance(
+    state: web::Data<State>,
+    caller: Caller<Ledger>,
+    query: Query<AtQuery>,
+) -> Result<HttpResponse, Problem> {
+    let at = query.0.moment(&state);
+    let balance = reports::trial_balance(&state.pool, caller.merchant, at).await?;
+    answer::object(&balance)
+}
+
+/// List the journal entries of a payment intent
+///
+/// All that it caused, oldest first: how its money moved, gross to net.
+#[utoipa::path(get, path = "/v1/payment_intents/{id}/entries", tag = "Payment intents",
+    operation_id = "list_payment_intent_entries",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
+    responses((status = 200, description = "The entries.", body = List<JournalEntryView>)))]
+pub async fn intent_entries(
+    state: web::Data<State>,
+    caller: Caller<ReadIntents>,
+    id: PathId<IntentId>,
+) -> Result<HttpResponse, Problem> {
+    let entries = reports::intent_entries(&state.pool, caller.merchant, id.0).await?;
+    answer::object(&List::new(entries, false))
+}

@@ -1,0 +1,155 @@
+//! Payment links.
+
+use crate::http::{
+    Problem, State,
+    answer::{self, List},
+    extract::{Caller, Change, Links, Page, PageParams, PathId},
+};
+use crate::{
+    base::ids::{IntentId, LinkId},
+    domain::{
+        intents::{self, PaymentIntent},
+        links::{Link, LinkRequest, PaymentLink, store},
+    },
+    writer::Command,
+};
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+/// The routes of this file, below `/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    let resource = |path: &str| web::resource(format!("/payment_links{path}"));
+    config
+        .service(
+            resource("")
+                .route(web::post().to(create))
+                .route(web::get().to(list)),
+        )
+        .service(resource("/{id}").route(web::get().to(get)))
+        .service(resource("/{id}/deactivate").route(web::post().to(deactivate)))
+        .service(resource("/{id}/payments").route(web::get().to(payments)));
+}
+
+/// A body without fields.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Empty {}
+
+impl State {
+    fn show_link(&self, link: &Link) -> PaymentLink {
+        PaymentLink::new(
+            link,
+            self.urls.pay_url(&link.id.to_string()),
+            self.ambient.now(),
+        )
+    }
+}
+
+/// Make a payment link
+///
+/// Its page takes one payment, or many, for an amount that you set or that the payer chooses.
+#[utoipa::path(post, path = "/v1/payment_links", tag = "Payment links",
+    operation_id = "create_payment_link",
+    request_body = LinkRequest,
+    responses(
+        (status = 201, description = "The link.", body = PaymentLink),
+        (status = 422, description = "`invalid_amount`, `invalid_currency`, `card_number_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+    ))]
+pub async fn create(
+    state: web::Data<State>,
+    change: Change<Links, LinkRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    let terms = request.parse()?;
+    change
+        .perform(&state, Command::CreateLink(Box::new(terms)))
+        .await
+}
+
+/// List payment links
+///
+/// Newest first.
+#[utoipa::path(get, path = "/v1/payment_links", tag = "Payment links",
+    operation_id = "list_payment_links", params(PageParams),
+    responses((status = 200, description = "A part of the list.", body = List<PaymentLink>)))]
+pub async fn list(
+    state: web::Data<State>,
+    caller: Caller<Links>,
+    page: Page<LinkId>,
+) -> Result<HttpResponse, Problem> {
+    let (links, has_more) =
+        store::list(&state.pool, caller.merchant, page.window(|id| id.0)).await?;
+    answer::object(&List::new(
+        links.iter().map(|link| state.show_link(link)).collect(),
+        has_more,
+    ))
+}
+
+/// Get a payment link
+#[utoipa::path(get, path = "/v1/payment_links/{id}", tag = "Payment links",
+    operation_id = "get_payment_link",
+    params(("id" = LinkId, Path, description = "The link's id.")),
+    responses((status = 200, description = "The link.", body = PaymentLink)))]
+pub async fn get(
+    state: web::Data<State>,
+    caller: Caller<Links>,
+    id: PathId<LinkId>,
+) -> Result<HttpResponse, Problem> {
+    let link = store::get(&state.pool, caller.merchant, id.0)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    answer::object(&state.show_link(&link))
+}
+
+/// Switch a payment link off
+///
+/// Its page says so from then on. Payments that are under way go on.
+#[utoipa::path(post, path = "/v1/payment_links/{id}/deactivate", tag = "Payment links",
+    operation_id = "deactivate_payment_link",
+    params(("id" = LinkId, Path, description = "The link's id.")),
+    request_body = Empty,
+    responses(
+        (status = 200, description = "The link.", body = PaymentLink),
+        (status = 409, description = "`invalid_state`: it is not active."),
+    ))]
+pub async fn deactivate(
+    state: web::Data<State>,
+    id: PathId<LinkId>,
+    change: Change<Links, Empty>,
+) -> Result<HttpResponse, Problem> {
+    let (_, change) = change.split();
+    change.perform(&state, Command::DeactivateLink(id.0)).await
+}
+
+/// List the payments of a link
+///
+/// The intents that payers made through it, newest first.
+#[utoipa::path(get, path = "/v1/payment_links/{id}/payments", tag = "Payment links",
+    operation_id = "list_payment_link_payments",
+    params(("id" = LinkId, Path, description = "The link's id."), PageParams),
+    responses((status = 200, description = "A part of the list.", body = List<PaymentIntent>)))]
+pub async fn payments(
+    state: web::Data<State>,
+    caller: Caller<Links>,
+    id: PathId<LinkId>,
+    page: Page<IntentId>,
+) -> Result<HttpResponse, Problem> {
+    let merchant = caller.merchant;
+    store::get(&state.pool, merchant, id.0)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let filter = intents::store::Filter {
+        payment_link: Some(id.0),
+        ..Default::default()
+    };
+    let (payments, has_more) =
+        intents::store::list(&state.pool, merchant, &filter, page.window(|id| id.0)).await?;
+    let now = state.ambient.now();
+    answer::object(&List::new(
+        payments
+            .iter()
+            .map(|intent| state.show(intent, now))
+            .collect(),
+        has_more,
+    ))
+}

@@ -1,0 +1,11 @@
+//! The routes below `/v1`, a file for each noun.
+
+pub mod deliveries;
+pub mod endpoints;
+pub mod events;
+pub mod exports;
+pub mod intents;
+pub mod ledger;
+pub mod links;
+pub mod oauth;
+pub mod sandbox;

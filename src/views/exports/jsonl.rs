@@ -1,0 +1,51 @@
+//! `jsonl`: one JSON object a line, in UTF-8, each with all columns; what is not there is null.
+//!
+//! At the end stand the control totals, two objects for each currency: `kind` is
+//! `control_total`, with `direction`, `amount`, `currency` and the counts `entries` (those in the
+//! currency) and `postings` (those on the side).
+
+use super::{format::Renderer, row::rows, totals::Totals};
+use crate::views::reports::BookedEntry;
+use serde::Serialize;
+use std::io;
+
+/// The JSON Lines renderer.
+pub(super) struct Jsonl;
+
+#[derive(Serialize)]
+struct TotalLine {
+    kind: &'static str,
+    direction: &'static str,
+    amount: String,
+    currency: &'static str,
+    entries: u64,
+    postings: u64,
+}
+
+impl Renderer for Jsonl {
+    fn begin(&mut self, _out: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &BookedEntry, out: &mut Vec<u8>) -> io::Result<()> {
+        rows(entry).try_for_each(|row| line(&row, out))
+    }
+
+    fn end(&mut self, totals: &Totals, out: &mut Vec<u8>) -> io::Result<()> {
+        let lines = totals.iter().map(|total| TotalLine {
+            kind: "control_total",
+            direction: total.direction.as_str(),
+            amount: total.amount.to_string(),
+            currency: total.currency.code(),
+            entries: total.entries,
+            postings: total.postings,
+        });
+        lines.into_iter().try_for_each(|total| line(&total, out))
+    }
+}
+
+fn line(value: &impl Serialize, out: &mut Vec<u8>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.push(b'\n');
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! Reading the journal of a period in one snapshot, a page at a time, as fast as it is taken.
+
+use super::{Format, Period, format::Renderer, totals::Totals};
+use crate::{
+    base::{
+        ids::{EntryId, MerchantId},
+        timestamp,
+    },
+    domain::ledger::{Chain, ChainFault, JournalEntry, check_entry},
+    views::reports::{BookedEntry, store},
+};
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use sqlx::{PgPool, Postgres, Transaction};
+use std::{fmt, io, ops::Range};
+
+/// How many entries are in memory at once.
+const PAGE: i64 = 256;
+
+/// Why an export cannot be given, or not to its end. What was given before the error is no
+/// export: it lacks the control totals.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// There is no such merchant.
+    #[error("there is no merchant {0}")]
+    UnknownMerchant(MerchantId),
+    /// An entry breaks the rules of the books.
+    #[error(
+        "the books are broken at journal entry {sequence} ({id}): {fault}; run `threadpay verify`"
+    )]
+    Entry {
+        /// Its sequence.
+        sequence: i64,
+        /// Its id.
+        id: EntryId,
+        /// The rule and how it is broken.
+        fault: ChainFault,
+    },
+    /// The books as a whole are not what they say.
+    #[error("the books are broken: {0}; run `threadpay verify`")]
+    Books(String),
+    /// A row could not be put into the format.
+    #[error("cannot write the format: {0}")]
+    Render(#[from] io::Error),
+    /// Postgres could not answer.
+    #[error("cannot read the journal: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// An export under way. It holds one connection of the pool until it is dropped, and reads on
+/// only when it is asked to, so a slow taker costs no memory.
+pub struct Export {
+    db: Transaction<'static, Postgres>,
+    merchant: MerchantId,
+    period: Period,
+    left: Range<i64>,
+    chain: Chain,
+    totals: Totals,
+    renderer: Box<dyn Renderer>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Begin,
+    Entries,
+    Done,
+}
+
+impl fmt::Debug for Export {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Export({}, {:?})", self.merchant, self.left)
+    }
+}
+
+impl Export {
+    /// Takes the snapshot and finds the period in it. Whatever is wrong with the request shows
+    /// here, before the first byte.
+    pub async fn open(
+        pool: &PgPool,
+        merchant: MerchantId,
+        period: Period,
+        format: Format,
+    ) -> Result<Self, ExportError> {
+        let mut db = store::snapshot(pool).await?;
+        if !store::merchant_exists(&mut db, merchant).await? {
+            return Err(ExportError::UnknownMerchant(merchant));
+        }
+        let beyond = store::last_sequence(&mut db, merchant)
+            .await?
+            .saturating_add(1);
+        let start = store::first_sequence(&mut db, merchant, period.from).await?;
+        let end = store::first_sequence(&mut db, merchant, period.to).await?;
+        let left = start.unwrap_or(beyond)..end.unwrap_or(beyond);
+        let neighbors = [left.start.saturating_sub(1), left.end];
+        let neighbors = store::entries(&mut db, merchant, &neighbors).await?;
+        if let Some(stray) = neighbors
+            .iter()
+            .find(|n| period.contains(n.entry.booked_at))
+        {
+            return Err(outside(&stray.entry));
+        }
+        let before = neighbors.iter().find(|n| n.entry.sequence < left.start);
+        Ok(Self {
+            db,
+            merchant,
+            period,
+            left,
+            chain: before.map_or(Chain::start(), |n| Chain::after(&n.entry)),
+            totals: Totals::default(),
+            renderer: format.renderer(),
+            stage: Stage::Begin,
+        })
+    }
+
+    /// The next bytes; none after the control totals.
+    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, ExportError> {
+        let mut out = Vec::new();
+        match self.stage {
+            Stage::Done => return Ok(None),
+            Stage::Begin => self.renderer.begin(&mut out)?,
+            Stage::Entries => {}
+        }
+        self.stage = Stage::Entries;
+        self.page(&mut out).await?;
+        if self.left.is_empty() {
+            if let Some((debits, credits)) = self.totals.unbalanced() {
+                let (currency, debits, credits) = (debits.currency, debits.amount, credits.amount);
+                let found = format!("the control totals in {currency} are {debits} and {credits}");
+                return Err(ExportError::Books(found));
+            }
+            self.renderer.end(&self.totals, &mut out)?;
+            self.stage = Stage::Done;
+        }
+        // A period without entries has no bytes at all in some formats.
+        Ok((!out.is_empty()).then(|| out.into()))
+    }
+
+    /// All the bytes, for an HTTP body.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, ExportError>> {
+        stream::try_unfold(self, |mut export| async {
+            let chunk = export.next_chunk().await?;
+            Ok(chunk.map(|chunk| (chunk, export)))
+        })
+    }
+
+    async fn page(&mut self, out: &mut Vec<u8>) -> Result<(), ExportError> {
+        let end = self.left.end.min(self.left.start.saturating_add(PAGE));
+        let sequences: Vec<i64> = (self.left.start..end).collect();
+        for booked in store::entries(&mut self.db, self.merchant, &sequences).await? {
+            self.admit(&booked)?;
+            self.renderer.entry(&booked, out)?;
+        }
+        let last = end.saturating_sub(1);
+        if !sequences.is_empty() && self.chain.sequence() != last {
+            let missing = self.chain.sequence().saturating_add(1);
+            return Err(ExportError::Books(format!(
+                "journal entry {missing} is missing"
+            )));
+        }
+        self.left.start = end;
+        Ok(())
+    }
+
+    /// Holds an entry to the rules before it is written.
+    fn admit(&mut self, BookedEntry { entry, .. }: &BookedEntry) -> Result<(), ExportError> {
+        let checks = self
+            .chain
+            .check_next(entry)
+            .and_then(|()| check_entry(entry));
+        checks.map_err(|fault| ExportError::Entry {
+            sequence: entry.sequence,
+            id: entry.id,
+            fault,
+        })?;
+        if !self.period.contains(entry.booked_at) {
+            return Err(outside(entry));
+        }
+        self.totals.add(entry);
+        self.chain = Chain::after(entry);
+        Ok(())
+    }
+}
+
+fn outside(entry: &JournalEntry) -> ExportError {
+    let (sequence, time) = (entry.sequence, timestamp::format(entry.booked_at));
+    ExportError::Books(format!(
+        "journal entry {sequence} was booked at {time}, which is not where the postings say it is"
+    ))
+}

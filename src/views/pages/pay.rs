@@ -1,0 +1,194 @@
+//! The pay page, in each of its states.
+
+use super::amount::format_amount;
+use super::items::{Line, lines, monogram};
+use super::locale::Locale;
+use super::moment::{format_moment, machine_moment};
+use super::order::{FieldFault, Order, Price};
+use super::texts::{Texts, around_merchant, fill};
+use crate::base::money::Money;
+use askama::Template;
+
+/// The page at `/p/{token}`.
+#[derive(Clone, Debug)]
+pub struct PayPage {
+    /// The reader's language.
+    pub locale: Locale,
+    /// The token in the page's address.
+    pub token: String,
+    /// What is to be paid.
+    pub order: Order,
+    /// Where the payment stands.
+    pub state: PayState,
+}
+
+/// Where a payment stands, as its payer sees it.
+#[derive(Clone, Debug)]
+pub enum PayState {
+    /// It can be paid, for the first time or after a decline.
+    Payable(PayForm),
+    /// The rail has not answered yet.
+    Processing,
+    /// The payer must confirm it: two buttons that post `outcome` to `/p/{token}/action`.
+    ActionRequired {
+        /// Token of the form against forged posts.
+        csrf: String,
+    },
+    /// The money is reserved and waits for the merchant to take it.
+    Authorized,
+    /// It is paid.
+    Paid {
+        /// Token of the receipt's address, `/r/{token}`.
+        receipt: String,
+    },
+    /// Its time is over.
+    Expired,
+    /// A link for one payment, and that one was made.
+    Used,
+    /// The merchant turned the link off.
+    Inactive,
+    /// The payment was called off.
+    Canceled,
+}
+
+/// What the form shows; all but `csrf` comes from an earlier try.
+#[derive(Clone, Debug, Default)]
+pub struct PayForm {
+    /// Token of the form against forged posts.
+    pub csrf: String,
+    /// The amount as it was typed.
+    pub amount: Option<String>,
+    /// The tip as it was posted.
+    pub tip: Option<String>,
+    /// The payment method as it was posted.
+    pub payment_method: Option<String>,
+    /// What was wrong with it.
+    pub faults: Vec<FieldFault>,
+    /// Why the rail declined the last try.
+    pub decline_code: Option<String>,
+}
+
+impl PayState {
+    /// The HTTP status of the page: 422 for a form with faults, 410 for what is over, else 200.
+    pub fn http_status(&self) -> u16 {
+        match self {
+            Self::Payable(form) if !form.faults.is_empty() => 422,
+            Self::Payable(_)
+            | Self::Processing
+            | Self::ActionRequired { .. }
+            | Self::Authorized
+            | Self::Paid { .. } => 200,
+            Self::Expired | Self::Used | Self::Inactive | Self::Canceled => 410,
+        }
+    }
+}
+
+/// Renders the pay page.
+pub fn pay_page(page: &PayPage) -> Result<String, askama::Error> {
+    View {
+        locale: page.locale,
+        t: page.locale.texts(),
+        page,
+        order: &page.order,
+    }
+    .render()
+}
+
+/// What the template sees.
+#[derive(Template)]
+#[template(path = "pay.html")]
+pub(super) struct View<'a> {
+    pub(super) locale: Locale,
+    pub(super) t: &'static Texts,
+    page: &'a PayPage,
+    pub(super) order: &'a Order,
+}
+
+impl View<'_> {
+    pub(super) fn money(&self, amount: Money) -> String {
+        format_amount(amount, self.locale)
+    }
+
+    /// The amount in the page's largest letters, unless the payer has yet to choose it.
+    fn headline(&self) -> Option<String> {
+        match (&self.order.price, &self.page.state) {
+            (Price::Fixed(amount), _) => Some(self.money(*amount)),
+            (Price::Chosen(_), _) => None,
+        }
+    }
+
+    /// Heading and note of a state in which there is nothing to fill in.
+    fn notice(&self) -> Option<Notice> {
+        let t = self.t;
+        let (look, heading, note) = match self.page.state {
+            PayState::Payable(_) => return None,
+            PayState::Processing => ("wait", t.processing, t.processing_note),
+            PayState::ActionRequired { .. } => ("wait", t.action, t.action_note),
+            PayState::Authorized => ("done", t.authorized, t.authorized_note),
+            PayState::Paid { .. } => ("done", t.paid, t.paid_note),
+            PayState::Expired => ("over", t.expired, t.expired_note),
+            PayState::Used => ("done", t.used, t.used_note),
+            PayState::Inactive => ("over", t.inactive, t.inactive_note),
+            PayState::Canceled => ("over", t.canceled, t.canceled_note),
+        };
+        Some(Notice {
+            look,
+            heading,
+            note: around_merchant(note),
+        })
+    }
+
+    /// The title of the browser's tab: the state, then who is paid.
+    fn title(&self) -> String {
+        // A title holds no markup, so the name is set apart by isolating characters.
+        let merchant = format!("\u{2068}{}\u{2069}", self.order.merchant);
+        let pay_to = fill(self.t.pay_to, "merchant", &merchant);
+        let state = match &self.page.state {
+            PayState::Payable(form) if !form.faults.is_empty() => Some(self.t.check_entries),
+            PayState::Payable(form) if form.decline_code.is_some() => Some(self.t.declined),
+            PayState::Payable(_) => None,
+            PayState::Processing
+            | PayState::ActionRequired { .. }
+            | PayState::Authorized
+            | PayState::Paid { .. }
+            | PayState::Expired
+            | PayState::Used
+            | PayState::Inactive
+            | PayState::Canceled => self.notice().map(|notice| notice.heading),
+        };
+        state.map_or(pay_to.clone(), |state| format!("{state} · {pay_to}"))
+    }
+
+    fn pay_to(&self) -> (&'static str, &'static str) {
+        around_merchant(self.t.pay_to)
+    }
+
+    fn monogram(&self) -> String {
+        monogram(&self.order.merchant)
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        lines(&self.order.items, self.locale)
+    }
+
+    /// The time until which it can be paid, for people and for machines, while that matters.
+    fn deadline(&self) -> Option<(String, String)> {
+        let payable = matches!(self.page.state, PayState::Payable(_));
+        let at = self.order.expires_at.filter(|_| payable)?;
+        Some((format_moment(at, self.locale), machine_moment(at)))
+    }
+}
+
+/// A state's icon and words.
+struct Notice {
+    look: &'static str,
+    heading: &'static str,
+    /// The note before and after the merchant's name.
+    note: (&'static str, &'static str),
+}
+
+impl Notice {
+    fn look(&self) -> &'static str {
+        self.look
+    }
+}

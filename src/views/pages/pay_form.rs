@@ -1,0 +1,166 @@
+//! The form of the pay page: what its fields offer, hold and complain about.
+
+use super::amount::{PayerAmountError, typed_amount};
+use super::order::{AmountRange, FieldFault, Price, SANDBOX_METHODS};
+use super::pay::{PayForm, View};
+use super::texts::fill;
+use crate::base::money::Money;
+use crate::domain::rails::SandboxMethod;
+
+/// A choice of the sandbox.
+pub(super) struct Method {
+    pub code: &'static str,
+    pub label: &'static str,
+    pub chosen: bool,
+}
+
+/// A choice of tip.
+pub(super) struct Tip {
+    /// The value to post.
+    pub plain: String,
+    pub label: String,
+    /// Price and tip together, where the price is known.
+    pub total: Option<String>,
+    pub chosen: bool,
+}
+
+/// A field's id and what is wrong with it.
+pub(super) struct Fault {
+    pub field: &'static str,
+    pub text: String,
+}
+
+impl View<'_> {
+    pub(super) fn range_hint(&self, range: &AmountRange) -> Option<String> {
+        let t = self.t;
+        match (
+            range.min.map(|m| self.money(m)),
+            range.max.map(|m| self.money(m)),
+        ) {
+            (Some(min), Some(max)) => Some(fill(&fill(t.between, "min", &min), "max", &max)),
+            (Some(min), None) => Some(fill(t.at_least, "min", &min)),
+            (None, Some(max)) => Some(fill(t.at_most, "max", &max)),
+            (None, None) => None,
+        }
+    }
+
+    /// What the amount field holds: what was typed before, else the preset.
+    pub(super) fn typed(&self, range: &AmountRange, form: &PayForm) -> String {
+        let preset = range.preset.map(|preset| typed_amount(preset, self.locale));
+        form.amount.clone().or(preset).unwrap_or_default()
+    }
+
+    pub(super) fn tips(&self, form: &PayForm) -> Vec<Tip> {
+        let choices = self.order.tip_choices();
+        let posted = form
+            .tip
+            .as_deref()
+            .filter(|posted| choices.iter().any(|choice| choice.to_string() == *posted));
+        let zero = Money::zero(self.order.price.currency()).to_string();
+        let chosen = posted.unwrap_or(&zero);
+        choices.iter().map(|tip| self.tip(*tip, chosen)).collect()
+    }
+
+    fn tip(&self, tip: Money, chosen: &str) -> Tip {
+        let plain = tip.to_string();
+        let total = match &self.order.price {
+            Price::Fixed(amount) if tip.minor() > 0 => amount.checked_add(tip).ok(),
+            Price::Fixed(_) | Price::Chosen(_) => None,
+        };
+        Tip {
+            label: if tip.minor() == 0 {
+                self.t.no_tip.to_owned()
+            } else {
+                self.money(tip)
+            },
+            total: total.map(|total| fill(self.t.in_total, "amount", &self.money(total))),
+            chosen: plain == chosen,
+            plain,
+        }
+    }
+
+    pub(super) fn methods(&self, form: &PayForm) -> Vec<Method> {
+        let posted = form.payment_method.as_deref();
+        let method = |method: SandboxMethod| Method {
+            code: method.as_str(),
+            label: self.label(method),
+            chosen: posted == Some(method.as_str()),
+        };
+        SANDBOX_METHODS.into_iter().map(method).collect()
+    }
+
+    fn label(&self, method: SandboxMethod) -> &'static str {
+        let t = self.t;
+        match method {
+            SandboxMethod::Ok => t.method_ok,
+            SandboxMethod::Declined => t.method_declined,
+            SandboxMethod::InsufficientFunds => t.method_insufficient_funds,
+            SandboxMethod::RequiresAction => t.method_requires_action,
+            SandboxMethod::Pending => t.method_pending,
+            SandboxMethod::Timeout => t.method_timeout,
+            SandboxMethod::TimeoutFailed => t.method_timeout_failed,
+        }
+    }
+
+    /// The button names the sum where no choice can still change it.
+    pub(super) fn button(&self) -> String {
+        match self.order.price {
+            Price::Fixed(amount) if self.order.tips.is_empty() => {
+                fill(self.t.pay_amount, "amount", &self.money(amount))
+            }
+            Price::Fixed(_) | Price::Chosen(_) => self.t.pay.to_owned(),
+        }
+    }
+
+    pub(super) fn decline(&self, code: &str) -> &'static str {
+        match code {
+            "insufficient_funds" => self.t.decline_funds,
+            "authentication_failed" => self.t.decline_authentication,
+            // Why a card is lost, stolen or suspected is not the page's to tell.
+            _ => self.t.decline_generic,
+        }
+    }
+
+    /// The faults of the form, each with the id of the field that it is about.
+    pub(super) fn faults(&self, form: &PayForm) -> Vec<Fault> {
+        form.faults.iter().map(|fault| self.fault(*fault)).collect()
+    }
+
+    pub(super) fn fault_at(&self, form: &PayForm, field: &str) -> Option<String> {
+        let mut faults = self.faults(form).into_iter();
+        faults
+            .find(|fault| fault.field == field)
+            .map(|fault| fault.text)
+    }
+
+    fn fault(&self, fault: FieldFault) -> Fault {
+        let t = self.t;
+        let (field, text) = match fault {
+            FieldFault::Amount(error) => ("amount", self.amount_fault(error)),
+            FieldFault::AmountBelow(min) => {
+                ("amount", fill(t.amount_below, "min", &self.money(min)))
+            }
+            FieldFault::AmountAbove(max) => {
+                ("amount", fill(t.amount_above, "max", &self.money(max)))
+            }
+            FieldFault::TipUnknown => ("tip", t.tip_unknown.to_owned()),
+            FieldFault::MethodUnknown => ("payment_method", t.method_unknown.to_owned()),
+        };
+        Fault { field, text }
+    }
+
+    fn amount_fault(&self, error: PayerAmountError) -> String {
+        let t = self.t;
+        let currency = self.order.price.currency();
+        // Four digits before the point show that no separator is wanted there.
+        let minor = 10_i64.pow(currency.exponent()).saturating_mul(1250);
+        let example = typed_amount(Money::new(minor, currency), self.locale);
+        match error {
+            PayerAmountError::Missing => t.amount_missing.to_owned(),
+            PayerAmountError::Malformed => fill(t.amount_malformed, "example", &example),
+            PayerAmountError::TooPrecise => fill(t.amount_too_precise, "example", &example),
+            PayerAmountError::TooLarge => t.amount_too_large.to_owned(),
+            PayerAmountError::Zero => t.amount_zero.to_owned(),
+        }
+    }
+}

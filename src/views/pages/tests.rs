@@ -1,0 +1,357 @@
+//! Every page in every state and language.
+
+use super::*;
+use crate::base::ids::IntentId;
+use crate::base::money::Money;
+use time::macros::datetime;
+
+/// What a hostile merchant would write: markup, quotes, a right-to-left override, a long word.
+const HOSTILE: &str = "<script>alert(1)</script>\"'&\u{202e}evil{csrf}wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww";
+
+fn money(text: &str, code: &str) -> Money {
+    Money::parse(text, code.parse().unwrap()).unwrap()
+}
+
+fn eur(text: &str) -> Money {
+    money(text, "EUR")
+}
+
+fn coffee() -> Order {
+    Order {
+        merchant: "Café Nord".to_owned(),
+        description: Some("Table 4, thank you for coming".to_owned()),
+        reference: Some("order-1042".to_owned()),
+        items: vec![
+            Item {
+                label: "Flat white".to_owned(),
+                quantity: 2,
+                unit_amount: eur("4.25"),
+            },
+            Item {
+                label: "Cinnamon bun".to_owned(),
+                quantity: 1,
+                unit_amount: eur("4.00"),
+            },
+        ],
+        price: Price::Fixed(eur("12.50")),
+        tips: Vec::new(),
+        expires_at: Some(datetime!(2026-11-23 18:30 UTC)),
+        test_mode: true,
+    }
+}
+
+fn donation() -> Order {
+    let range = AmountRange {
+        currency: eur("1").currency(),
+        preset: Some(eur("1250.00")),
+        min: Some(eur("1.00")),
+        max: Some(eur("5000.00")),
+    };
+    Order {
+        items: Vec::new(),
+        price: Price::Chosen(range),
+        tips: vec![eur("0.00"), eur("1.00"), eur("2.00")],
+        ..coffee()
+    }
+}
+
+fn hostile() -> Order {
+    let huge = Money::new(99_999_999_999_999, eur("1").currency());
+    Order {
+        merchant: HOSTILE.to_owned(),
+        description: Some(HOSTILE.to_owned()),
+        reference: Some(HOSTILE.to_owned()),
+        items: vec![Item {
+            label: HOSTILE.to_owned(),
+            quantity: 1,
+            unit_amount: huge,
+        }],
+        price: Price::Fixed(huge),
+        ..coffee()
+    }
+}
+
+fn form() -> PayForm {
+    PayForm {
+        csrf: "csrf-token".to_owned(),
+        ..PayForm::default()
+    }
+}
+
+fn faulty() -> PayForm {
+    PayForm {
+        amount: Some("1.000.00".to_owned()),
+        tip: Some("2.00".to_owned()),
+        faults: vec![
+            FieldFault::Amount(PayerAmountError::Malformed),
+            FieldFault::TipUnknown,
+            FieldFault::MethodUnknown,
+        ],
+        ..form()
+    }
+}
+
+fn declined(code: &str) -> PayForm {
+    PayForm {
+        decline_code: Some(code.to_owned()),
+        payment_method: Some("pm_sandbox_declined".to_owned()),
+        ..form()
+    }
+}
+
+fn pay(locale: Locale, order: Order, state: PayState) -> String {
+    let token = "00abcdefghijklmnopqrstuv".to_owned();
+    pay_page(&PayPage {
+        locale,
+        token,
+        order,
+        state,
+    })
+    .unwrap()
+}
+
+fn receipt(locale: Locale, refunded: &str) -> String {
+    receipt_page(&Receipt {
+        locale,
+        token: "00abcdefghijklmnopqrstuv".to_owned(),
+        intent: IntentId(uuid::Uuid::from_u128(
+            0x019a_0000_0000_7000_8000_0000_0000_0001,
+        )),
+        merchant: "Café Nord".to_owned(),
+        description: coffee().description,
+        reference: coffee().reference,
+        items: coffee().items,
+        amount: eur("13.50"),
+        tip: Some(eur("1.00")),
+        refunded: eur(refunded),
+        authorized_only: false,
+        paid_at: datetime!(2026-11-22 08:05:09 UTC),
+        test_mode: true,
+    })
+    .unwrap()
+}
+
+/// Every page of a language, by name.
+fn pages(locale: Locale) -> Vec<(&'static str, String)> {
+    let tipped = Order {
+        tips: donation().tips,
+        ..coffee()
+    };
+    let paid = PayState::Paid {
+        receipt: "00abcdefghijklmnopqrstuv".to_owned(),
+    };
+    let action = PayState::ActionRequired { csrf: form().csrf };
+    let state = |state| pay(locale, coffee(), state);
+    vec![
+        ("payable", state(PayState::Payable(form()))),
+        ("tipped", pay(locale, tipped, PayState::Payable(form()))),
+        ("chosen", pay(locale, donation(), PayState::Payable(form()))),
+        (
+            "faulty",
+            pay(locale, donation(), PayState::Payable(faulty())),
+        ),
+        ("hostile", pay(locale, hostile(), PayState::Payable(form()))),
+        (
+            "declined",
+            state(PayState::Payable(declined("insufficient_funds"))),
+        ),
+        ("processing", state(PayState::Processing)),
+        ("action", state(action)),
+        ("authorized", state(PayState::Authorized)),
+        ("paid", state(paid)),
+        ("expired", state(PayState::Expired)),
+        ("used", state(PayState::Used)),
+        ("inactive", state(PayState::Inactive)),
+        ("canceled", state(PayState::Canceled)),
+        ("receipt", receipt(locale, "0.00")),
+        ("refunded", receipt(locale, "5.00")),
+        ("not-found", not_found_page(locale).unwrap()),
+        (
+            "stale",
+            fault_page(PageFault::StaleForm, Some("00abc"), locale).unwrap(),
+        ),
+        ("busy", fault_page(PageFault::Busy, None, locale).unwrap()),
+        (
+            "broken",
+            fault_page(PageFault::Broken, None, locale).unwrap(),
+        ),
+    ]
+}
+
+fn page(locale: Locale, name: &str) -> String {
+    let mut all = pages(locale).into_iter();
+    all.find(|(known, _)| *known == name)
+        .map(|(_, html)| html)
+        .unwrap()
+}
+
+#[test]
+fn every_page_is_whole_and_keeps_its_own_policy() {
+    for locale in Locale::ALL {
+        for (name, html) in pages(locale) {
+            let at = format!("{name} in {locale:?}");
+            assert!(
+                html.contains(&format!("<html lang=\"{}\">", locale.tag())),
+                "{at}"
+            );
+            assert!(html.contains(style_path()), "{at}");
+            for (part, count) in [
+                ("<main", 1),
+                ("<h1", 1),
+                ("<title>", 1),
+                ("name=\"viewport\"", 1),
+            ] {
+                assert_eq!(html.matches(part).count(), count, "{part} of {at}");
+            }
+            for forbidden in [
+                "<script",
+                "<style",
+                "style=",
+                "javascript:",
+                " onclick",
+                "http://",
+                "https://",
+                "{m",
+                "{a",
+            ] {
+                assert!(!html.contains(forbidden), "{forbidden} in {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_text_is_escaped_and_set_apart() {
+    let html = page(Locale::En, "hostile");
+    let escaped = "<bdi>&#60;script&#62;";
+    // Merchant, description, item and reference.
+    assert_eq!(html.matches(escaped).count(), 4);
+    let outside: Vec<&str> = html.split("<bdi>").collect();
+    let loose = outside
+        .iter()
+        .map(|part| part.split_once("</bdi>").map_or(*part, |(_, rest)| rest));
+    let body = loose.skip(1).collect::<String>();
+    assert!(!body.contains('\u{202e}'), "an override outside of <bdi>");
+    assert!(
+        html.contains("\u{2068}&#60;script&#62;"),
+        "the title isolates the name"
+    );
+}
+
+#[test]
+fn amounts_are_exact_in_the_language_of_the_page() {
+    for (locale, amount, line, button) in [
+        (Locale::En, "€12.50", "2 × €4.25 each", "Pay €12.50"),
+        (
+            Locale::De,
+            "12,50\u{a0}€",
+            "2 × je 4,25\u{a0}€",
+            "12,50\u{a0}€ bezahlen",
+        ),
+        (
+            Locale::Pt,
+            "€\u{a0}12,50",
+            "2 × €\u{a0}4,25 cada",
+            "Pagar €\u{a0}12,50",
+        ),
+        (Locale::Ja, "€12.50", "2 × 単価 €4.25", "€12.50を支払う"),
+    ] {
+        let html = page(locale, "payable");
+        assert!(
+            html.contains(&format!("<p class=\"amount\">{amount}</p>")),
+            "{locale:?}"
+        );
+        assert!(
+            html.contains(line) && html.contains(&format!(">{button}</button>")),
+            "{locale:?}"
+        );
+    }
+    let yen = Order {
+        items: Vec::new(),
+        price: Price::Fixed(money("1500", "JPY")),
+        ..coffee()
+    };
+    assert!(pay(Locale::Ja, yen, PayState::Payable(form())).contains("￥1,500を支払う"));
+}
+
+#[test]
+fn the_form_posts_what_the_contract_names() {
+    let html = page(Locale::De, "chosen");
+    for part in [
+        "<form class=\"pay\" method=\"post\" action=\"/p/00abcdefghijklmnopqrstuv/pay\"",
+        "<input type=\"hidden\" name=\"csrf\" value=\"csrf-token\">",
+        "name=\"amount\" type=\"text\" inputmode=\"decimal\"",
+        "value=\"1250,00\"",
+        "<input type=\"radio\" name=\"tip\" value=\"0.00\" checked>",
+        "<input type=\"radio\" name=\"tip\" value=\"2.00\">",
+        "<select id=\"payment_method\" name=\"payment_method\"",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    for method in SANDBOX_METHODS {
+        assert!(
+            html.contains(&format!("<option value=\"{method}\">")),
+            "{method}"
+        );
+    }
+    let fixed = page(Locale::De, "payable");
+    assert!(!fixed.contains("name=\"amount\"") && !fixed.contains("name=\"tip\""));
+    let action = page(Locale::De, "action");
+    assert!(action.contains("action=\"/p/00abcdefghijklmnopqrstuv/action\""));
+    assert!(
+        action.contains("name=\"outcome\" value=\"succeed\"") && action.contains("value=\"fail\"")
+    );
+}
+
+#[test]
+fn faults_stand_at_their_fields_and_in_the_summary() {
+    let html = page(Locale::En, "faulty");
+    for field in ["amount", "tip", "payment_method"] {
+        assert!(html.contains(&format!("<a href=\"#{field}\">")), "{field}");
+        assert!(html.contains(&format!("id=\"{field}\"")), "{field}");
+    }
+    for part in [
+        "aria-describedby=\"amount-fault amount-hint",
+        "id=\"amount-fault\"",
+        "id=\"tip-fault\"",
+        "id=\"method-fault\"",
+        "value=\"1.000.00\"",
+        "value=\"2.00\" checked",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(page(Locale::En, "declined").contains("does not have enough funds"));
+}
+
+#[test]
+fn a_payment_can_be_made_only_where_it_may() {
+    for (name, html) in pages(Locale::Es) {
+        let may = [
+            "payable", "tipped", "chosen", "faulty", "hostile", "declined",
+        ]
+        .contains(&name);
+        assert_eq!(html.contains("/pay\""), may, "{name}");
+    }
+}
+
+#[test]
+fn the_receipt_tells_what_was_paid_back_and_where_its_signed_copy_is() {
+    let html = page(Locale::Fr, "refunded");
+    for part in [
+        "13,50\u{a0}€",
+        "5,00\u{a0}€",
+        "Remboursé en partie",
+        "pi_",
+        "datetime=\"2026-11-22T08:05:09Z\"",
+        "href=\"/r/00abcdefghijklmnopqrstuv/receipt.jws\"",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(!page(Locale::Fr, "receipt").contains("Remboursé"));
+}
+
+#[test]
+fn the_style_stands_alone() {
+    assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
+    assert!(style_path().starts_with("/assets/style-"));
+}

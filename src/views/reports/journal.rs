@@ -1,0 +1,245 @@
+//! The journal: a page of it, narrowed as asked, and the entries of one payment.
+
+use super::{ReportError, store, store::Span};
+use crate::{
+    base::{
+        db::Window,
+        ids::{EntryId, IntentId, MerchantId, RefundId},
+        invalid::Invalid,
+    },
+    domain::ledger::{JournalEntry, JournalEntryView},
+};
+use sqlx::{PgConnection, PgPool};
+use std::{cmp::Reverse, fmt, ops::Range, str::FromStr};
+use time::{Duration, OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+/// What can cause an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A payment intent.
+    Intent(IntentId),
+    /// A refund.
+    Refund(RefundId),
+    /// Nothing but the entry itself: an adjustment.
+    Entry(EntryId),
+}
+
+/// The text is not the id of anything that causes entries.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a source is the id of a payment intent (pi_…), of a refund (re_…) or of an adjustment (je_…)"
+)]
+pub struct SourceError;
+
+impl FromStr for Source {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        let intent = || text.parse().map(Self::Intent).ok();
+        let refund = || text.parse().map(Self::Refund).ok();
+        let entry = || text.parse().map(Self::Entry).ok();
+        intent().or_else(refund).or_else(entry).ok_or(SourceError)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Intent(id) => id.fmt(f),
+            Self::Refund(id) => id.fmt(f),
+            Self::Entry(id) => id.fmt(f),
+        }
+    }
+}
+
+/// Which entries are wanted; what is none does not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct JournalFilter {
+    /// Those that post to this account.
+    pub account: Option<String>,
+    /// Those with this source.
+    pub source: Option<Source>,
+    /// Those booked at this time or later.
+    pub from: Option<OffsetDateTime>,
+    /// Those booked before this time.
+    pub to: Option<OffsetDateTime>,
+}
+
+/// The entries of one payment intent, oldest first: how its money moved, gross to net.
+pub async fn intent_entries(
+    pool: &PgPool,
+    merchant: MerchantId,
+    intent: IntentId,
+) -> Result<Vec<JournalEntryView>, ReportError> {
+    let mut db = pool.acquire().await?;
+    if !store::intent_exists(&mut db, merchant, intent).await? {
+        return Err(ReportError::NotFound);
+    }
+    let sequences = store::sequences_of_intent(&mut db, merchant, intent).await?;
+    let entries = store::entries(&mut db, merchant, &sequences).await?;
+    Ok(entries.into_iter().map(Into::into).collect())
+}
+
+/// A page of the merchant's journal, newest first, and whether there are more entries.
+pub async fn journal(
+    pool: &PgPool,
+    merchant: MerchantId,
+    filter: &JournalFilter,
+    window: Window,
+) -> Result<(Vec<JournalEntryView>, bool), ReportError> {
+    let mut db = pool.acquire().await?;
+    let span = span(&mut db, merchant, filter, window).await?;
+    let upward = window.newer_than.is_some();
+    let wanted = window.reach();
+    let mut sequences: Vec<i64> = match (filter.source, &filter.account) {
+        (Some(source), account) => {
+            let account = account.as_deref();
+            of_source(&mut db, merchant, (source, account), &span).await?
+        }
+        (None, Some(account)) => {
+            let key = (merchant, account.as_str());
+            store::sequences_of_account(&mut db, key, &span, (wanted, upward)).await?
+        }
+        (None, None) => nearest(&span.sequences, wanted, upward).collect(),
+    };
+    sequences.sort_unstable_by_key(|&sequence| Reverse(sequence));
+    let (sequences, has_more) = window.cut(sequences);
+    let entries = store::entries(&mut db, merchant, &sequences).await?;
+    let newest_first = entries.into_iter().rev().map(Into::into);
+    Ok((newest_first.collect(), has_more))
+}
+
+/// Up to `count` sequences of `all`: the lowest if `upward`, else the highest. A merchant's
+/// sequences have no gaps, so nothing needs to be read for it.
+fn nearest(all: &Range<i64>, count: i64, upward: bool) -> Range<i64> {
+    if upward {
+        all.start..all.end.min(all.start.saturating_add(count))
+    } else {
+        all.start.max(all.end.saturating_sub(count))..all.end
+    }
+}
+
+/// The entries of the span with the given source, and account if one is given. They are few.
+async fn of_source(
+    db: &mut PgConnection,
+    merchant: MerchantId,
+    (source, account): (Source, Option<&str>),
+    span: &Span,
+) -> Result<Vec<i64>, ReportError> {
+    let intent = match source {
+        Source::Intent(intent) => Some(intent),
+        Source::Refund(refund) => store::intent_of_refund(db, merchant, refund).await?,
+        Source::Entry(_) => None,
+    };
+    let sequences = match (intent, source) {
+        (Some(intent), _) => store::sequences_of_intent(db, merchant, intent).await?,
+        (None, Source::Entry(id)) => {
+            let found = find(db, merchant, id, span.sequences.end).await?;
+            found.into_iter().map(|(sequence, _)| sequence).collect()
+        }
+        (None, Source::Intent(_) | Source::Refund(_)) => Vec::new(),
+    };
+    let entries = store::entries(db, merchant, &sequences).await?;
+    let source = source.to_string();
+    let wanted = |entry: &JournalEntry| {
+        span.sequences.contains(&entry.sequence)
+            && entry.source == source
+            && account.is_none_or(|code| entry.postings.iter().any(|p| p.account == code))
+    };
+    let entries = entries
+        .into_iter()
+        .map(|booked| booked.entry)
+        .filter(wanted);
+    Ok(entries.map(|entry| entry.sequence).collect())
+}
+
+/// The part of the journal that a page is taken from.
+async fn span(
+    db: &mut PgConnection,
+    merchant: MerchantId,
+    filter: &JournalFilter,
+    window: Window,
+) -> Result<Span, ReportError> {
+    let end = store::last_sequence(db, merchant).await?.saturating_add(1);
+    let mut span = Span {
+        sequences: 1..end,
+        earliest: datetime!(0001-01-01 0:00 UTC),
+        latest: datetime!(9999-12-31 0:00 UTC),
+    };
+    if let Some(from) = filter.from {
+        let first = store::first_sequence(db, merchant, from).await?;
+        span.sequences.start = first.unwrap_or(end);
+        span.earliest = from;
+    }
+    if let Some(to) = filter.to {
+        let beyond = store::first_sequence(db, merchant, to).await?;
+        span.sequences.end = beyond.unwrap_or(end);
+        span.latest = to;
+    }
+    if let Some(id) = window.older_than {
+        let found = find(db, merchant, EntryId(id), end).await?;
+        let (sequence, booked_at) = found.ok_or_else(|| unknown("/after", id))?;
+        span.sequences.end = span.sequences.end.min(sequence);
+        span.latest = span.latest.min(booked_at);
+    }
+    if let Some(id) = window.newer_than {
+        let found = find(db, merchant, EntryId(id), end).await?;
+        let (sequence, booked_at) = found.ok_or_else(|| unknown("/before", id))?;
+        span.sequences.start = span.sequences.start.max(sequence.saturating_add(1));
+        span.earliest = span.earliest.max(booked_at);
+    }
+    Ok(span)
+}
+
+fn unknown(param: &str, id: Uuid) -> Invalid {
+    let id = EntryId(id);
+    Invalid::field(param, format!("the journal has no entry {id} to page from"))
+}
+
+/// Finds an entry by its id, for which there is no index: an id holds the time it was made, and
+/// an entry is booked within moments of that, so a few seconds' entries are searched first. All
+/// are searched only if clocks were wrong or the id was made up.
+async fn find(
+    db: &mut PgConnection,
+    merchant: MerchantId,
+    id: EntryId,
+    end: i64,
+) -> Result<Option<(i64, OffsetDateTime)>, sqlx::Error> {
+    let millis = i128::try_from(id.0.as_u128() >> 80).unwrap_or(0);
+    let Ok(made) = OffsetDateTime::from_unix_timestamp_nanos(millis.saturating_mul(1_000_000))
+    else {
+        return Ok(None);
+    };
+    let margin = Duration::seconds(2);
+    let start = store::first_sequence(db, merchant, made.saturating_sub(margin)).await?;
+    let stop = store::first_sequence(db, merchant, made.saturating_add(margin)).await?;
+    let near = start.unwrap_or(end)..stop.unwrap_or(end);
+    match store::find_entry(db, merchant, id, near).await? {
+        Some(found) => Ok(Some(found)),
+        None => store::find_entry(db, merchant, id, 1..end).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_sequences_stand_at_the_cursor() {
+        assert_eq!(nearest(&(1..10), 3, false), 7..10);
+        assert_eq!(nearest(&(1..10), 3, true), 1..4);
+        assert_eq!(nearest(&(1..2), 3, false), 1..2);
+        assert!(nearest(&(5..5), 3, true).is_empty());
+    }
+
+    #[test]
+    fn a_source_is_an_intent_a_refund_or_an_adjustment() {
+        let id = IntentId(Uuid::from_u128(5));
+        assert_eq!(id.to_string().parse(), Ok(Source::Intent(id)));
+        assert_eq!(Source::Intent(id).to_string(), id.to_string());
+        let id = EntryId(Uuid::from_u128(5));
+        assert_eq!(id.to_string().parse(), Ok(Source::Entry(id)));
+        assert_eq!("je_1".parse::<Source>(), Err(SourceError));
+    }
+}

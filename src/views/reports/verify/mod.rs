@@ -1,0 +1,48 @@
+//! Proves the books anew from the rows alone, in one snapshot, so that it can run beside a live
+//! service. The order of the checks is that of causes: postings before the entries that hold
+//! them, the journal before what is derived from it, so the first fault named is the nearest to
+//! what went wrong.
+
+mod books;
+mod findings;
+mod report;
+mod store;
+
+pub use report::{Fault, Report};
+
+use super::store::snapshot;
+use crate::base::ids::MerchantId;
+use sqlx::PgPool;
+
+/// Why the books are not proved.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The books are not right.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// There is no such merchant.
+    #[error("there is no merchant {0}")]
+    UnknownMerchant(MerchantId),
+    /// Postgres could not answer, so nothing is known.
+    #[error("cannot read the books: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Reads and proves the books of one merchant, or of all, in constant memory.
+pub async fn verify(pool: &PgPool, merchant: Option<MerchantId>) -> Result<Report, VerifyError> {
+    let mut db = snapshot(pool).await?;
+    let only = merchant.map(|merchant| merchant.0);
+    let mut report = Report::default();
+    let mut after = uuid::Uuid::nil();
+    while let Some(head) = store::next_books(&mut db, after, only).await? {
+        after = head.merchant.0;
+        books::check(&mut db, &head, &mut report).await?;
+        report.merchants += 1;
+    }
+    if let (0, Some(merchant)) = (report.merchants, merchant) {
+        return Err(VerifyError::UnknownMerchant(merchant));
+    }
+    findings::check(&mut db, only).await?;
+    report.events = store::count_events(&mut db, only).await?;
+    Ok(report)
+}
