@@ -12,7 +12,12 @@ pub mod views;
 pub mod writer;
 
 // Doors: parse, submit or read, render.
-pub mod cli;
 pub mod embedded;
 pub mod http;
 pub mod workers;
+
+// The program: what its commands share, the benchmark, and the commands.
+mod program;
+
+mod bench;
+pub mod cli;

@@ -1,14 +1,14 @@
 //! `threadpay dev`: the service for development, with nothing to set up.
 
-use super::database::Database;
-use super::notes::{Notes, TestMerchant};
-use super::{CliError, Service, Signals, print, socket};
 use crate::app::config::Config;
 use crate::app::telemetry;
 use crate::base::ambient::Ambient;
 use crate::base::crypto::MasterKey;
 use crate::base::db::Db;
 use crate::embedded::Options;
+use crate::program::database::Database;
+use crate::program::notes::{Notes, TestMerchant};
+use crate::program::{ProgramError, Service, Signals, print, socket};
 use std::env;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), CliError> {
+pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
     let signals = Signals::listen()?;
     telemetry::init_logs();
     let listener = socket::bind(&args.listen).await?;
@@ -57,7 +57,7 @@ async fn work(
     database: &Database,
     listener: TcpListener,
     signals: &Signals,
-) -> Result<(), CliError> {
+) -> Result<(), ProgramError> {
     let mut notes = Notes::read(&args.data_dir, &Ambient::system())?;
     // Before the first secret is sealed with it.
     notes.write(&args.data_dir)?;
@@ -71,11 +71,15 @@ async fn work(
 }
 
 /// What `dev` and `demo` run with: no limits, and callbacks may come back to this machine.
-pub(super) fn config(db: Db, listener: &TcpListener, master_key: &str) -> Result<Config, CliError> {
+pub(super) fn config(
+    db: Db,
+    listener: &TcpListener,
+    master_key: &str,
+) -> Result<Config, ProgramError> {
     let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
     let master_key =
         MasterKey::from_base64(set("THREADPAY_MASTER_KEY").as_deref().unwrap_or(master_key))?;
-    let address = listener.local_addr().map_err(CliError::Runtime)?;
+    let address = listener.local_addr().map_err(ProgramError::Runtime)?;
     let private = set("THREADPAY_ALLOW_PRIVATE_CALLBACKS").unwrap_or_default();
     let mut config = Config::new(db, address, master_key);
     if let Some(url) = set("THREADPAY_PUBLIC_URL") {
@@ -90,7 +94,7 @@ fn announce(
     merchant: &TestMerchant,
     database: &Database,
     json: bool,
-) -> Result<(), CliError> {
+) -> Result<(), ProgramError> {
     let base_url = service.base_url();
     if !json {
         print::remark(&format!(

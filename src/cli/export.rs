@@ -1,6 +1,6 @@
 //! `threadpay export`: a merchant's journal as a file, the same bytes as the API gives.
 
-use super::{CliError, database, print};
+use crate::program::{ProgramError, database, print};
 use crate::{
     base::{db::Use, ids::MerchantId, timestamp},
     views::exports::{Export, Format, Period},
@@ -30,8 +30,8 @@ pub(super) struct Args {
     output: Option<PathBuf>,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), CliError> {
-    let failed = |error: &dyn std::error::Error| CliError::Failed(error.to_string());
+pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
+    let failed = |error: &dyn std::error::Error| ProgramError::Failed(error.to_string());
     let period = Period::new(args.from, args.to).map_err(|e| failed(&e))?;
     let pool = database::named().await?.pool(Use::General, 1).await?;
     let export = Export::open(&pool, args.merchant, period, args.format);
@@ -40,7 +40,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         None => {
             let mut out = BufWriter::new(io::stdout());
             write(export, &mut out).await?;
-            out.flush().map_err(CliError::Output)
+            out.flush().map_err(ProgramError::Output)
         }
         Some(path) => {
             let mut file = Beside::create(path)?;
@@ -52,13 +52,13 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     }
 }
 
-async fn write(mut export: Export, out: &mut impl Write) -> Result<(), CliError> {
+async fn write(mut export: Export, out: &mut impl Write) -> Result<(), ProgramError> {
     while let Some(chunk) = export
         .next_chunk()
         .await
-        .map_err(|e| CliError::Failed(e.to_string()))?
+        .map_err(|e| ProgramError::Failed(e.to_string()))?
     {
-        out.write_all(&chunk).map_err(CliError::Output)?;
+        out.write_all(&chunk).map_err(ProgramError::Output)?;
     }
     Ok(())
 }
@@ -72,11 +72,11 @@ struct Beside<'a> {
 }
 
 impl<'a> Beside<'a> {
-    fn create(path: &'a Path) -> Result<Self, CliError> {
+    fn create(path: &'a Path) -> Result<Self, ProgramError> {
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(".part");
         let unfinished = PathBuf::from(unfinished);
-        let file = File::create(&unfinished).map_err(CliError::file("write", path))?;
+        let file = File::create(&unfinished).map_err(ProgramError::file("write", path))?;
         Ok(Self {
             out: BufWriter::new(file),
             unfinished,
@@ -84,10 +84,10 @@ impl<'a> Beside<'a> {
         })
     }
 
-    fn finish(mut self) -> Result<(), CliError> {
+    fn finish(mut self) -> Result<(), ProgramError> {
         let done = self.out.flush();
         done.and_then(|()| fs::rename(&self.unfinished, self.path))
-            .map_err(CliError::file("write", self.path))
+            .map_err(ProgramError::file("write", self.path))
     }
 }
 

@@ -1,13 +1,12 @@
 //! `threadpay key create` and `key revoke`: who may call the API.
 
-use super::{CliError, database, print};
+use crate::program::{ProgramError, database, keys, print};
 use crate::{
     base::{
         ambient::Ambient,
-        db::{Db, Use},
         ids::{KeyId, MerchantId},
     },
-    domain::auth::{self, NewApiKey, Role},
+    domain::auth::Role,
     writer,
 };
 use clap::Subcommand;
@@ -40,7 +39,7 @@ enum Verb {
     },
 }
 
-pub(super) async fn run(args: Args) -> Result<(), CliError> {
+pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
     let db = database::named().await?;
     match args.verb {
         Verb::Create {
@@ -48,7 +47,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
             role,
             json,
         } => {
-            let key = create(&db, merchant, role).await?;
+            let key = keys::create(&db, merchant, role).await?;
             let (id, api_key) = (key.id, key.text());
             if json {
                 let facts = serde_json::json!({ "id": id.to_string(), "api_key": api_key });
@@ -60,30 +59,9 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         }
         Verb::Revoke { key } => {
             if !writer::revoke_key(&db, key, &Ambient::system()).await? {
-                return Err(CliError::Failed(format!("there is no API key {key}")));
+                return Err(ProgramError::Failed(format!("there is no API key {key}")));
             }
             print::line(&format!("Key {key} is revoked."))
         }
     }
-}
-
-/// A new key of a merchant that exists.
-pub(super) async fn create(
-    db: &Db,
-    merchant: MerchantId,
-    role: Role,
-) -> Result<NewApiKey, CliError> {
-    let ambient = Ambient::system();
-    let pool = db.pool(Use::General, 1).await?;
-    let exists = auth::store::merchant_exists(&pool, merchant)
-        .await
-        .map_err(crate::base::db::DbError::Sql)?;
-    if !exists {
-        return Err(CliError::Failed(format!(
-            "there is no merchant {merchant}: make one with `threadpay merchant create`"
-        )));
-    }
-    let key = NewApiKey::generate(&ambient, merchant, role);
-    writer::create_key(db, &key, &ambient).await?;
-    Ok(key)
 }

@@ -1,6 +1,6 @@
 //! `threadpay merchant create`: a new merchant.
 
-use super::{CliError, database, print};
+use crate::program::{ProgramError, database, print};
 use crate::{base::ambient::Ambient, writer};
 use clap::Subcommand;
 
@@ -23,7 +23,7 @@ enum Verb {
     },
 }
 
-pub(super) async fn run(args: Args) -> Result<(), CliError> {
+pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
     let Verb::Create { name, json } = args.verb;
     let db = database::named().await?;
     let id = writer::create_merchant(&db, &name, &Ambient::system()).await?;

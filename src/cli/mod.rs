@@ -4,31 +4,21 @@
 //! What it cannot do it says in one sentence on standard error, with exit status 1 (2 when the
 //! command line itself is wrong).
 
-mod bench;
-mod database;
 mod demo;
 mod dev;
-mod error;
 mod export;
 mod key;
 mod listen;
 mod merchant;
 mod migrate;
-mod notes;
 mod openapi;
-mod print;
 mod ready;
 mod rekey;
 mod serve;
-mod service;
-mod signals;
-mod socket;
 mod verify;
 
-pub use error::CliError;
-pub use service::Service;
-pub use signals::Signals;
-
+use crate::bench;
+use crate::program::{ProgramError, print};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -97,17 +87,17 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), CliError> {
+fn run(command: Command) -> Result<(), ProgramError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(CliError::Runtime)?;
+        .map_err(ProgramError::Runtime)?;
     let result = runtime.block_on(Box::pin(perform(command)));
     runtime.shutdown_timeout(STOP);
     result
 }
 
-async fn perform(command: Command) -> Result<(), CliError> {
+async fn perform(command: Command) -> Result<(), ProgramError> {
     match command {
         Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Dev(args) => dev::run(args).await,

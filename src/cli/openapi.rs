@@ -1,8 +1,8 @@
 //! `threadpay openapi`: the contract of the HTTP API, as a document.
 
-use super::{CliError, print};
 use crate::http::openapi;
+use crate::program::{ProgramError, print};
 
-pub(super) fn run() -> Result<(), CliError> {
+pub(super) fn run() -> Result<(), ProgramError> {
     print::line(openapi::document().trim_end())
 }

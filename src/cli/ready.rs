@@ -1,7 +1,7 @@
 //! `threadpay ready`: asks a running service whether it is ready, for health checks in
 //! containers that hold no other program.
 
-use super::{CliError, print};
+use crate::program::{ProgramError, print};
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,7 +22,7 @@ pub(super) struct Args {
     listen: String,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), CliError> {
+pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
     // A service that listens everywhere is reached at home.
     let address = args
         .listen
@@ -31,10 +31,10 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let answer = timeout(PATIENCE, ask(&address)).await;
     match answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
         Ok(status) if status.contains(" 200") => print::line("ready"),
-        Ok(status) => Err(CliError::Failed(format!(
+        Ok(status) => Err(ProgramError::Failed(format!(
             "the service at {address} is not ready: {status}"
         ))),
-        Err(error) => Err(CliError::Failed(format!(
+        Err(error) => Err(ProgramError::Failed(format!(
             "no service answers at {address}: {error}"
         ))),
     }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
     use tokio::net::TcpListener;
 
-    async fn answered(answer: &'static [u8]) -> Result<(), CliError> {
+    async fn answered(answer: &'static [u8]) -> Result<(), ProgramError> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listen = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move {

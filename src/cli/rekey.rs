@@ -1,6 +1,6 @@
 //! `threadpay rekey`: another master key for the database.
 
-use super::{CliError, database, print};
+use crate::program::{ProgramError, database, print};
 use crate::{
     app::StartError,
     base::{
@@ -35,7 +35,7 @@ pub(super) const SETTINGS: &str = "Environment:
 const OLD: &str = "THREADPAY_MASTER_KEY";
 const NEW: &str = "THREADPAY_NEW_MASTER_KEY";
 
-pub(super) async fn run() -> Result<(), CliError> {
+pub(super) async fn run() -> Result<(), ProgramError> {
     let (old, new) = (key(OLD)?, key(NEW)?);
     if old == new {
         return Err(setting(
@@ -68,18 +68,18 @@ fn done(address: &str, secrets: &str) -> String {
     )
 }
 
-fn key(name: &'static str) -> Result<MasterKey, CliError> {
+fn key(name: &'static str) -> Result<MasterKey, ProgramError> {
     let text = env::var(name).ok().filter(|text| !text.is_empty());
     let text =
         text.ok_or_else(|| setting(name, "is not set: see `threadpay rekey --help`".to_owned()))?;
     MasterKey::from_base64(&text).map_err(|error| setting(name, error.to_string()))
 }
 
-fn setting(name: &'static str, problem: String) -> CliError {
-    CliError::Setting { name, problem }
+fn setting(name: &'static str, problem: String) -> ProgramError {
+    ProgramError::Setting { name, problem }
 }
 
-impl From<RekeyError> for CliError {
+impl From<RekeyError> for ProgramError {
     fn from(error: RekeyError) -> Self {
         Self::Failed(error.to_string())
     }

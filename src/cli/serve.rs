@@ -1,7 +1,7 @@
 //! `threadpay serve`: the service on a database of its own, as it runs in production.
 
-use super::{CliError, Service, Signals, database, socket};
 use crate::app::{config::Config, telemetry};
+use crate::program::{ProgramError, Service, Signals, database, socket};
 
 /// The long help of the command.
 pub(super) const ABOUT: &str = "Run the service on the Postgres of `DATABASE_URL`.
@@ -41,10 +41,10 @@ pub(super) struct Args {
     no_http: bool,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), CliError> {
+pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
     let signals = Signals::listen()?;
     telemetry::init_logs();
-    let config = Config::from_env().map_err(|e| CliError::Failed(e.to_string()))?;
+    let config = Config::from_env().map_err(|e| ProgramError::Failed(e.to_string()))?;
     let listener = if args.no_http {
         None
     } else {

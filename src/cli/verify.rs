@@ -1,6 +1,6 @@
 //! `threadpay verify`: re-reads the books and proves them.
 
-use super::{CliError, database, print};
+use crate::program::{ProgramError, database, print};
 use crate::{
     base::{db::Use, ids::MerchantId},
     views::reports::verify,
@@ -19,11 +19,11 @@ pub(super) struct Args {
     merchant: Option<MerchantId>,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), CliError> {
+pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
     let db = database::named().await?;
     let pool = db.pool(Use::General, 1).await?;
     match verify::verify(&pool, args.merchant).await {
         Ok(report) => print::line(&report.to_string()),
-        Err(error) => Err(CliError::Failed(error.to_string())),
+        Err(error) => Err(ProgramError::Failed(error.to_string())),
     }
 }

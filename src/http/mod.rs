@@ -6,7 +6,6 @@
 
 pub mod answer;
 pub mod api;
-pub mod bare;
 pub mod extract;
 pub mod openapi;
 pub mod operations;

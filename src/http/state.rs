@@ -17,8 +17,6 @@ pub struct State {
     /// Turns for exports: each holds a connection for as long as its caller takes, and the other
     /// reads must not run out of them.
     pub(super) exports: Arc<Semaphore>,
-    /// Whether reads of single intents share look-ups.
-    pub(super) shares_reads: bool,
 }
 
 impl State {
@@ -27,17 +25,7 @@ impl State {
         Self {
             limiter: app.config.rate_limit.map(Limiter::new),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
-            shares_reads: true,
             app,
-        }
-    }
-
-    /// The same with a statement for each read: what `threadpay bench` compares with.
-    #[must_use]
-    pub fn with_plain_reads(self) -> Self {
-        Self {
-            shares_reads: false,
-            ..self
         }
     }
 }

@@ -11,7 +11,7 @@ const HOMES: [(&str, &[&str], &str); 5] = [
     ),
     (
         "actix_web",
-        &["src/http/", "src/cli/serve.rs", "src/cli/demo/bot.rs"],
+        &["src/http/", "src/bench/bare.rs", "src/cli/demo/bot.rs"],
         "let the door `http` parse and render",
     ),
     (

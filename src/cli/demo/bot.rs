@@ -6,7 +6,7 @@ use crate::{
         crypto::mac,
         net::{Visit, VisitError, Visitor},
     },
-    cli::CliError,
+    program::ProgramError,
 };
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -48,9 +48,9 @@ impl Arrived {
     }
 
     /// The event in it.
-    pub fn event(&self) -> Result<Value, CliError> {
+    pub fn event(&self) -> Result<Value, ProgramError> {
         serde_json::from_slice(&self.body)
-            .map_err(|e| CliError::Failed(format!("the callback is not JSON: {e}")))
+            .map_err(|e| ProgramError::Failed(format!("the callback is not JSON: {e}")))
     }
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Bot {
 
 impl Bot {
     /// A bot that calls the service at `base_url`.
-    pub fn start(base_url: &str, api_key: &str, visitor: Visitor) -> Result<Self, CliError> {
+    pub fn start(base_url: &str, api_key: &str, visitor: Visitor) -> Result<Self, ProgramError> {
         let (sender, callbacks) = mpsc::channel(100);
         let server = HttpServer::new(move || {
             App::new()
@@ -79,7 +79,7 @@ impl Bot {
             .workers(1)
             .disable_signals()
             .bind(("127.0.0.1", 0))
-            .map_err(CliError::Runtime)?;
+            .map_err(ProgramError::Runtime)?;
         let port = server.addrs().first().map_or(0, std::net::SocketAddr::port);
         tokio::spawn(server.run());
         let callback_url = format!("http://127.0.0.1:{port}/callback");
@@ -93,7 +93,7 @@ impl Bot {
     }
 
     /// Posts to the API under an idempotency key and gives the answer's object.
-    pub async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Value, CliError> {
+    pub async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Value, ProgramError> {
         let authorization = format!("Bearer {}", self.api_key);
         let headers = [
             ("authorization", authorization.as_str()),
@@ -112,7 +112,7 @@ impl Bot {
     }
 
     /// Gets an object of the API.
-    pub async fn get(&self, path: &str) -> Result<Value, CliError> {
+    pub async fn get(&self, path: &str) -> Result<Value, ProgramError> {
         object(path, self.text(path).await)
     }
 
@@ -128,14 +128,14 @@ impl Bot {
     }
 }
 
-fn object(path: &str, answer: Result<Visit, VisitError>) -> Result<Value, CliError> {
+fn object(path: &str, answer: Result<Visit, VisitError>) -> Result<Value, ProgramError> {
     let answer = answer
-        .map_err(|e| CliError::Failed(format!("the service does not answer at {path}: {e}")))?;
+        .map_err(|e| ProgramError::Failed(format!("the service does not answer at {path}: {e}")))?;
     if (200..300).contains(&answer.status) {
         serde_json::from_str(&answer.body)
-            .map_err(|e| CliError::Failed(format!("the answer of {path} is not JSON: {e}")))
+            .map_err(|e| ProgramError::Failed(format!("the answer of {path} is not JSON: {e}")))
     } else {
-        Err(CliError::Failed(format!(
+        Err(ProgramError::Failed(format!(
             "{path} answered {}: {}",
             answer.status, answer.body
         )))

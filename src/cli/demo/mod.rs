@@ -3,11 +3,12 @@
 mod bot;
 mod play;
 
-use super::database::Database;
-use super::notes::{Notes, TestMerchant};
-use super::{CliError, Service, Signals, dev, print, socket};
+use super::dev;
 use crate::base::ambient::Ambient;
 use crate::embedded::Options;
+use crate::program::database::Database;
+use crate::program::notes::{Notes, TestMerchant};
+use crate::program::{ProgramError, Service, Signals, print, socket};
 
 /// The long help of the command.
 pub(super) const ABOUT: &str = "Play one payment from end to end, explained step by step.
@@ -30,7 +31,7 @@ pub(super) struct Args {
     listen: String,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), CliError> {
+pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
     let signals = Signals::listen()?;
     let listener = socket::bind(&args.listen).await?;
     let database = Database::ready(Options::temporary(), &signals).await?;
@@ -49,11 +50,11 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     result
 }
 
-async fn play(args: &Args, service: &Service, signals: &Signals) -> Result<(), CliError> {
+async fn play(args: &Args, service: &Service, signals: &Signals) -> Result<(), ProgramError> {
     let merchant = TestMerchant::find_or_make(service, None).await?;
     let facts = tokio::select! {
         facts = play::play(service.base_url(), &merchant) => facts?,
-        () = signals.soft().cancelled() => return Err(CliError::Interrupted),
+        () = signals.soft().cancelled() => return Err(ProgramError::Interrupted),
     };
     if args.json {
         print::line(&facts.to_string())?;

@@ -3,7 +3,7 @@
 use super::bot::{Arrived, Bot};
 use crate::{
     base::net::Visitor,
-    cli::{CliError, notes::TestMerchant, print},
+    program::{ProgramError, notes::TestMerchant, print},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -26,17 +26,17 @@ fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-fn must(held: bool, what: &str) -> Result<(), CliError> {
+fn must(held: bool, what: &str) -> Result<(), ProgramError> {
     if held {
         Ok(())
     } else {
-        Err(CliError::Failed(format!("the demo failed: {what}")))
+        Err(ProgramError::Failed(format!("the demo failed: {what}")))
     }
 }
 
 /// Plays one payment and gives its facts; an error if a step did not hold.
-pub(super) async fn play(base_url: &str, merchant: &TestMerchant) -> Result<Value, CliError> {
-    let visitor = Visitor::new().map_err(|e| CliError::Failed(e.to_string()))?;
+pub(super) async fn play(base_url: &str, merchant: &TestMerchant) -> Result<Value, ProgramError> {
+    let visitor = Visitor::new().map_err(|e| ProgramError::Failed(e.to_string()))?;
     let mut bot = Bot::start(base_url, &merchant.api_key, visitor.clone())?;
     let endpoint = json!({"url": bot.callback_url, "event_types": ["payment_intent.succeeded"]});
     let endpoint = bot
@@ -62,7 +62,7 @@ pub(super) async fn play(base_url: &str, merchant: &TestMerchant) -> Result<Valu
     }))
 }
 
-async fn ask(bot: &Bot) -> Result<Value, CliError> {
+async fn ask(bot: &Bot) -> Result<Value, ProgramError> {
     let request = json!({
         "amount": "12.50", "currency": "EUR", "description": "2 × flat white", "reference": "order-1042",
         "thread": {"channel": "telegram", "conversation": "-1001234567890", "thread": "77", "user": "42"},
@@ -92,14 +92,14 @@ async fn ask(bot: &Bot) -> Result<Value, CliError> {
 }
 
 /// The payer opens the page, and sends its form back as a browser without scripts does.
-async fn pay(visitor: &Visitor, pay_url: &str) -> Result<String, CliError> {
+async fn pay(visitor: &Visitor, pay_url: &str) -> Result<String, ProgramError> {
     let failed = |e: crate::base::net::VisitError| {
-        CliError::Failed(format!("the pay page does not answer: {e}"))
+        ProgramError::Failed(format!("the pay page does not answer: {e}"))
     };
     let page = visitor.get(pay_url, &[]).await.map_err(failed)?;
     must(page.status == 200, "the pay page did not open")?;
     let csrf = field(&page.body, "csrf")
-        .ok_or_else(|| CliError::Failed("the pay page has no form".to_owned()))?;
+        .ok_or_else(|| ProgramError::Failed("the pay page has no form".to_owned()))?;
     let form = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("csrf", csrf)
         .append_pair("payment_method", "pm_sandbox_ok")
@@ -137,7 +137,7 @@ fn field<'a>(page: &'a str, name: &str) -> Option<&'a str> {
     value.split_once('"').map(|(value, _)| value)
 }
 
-async fn booked(bot: &Bot, intent: &str) -> Result<Value, CliError> {
+async fn booked(bot: &Bot, intent: &str) -> Result<Value, ProgramError> {
     let found = bot
         .get(&format!("/v1/payment_intents/{intent}/entries"))
         .await?;
@@ -169,13 +169,13 @@ async fn booked(bot: &Bot, intent: &str) -> Result<Value, CliError> {
     Ok(entry)
 }
 
-async fn called_back(bot: &mut Bot, secret: &str, intent: &str) -> Result<Value, CliError> {
+async fn called_back(bot: &mut Bot, secret: &str, intent: &str) -> Result<Value, ProgramError> {
     let arrived: Option<Arrived> = tokio::time::timeout(PATIENCE, bot.callbacks.recv())
         .await
         .ok()
         .flatten();
     let arrived = arrived
-        .ok_or_else(|| CliError::Failed("the demo failed: no callback arrived".to_owned()))?;
+        .ok_or_else(|| ProgramError::Failed("the demo failed: no callback arrived".to_owned()))?;
     let event = arrived.event()?;
     let verified = arrived.is_signed_by(secret);
     let verdict = if verified {
@@ -200,12 +200,12 @@ async fn called_back(bot: &mut Bot, secret: &str, intent: &str) -> Result<Value,
     Ok(event)
 }
 
-async fn exported(bot: &Bot, entry: &str) -> Result<String, CliError> {
+async fn exported(bot: &Bot, entry: &str) -> Result<String, ProgramError> {
     let path = "/v1/exports/journal?from=2000-01-01&to=2100-01-01&format=csv";
     let export = bot
         .text(path)
         .await
-        .map_err(|e| CliError::Failed(format!("the export does not answer: {e}")))?;
+        .map_err(|e| ProgramError::Failed(format!("the export does not answer: {e}")))?;
     let line = export
         .body
         .lines()

@@ -5,8 +5,8 @@ use crate::{
         ambient::Ambient,
         net::{VisitError, Visitor, status_line},
     },
-    cli::{CliError, print},
     domain::callbacks::EventFilter,
+    program::{ProgramError, print},
 };
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -58,7 +58,7 @@ enum Fault {
     /// The service is away, for this reason: it may come back.
     Away(String),
     /// Asking again does not help.
-    Final(CliError),
+    Final(ProgramError),
 }
 
 /// A place in the feed of the service at an address.
@@ -73,11 +73,11 @@ pub(super) struct Feed {
 
 impl Feed {
     /// The feed from its present end on.
-    pub async fn open(url: &str, api_key: &str, ambient: Ambient) -> Result<Self, CliError> {
+    pub async fn open(url: &str, api_key: &str, ambient: Ambient) -> Result<Self, ProgramError> {
         let is_http = |url: &Url| ["http", "https"].contains(&url.scheme());
         if !Url::parse(url).is_ok_and(|url| is_http(&url)) {
             let problem = "is not an address such as http://127.0.0.1:8080".to_owned();
-            return Err(CliError::Setting {
+            return Err(ProgramError::Setting {
                 name: "--url",
                 problem,
             });
@@ -86,7 +86,7 @@ impl Feed {
         let mut feed = Self {
             base_url: url.trim_end_matches('/').to_owned(),
             authorization: format!("Bearer {api_key}"),
-            visitor: visitor.map_err(|e| CliError::Failed(e.to_string()))?,
+            visitor: visitor.map_err(|e| ProgramError::Failed(e.to_string()))?,
             ambient,
             after: 0,
         };
@@ -100,7 +100,7 @@ impl Feed {
     }
 
     /// What comes next; after a while without events, nothing.
-    pub async fn next(&mut self) -> Result<Vec<Event>, CliError> {
+    pub async fn next(&mut self) -> Result<Vec<Event>, ProgramError> {
         let query = format!("after={}&limit=100&wait={WAIT}", self.after);
         let part = self.ask_until_answered(&query).await?;
         let events = part.data.into_iter().map(|json| self.read(json));
@@ -109,7 +109,7 @@ impl Feed {
         Ok(events)
     }
 
-    fn read(&self, json: Box<RawValue>) -> Result<Event, CliError> {
+    fn read(&self, json: Box<RawValue>) -> Result<Event, ProgramError> {
         let head: Head = serde_json::from_str(json.get()).map_err(|e| self.not_ours(&e))?;
         Ok(Event {
             id: head.id,
@@ -119,7 +119,7 @@ impl Feed {
     }
 
     /// Asks, and while the service is away says so once and asks again.
-    async fn ask_until_answered(&self, query: &str) -> Result<Part, CliError> {
+    async fn ask_until_answered(&self, query: &str) -> Result<Part, ProgramError> {
         let url = &self.base_url;
         let mut pause = SHORTEST_PAUSE;
         loop {
@@ -154,7 +154,7 @@ impl Feed {
             let detail = problem.get("detail").and_then(Value::as_str);
             let detail = detail.map_or(String::new(), |detail| format!(": {detail}"));
             let url = &self.base_url;
-            Fault::Final(CliError::Failed(format!(
+            Fault::Final(ProgramError::Failed(format!(
                 "the service at {url} {what} ({status}){detail}"
             )))
         };
@@ -166,9 +166,9 @@ impl Feed {
         }
     }
 
-    fn not_ours(&self, error: &serde_json::Error) -> CliError {
+    fn not_ours(&self, error: &serde_json::Error) -> ProgramError {
         let url = &self.base_url;
-        CliError::Failed(format!(
+        ProgramError::Failed(format!(
             "what {url} answers is no feed of events ({error}): is it a Threadpay service?"
         ))
     }

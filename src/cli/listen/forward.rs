@@ -6,8 +6,8 @@ use crate::{
         crypto::mac,
         net::{DEADLINE, Outbound, Policy, Response, SendError},
     },
-    cli::CliError,
     domain::callbacks::EndpointSecret,
+    program::ProgramError,
 };
 use std::{
     fmt,
@@ -43,13 +43,16 @@ pub(super) struct Sent {
 impl Forwarder {
     /// Signs with a secret that is derived from the API key: the same each time, and nobody who
     /// knows it learns the key.
-    pub async fn new(url: String, api_key: &str) -> Result<Self, CliError> {
+    pub async fn new(url: String, api_key: &str) -> Result<Self, ProgramError> {
         let outbound = Outbound::new(Policy::private(), None, DEADLINE);
-        let outbound = outbound.map_err(|e| CliError::Failed(e.to_string()))?;
-        outbound.check(&url).await.map_err(|e| CliError::Setting {
-            name: "--forward",
-            problem: format!("cannot be used: {e}"),
-        })?;
+        let outbound = outbound.map_err(|e| ProgramError::Failed(e.to_string()))?;
+        outbound
+            .check(&url)
+            .await
+            .map_err(|e| ProgramError::Setting {
+                name: "--forward",
+                problem: format!("cannot be used: {e}"),
+            })?;
         let secret = EndpointSecret::development(mac::sign(api_key.as_bytes(), &[PURPOSE]));
         Ok(Self {
             url,

@@ -4,7 +4,7 @@ mod feed;
 mod forward;
 mod show;
 
-use super::{CliError, Signals};
+use crate::program::{ProgramError, Signals};
 use crate::{base::ambient::Ambient, domain::callbacks::EventFilter};
 use feed::Feed;
 use forward::Forwarder;
@@ -44,7 +44,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), CliError> {
+pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
     let signals = Signals::listen()?;
     tokio::select! {
         ended = listen(args) => ended,
@@ -52,9 +52,9 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     }
 }
 
-async fn listen(args: Args) -> Result<(), CliError> {
+async fn listen(args: Args) -> Result<(), ProgramError> {
     let ambient = Ambient::system();
-    let filter = EventFilter::parse(args.events).map_err(|fault| CliError::Setting {
+    let filter = EventFilter::parse(args.events).map_err(|fault| ProgramError::Setting {
         name: "--events",
         problem: fault.detail,
     })?;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     base::{net::status_line, timestamp},
-    cli::{CliError, print},
+    program::{ProgramError, print},
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -41,7 +41,7 @@ struct Forwarded {
 
 impl Show {
     /// That from now on no event is missed.
-    pub fn begin(self, url: &str, forwarder: Option<&Forwarder>) -> Result<(), CliError> {
+    pub fn begin(self, url: &str, forwarder: Option<&Forwarder>) -> Result<(), ProgramError> {
         let (forward, secret) = (forwarder.map(|f| &f.url), forwarder.map(Forwarder::secret));
         if self.json {
             let facts = serde_json::json!({"url": url, "forward": forward, "secret": secret});
@@ -62,7 +62,7 @@ impl Show {
         at: OffsetDateTime,
         event: &Event,
         sent: Option<&Sent>,
-    ) -> Result<(), CliError> {
+    ) -> Result<(), ProgramError> {
         if self.json {
             let line = Line {
                 time: timestamp::format(at),
@@ -70,7 +70,7 @@ impl Show {
                 forwarded: sent.map(forwarded),
             };
             let line = serde_json::to_string(&line);
-            return print::line(&line.map_err(|e| CliError::Failed(e.to_string()))?);
+            return print::line(&line.map_err(|e| ProgramError::Failed(e.to_string()))?);
         }
         let (date, time) = (at.date(), at.time());
         let (hour, minute, second) = time.as_hms();

@@ -1,6 +1,6 @@
 //! The HTTP server: limits, patience, and what happens to requests that nobody takes.
 
-use crate::app::Reader;
+use crate::app::{self, Reader};
 use crate::http::extract::BODY_BYTES_MAX;
 pub mod connection;
 pub mod crowd;
@@ -46,7 +46,7 @@ impl fmt::Debug for Running {
 
 impl Running {
     /// Lets a server run.
-    pub(in crate::http) fn of(server: Server) -> Self {
+    pub fn of(server: Server) -> Self {
         let handle = server.handle();
         let task = tokio::spawn(server);
         Self { handle, task }
@@ -67,6 +67,15 @@ impl Running {
 
 /// Serves `state` on `listener` until it is stopped. Signals are left to the caller.
 pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
+    start_with(listener, state, gathered_reads)
+}
+
+/// The same, with `reader` to make what each thread reads single intents by.
+pub fn start_with(
+    listener: TcpListener,
+    state: State,
+    reader: fn(&app::App) -> Reader,
+) -> io::Result<Running> {
     let state = web::Data::new(state);
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let most = room().div_ceil(threads);
@@ -78,15 +87,10 @@ pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
     let server = server.listen("http", listener, move || {
         let crowd = Crowd::new(most);
         actix_web::rt::spawn(crowd::watch(Rc::downgrade(&crowd)));
-        let (reader, lookups) = Reader::new(state.config.database.clone(), state.pool.clone());
-        // Where nobody serves it, a reader looks for itself.
-        if state.shares_reads {
-            actix_web::rt::spawn(lookups);
-        }
         let (stopping, host) = (stopping.clone(), AppConfig::default());
         let app = App::new()
             .app_data(state.clone())
-            .app_data(web::Data::new(reader))
+            .app_data(web::Data::new(reader(&state)))
             .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
             .wrap(from_fn(request::observe))
             .configure(routes)
@@ -111,6 +115,13 @@ pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
         .and_then(http)
     })?;
     Ok(Running::of(server.run()))
+}
+
+/// A reader for this thread, and its look-ups on it.
+fn gathered_reads(app: &app::App) -> Reader {
+    let (reader, lookups) = Reader::new(app.config.database.clone(), app.pool.clone());
+    actix_web::rt::spawn(lookups);
+    reader
 }
 
 /// How many connections there may be, after as many files are allowed as the system lets us: the

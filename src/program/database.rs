@@ -1,0 +1,89 @@
+//! Which database a command works on: the one that is named, else a private one.
+
+use super::{ProgramError, Signals, print};
+use crate::base::ambient::Ambient;
+use crate::base::db::{Db, Use};
+use crate::embedded::{Options, Postgres};
+use std::env;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+
+/// How long the first connection may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The database that `DATABASE_URL` names, after one connection has shown that it can be used.
+pub async fn named() -> Result<Db, ProgramError> {
+    open(&url_of_environment().ok_or(ProgramError::NoDatabase)?).await
+}
+
+fn url_of_environment() -> Option<String> {
+    env::var("DATABASE_URL").ok().filter(|url| !url.is_empty())
+}
+
+/// A database that is ours as long as this lives, or the one that was named.
+#[derive(Debug)]
+pub struct Database {
+    /// How to connect.
+    pub db: Db,
+    /// The same for other programs, such as `psql`.
+    pub url: String,
+    postgres: Option<Postgres>,
+}
+
+impl Database {
+    /// The one that was named, else a private one; brought up to date.
+    pub async fn ready(options: Options, signals: &Signals) -> Result<Self, ProgramError> {
+        let database = match url_of_environment() {
+            Some(url) => Self {
+                db: open(&url).await?,
+                url,
+                postgres: None,
+            },
+            None => signals.unless_hard(Self::private(options)).await?,
+        };
+        database.db.migrate().await?;
+        Ok(database)
+    }
+
+    async fn private(options: Options) -> Result<Self, ProgramError> {
+        let start = spawn_blocking(move || Postgres::start(&options, &Ambient::system()));
+        let postgres = start
+            .await
+            .map_err(|e| ProgramError::Failed(e.to_string()))??;
+        Ok(Self {
+            db: Db::from_url(&postgres.url())?,
+            url: postgres.loopback_url(),
+            postgres: Some(postgres),
+        })
+    }
+
+    /// The process of the private Postgres, if there is one.
+    pub fn process_id(&self) -> Option<u32> {
+        self.postgres.as_ref().map(Postgres::process_id)
+    }
+
+    /// Stops the private Postgres, if there is one, and waits until it is gone.
+    pub async fn close(self) {
+        if let Some(postgres) = self.postgres
+            && let Err(error) = spawn_blocking(|| postgres.stop()).await
+        {
+            print::complaint(&error);
+        }
+    }
+}
+
+async fn open(url: &str) -> Result<Db, ProgramError> {
+    if !["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
+        return Err(ProgramError::NotPostgres);
+    }
+    let db = Db::from_url(url)?;
+    let first = tokio::time::timeout(PATIENCE, db.connect(Use::General)).await;
+    drop(first.map_err(|_| ProgramError::Silent {
+        address: db.address(),
+        seconds: PATIENCE.as_secs(),
+    })??);
+    Ok(db)
+}

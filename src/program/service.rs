@@ -1,0 +1,126 @@
+//! The service as a command runs it: the app, its HTTP door and its workers, until told to stop.
+
+use super::{ProgramError, Signals};
+use crate::{
+    app::{App, StartError, config::Config},
+    base::ambient::Ambient,
+    http::{self, State},
+    workers::{
+        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Observer, Replayer,
+        Resolver, Settler, Worker,
+    },
+};
+use std::{net::TcpListener, sync::Arc, time::Duration};
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How long requests and workers may go on after a stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A service that runs.
+#[derive(Debug)]
+pub struct Service {
+    /// What it is made of.
+    pub app: Arc<App>,
+    http: Option<http::server::Running>,
+    workers: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Service {
+    /// Starts the app, HTTP if there is a listener, and the workers if they are wanted.
+    pub async fn start(
+        config: Config,
+        listener: Option<TcpListener>,
+        workers: bool,
+    ) -> Result<Self, ProgramError> {
+        let app = App::start(config, Ambient::system(), http::rejection::render).await?;
+        let service = Self {
+            http: listener
+                .map(|l| http::server::start(l, State::new(Arc::clone(&app))))
+                .transpose()
+                .map_err(ProgramError::Runtime)?,
+            workers: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            app,
+        };
+        let (wake, db) = (&service.app.wake, &service.app.config.database);
+        let share = Arc::clone(wake).share(db.clone(), service.stop.clone());
+        service.workers.spawn(share);
+        if workers {
+            service.start_workers();
+        }
+        Ok(service)
+    }
+
+    fn start_workers(&self) {
+        let app = &self.app;
+        let dispatcher = dispatcher(app);
+        self.work(
+            Observer::new(Arc::clone(app), dispatcher.stats()),
+            Arc::default(),
+        );
+        self.work(dispatcher, Arc::clone(&app.wake.deliveries));
+        self.work(Replayer(Arc::clone(app)), Arc::clone(&app.wake.replays));
+        self.work(Settler(Arc::clone(app)), Arc::default());
+        self.work(Resolver(Arc::clone(app)), Arc::default());
+        self.work(Expirer::new(Arc::clone(app)), Arc::default());
+        self.work(Forgetter(Arc::clone(app)), Arc::default());
+    }
+
+    fn work(&self, worker: impl Worker + 'static, wake: Arc<Notify>) {
+        let (ambient, stop) = (self.app.ambient.clone(), self.stop.clone());
+        self.workers
+            .spawn(async move { workers::run(worker, &wake, &ambient, stop).await });
+    }
+
+    /// How the service is reached, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.app.config.public_url
+    }
+
+    /// Runs until the soft signal, then lets what is begun come to its end.
+    pub async fn run(self, signals: &Signals) -> Result<(), ProgramError> {
+        signals.soft().cancelled().await;
+        self.stop().await;
+        Ok(())
+    }
+
+    /// Takes nothing new and lets what is begun come to its end.
+    pub async fn stop(self) {
+        self.app.stopping.cancel();
+        if let Some(http) = self.http {
+            http.stop(GRACE).await;
+        }
+        self.stop.cancel();
+        self.workers.close();
+        // What is not done by then is done by the next process: nothing is lost.
+        let _ = tokio::time::timeout(GRACE, self.workers.wait()).await;
+        self.app.close().await;
+    }
+}
+
+/// Who sends a service's callbacks.
+pub fn dispatcher(app: &App) -> Dispatcher {
+    let urls = app.urls.clone();
+    let parts = DispatcherParts {
+        pool: app.worker_pool.clone(),
+        handover: Arc::clone(&app.handover),
+        writer: app.writer.clone(),
+        outbound: app.outbound.clone(),
+        secrets: app.keyring.secrets.clone(),
+        reveal: Arc::new(move |stored: &[u8]| urls.reveal(stored)),
+        ambient: app.ambient.clone(),
+    };
+    let limits = Limits {
+        per_endpoint: app.config.callback_concurrency.into(),
+        ..Limits::default()
+    };
+    Dispatcher::new(parts, limits)
+}
+
+impl From<StartError> for ProgramError {
+    fn from(error: StartError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
