@@ -37,6 +37,7 @@ mod plans;
 mod problems;
 mod refunds;
 mod rekey;
+mod shares;
 mod shop;
 mod verify;
 mod walls;

@@ -59,6 +59,18 @@ pub struct Limits {
     pub grace: Duration,
 }
 
+impl Limits {
+    /// Attempts under way for one merchant, so that no one merchant's slow endpoints delay others.
+    fn per_merchant(self) -> usize {
+        (self.total / 4).max(1)
+    }
+
+    /// Places that only endpoints with nothing under way may take.
+    fn kept_for_idle(self) -> usize {
+        self.total / 8
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -250,7 +262,7 @@ impl Dispatcher {
         match landing {
             Ok((id, sent)) => {
                 self.flights.remove(&id);
-                self.free(sent.endpoint);
+                self.free(sent.merchant, sent.endpoint);
                 self.stats.count(sent.outcome);
                 self.landed.push(sent);
             }
@@ -258,7 +270,7 @@ impl Dispatcher {
             Err(error) => {
                 let flight = self.flights.remove(&error.id());
                 if let Some(flight) = flight {
-                    self.free(flight.endpoint);
+                    self.free(flight.merchant, flight.endpoint);
                 }
                 let delivery = flight.map(|flight| flight.delivery);
                 tracing::error!(%error, ?delivery, "a delivery's try broke off");

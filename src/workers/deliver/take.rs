@@ -2,13 +2,13 @@
 
 use super::{Dispatcher, Flight, Known, LEASE, send::Secrets};
 use crate::{
-    base::ids::EndpointId,
+    base::ids::{EndpointId, MerchantId},
     domain::callbacks::{
         EndpointSecret, UnsealError, outbox,
-        outbox::{ClaimTerms, Claimed, Handover},
+        outbox::{ClaimTerms, Claimed, Handover, Terms},
     },
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 
 /// How often it looks for leases of dispatchers that died.
@@ -17,6 +17,10 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 const UNSIGNED_WAIT: Duration = Duration::from_mins(1);
 /// How many endpoints are remembered between claims. Who is forgotten is read again.
 const MOST_KNOWN: usize = 10_000;
+
+fn amount(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
 
 impl Dispatcher {
     /// Leases as much as there are free places for, and sends it.
@@ -33,13 +37,16 @@ impl Dispatcher {
             turn: i64::from_ne_bytes(self.parts.ambient.bytes()),
             now,
             until: now + LEASE,
-            limit: i64::try_from(free).unwrap_or(i64::MAX),
+            limit: amount(free),
+            kept_for_idle: amount(self.limits.kept_for_idle()),
             per_endpoint: self.limits.per_endpoint,
+            per_merchant: amount(self.limits.per_merchant()),
+            rooms: self.rooms(),
         };
         if let Some(handover) = self.handover() {
             handover.claim_begins();
         }
-        let (claimed, others_wait) = outbox::claim(&self.parts.pool, terms).await?;
+        let (claimed, others_wait) = outbox::claim(&self.parts.pool, &terms).await?;
         // They wait for a place, or for an earlier event of their intent, which may be under way.
         self.hungry = others_wait;
         for claimed in claimed {
@@ -54,6 +61,22 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// What merchants who have attempts under way may still have of this dispatcher.
+    fn rooms(&self) -> Vec<(MerchantId, i64)> {
+        let under_way = self.handover().map(Handover::under_way);
+        let under_way = under_way.unwrap_or_else(|| {
+            let mut counts = HashMap::new();
+            for flight in self.flights.values() {
+                *counts.entry(flight.merchant).or_default() += 1;
+            }
+            counts
+        });
+        let share = self.limits.per_merchant();
+        let room = |count| amount(share.saturating_sub(count));
+        let rooms = under_way.into_iter().map(|(id, count)| (id, room(count)));
+        rooms.collect()
+    }
+
     /// Sends what is under lease, if it can be signed.
     pub(super) fn accept(&mut self, claimed: Claimed) {
         match self.secrets(&claimed) {
@@ -61,7 +84,7 @@ impl Dispatcher {
             Err(error) => {
                 tracing::error!(%error, endpoint = %claimed.endpoint, "a delivery cannot be signed; it waits");
                 if let Some(handover) = self.handover() {
-                    handover.landed(claimed.endpoint);
+                    handover.landed((claimed.merchant, claimed.endpoint));
                 }
                 self.unsigned
                     .push((claimed.merchant, claimed.delivery, claimed.lease));
@@ -115,12 +138,12 @@ impl Dispatcher {
     }
 
     /// A place of the endpoint's is free again.
-    pub(super) fn free(&mut self, endpoint: EndpointId) {
+    pub(super) fn free(&mut self, merchant: MerchantId, endpoint: EndpointId) {
         if let Some(known) = self.known.get_mut(&endpoint) {
             known.under_way = (known.under_way - 1).max(0);
         }
         if let Some(handover) = self.handover() {
-            handover.landed(endpoint);
+            handover.landed((merchant, endpoint));
         }
     }
 
@@ -130,8 +153,13 @@ impl Dispatcher {
         if self.arrivals.is_some() {
             handover.rename(self.lease);
         } else {
-            let most = self.limits.total / 2;
-            self.arrivals = handover.attend(self.lease, (LEASE, most));
+            let terms = Terms {
+                lease: self.lease,
+                lasts: LEASE,
+                total: self.limits.total / 2,
+                per_merchant: self.limits.per_merchant(),
+            };
+            self.arrivals = handover.attend(terms);
         }
     }
 

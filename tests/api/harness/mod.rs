@@ -180,14 +180,18 @@ impl TestApp {
 
     /// Sends what is owed and due, once.
     pub async fn deliver(&self) {
-        let mut dispatcher = self.dispatcher();
+        let mut dispatcher = self.dispatcher(Limits::default());
         tick(&mut dispatcher).await;
         dispatcher.stop().await;
     }
 
     /// A dispatcher that works until it is stopped.
     pub fn start_dispatcher(&self) -> RunningDispatcher {
-        let (dispatcher, stop) = (self.dispatcher(), CancellationToken::new());
+        self.start_dispatcher_with(Limits::default())
+    }
+
+    pub fn start_dispatcher_with(&self, limits: Limits) -> RunningDispatcher {
+        let (dispatcher, stop) = (self.dispatcher(limits), CancellationToken::new());
         let (ambient, stopped) = (self.ambient.clone(), stop.clone());
         let wake = Arc::clone(&self.app.wake.deliveries);
         let task =
@@ -195,7 +199,7 @@ impl TestApp {
         RunningDispatcher { task, stop }
     }
 
-    fn dispatcher(&self) -> Dispatcher {
+    fn dispatcher(&self, limits: Limits) -> Dispatcher {
         let urls = self.app.urls.clone();
         let parts = DispatcherParts {
             pool: self.app.worker_pool.clone(),
@@ -206,7 +210,7 @@ impl TestApp {
             reveal: Arc::new(move |stored: &[u8]| urls.reveal(stored)),
             ambient: self.ambient.clone(),
         };
-        Dispatcher::new(parts, Limits::default())
+        Dispatcher::new(parts, limits)
     }
 
     /// One number that SQL gives.

@@ -1,9 +1,10 @@
 //! How an endpoint bears what it is sent: how much at a time, and when it is left alone.
 //!
-//! A healthy endpoint starts with a few tries at a time and gets more when it has used them up and
-//! answers quickly; a time-out or a wish to be spared halves them. After five failures in a row it
-//! is left alone, for half a minute at first and up to ten minutes, and then tried with one
-//! delivery: meanwhile no delivery spends a try. After five days without a success it is given up.
+//! A healthy endpoint starts with a few attempts at a time and gets more when it has used them up
+//! and answers quickly; a time-out, an answer that took five seconds, or a wish to be spared halves
+//! them. After five failures in a row it is left alone, for half a minute at first and up to ten
+//! minutes, and then sent one delivery: meanwhile no delivery spends an attempt. After five days
+//! without a success it is given up.
 
 pub mod store;
 
@@ -21,17 +22,39 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 const LONGEST_WISH: Duration = Duration::from_hours(1);
 /// An answer as quick as that shows that the endpoint could do more.
 const QUICK: Duration = Duration::from_secs(1);
+/// An answer as slow as that shows that the endpoint has too much to do.
+const SLOW: Duration = Duration::from_secs(5);
 /// How long it may fail before it is given up.
 const GIVEN_UP_AFTER: time::Duration = time::Duration::days(5);
 
-/// What a try tells about its endpoint.
+/// How fast an endpoint took a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speed {
+    /// In less than a second.
+    Quick,
+    /// In less than five.
+    Fair,
+    /// Slower than that.
+    Slow,
+}
+
+impl Speed {
+    fn of(took: Duration) -> Self {
+        if took < QUICK {
+            Self::Quick
+        } else if took < SLOW {
+            Self::Fair
+        } else {
+            Self::Slow
+        }
+    }
+}
+
+/// What an attempt tells about its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// It took the delivery.
-    Took {
-        /// In less than a second.
-        quick: bool,
-    },
+    Took(Speed),
     /// It did not.
     Failed,
     /// It did not answer in time.
@@ -44,9 +67,7 @@ impl Signal {
     /// What a try tells that took so long and ended `now`.
     pub fn of(answer: Result<&Response, SendError>, took: Duration, now: OffsetDateTime) -> Self {
         match answer {
-            Ok(answer) if (200..300).contains(&answer.status) => Self::Took {
-                quick: took < QUICK,
-            },
+            Ok(answer) if (200..300).contains(&answer.status) => Self::Took(Speed::of(took)),
             Ok(answer) if matches!(answer.status, 429 | 502 | 503 | 504) => {
                 Self::Throttled(answer.retry_after.map(|wish| match wish {
                     RetryAfter::Wait(wait) => now + wait.min(LONGEST_WISH),
@@ -98,13 +119,14 @@ impl Health {
         let mut health = self;
         for (now, signal) in signals {
             health = match signal {
-                Signal::Took { .. } => health.well(),
+                Signal::Took(Speed::Quick | Speed::Fair) => health.well(),
+                Signal::Took(Speed::Slow) => health.well().halved(),
                 Signal::Failed => health.failed(*now, &jitter),
                 Signal::TimedOut => health.failed(*now, &jitter).halved(),
                 Signal::Throttled(until) => health.failed(*now, &jitter).halved().spared(*until),
             };
         }
-        let quick = |(_, signal): &(_, Signal)| *signal == Signal::Took { quick: true };
+        let quick = |(_, signal): &(_, Signal)| *signal == Signal::Took(Speed::Quick);
         if full && health.failures == 0 && signals.iter().any(quick) {
             health.in_flight_limit = (health.in_flight_limit * 2).min(MOST_IN_FLIGHT.max(start));
         }
@@ -163,7 +185,7 @@ mod tests {
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 06:00:00 UTC);
-    const QUICKLY: Signal = Signal::Took { quick: true };
+    const QUICKLY: Signal = Signal::Took(Speed::Quick);
 
     fn after(health: Health, signals: &[Signal], now: OffsetDateTime) -> Health {
         let signals: Vec<_> = signals.iter().map(|signal| (now, *signal)).collect();
@@ -210,10 +232,20 @@ mod tests {
         assert_eq!(limit(Health::new(8), &[QUICKLY, Signal::Failed]), 8);
         assert_eq!(limit(Health::new(1), &[QUICKLY]), 2);
         assert_eq!(limit(Health::new(64), &[QUICKLY; 64]), 64);
-        assert_eq!(
-            limit(Health::new(8), &[Signal::Took { quick: false }; 8]),
-            8
-        );
+        assert_eq!(limit(Health::new(8), &[Signal::Took(Speed::Fair); 8]), 8);
+    }
+
+    #[test]
+    fn slow_answers_halve_what_is_under_way_though_they_are_successes() {
+        let answer = Response {
+            status: 200,
+            head: String::new(),
+            retry_after: None,
+        };
+        let slow = Signal::of(Ok(&answer), Duration::from_millis(14_300), NOW);
+        let health = after(Health::new(64), &[slow; 2], NOW);
+        assert_eq!(health, Health::new(16), "it is well, and gets less");
+        assert_eq!(after(Health::new(64), &[slow; 9], NOW), Health::new(1));
     }
 
     #[test]

@@ -9,15 +9,17 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
         ORDER BY d.endpoint_id, d.due_at LIMIT 1
     ) n
 ), ready AS MATERIALIZED (
-    SELECT w.endpoint_id, e.url, e.ordering, e.stripe_signature, e.updated_at, s.sealed,
-        h.in_flight_limit, h.failures, h.failing_since, h.paused_until, h.pauses,
-        greatest(0, CASE WHEN h.paused_until IS NULL
-            THEN coalesce(h.in_flight_limit, $5) ELSE 1 END - f.under_way) AS free
+    SELECT w.merchant_id, w.endpoint_id, e.url, e.ordering, e.stripe_signature, e.updated_at,
+        s.sealed, h.in_flight_limit, h.failures, h.failing_since, h.paused_until, h.pauses,
+        f.under_way = 0 AS idle, m.room,
+        least(m.room, greatest(0, CASE WHEN h.paused_until IS NULL
+            THEN coalesce(h.in_flight_limit, $5) ELSE 1 END - f.under_way)) AS free
     FROM (
-        SELECT * FROM waiting WHERE due_at <= $2
+        SELECT merchant_id, endpoint_id FROM waiting WHERE due_at <= $2
         ORDER BY uuid_hash_extended(endpoint_id, $7)
     ) w LEFT JOIN LATERAL (
-        SELECT x.* FROM endpoint_health x
+        SELECT x.in_flight_limit, x.failures, x.failing_since, x.paused_until, x.pauses
+        FROM endpoint_health x
         WHERE x.merchant_id = w.merchant_id AND x.endpoint_id = w.endpoint_id
             AND x.updated_at >= (
                 SELECT c.updated_at FROM callback_endpoints c
@@ -38,7 +40,12 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
         FROM endpoint_secrets k
         WHERE k.merchant_id = w.merchant_id AND k.endpoint_id = w.endpoint_id
             AND (k.expires_at IS NULL OR k.expires_at > $2)
-    ) s
+    ) s CROSS JOIN LATERAL (
+        -- What is left of its merchant's share of this dispatcher.
+        SELECT coalesce(min(u.room), $9::bigint) AS room
+        FROM UNNEST($10::uuid[], $11::bigint[]) AS u (merchant_id, room)
+        WHERE u.merchant_id = w.merchant_id
+    ) m
     LIMIT greatest($4::bigint, 64)
 ), share AS (
     -- What each endpoint may get, that all together get no more than there are places.
@@ -66,12 +73,21 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
 ), later AS (
     UPDATE deliveries u SET due_at = due.put_off, lease_id = NULL
     FROM due WHERE u.ctid = due.row AND due.put_off > due.due_at
+), placed AS (
+    SELECT due.*, row_number() OVER (
+        PARTITION BY endpoint_id ORDER BY due_at, event_sequence) AS place
+    FROM due WHERE put_off IS NULL
+), shared AS (
+    -- One of each endpoint before two of any, and no more of a merchant than its share.
+    SELECT placed.*, idle AND place = 1 AS is_first,
+        row_number() OVER (PARTITION BY merchant_id ORDER BY place) AS of_merchant
+    FROM placed WHERE place <= free
 ), chosen AS MATERIALIZED (
-    SELECT * FROM (
-        SELECT due.*, row_number() OVER (
-            PARTITION BY endpoint_id ORDER BY due_at, event_sequence) AS place
-        FROM due WHERE put_off IS NULL
-    ) p WHERE place <= free ORDER BY place LIMIT $4::bigint
+    SELECT q.* FROM (
+        SELECT shared.*, row_number() OVER (PARTITION BY is_first ORDER BY place) AS of_kind
+        FROM shared WHERE of_merchant <= room
+    ) q WHERE is_first OR of_kind <= $4::bigint - $8::bigint
+    ORDER BY place LIMIT $4::bigint
 ), claimed AS (
     UPDATE deliveries u
     SET lease_id = $1, due_at = $3, attempts = u.attempts + 1, updated_at = $2

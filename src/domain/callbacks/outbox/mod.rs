@@ -8,7 +8,7 @@
 mod handover;
 mod store;
 
-pub use handover::{Handover, Reserved};
+pub use handover::{Handover, Reserved, Terms};
 pub use store::{claim, hold, let_go, oldest_due, reclaim, record, release};
 
 use super::{Health, Outcome, Signal};
@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// What one claim may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimTerms {
     /// Names the leases of this dispatcher.
     pub lease: Uuid,
@@ -29,6 +29,13 @@ pub struct ClaimTerms {
     pub until: OffsetDateTime,
     /// At most so many deliveries.
     pub limit: i64,
+    /// So many of them only for endpoints that have nothing under way, so that slow endpoints never
+    /// hold all there is.
+    pub kept_for_idle: i64,
+    /// At most so many of a merchant who is not in `rooms`.
+    pub per_merchant: i64,
+    /// At most so many of merchants who have some under way already.
+    pub rooms: Vec<(MerchantId, i64)>,
     /// What an endpoint of which nothing is known gets at a time, leases of earlier claims
     /// included.
     pub per_endpoint: i32,

@@ -26,7 +26,12 @@ const PAST_BLOCKED: i64 = 24;
 /// delivery whose intent has an earlier one still owed is left alone; where that one has failed,
 /// it is put off until that one is due, or until it has been failing for 15 minutes, so that what
 /// waits never stands before what it waits for.
-pub async fn claim(pool: &PgPool, terms: ClaimTerms) -> Result<(Vec<Claimed>, bool), sqlx::Error> {
+pub async fn claim(pool: &PgPool, terms: &ClaimTerms) -> Result<(Vec<Claimed>, bool), sqlx::Error> {
+    let (merchants, rooms): (Vec<Uuid>, Vec<i64>) = terms
+        .rooms
+        .iter()
+        .map(|(merchant, room)| (merchant.0, room))
+        .unzip();
     let rows = sqlx::query_file_as!(
         Row,
         "src/domain/callbacks/outbox/claim.sql",
@@ -37,6 +42,10 @@ pub async fn claim(pool: &PgPool, terms: ClaimTerms) -> Result<(Vec<Claimed>, bo
         terms.per_endpoint,
         PAST_BLOCKED,
         terms.turn,
+        terms.kept_for_idle,
+        terms.per_merchant,
+        &merchants,
+        &rooms,
     );
     let rows = rows.fetch_all(pool).await?;
     let others_wait = rows.iter().any(|row| row.others_wait);
@@ -66,7 +75,7 @@ struct Row {
 
 impl Row {
     /// The delivery, unless none was claimed.
-    fn read(self, terms: ClaimTerms) -> Option<Claimed> {
+    fn read(self, terms: &ClaimTerms) -> Option<Claimed> {
         Some(Claimed {
             merchant: MerchantId(self.merchant_id?),
             delivery: DeliveryId(self.id?),

@@ -13,7 +13,7 @@ use crate::{
     domain::callbacks::{Endpoint, Health, NewDelivery, Ordering, StoredEvent},
 };
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -34,14 +34,25 @@ pub struct Handover {
     desk: Mutex<Option<Desk>>,
 }
 
+/// What a dispatcher offers to the writer of its process.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Names its leases.
+    pub lease: Uuid,
+    /// How long a lease lasts.
+    pub lasts: Duration,
+    /// Most attempts under way that the short way may lead to; the others are for claims.
+    pub total: usize,
+    /// Most attempts under way of one merchant.
+    pub per_merchant: usize,
+}
+
 /// What is known while a dispatcher attends.
 struct Desk {
-    lease: Uuid,
-    /// How long a lease lasts.
-    lasts: Duration,
-    /// Most tries under way that the short way may lead to; the others are for claims.
-    most: usize,
+    terms: Terms,
     under_way: usize,
+    /// Attempts under way of each merchant who has any.
+    of_merchants: HashMap<MerchantId, usize>,
     /// Claims that have begun.
     claims: u64,
     places: HashMap<EndpointId, Place>,
@@ -77,23 +88,18 @@ impl Handover {
         self.desk().as_mut().map(act)
     }
 
-    /// A dispatcher attends from now on, with leases of this name that last so long and at most
-    /// so many deliveries at a time; unless another does already. Gives what is handed over.
-    pub fn attend(
-        &self,
-        lease: Uuid,
-        (lasts, most): (Duration, usize),
-    ) -> Option<mpsc::UnboundedReceiver<Claimed>> {
+    /// A dispatcher attends from now on, on these terms; unless another does already. Gives what is
+    /// handed over.
+    pub fn attend(&self, terms: Terms) -> Option<mpsc::UnboundedReceiver<Claimed>> {
         let mut desk = self.desk();
         if desk.is_some() {
             return None;
         }
         let (arrivals, receiver) = mpsc::unbounded_channel();
         *desk = Some(Desk {
-            lease,
-            lasts,
-            most,
+            terms,
             under_way: 0,
+            of_merchants: HashMap::new(),
             claims: 0,
             places: HashMap::new(),
             arrivals,
@@ -103,12 +109,19 @@ impl Handover {
 
     /// The leases of the dispatcher that attends are named so from now on.
     pub fn rename(&self, lease: Uuid) {
-        self.with(|desk| desk.lease = lease);
+        self.with(|desk| desk.terms.lease = lease);
     }
 
     /// The dispatcher attends no more. What was handed over is still in its hands.
     pub fn leave(&self) {
         *self.desk() = None;
+    }
+
+    /// How many attempts of each merchant are under way, with those that are on their way to the
+    /// dispatcher.
+    pub fn under_way(&self) -> HashMap<MerchantId, usize> {
+        let counts = self.with(|desk| desk.of_merchants.clone());
+        counts.unwrap_or_default()
     }
 
     /// A claim begins.
@@ -136,9 +149,9 @@ impl Handover {
         });
     }
 
-    /// A try has ended.
-    pub fn landed(&self, endpoint: EndpointId) {
-        self.with(|desk| desk.put_back(endpoint));
+    /// An attempt has ended.
+    pub fn landed(&self, (merchant, endpoint): (MerchantId, EndpointId)) {
+        self.with(|desk| desk.put_back(merchant, endpoint));
     }
 
     /// An endpoint stands otherwise than the last claim saw it.
@@ -210,7 +223,7 @@ fn not_before(endpoint: &Endpoint, event: &StoredEvent) -> Option<Uuid> {
 
 impl Desk {
     fn claimed(&mut self, claimed: &Claimed, now: OffsetDateTime) {
-        self.under_way += 1;
+        self.count(claimed.merchant);
         if self.places.len() >= MOST_PLACES {
             self.places.retain(|_, place| place.under_way > 0);
         }
@@ -228,8 +241,19 @@ impl Desk {
         self.places.insert(claimed.endpoint, place);
     }
 
-    fn put_back(&mut self, endpoint: EndpointId) {
+    fn count(&mut self, merchant: MerchantId) {
+        self.under_way += 1;
+        *self.of_merchants.entry(merchant).or_default() += 1;
+    }
+
+    fn put_back(&mut self, merchant: MerchantId, endpoint: EndpointId) {
         self.under_way = self.under_way.saturating_sub(1);
+        if let Entry::Occupied(mut count) = self.of_merchants.entry(merchant) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
         if let Some(place) = self.places.get_mut(&endpoint) {
             place.under_way = (place.under_way - 1).max(0);
         }
@@ -247,7 +271,9 @@ impl Desk {
             return None;
         }
         let place = self.places.get_mut(&delivery.endpoint)?;
-        let open = self.under_way < self.most
+        let of_merchant = self.of_merchants.get(&delivery.merchant);
+        let open = self.under_way < self.terms.total
+            && of_merchant.is_none_or(|count| *count < self.terms.per_merchant)
             && place.waits_since.is_none()
             && place.updated_at == endpoint.updated_at
             && place.seen_at + FRESH > now
@@ -257,13 +283,12 @@ impl Desk {
             place.waits_since = Some(self.claims);
             return None;
         }
-        self.under_way += 1;
         place.under_way += 1;
-        delivery.lease = Some((self.lease, now + self.lasts));
-        Some(Claimed {
+        delivery.lease = Some((self.terms.lease, now + self.terms.lasts));
+        let claimed = Claimed {
             merchant: delivery.merchant,
             delivery: delivery.id,
-            lease: self.lease,
+            lease: self.terms.lease,
             endpoint: delivery.endpoint,
             event: event.id,
             attempt: 1,
@@ -274,7 +299,9 @@ impl Desk {
             endpoint_updated_at: place.updated_at,
             health: place.health,
             payload: event.payload.clone(),
-        })
+        };
+        self.count(delivery.merchant);
+        Some(claimed)
     }
 }
 
@@ -307,7 +334,7 @@ impl Reserved<'_> {
 impl Drop for Reserved<'_> {
     fn drop(&mut self) {
         for claimed in &self.claimed {
-            self.handover.landed(claimed.endpoint);
+            self.handover.landed((claimed.merchant, claimed.endpoint));
         }
     }
 }

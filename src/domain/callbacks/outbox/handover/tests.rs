@@ -22,9 +22,14 @@ struct Office {
 impl Office {
     fn new() -> Self {
         let handover = Handover::default();
-        let terms = (Duration::from_secs(30), 3);
-        let arrivals = handover.attend(LEASE, terms).unwrap();
-        assert!(handover.attend(LEASE, terms).is_none(), "one attends");
+        let terms = Terms {
+            lease: LEASE,
+            lasts: Duration::from_secs(30),
+            total: 3,
+            per_merchant: 2,
+        };
+        let arrivals = handover.attend(terms).unwrap();
+        assert!(handover.attend(terms).is_none(), "one attends");
         let office = Self {
             handover,
             arrivals,
@@ -46,17 +51,21 @@ impl Office {
             now: NOW,
         };
         office.claim(1);
-        office.handover.landed(ENDPOINT);
+        office.handover.landed((MERCHANT, ENDPOINT));
         office
     }
 
     /// A claim takes so many of the endpoint and leaves nothing behind.
     fn claim(&self, count: usize) {
+        self.claim_for(ENDPOINT, count);
+    }
+
+    fn claim_for(&self, endpoint: EndpointId, count: usize) {
         let claimed = Claimed {
             merchant: MERCHANT,
             delivery: DeliveryId(Uuid::from_u128(3)),
             lease: LEASE,
-            endpoint: ENDPOINT,
+            endpoint,
             event: EventId(Uuid::from_u128(4)),
             attempt: 1,
             failures: 0,
@@ -156,16 +165,28 @@ fn no_more_than_the_endpoint_may_have_and_then_nothing_passes_what_waits() {
     office.reserve(1).0.hand_over();
     office.reserve(1).0.hand_over();
     assert!(!office.is_open(), "two are under way");
-    office.handover.landed(ENDPOINT);
+    office.handover.landed((MERCHANT, ENDPOINT));
     assert!(!office.is_open(), "something waits");
     office.claim(1);
     assert!(!office.is_open(), "it has all that it may");
-    office.handover.landed(ENDPOINT);
-    office.handover.landed(ENDPOINT);
+    office.handover.landed((MERCHANT, ENDPOINT));
+    office.handover.landed((MERCHANT, ENDPOINT));
     assert!(
         !office.is_open(),
         "more may wait: no claim has seen otherwise"
     );
+    office.claim(0);
+    assert!(office.is_open());
+}
+
+#[test]
+fn no_more_than_its_merchant_may_have_at_all_its_endpoints() {
+    let office = Office::new();
+    office.claim(1);
+    let other = EndpointId(Uuid::from_u128(8));
+    office.claim_for(other, 1);
+    assert!(!office.is_open(), "the merchant has two under way");
+    office.handover.landed((MERCHANT, other));
     office.claim(0);
     assert!(office.is_open());
 }
