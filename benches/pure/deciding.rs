@@ -7,7 +7,7 @@ use threadpay::{
         intents::{ConfirmRequest, Intent},
         rails::{PaymentMethod, SandboxMethod},
     },
-    writer::{Command, Submission, World},
+    writer::{Command, PaymentCommand, Submission, World},
 };
 
 pub fn all(criterion: &mut Criterion) {
@@ -32,7 +32,7 @@ fn pay(stall: &Stall, intents: &[Intent]) -> Vec<Submission> {
     let confirm = |(number, intent): (usize, &Intent)| {
         let method = PaymentMethod::Sandbox(SandboxMethod::Ok);
         let request = ConfirmRequest::paying_with(method);
-        stall.submission(number, Command::Confirm(intent.id, request))
+        stall.submission(number, PaymentCommand::Confirm(intent.id, request).into())
     };
     intents.iter().enumerate().map(confirm).collect()
 }

@@ -14,7 +14,9 @@ use threadpay::{
         links::PageUrls,
         rails::Rail,
     },
-    writer::{Command, Rejection, Scene, Submission, World, decide},
+    writer::{
+        Command, Context, PaymentCommand, PostingCommand, Rejection, Submission, World, decide,
+    },
 };
 use time::OffsetDateTime;
 
@@ -29,11 +31,11 @@ pub fn read<T: DeserializeOwned>(text: &str) -> T {
 }
 
 pub fn create() -> Command {
-    Command::CreateIntent(Box::new(read::<IntentRequest>(INTENT).parse().unwrap()))
+    PaymentCommand::Create(Box::new(read::<IntentRequest>(INTENT).parse().unwrap())).into()
 }
 
 pub fn post() -> Command {
-    Command::Post(read::<EntryRequest>(ENTRY).parse().unwrap())
+    PostingCommand::Post(read::<EntryRequest>(ENTRY).parse().unwrap()).into()
 }
 
 /// A merchant with an endpoint that hears of everything, and what deciding needs.
@@ -93,7 +95,7 @@ impl Stall {
 
     /// Decides all, each of which must be taken.
     pub fn decide(&self, world: &mut World, batch: &[Submission]) {
-        let scene = Scene {
+        let context = Context {
             now: self.now,
             ambient: &self.ambient,
             urls: &self.urls,
@@ -101,7 +103,7 @@ impl Stall {
             ask: Rail::answer_at_once,
         };
         for submission in batch {
-            decide(world, submission, scene).unwrap();
+            decide(world, submission, context).unwrap();
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::App;
 use crate::{
     domain::{idempotency::Answer, rails::RailAnswer},
-    writer::{Command, Reply, Submission, Ticket, WriteError, Writer},
+    writer::{PaymentCommand, Reply, Submission, Ticket, WriteError, Writer},
 };
 
 /// What a command came to.
@@ -32,7 +32,7 @@ impl App {
             Reply::Call(ticket) => {
                 let finish = move |ticket, answer| Submission {
                     merchant,
-                    command: Command::Finish(ticket, answer),
+                    command: PaymentCommand::Finish(ticket, answer).into(),
                     claim: None,
                     request_id,
                 };

@@ -14,7 +14,7 @@ use crate::{
         intents::{ConfirmRequest, IntentRequest, Terms},
         ledger::{Draft, EntryRequest},
     },
-    writer::{Command, Submission},
+    writer::{PaymentCommand, PostingCommand, Submission},
 };
 use std::{sync::Arc, time::Instant};
 use tokio::task::JoinSet;
@@ -85,12 +85,13 @@ impl Bodies {
 
     fn submission(&self, work: &Work, ask: &Ask) -> Result<Submission, ProgramError> {
         let command = match ask.verb {
-            Verb::Create => Command::CreateIntent(Box::new(Terms {
+            Verb::Create => PaymentCommand::Create(Box::new(Terms {
                 reference: Some(ask.key.clone()),
                 ..self.terms.clone()
-            })),
-            Verb::Confirm(id) => Command::Confirm(id, self.confirm.clone()),
-            Verb::Post => Command::Post(self.draft.clone()),
+            }))
+            .into(),
+            Verb::Confirm(id) => PaymentCommand::Confirm(id, self.confirm.clone()).into(),
+            Verb::Post => PostingCommand::Post(self.draft.clone()).into(),
             Verb::Refund(_) | Verb::Get(_) | Verb::List => {
                 return Err(failed("only HTTP is asked for this"));
             }

@@ -19,7 +19,9 @@ use crate::{
         idempotency::{self, Answer, Standing},
         links::PageUrls,
     },
-    writer::{Command, Job, Rejection, Reply, ReplyTo, Submission, WriteError, Writer},
+    writer::{
+        Command, Job, PostingCommand, Rejection, Reply, ReplyTo, Submission, WriteError, Writer,
+    },
 };
 use sqlx::{Connection, PgConnection};
 use std::sync::Arc;
@@ -107,7 +109,10 @@ impl Plain {
         let mut transaction = db.begin().await?;
         let answer = transaction::run(&mut transaction, submission, self).await?;
         transaction.commit().await?;
-        if !matches!(submission.command, Command::Post(_)) {
+        if !matches!(
+            submission.command,
+            Command::Posting(PostingCommand::Post(_))
+        ) {
             self.wake.committed(&[submission.merchant], true, false);
         }
         Ok(answer)

@@ -14,7 +14,7 @@ use crate::{
         ids::{IntentId, MerchantId},
     },
     domain::intents::{IntentRequest, Terms},
-    writer::Command,
+    writer::PaymentCommand,
 };
 use serde::Deserialize;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -107,7 +107,7 @@ async fn make(
         let (app, merchant) = (Arc::clone(app), caller.merchant);
         let reference = Some(app.ambient.id::<Uuid>().to_string());
         let terms = terms.clone();
-        let command = Command::CreateIntent(Box::new(Terms { reference, ..terms }));
+        let command = PaymentCommand::Create(Box::new(Terms { reference, ..terms })).into();
         tasks.spawn(async move { (index, perform(&app, merchant, command).await) });
     }
     while let Some(made) = tasks.join_next().await {

@@ -26,7 +26,7 @@ use crate::{
     http,
     program::{keys, service},
     workers,
-    writer::{self, Command, Submission, WriteError},
+    writer::{self, Command, EndpointCommand, Submission, WriteError},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
@@ -156,7 +156,7 @@ impl<'a> Services<'a> {
             sealed: sealed.map_err(failed)?,
             public_key: secret.public_key(),
         };
-        let command = Command::CreateEndpoint(id, Box::new(endpoint), secret);
+        let command = EndpointCommand::Create(id, Box::new(endpoint), secret).into();
         let made = perform(app, caller.merchant, command).await;
         made.map_err(failed)?;
         Ok(caller)

@@ -13,7 +13,7 @@ use crate::{
         ledger::{self, Balance, Books, Draft, JournalEntry, JournalEntryView, LedgerError},
         links::store::Subject,
     },
-    writer::{Command, Rejection, Submission},
+    writer::{Command, PaymentCommand, PostingCommand, Rejection, Submission},
 };
 use serde_json::value::{RawValue, to_raw_value};
 use sqlx::PgConnection;
@@ -53,7 +53,8 @@ impl From<LedgerError> for Stop {
 pub(super) fn knows(command: &Command) -> bool {
     matches!(
         command,
-        Command::CreateIntent(_) | Command::Confirm(..) | Command::Post(_)
+        Command::Payment(PaymentCommand::Create(_) | PaymentCommand::Confirm(..))
+            | Command::Posting(PostingCommand::Post(_))
     )
 }
 
@@ -69,11 +70,11 @@ pub(super) async fn run(
         claim: submission.claim.as_ref(),
         now: plain.ambient.now(),
     };
-    if let Command::CreateIntent(terms) = &submission.command {
+    if let Command::Payment(PaymentCommand::Create(terms)) = &submission.command {
         request.create(db, terms).await
-    } else if let Command::Confirm(id, confirm) = &submission.command {
+    } else if let Command::Payment(PaymentCommand::Confirm(id, confirm)) = &submission.command {
         request.confirm(db, *id, confirm).await
-    } else if let Command::Post(draft) = &submission.command {
+    } else if let Command::Posting(PostingCommand::Post(draft)) = &submission.command {
         request.post(db, draft.clone()).await
     } else {
         Err(Rejection::NotFound("plain variant of this command").into())

@@ -4,7 +4,7 @@ use super::{Progress, Worker, resolve::TickError};
 use crate::{
     app::App,
     domain::{intents, links},
-    writer::Command,
+    writer::{LinkCommand, PaymentCommand},
 };
 use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
@@ -56,11 +56,11 @@ impl Worker for Expirer {
         let most = intents.len().max(links.len());
         let commands = intents
             .into_iter()
-            .map(|(merchant, id)| (merchant, Command::ExpireIntent(id)));
+            .map(|(merchant, id)| (merchant, PaymentCommand::Expire(id).into()));
         let commands = commands.chain(
             links
                 .into_iter()
-                .map(|(merchant, id)| (merchant, Command::ExpireLink(id))),
+                .map(|(merchant, id)| (merchant, LinkCommand::Expire(id).into())),
         );
         let submissions = commands.map(|(merchant, command)| super::submit(app, merchant, command));
         // Together, so that they share batches.

@@ -4,7 +4,7 @@ use super::{Progress, Worker};
 use crate::{
     app::App,
     domain::intents::attempt,
-    writer::{Command, Ticket, WriteError},
+    writer::{PaymentCommand, Ticket, WriteError},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -39,7 +39,12 @@ impl Worker for Resolver {
             let ticket = Ticket::of(&attempt, charge);
             let answer = ticket.call.rail.look_up(&ticket.call).await;
             tracing::info!(attempt = %attempt.id, intent = %attempt.intent, ?answer, "asked the rail what became of an attempt");
-            super::submit(app, attempt.merchant, Command::Finish(ticket, answer)).await?;
+            super::submit(
+                app,
+                attempt.merchant,
+                PaymentCommand::Finish(ticket, answer).into(),
+            )
+            .await?;
         }
         Ok(if full { Progress::More } else { Progress::Idle })
     }

@@ -1,9 +1,10 @@
 //! One batch in one transaction: lock, load, decide, record, commit.
 
 use super::{
-    Command, Rejection, RenderRejection, Reply, Scene, Submission,
+    Context, Rejection, RenderRejection, Reply, Submission,
     decide::decide,
-    store::{self, Wanted},
+    needs::Needs,
+    store::{self, LoadRequest},
     world::World,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
             outbox::{Handover, Reserved},
         },
         idempotency,
-        intents::{self, State, attempt, refund},
+        intents::{self, attempt, refund},
         ledger,
         links::{
             self, PageUrls,
@@ -34,13 +35,9 @@ use uuid::Uuid;
 /// What became of each command of a batch, in its order.
 pub type Replies = Vec<Result<Reply, Rejection>>;
 
-/// How many commands are decided while Postgres records what was booked before: enough to be worth
-/// a statement.
-const PART: usize = 64;
-
 /// What every batch of a lane is decided with.
 #[derive(Clone, Copy, Debug)]
-pub struct Stage<'a> {
+pub struct Services<'a> {
     /// Time, ids and chance.
     pub ambient: &'a Ambient,
     /// Addresses of pages.
@@ -53,7 +50,7 @@ pub struct Stage<'a> {
 
 /// What a batch wrote, beside its replies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct BatchSummary {
     /// Deliveries that are now owed and wait to be claimed.
     pub deliveries: usize,
     /// Replays that are now ordered.
@@ -67,31 +64,31 @@ pub struct Written {
 pub async fn run(
     db: &mut PgConnection,
     batch: &[Submission],
-    stage: Stage<'_>,
-) -> Result<(Replies, Written), sqlx::Error> {
+    services: Services<'_>,
+) -> Result<(Replies, BatchSummary), sqlx::Error> {
     let merchants: BTreeSet<Uuid> = batch.iter().map(|s| s.merchant.0).collect();
     let merchants: Vec<Uuid> = merchants.into_iter().collect();
     let mut transaction = ledger::store::begin_locked(db, &merchants).await?;
     let mut world = World::default();
-    let short_way = stage.handover.is_attended();
+    let short_way = services.handover.is_attended();
     load(&mut transaction, &mut world, (batch, &merchants), short_way).await?;
     // After the lock: so the order of times is the order of the books.
-    let scene = Scene {
-        now: stage.ambient.now(),
-        ambient: stage.ambient,
-        urls: stage.urls,
-        render: stage.render,
+    let context = Context {
+        now: services.ambient.now(),
+        ambient: services.ambient,
+        urls: services.urls,
+        render: services.render,
         ask: Rail::answer_at_once,
     };
-    let replies = decide_in_parts(&mut transaction, &mut world, batch, scene).await?;
-    let reserved = reserve(&mut world, stage.handover, short_way, scene.now);
-    record(&mut transaction, &world, scene).await?;
+    let replies = decide_all(&mut world, batch, context);
+    let reserved = reserve(&mut world, services.handover, short_way, context.now);
+    record(&mut transaction, &world, context).await?;
     transaction.commit().await?;
     let waiting = world.deliveries.len() - reserved.count();
     reserved.hand_over();
     Ok((
         replies,
-        Written {
+        BatchSummary {
             deliveries: waiting,
             replays: world.replays.len(),
             told: told(&world),
@@ -99,38 +96,16 @@ pub async fn run(
     ))
 }
 
-/// Decides the commands in turn. While one part of them is decided, Postgres records what the part
-/// before it booked.
-async fn decide_in_parts(
-    db: &mut PgConnection,
-    world: &mut World,
-    batch: &[Submission],
-    scene: Scene<'_>,
-) -> Result<Replies, sqlx::Error> {
-    let mut replies = Vec::with_capacity(batch.len());
-    for part in batch.chunks(PART) {
-        let booked = std::mem::take(&mut world.entries);
-        let recording = async {
-            if booked.is_empty() {
-                return Ok(());
-            }
-            // Balances go with the last ones.
-            ledger::store::record(db, &booked, &[]).await
-        };
-        let deciding = async {
-            replies.extend(part.iter().map(|submission| {
-                if world.books.contains_key(&submission.merchant) {
-                    decide(world, submission, scene)
-                } else {
-                    Err(Rejection::NotFound("merchant"))
-                }
-            }));
-        };
-        // In this order: what is polled first has been sent when the other begins.
-        let (recorded, ()) = tokio::join!(biased; recording, deciding);
-        recorded?;
-    }
-    Ok(replies)
+/// Decides the commands in turn.
+fn decide_all(world: &mut World, batch: &[Submission], context: Context<'_>) -> Replies {
+    let decided = batch.iter().map(|submission| {
+        if world.books.contains_key(&submission.merchant) {
+            decide(world, submission, context)
+        } else {
+            Err(Rejection::NotFound("merchant"))
+        }
+    });
+    decided.collect()
 }
 
 /// Puts what may go the short way under the dispatcher's lease.
@@ -159,121 +134,45 @@ fn told(world: &World) -> Vec<MerchantId> {
     told
 }
 
-/// Which rows the commands of a batch name, before anything is loaded.
-#[derive(Default)]
-struct Named {
-    keys: Vec<(MerchantId, String)>,
-    intents: Vec<(MerchantId, crate::base::ids::IntentId)>,
-    attempts: Vec<(MerchantId, crate::base::ids::AttemptId)>,
-    refunds: Vec<(MerchantId, crate::base::ids::RefundId)>,
-    links: Vec<(MerchantId, crate::base::ids::LinkId)>,
-    secrets: Vec<(MerchantId, crate::base::ids::EndpointId)>,
-    books: bool,
-}
-
-fn named(batch: &[Submission]) -> Named {
-    let mut named = Named::default();
-    for Submission {
-        merchant,
-        command,
-        claim,
-        ..
-    } in batch
-    {
-        named.keys.extend(
-            claim
-                .as_ref()
-                .map(|claim| (*merchant, claim.key.as_str().to_owned())),
-        );
-        match command {
-            Command::Confirm(id, _)
-            | Command::Capture(id, _)
-            | Command::Refund(id, _)
-            | Command::Report(id, ..) => {
-                named.intents.push((*merchant, *id));
-                named.books = true;
-            }
-            Command::Cancel(id, _) | Command::ExpireIntent(id) => {
-                named.intents.push((*merchant, *id));
-            }
-            Command::Finish(ticket, _) => {
-                named.intents.push((*merchant, ticket.intent));
-                named.attempts.push((*merchant, ticket.call.attempt));
-                named
-                    .refunds
-                    .extend(ticket.refund.map(|id| (*merchant, id)));
-                named
-                    .keys
-                    .extend(ticket.key.as_ref().map(|key| (*merchant, key.clone())));
-                named.books = true;
-            }
-            Command::PayLink(id, _) => {
-                named.links.push((*merchant, *id));
-                named.books = true;
-            }
-            Command::DeactivateLink(id) | Command::ExpireLink(id) => {
-                named.links.push((*merchant, *id));
-            }
-            Command::Post(_) => named.books = true,
-            Command::RotateSecret(id, ..) => named.secrets.push((*merchant, *id)),
-            Command::CreateIntent(_)
-            | Command::CreateLink(_)
-            | Command::CreateEndpoint(..)
-            | Command::UpdateEndpoint(..)
-            | Command::DeleteEndpoint(_)
-            | Command::DisableEndpoint(..)
-            | Command::Ping(_)
-            | Command::Replay(..)
-            | Command::Retry(_) => {}
-        }
-    }
-    named
-}
-
 async fn load(
     db: &mut PgConnection,
     world: &mut World,
     (batch, merchants): (&[Submission], &[Uuid]),
     short_way: bool,
 ) -> Result<(), sqlx::Error> {
-    let mut named = named(batch);
-    let wanted = Wanted {
+    let mut needs = Needs::of(batch);
+    let wanted = LoadRequest {
         merchants,
-        balances: if named.books { merchants } else { &[] },
-        keys: &named.keys,
-        owed: if short_way { &named.intents } else { &[] },
+        balances: if needs.balances { merchants } else { &[] },
+        keys: &needs.keys,
+        owed: if short_way { &needs.intents } else { &[] },
     };
     store::load(db, world, &wanted).await?;
-    if !named.intents.is_empty() {
-        let unknown: Vec<_> = named.intents.iter().map(|name| (*name, None)).collect();
+    if !needs.intents.is_empty() {
+        let unknown: Vec<_> = needs.intents.iter().map(|name| (*name, None)).collect();
         for read in intents::store::load(db, &unknown).await? {
             let intent = read.intent;
-            named
-                .links
-                .extend(intent.terms.payment_link.map(|id| (intent.merchant, id)));
-            if let State::Processing(id, _) | State::RequiresAction(id) = intent.state {
-                named.attempts.push((intent.merchant, id));
-            }
+            needs.add_named_by(&intent);
             world.intents.load((intent.merchant, intent.id), intent);
         }
     }
-    if !named.attempts.is_empty() {
-        for attempt in attempt::store::load(db, &named.attempts).await? {
+    if !needs.attempts.is_empty() {
+        for attempt in attempt::store::load(db, &needs.attempts).await? {
             world.attempts.load((attempt.merchant, attempt.id), attempt);
         }
     }
-    if !named.refunds.is_empty() {
-        for refund in refund::store::load(db, &named.refunds).await? {
+    if !needs.refunds.is_empty() {
+        for refund in refund::store::load(db, &needs.refunds).await? {
             world.refunds.load((refund.merchant, refund.id), refund);
         }
     }
-    if !named.links.is_empty() {
-        for link in links::store::load(db, &named.links).await? {
+    if !needs.links.is_empty() {
+        for link in links::store::load(db, &needs.links).await? {
             world.links.load((link.merchant, link.id), link);
         }
     }
-    if !named.secrets.is_empty() {
-        for secret in callbacks::secrets::store::load(db, &named.secrets).await? {
+    if !needs.secrets.is_empty() {
+        for secret in callbacks::secrets::store::load(db, &needs.secrets).await? {
             let key = (secret.merchant, secret.endpoint, secret.number);
             world.secrets.load(key, secret);
         }
@@ -283,41 +182,47 @@ async fn load(
 
 /// Calls a store's function if there is anything to store.
 macro_rules! store {
-    ($rows:expr, |$named:ident| $call:expr) => {
-        let $named = $rows;
-        if !$named.is_empty() {
+    ($rows:expr, |$needs:ident| $call:expr) => {
+        let $needs = $rows;
+        if !$needs.is_empty() {
             $call.await?;
         }
     };
 }
 
-async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Result<(), sqlx::Error> {
-    store!(second(world.links.made()), |rows| links::store::insert(
+async fn record(
+    db: &mut PgConnection,
+    world: &World,
+    context: Context<'_>,
+) -> Result<(), sqlx::Error> {
+    store!(values(world.links.made()), |rows| links::store::insert(
         db, &rows
     ));
-    store!(second(world.links.changed()), |rows| links::store::update(
+    store!(values(world.links.changed()), |rows| links::store::update(
         db, &rows
     ));
     let (hashes, link_tokens) = tokens(world);
     let (changed, attempted) = (
-        second(world.intents.changed()),
-        second(world.attempts.made()),
+        values(world.intents.changed()),
+        values(world.attempts.made()),
     );
     if !(changed.is_empty() && attempted.is_empty()) {
-        intents::store::advance(db, (&changed, &attempted)).await?;
+        intents::store::update_with_attempts(db, (&changed, &attempted)).await?;
     }
     store!(link_tokens, |rows| links::store::insert_tokens(db, &rows));
-    store!(second(world.attempts.changed()), |rows| {
+    store!(values(world.attempts.changed()), |rows| {
         attempt::store::update(db, &rows)
     });
-    store!(second(world.refunds.made()), |rows| refund::store::insert(
+    store!(values(world.refunds.made()), |rows| refund::store::insert(
         db, &rows
     ));
-    store!(second(world.refunds.changed()), |rows| {
+    store!(values(world.refunds.changed()), |rows| {
         refund::store::update(db, &rows)
     });
     store!(&world.opened, |rows| ledger::store::open_accounts(
-        db, rows, scene.now
+        db,
+        rows,
+        context.now
     ));
     if !world.rebalanced.is_empty() {
         ledger::store::record(db, &world.entries, &balances(world)).await?;
@@ -335,7 +240,7 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
         db, rows
     ));
     let books = moved_books(world);
-    let opened = second(world.intents.made()).into_iter().map(|intent| {
+    let opened = values(world.intents.made()).into_iter().map(|intent| {
         let hash = hashes.get(&intent.id).copied();
         let hash = hash.ok_or_else(|| sqlx::Error::Encode("an intent without a page".into()));
         Ok::<_, sqlx::Error>((intent, hash?))
@@ -343,7 +248,7 @@ async fn record(db: &mut PgConnection, world: &World, scene: Scene<'_>) -> Resul
     let opened = opened.collect::<Result<Vec<_>, _>>()?;
     // A new intent is told of, so its books have moved.
     if !(world.keys.made().is_empty() && books.is_empty()) {
-        store::conclude(db, world, (&books, &opened), scene.now).await?;
+        store::record_common(db, world, (&books, &opened), context.now).await?;
     }
     Ok(())
 }
@@ -361,7 +266,7 @@ fn tokens(world: &World) -> (HashMap<IntentId, &[u8]>, Vec<TokenRow>) {
     (hashes, links)
 }
 
-fn second<'a, K, V>(rows: Vec<(&'a K, &'a V)>) -> Vec<&'a V> {
+fn values<'a, K, V>(rows: Vec<(&'a K, &'a V)>) -> Vec<&'a V> {
     rows.into_iter().map(|(_, value)| value).collect()
 }
 
@@ -375,12 +280,12 @@ fn balances(world: &World) -> Vec<ledger::store::BalanceRow> {
 
 fn endpoints(world: &World) -> Vec<callbacks::Endpoint> {
     let touched = [world.endpoints.made(), world.endpoints.changed()];
-    touched.into_iter().flat_map(second).cloned().collect()
+    touched.into_iter().flat_map(values).cloned().collect()
 }
 
 fn secrets(world: &World) -> Vec<&callbacks::StoredSecret> {
     let touched = [world.secrets.made(), world.secrets.changed()];
-    touched.into_iter().flat_map(second).collect()
+    touched.into_iter().flat_map(values).collect()
 }
 
 /// The books whose heads moved: by an event or an entry.

@@ -1,90 +1,76 @@
 //! What can be asked of the writer, and what it answers.
 
+use super::{
+    endpoints::EndpointCommand, links::LinkCommand, needs::Needs, payments::PaymentCommand,
+    postings::PostingCommand,
+};
 use crate::{
     base::{
-        ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
+        ids::{AttemptId, IntentId, MerchantId, RefundId},
         invalid::Invalid,
-        money::Money,
     },
     domain::{
-        callbacks::{Delivery, Disabling, EndpointError, EndpointPatch, NewEndpoint, NewSecret},
+        callbacks::EndpointError,
         idempotency::{Answer, Claim},
-        intents::{
-            Attempt, CancelRequest, CaptureRequest, ConfirmRequest, IntentError, RefundRequest,
-            Terms,
-        },
-        ledger::{Draft, LedgerError},
-        links::{LinkError, LinkTerms},
-        rails::{PaymentMethod, RailAnswer, RailCall},
+        intents::{Attempt, IntentError},
+        ledger::LedgerError,
+        links::LinkError,
+        rails::RailCall,
     },
 };
 
-/// A change of one merchant's things.
+/// A change of one merchant's things: one variant a noun.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Ask for money.
-    CreateIntent(Box<Terms>),
-    /// Begin to charge the payer of an intent.
-    Confirm(IntentId, ConfirmRequest),
-    /// Begin to take money that is held.
-    Capture(IntentId, CaptureRequest),
-    /// Call an intent off, or begin to.
-    Cancel(IntentId, CancelRequest),
-    /// Begin to give money back.
-    Refund(IntentId, RefundRequest),
-    /// Apply what the rail answered to a call.
-    Finish(Ticket, RailAnswer),
-    /// Apply what became of the attempt that an intent waits for.
-    Report(IntentId, Awaited, RailAnswer),
-    /// End an intent that nobody paid in time.
-    ExpireIntent(IntentId),
-    /// Make a payment link.
-    CreateLink(Box<LinkTerms>),
-    /// Begin a payment through a link.
-    PayLink(LinkId, Payment),
-    /// Switch a link off.
-    DeactivateLink(LinkId),
-    /// End a link whose time is over.
-    ExpireLink(LinkId),
-    /// Register an endpoint with its secret.
-    CreateEndpoint(EndpointId, Box<NewEndpoint>, NewSecret),
-    /// Change an endpoint.
-    UpdateEndpoint(EndpointId, Box<EndpointPatch>),
-    /// Delete an endpoint.
-    DeleteEndpoint(EndpointId),
-    /// Give up an endpoint that does not take deliveries.
-    DisableEndpoint(EndpointId, Disabling),
-    /// Give an endpoint a new secret; the one before signs on for so long.
-    RotateSecret(EndpointId, time::Duration, NewSecret),
-    /// Send an endpoint an event that says no more than that it works.
-    Ping(EndpointId),
-    /// Send a part of the feed to an endpoint again: after one place, up to another or, if there
-    /// is none, to the end.
-    Replay(EndpointId, i64, Option<i64>),
-    /// Send one delivery again, of which this was read.
-    Retry(Box<Delivery>),
-    /// Book an entry by hand.
-    Post(Draft),
+    /// Of a payment intent or its refunds.
+    Payment(PaymentCommand),
+    /// Of a payment link.
+    Link(LinkCommand),
+    /// Of a callback endpoint.
+    Endpoint(EndpointCommand),
+    /// Of the books alone.
+    Posting(PostingCommand),
 }
 
-/// What an intent must be waiting for, so that a report of its outcome makes sense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Awaited {
-    /// The payer's action.
-    Action,
-    /// The rail's later outcome.
-    Outcome,
+impl Command {
+    /// Whether it brings a rail's answer: to refuse it would leave a payment open.
+    pub fn ends_a_call(&self) -> bool {
+        matches!(self, Self::Payment(PaymentCommand::Finish(..)))
+    }
+
+    /// Adds the rows that the command names, before anything is loaded.
+    pub(super) fn needs(&self, merchant: MerchantId, needs: &mut Needs) {
+        match self {
+            Self::Payment(command) => command.needs(merchant, needs),
+            Self::Link(command) => command.needs(merchant, needs),
+            Self::Endpoint(command) => command.needs(merchant, needs),
+            Self::Posting(command) => command.needs(merchant, needs),
+        }
+    }
 }
 
-/// What a payer chose on a link's page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Payment {
-    /// What the payer pays with.
-    pub method: PaymentMethod,
-    /// The amount, where the payer chooses it.
-    pub amount: Option<Money>,
-    /// The tip.
-    pub tip: Option<Money>,
+impl From<PaymentCommand> for Command {
+    fn from(command: PaymentCommand) -> Self {
+        Self::Payment(command)
+    }
+}
+
+impl From<LinkCommand> for Command {
+    fn from(command: LinkCommand) -> Self {
+        Self::Link(command)
+    }
+}
+
+impl From<EndpointCommand> for Command {
+    fn from(command: EndpointCommand) -> Self {
+        Self::Endpoint(command)
+    }
+}
+
+impl From<PostingCommand> for Command {
+    fn from(command: PostingCommand) -> Self {
+        Self::Posting(command)
+    }
 }
 
 /// A call to a rail that is recorded and must now be made, with what its answer belongs to.
@@ -133,7 +119,7 @@ pub enum Reply {
     Answer(Answer),
     /// It was done before; this is the answer from then.
     Replay(Answer),
-    /// Ask the rail, then submit [`Command::Finish`].
+    /// Ask the rail, then submit [`PaymentCommand::Finish`].
     Call(Ticket),
 }
 

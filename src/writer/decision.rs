@@ -1,23 +1,22 @@
 //! What a command comes to, and how the world takes it.
 
-use super::{Rejection, Ticket, world::World};
+use super::{
+    Rejection, Ticket,
+    world::{Change, World},
+};
 use crate::{
     base::{
         ambient::Ambient,
-        ids::{DeliveryId, EndpointId, EventId, MerchantId},
+        ids::{DeliveryId, EndpointId, EventId, IntentId, MerchantId},
     },
     domain::{
-        callbacks::{
-            Endpoint, EndpointStatus, EventType, NewDelivery, NewEvent, Replay, StoredSecret,
-        },
+        callbacks::{EndpointStatus, EventType, NewDelivery, NewEvent},
         idempotency::Answer,
-        intents::{Attempt, Intent, Refund},
         ledger::{Draft, JournalEntry},
-        links::{Link, store::TokenRow},
         threads::Thread,
     },
 };
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use time::OffsetDateTime;
 
 /// Prints a rejection as the problem that a caller gets. The door that speaks HTTP gives it, so
@@ -26,22 +25,35 @@ pub type RenderRejection = fn(&Rejection, request_id: &str) -> Answer;
 
 /// An event that a decision causes, before its place in the feed is known.
 #[derive(Debug)]
-pub struct Told {
+pub struct EventDraft {
     /// What happened.
     pub event_type: EventType,
     /// The object as the API gives it, in stored form.
     pub data: Box<RawValue>,
     /// Where it was asked for.
     pub thread: Option<Thread>,
-    /// Whether it is one of the decision's intent's events.
-    pub of_intent: bool,
-    /// The one endpoint that is told, if it is not all that want to be.
-    pub only: Option<Only>,
+    /// The intent that it is about, in whose event sequence it counts.
+    pub intent: Option<IntentId>,
+    /// The one endpoint that gets it, if it is not all that want it.
+    pub recipient: Option<Recipient>,
 }
 
-/// An event for one endpoint alone, with the ids that its answer names already.
+impl EventDraft {
+    /// An event about an object that is no intent's, for all endpoints that want it.
+    pub fn new(event_type: EventType, data: &RawValue) -> Self {
+        Self {
+            event_type,
+            data: data.to_owned(),
+            thread: None,
+            intent: None,
+            recipient: None,
+        }
+    }
+}
+
+/// The endpoint that an event is for alone, with the ids that the answer names already.
 #[derive(Clone, Copy, Debug)]
-pub struct Only {
+pub struct Recipient {
     /// The endpoint.
     pub endpoint: EndpointId,
     /// The event.
@@ -50,153 +62,155 @@ pub struct Only {
     pub delivery: DeliveryId,
 }
 
+/// Prints the entries that a decision booked as its answer.
+pub type PrintEntries = fn(&[JournalEntry]) -> Result<Answer, Rejection>;
+
 /// How a decision answers.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum DecisionOutcome {
     /// With this.
     Answer(Answer),
-    /// With this problem; the decision's changes stand all the same.
+    /// With this problem; the decision's changes are kept all the same.
     Verdict(Rejection),
     /// By a call to the rail first.
     Call(Ticket),
-    /// With the entry that is booked.
-    Entry,
+    /// With the entries that are booked.
+    Booked(PrintEntries),
 }
 
-/// What a command comes to: the rows that change, what is booked, told and answered.
+/// What a command comes to: rows that change, entries to book, events, and the answer. One
+/// decision may change many rows, book several entries and cause several events.
 #[derive(Debug)]
 pub struct Decision {
-    /// The intent, made or changed.
-    pub intent: Option<Intent>,
-    /// The attempt, made or changed.
-    pub attempt: Option<Attempt>,
-    /// The refund, made or changed.
-    pub refund: Option<Refund>,
-    /// The link, made or changed.
-    pub link: Option<Link>,
-    /// The endpoint, made or changed.
-    pub endpoint: Option<Endpoint>,
-    /// Secrets of the endpoint, made or changed.
-    pub secrets: Vec<StoredSecret>,
-    /// A replay that is ordered.
-    pub replay: Option<Replay>,
-    /// The token of a new page.
-    pub token: Option<TokenRow>,
-    /// What is booked.
-    pub draft: Option<Draft>,
-    /// What is told.
-    pub told: Vec<Told>,
+    /// Rows that are made or changed.
+    pub changes: Vec<Change>,
+    /// Entries to book, in this order.
+    pub drafts: Vec<Draft>,
+    /// Events, in this order.
+    pub events: Vec<EventDraft>,
     /// How it answers.
-    pub outcome: Outcome,
+    pub outcome: DecisionOutcome,
 }
 
 impl Decision {
-    /// A decision that changes nothing and answers so.
+    /// A decision that so far changes nothing and answers with this object.
     pub fn answer(status: u16, body: &RawValue) -> Self {
-        Self::of(Outcome::Answer(Answer {
+        Self::of(DecisionOutcome::Answer(Answer {
             status,
             body: body.get().as_bytes().to_vec(),
         }))
     }
 
     /// A decision that so far changes nothing.
-    pub fn of(outcome: Outcome) -> Self {
+    pub fn of(outcome: DecisionOutcome) -> Self {
         Self {
-            intent: None,
-            attempt: None,
-            refund: None,
-            link: None,
-            endpoint: None,
-            secrets: Vec::new(),
-            replay: None,
-            token: None,
-            draft: None,
-            told: Vec::new(),
+            changes: Vec::new(),
+            drafts: Vec::new(),
+            events: Vec::new(),
             outcome,
         }
+    }
+
+    /// The same, which also makes or changes this row.
+    #[must_use]
+    pub fn with(mut self, change: impl Into<Change>) -> Self {
+        self.changes.push(change.into());
+        self
+    }
+
+    /// The same, which also makes or changes these rows.
+    #[must_use]
+    pub fn with_all<C: Into<Change>>(mut self, changes: impl IntoIterator<Item = C>) -> Self {
+        self.changes.extend(changes.into_iter().map(Into::into));
+        self
+    }
+
+    /// The same, which also books these entries.
+    #[must_use]
+    pub fn booking(mut self, drafts: impl IntoIterator<Item = Draft>) -> Self {
+        self.drafts.extend(drafts);
+        self
+    }
+
+    /// The same, which also causes these events.
+    #[must_use]
+    pub fn causing(mut self, events: impl IntoIterator<Item = EventDraft>) -> Self {
+        self.events.extend(events);
+        self
     }
 }
 
 impl World {
-    /// Takes a decision in whole, or, where the books refuse it, not at all.
+    /// Applies a decision as a whole or, where the books refuse one of its entries, not at all.
     pub fn apply(
         &mut self,
         merchant: MerchantId,
         decision: Decision,
         ambient: &Ambient,
         now: OffsetDateTime,
-    ) -> Result<Outcome, Rejection> {
-        let entry = decision
-            .draft
-            .map(|draft| self.book(merchant, draft, ambient, now))
-            .transpose()?;
-        // Before anything is told: who is told depends on it.
-        if let Some(endpoint) = decision.endpoint {
-            self.endpoints.put((merchant, endpoint.id), endpoint);
+    ) -> Result<DecisionOutcome, Rejection> {
+        let entries = self.book_all(merchant, decision.drafts, ambient, now)?;
+        // Before the events: which endpoints get them depends on the endpoints as they are now.
+        for change in decision.changes {
+            self.take(change);
         }
-        let mut intent = decision.intent;
-        for told in decision.told {
-            let place = intent.as_mut().filter(|_| told.of_intent).map(|intent| {
-                intent.event_sequence += 1;
-                (intent.id.0, intent.event_sequence)
-            });
-            self.tell(merchant, told, (place, entry.as_ref()), (ambient, now));
+        for event in decision.events {
+            self.add_event(merchant, (event, &entries), (ambient, now));
         }
-        self.entries.extend(entry);
-        self.tokens.extend(decision.token);
-        if let Some(intent) = intent {
-            self.intents.put((merchant, intent.id), intent);
-        }
-        if let Some(attempt) = decision.attempt {
-            self.attempts.put((merchant, attempt.id), attempt);
-        }
-        if let Some(refund) = decision.refund {
-            self.refunds.put((merchant, refund.id), refund);
-        }
-        if let Some(link) = decision.link {
-            self.links.put((merchant, link.id), link);
-        }
-        for secret in decision.secrets {
-            let key = (merchant, secret.endpoint, secret.number);
-            self.secrets.put(key, secret);
-        }
-        self.replays.extend(decision.replay);
-        Ok(decision.outcome)
+        let outcome = if let DecisionOutcome::Booked(print) = decision.outcome {
+            DecisionOutcome::Answer(print(&entries)?)
+        } else {
+            decision.outcome
+        };
+        self.entries.extend(entries);
+        Ok(outcome)
     }
 
-    fn book(
+    /// Books all drafts, or none.
+    fn book_all(
         &mut self,
         merchant: MerchantId,
-        draft: Draft,
+        drafts: Vec<Draft>,
         ambient: &Ambient,
         now: OffsetDateTime,
-    ) -> Result<JournalEntry, Rejection> {
-        let books = self
-            .books
-            .get_mut(&merchant)
-            .ok_or(Rejection::NotFound("merchant"))?;
-        let accounts = draft.accounts();
-        let fresh = accounts.into_iter().filter(|(account, currency)| {
-            !books
-                .balances
-                .contains_key(&(account.to_string(), *currency))
-        });
-        let fresh: Vec<_> = fresh.map(|(account, _)| (merchant, account)).collect();
-        let entry = books.book(draft, ambient.id(), now)?;
-        self.opened.extend(fresh);
-        let touched = entry
-            .postings
-            .iter()
-            .map(|p| (merchant, (p.account.clone(), p.amount.currency())));
+    ) -> Result<Vec<JournalEntry>, Rejection> {
+        if drafts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let books = self.books.get_mut(&merchant);
+        let books = books.ok_or(Rejection::NotFound("merchant"))?;
+        // One entry is booked or changes nothing; with several, the first must be undone.
+        let before = (drafts.len() > 1).then(|| books.clone());
+        let mut entries = Vec::with_capacity(drafts.len());
+        let mut opened = Vec::new();
+        for draft in drafts {
+            let fresh = draft.accounts().into_iter().filter(|(account, currency)| {
+                let name = (account.to_string(), *currency);
+                !books.balances.contains_key(&name)
+            });
+            opened.extend(fresh.map(|(account, _)| (merchant, account)));
+            match books.book(draft, ambient.id(), now) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => {
+                    if let Some(before) = before {
+                        *books = before;
+                    }
+                    return Err(error.into());
+                }
+            }
+        }
+        self.opened.extend(opened);
+        let postings = entries.iter().flat_map(|entry| &entry.postings);
+        let touched = postings.map(|p| (merchant, (p.account.clone(), p.amount.currency())));
         self.rebalanced.extend(touched);
-        Ok(entry)
+        Ok(entries)
     }
 
-    fn tell(
+    /// Gives an event its place in the feed, and makes the deliveries of it.
+    fn add_event(
         &mut self,
         merchant: MerchantId,
-        told: Told,
-        (place, entry): (Option<(uuid::Uuid, i32)>, Option<&JournalEntry>),
+        (draft, entries): (EventDraft, &[JournalEntry]),
         (ambient, now): (&Ambient, OffsetDateTime),
     ) {
         let Some(books) = self.books.get_mut(&merchant) else {
@@ -204,37 +218,43 @@ impl World {
         };
         books.event_sequence += 1;
         let sequence = books.event_sequence;
-        let thread = told.thread.as_ref();
+        let place = draft.intent.and_then(|id| {
+            let intent = self.intents.change(&(merchant, id))?;
+            intent.event_sequence += 1;
+            Some((id.0, intent.event_sequence))
+        });
+        let intent_id = place.map(|place| place.0);
+        let thread = draft.thread.as_ref();
+        let recipient = draft.recipient;
+        let booked = entries.iter();
+        let booked = booked.filter(|e| intent_id.is_some() && e.payment_intent == intent_id);
         let event = NewEvent {
-            id: told.only.map_or_else(|| ambient.id(), |only| only.event),
-            event_type: told.event_type,
+            id: recipient.map_or_else(|| ambient.id(), |recipient| recipient.event),
+            event_type: draft.event_type,
             timestamp: now,
             sequence,
-            intent_id: place.map(|p| p.0),
-            intent_sequence: place.map(|p| p.1),
-            thread: thread.and_then(|thread| serde_json::value::to_raw_value(thread).ok()),
-            data: told.data,
-            journal_entries: entry
-                .filter(|_| place.is_some())
-                .map(|e| e.id.to_string())
-                .into_iter()
-                .collect(),
+            intent_id,
+            intent_sequence: place.map(|place| place.1),
+            thread: thread.and_then(|thread| to_raw_value(thread).ok()),
+            data: draft.data,
+            journal_entries: booked.map(|entry| entry.id.to_string()).collect(),
             conversation: thread.map(|thread| thread.conversation.clone()),
         };
-        let owed = self.endpoints.values().filter(|e| match told.only {
-            Some(only) => e.id == only.endpoint,
-            None => e.merchant == merchant && e.wants(told.event_type),
+        let endpoints = self.endpoints.values().filter(|e| match recipient {
+            Some(recipient) => e.id == recipient.endpoint,
+            None => e.merchant == merchant && e.wants(event.event_type),
         });
-        self.deliveries.extend(owed.map(|endpoint| NewDelivery {
-            merchant,
-            id: told.only.map_or_else(|| ambient.id(), |only| only.delivery),
-            endpoint: endpoint.id,
-            event_sequence: sequence,
-            intent: event.intent_id,
-            held: endpoint.status == EndpointStatus::Disabled,
-            lease: None,
-            created_at: now,
-        }));
+        self.deliveries
+            .extend(endpoints.map(|endpoint| NewDelivery {
+                merchant,
+                id: recipient.map_or_else(|| ambient.id(), |recipient| recipient.delivery),
+                endpoint: endpoint.id,
+                event_sequence: sequence,
+                intent: event.intent_id,
+                held: endpoint.status == EndpointStatus::Disabled,
+                lease: None,
+                created_at: now,
+            }));
         self.events.push(event.store(merchant));
     }
 }

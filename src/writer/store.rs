@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 /// What [`load`] looks for.
 #[derive(Debug)]
-pub struct Wanted<'a> {
+pub struct LoadRequest<'a> {
     /// Merchants, whose books and endpoints are looked at.
     pub merchants: &'a [Uuid],
     /// Merchants whose balances are.
@@ -71,7 +71,7 @@ struct Row {
 pub async fn load(
     db: &mut PgConnection,
     world: &mut World,
-    wanted: &Wanted<'_>,
+    wanted: &LoadRequest<'_>,
 ) -> Result<(), sqlx::Error> {
     let key_merchants: Vec<Uuid> = wanted.keys.iter().map(|name| name.0.0).collect();
     let keys: Vec<&str> = wanted.keys.iter().map(|name| name.1.as_str()).collect();
@@ -94,7 +94,7 @@ pub async fn load(
 }
 
 /// A column that this kind of row has.
-fn there<T>(column: Option<T>) -> Result<T, sqlx::Error> {
+fn required<T>(column: Option<T>) -> Result<T, sqlx::Error> {
     column.ok_or_else(|| sqlx::Error::Decode("a column of writer.load is null".into()))
 }
 
@@ -110,18 +110,18 @@ impl Row {
             }
             "key" => {
                 let record = idempotency::store::record(
-                    there(self.fingerprint)?,
+                    required(self.fingerprint)?,
                     (self.answer_status, self.answer),
                 );
-                world.keys.load((merchant, there(self.key)?), record);
+                world.keys.load((merchant, required(self.key)?), record);
             }
             "endpoint" => {
                 let endpoint = self.endpoint()?.read()?;
                 world.endpoints.load((merchant, endpoint.id), endpoint);
             }
             "owed" => {
-                let endpoint = EndpointId(there(self.endpoint_id)?);
-                world.owed.insert((endpoint, there(self.intent_id)?));
+                let endpoint = EndpointId(required(self.endpoint_id)?);
+                world.owed.insert((endpoint, required(self.intent_id)?));
             }
             other => {
                 let unknown = format!("writer.load knows no part {other:?}");
@@ -134,38 +134,38 @@ impl Row {
     fn books(self) -> Result<Books, sqlx::Error> {
         Ok(Books {
             merchant: MerchantId(self.merchant_id),
-            entry_sequence: there(self.entry_sequence)?,
-            entry_hash: ledger::store::to_hash(&there(self.entry_hash)?),
-            event_sequence: there(self.event_sequence)?,
-            booked_at: there(self.booked_at)?,
+            entry_sequence: required(self.entry_sequence)?,
+            entry_hash: ledger::store::to_hash(&required(self.entry_hash)?),
+            event_sequence: required(self.event_sequence)?,
+            booked_at: required(self.booked_at)?,
             balances: HashMap::new(),
         })
     }
 
     fn balance(self) -> Result<((String, crate::base::money::Currency), Balance), sqlx::Error> {
-        let currency = there(self.currency)?.parse();
+        let currency = required(self.currency)?.parse();
         let currency = currency.map_err(|e: CurrencyError| sqlx::Error::Decode(e.into()))?;
         let balance = Balance {
-            debits: there(self.debits)?,
-            credits: there(self.credits)?,
+            debits: required(self.debits)?,
+            credits: required(self.credits)?,
         };
-        Ok(((there(self.account)?, currency), balance))
+        Ok(((required(self.account)?, currency), balance))
     }
 
     fn endpoint(self) -> Result<EndpointRow, sqlx::Error> {
         Ok(EndpointRow {
             merchant_id: self.merchant_id,
-            id: there(self.endpoint_id)?,
-            url: there(self.url)?,
-            event_types: there(self.event_types)?,
+            id: required(self.endpoint_id)?,
+            url: required(self.url)?,
+            event_types: required(self.event_types)?,
             description: self.description,
-            status: there(self.status)?,
+            status: required(self.status)?,
             disabled_reason: self.disabled_reason,
-            ordering: there(self.ordering)?,
-            stripe_signature: there(self.stripe_signature)?,
+            ordering: required(self.ordering)?,
+            stripe_signature: required(self.stripe_signature)?,
             public_key: self.public_key,
-            created_at: there(self.created_at)?,
-            updated_at: there(self.updated_at)?,
+            created_at: required(self.created_at)?,
+            updated_at: required(self.updated_at)?,
             deleted_at: None,
         })
     }
@@ -173,7 +173,7 @@ impl Row {
 
 /// Stores new keys, events with their deliveries, the heads of `books`, and new intents, each with
 /// the hash of the token that opens its page. The books are locked, so their order does not matter.
-pub async fn conclude(
+pub async fn record_common(
     db: &mut PgConnection,
     world: &World,
     (books, opened): (&[&Books], &[(&Intent, &[u8])]),
@@ -185,8 +185,8 @@ pub async fn conclude(
     let told = callbacks::store::columns(&world.events, &world.deliveries);
     let head = ledger::store::heads(books);
     let (moving, fixed) = (columns::moving(&intents), columns::fixed(&intents));
-    let conclude = sqlx::query!(
-        "-- writer.conclude
+    let record_common = sqlx::query!(
+        "-- writer.record_common
         WITH answered AS (
             INSERT INTO idempotency_keys (merchant_id, key, fingerprint, status, answer, created_at)
             SELECT UNNEST($1::uuid[]), UNNEST($2::text[]), UNNEST($3::bytea[]), UNNEST($4::smallint[]), UNNEST($5::bytea[]), $6),
@@ -229,5 +229,5 @@ pub async fn conclude(
         &fixed.references as &[Option<&str>], &fixed.threads as &[Option<String>], &fixed.lines, &fixed.metadata, &fixed.rails as &[&str],
         &fixed.links as &[Option<Uuid>], &fixed.expires, &fixed.created, &hashes as &[&[u8]]
     );
-    conclude.execute(db).await.map(drop)
+    record_common.execute(db).await.map(drop)
 }

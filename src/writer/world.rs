@@ -58,6 +58,13 @@ impl<K: Hash + Eq, V> Table<K, V> {
         self.rows.get(key).map(|row| &row.value)
     }
 
+    /// A row that was loaded or made, to be changed in place.
+    pub fn change(&mut self, key: &K) -> Option<&mut V> {
+        let row = self.rows.get_mut(key)?;
+        row.changed = true;
+        Some(&mut row.value)
+    }
+
     /// Makes or changes a row.
     pub fn put(&mut self, key: K, value: V) {
         let stored = self.rows.get(&key).is_some_and(|row| row.stored);
@@ -95,40 +102,89 @@ impl<K: Hash + Eq, V> Table<K, V> {
     }
 }
 
-/// Everything that a batch has loaded and changed. Keys begin with the merchant, so a command
-/// can never reach what is another's.
-#[derive(Debug, Default)]
-pub struct World {
-    /// The books that the batch holds the lock of.
-    pub books: HashMap<MerchantId, Books>,
-    /// Payment intents.
-    pub intents: Table<(MerchantId, IntentId), Intent>,
-    /// Attempts.
-    pub attempts: Table<(MerchantId, AttemptId), Attempt>,
-    /// Refunds.
-    pub refunds: Table<(MerchantId, RefundId), Refund>,
-    /// Payment links.
-    pub links: Table<(MerchantId, LinkId), Link>,
-    /// Callback endpoints that are not deleted.
-    pub endpoints: Table<(MerchantId, EndpointId), Endpoint>,
-    /// Secrets of endpoints, by number.
-    pub secrets: Table<(MerchantId, EndpointId, i32), StoredSecret>,
-    /// Replays that the batch ordered.
-    pub replays: Vec<Replay>,
-    /// Idempotency keys.
-    pub keys: Table<KeyName, KeyRecord>,
-    /// Tokens of new pages.
-    pub tokens: Vec<TokenRow>,
-    /// Entries that the batch booked and has not recorded yet.
-    pub entries: Vec<JournalEntry>,
-    /// Accounts with a first posting in some currency.
-    pub opened: Vec<(MerchantId, Account)>,
-    /// Balances that the batch changed.
-    pub rebalanced: HashSet<(MerchantId, (String, Currency))>,
-    /// Events that the batch caused.
-    pub events: Vec<StoredEvent>,
-    /// What the endpoints are owed for them.
-    pub deliveries: Vec<NewDelivery>,
-    /// Endpoints that were owed events of an intent already.
-    pub owed: HashSet<(EndpointId, Uuid)>,
+/// Makes the rows that the world holds, and the changes that decisions make to them, from one list.
+macro_rules! world {
+    (
+        tables { $($(#[doc = $table_doc:literal])* $table:ident: $Row:ident, $Key:ty = $key:expr;)* }
+        lists { $($(#[doc = $list_doc:literal])* $list:ident: $Item:ident;)* }
+    ) => {
+        /// Everything that a batch has loaded and changed. Keys begin with the merchant, so a
+        /// command can never reach what is another's.
+        #[derive(Debug, Default)]
+        pub struct World {
+            /// The books that the batch holds the lock of.
+            pub books: HashMap<MerchantId, Books>,
+            /// Idempotency keys.
+            pub keys: Table<KeyName, KeyRecord>,
+            /// Entries that the batch booked.
+            pub entries: Vec<JournalEntry>,
+            /// Accounts with a first posting in some currency.
+            pub opened: Vec<(MerchantId, Account)>,
+            /// Balances that the batch changed.
+            pub rebalanced: HashSet<(MerchantId, (String, Currency))>,
+            /// Events that the batch caused.
+            pub events: Vec<StoredEvent>,
+            /// The deliveries of them.
+            pub deliveries: Vec<NewDelivery>,
+            /// Endpoints that have undelivered events of an intent from before the batch.
+            pub owed: HashSet<(EndpointId, Uuid)>,
+            $($(#[doc = $table_doc])* pub $table: Table<$Key, $Row>,)*
+            $($(#[doc = $list_doc])* pub $list: Vec<$Item>,)*
+        }
+
+        /// A row that a decision makes or changes.
+        #[derive(Debug)]
+        pub enum Change {
+            $($Row($Row),)*
+            $($Item($Item),)*
+        }
+
+        impl World {
+            /// Makes or changes a row.
+            pub fn take(&mut self, change: Change) {
+                match change {
+                    $(Change::$Row(row) => {
+                        let key: fn(&$Row) -> $Key = $key;
+                        self.$table.put(key(&row), row);
+                    })*
+                    $(Change::$Item(item) => self.$list.push(item),)*
+                }
+            }
+        }
+
+        $(impl From<$Row> for Change {
+            fn from(row: $Row) -> Self {
+                Self::$Row(row)
+            }
+        })*
+        $(impl From<$Item> for Change {
+            fn from(item: $Item) -> Self {
+                Self::$Item(item)
+            }
+        })*
+    };
+}
+
+world! {
+    tables {
+        /// Payment intents.
+        intents: Intent, (MerchantId, IntentId) = |row| (row.merchant, row.id);
+        /// Attempts.
+        attempts: Attempt, (MerchantId, AttemptId) = |row| (row.merchant, row.id);
+        /// Refunds.
+        refunds: Refund, (MerchantId, RefundId) = |row| (row.merchant, row.id);
+        /// Payment links.
+        links: Link, (MerchantId, LinkId) = |row| (row.merchant, row.id);
+        /// Callback endpoints that are not deleted.
+        endpoints: Endpoint, (MerchantId, EndpointId) = |row| (row.merchant, row.id);
+        /// Secrets of endpoints, by number.
+        secrets: StoredSecret, (MerchantId, EndpointId, i32) =
+            |row| (row.merchant, row.endpoint, row.number);
+    }
+    lists {
+        /// Replays that the batch ordered.
+        replays: Replay;
+        /// Tokens of new pages.
+        tokens: TokenRow;
+    }
 }

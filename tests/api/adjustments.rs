@@ -7,7 +7,7 @@ use threadpay::{
     base::money::Money,
     domain::ledger::{Direction, Draft},
     views::reports::verify::verify,
-    writer::{Command, Reply, Submission},
+    writer::{PostingCommand, Reply, Submission},
 };
 
 const PATH: &str = "/v1/sandbox/journal_entries";
@@ -222,7 +222,7 @@ fn posting(app: &TestApp) -> Submission {
     let lines = lines.map(|(code, side)| (code.parse().unwrap(), side, amount));
     Submission {
         merchant: app.merchant.id,
-        command: Command::Post(Draft::adjustment(lines.to_vec(), None).unwrap()),
+        command: PostingCommand::Post(Draft::adjustment(lines.to_vec(), None).unwrap()).into(),
         claim: None,
         request_id: "req_1".to_owned(),
     }

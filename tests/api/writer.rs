@@ -9,7 +9,7 @@ use threadpay::{
         db::{Db, Use, is_outage},
         ids::MerchantId,
     },
-    writer::{Command, Submission, WriteError},
+    writer::{PaymentCommand, Submission, WriteError},
 };
 
 const INTENTS: &str = "/v1/payment_intents";
@@ -206,7 +206,7 @@ fn a_full_queue_refuses_at_once() {
         let submit = || {
             app.app.writer.submit(Submission {
                 merchant: app.merchant.id,
-                command: Command::ExpireIntent(app.ambient.id()),
+                command: PaymentCommand::Expire(app.ambient.id()).into(),
                 claim: None,
                 request_id: String::new(),
             })

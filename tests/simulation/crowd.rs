@@ -21,7 +21,7 @@ use threadpay::{
         links::{LinkRequest, Price},
         rails::{PaymentMethod, Rail, SandboxMethod},
     },
-    writer::{Command, Payment},
+    writer::{Command, EndpointCommand, LinkCommand, LinkPayment, PaymentCommand, PostingCommand},
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -61,18 +61,20 @@ fn command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
     match (kind, intent, link) {
         (0..6, _, _) => create_link(desk, dice),
         (6..20, _, Some(link)) => pay_link(desk, (owner, link), dice),
-        (20..22, _, Some(link)) => Command::DeactivateLink(link),
+        (20..22, _, Some(link)) => LinkCommand::Deactivate(link).into(),
         (22..28, _, _) => endpoint_command(desk, owner, dice),
         (28..54, Some(intent), _) => confirm(payable.unwrap_or(intent), dice),
         (54..62, Some(intent), _) => {
             let intent = held.unwrap_or(intent);
-            Command::Capture(intent, body(amount_of(desk, owner, intent, dice)))
+            PaymentCommand::Capture(intent, body(amount_of(desk, owner, intent, dice))).into()
         }
-        (62..66, Some(intent), _) => Command::Cancel(intent, body(json!({"reason": "duplicate"}))),
+        (62..66, Some(intent), _) => {
+            PaymentCommand::Cancel(intent, body(json!({"reason": "duplicate"}))).into()
+        }
         (66..69, _, _) => post(dice),
         (69..82, Some(intent), _) => {
             let intent = paid.unwrap_or(intent);
-            Command::Refund(intent, body(amount_of(desk, owner, intent, dice)))
+            PaymentCommand::Refund(intent, body(amount_of(desk, owner, intent, dice))).into()
         }
         _ => create_intent(desk, dice),
     }
@@ -129,7 +131,7 @@ fn create_intent(desk: &Desk<'_>, dice: &mut Dice) -> Command {
         "expires_in": if dice.percent(50) { 60 } else { 86_400 },
         "thread": {"channel": "slack", "conversation": format!("C{}", dice.below(3))},
     }));
-    Command::CreateIntent(Box::new(request.parse().unwrap()))
+    PaymentCommand::Create(Box::new(request.parse().unwrap())).into()
 }
 
 /// Books an entry of two or four lines by hand.
@@ -147,7 +149,7 @@ fn post(dice: &mut Dice) -> Command {
         lines.push(side("merchant:pending", "credit"));
     }
     let request: EntryRequest = body(json!({"postings": lines}));
-    Command::Post(request.parse().unwrap())
+    PostingCommand::Post(request.parse().unwrap()).into()
 }
 
 fn create_link(desk: &Desk<'_>, dice: &mut Dice) -> Command {
@@ -170,7 +172,7 @@ fn create_link(desk: &Desk<'_>, dice: &mut Dice) -> Command {
         request["expires_in"] = json!(120);
     }
     let request: LinkRequest = body(request);
-    Command::CreateLink(Box::new(request.parse().unwrap()))
+    LinkCommand::Create(Box::new(request.parse().unwrap())).into()
 }
 
 fn endpoint_command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
@@ -191,14 +193,14 @@ fn create_endpoint(dice: &mut Dice) -> Command {
     let ordering = if dice.percent(70) { "intent" } else { "none" };
     let new = endpoint(types.unwrap(), ordering, dice.roll());
     let id = Uuid::from_u64_pair(dice.roll(), dice.roll());
-    Command::CreateEndpoint(id.into(), Box::new(new), no_secret())
+    EndpointCommand::Create(id.into(), Box::new(new), no_secret()).into()
 }
 
 fn change_endpoint(id: EndpointId, desk: &Desk<'_>, dice: &mut Dice) -> Command {
     match dice.below(100) {
-        0..20 => Command::DeleteEndpoint(id),
-        20..30 => Command::Ping(id),
-        30..40 => Command::DisableEndpoint(id, Disabling::Gone(desk.now)),
+        0..20 => EndpointCommand::Delete(id).into(),
+        20..30 => EndpointCommand::Ping(id).into(),
+        30..40 => EndpointCommand::Disable(id, Disabling::Gone(desk.now)).into(),
         40..65 => {
             let changes: EndpointChanges = match dice.below(3) {
                 0 => body(json!({"enabled": false})),
@@ -206,16 +208,16 @@ fn change_endpoint(id: EndpointId, desk: &Desk<'_>, dice: &mut Dice) -> Command 
                 _ => body(json!({"enabled": true, "ordering": "intent"})),
             };
             let patch = changes.check(&Policy::private()).unwrap();
-            Command::UpdateEndpoint(id, Box::new(patch))
+            EndpointCommand::Update(id, Box::new(patch)).into()
         }
-        65..80 => Command::RotateSecret(id, Duration::seconds(60), no_secret()),
-        80..90 => retry(id, desk, dice).unwrap_or(Command::Ping(id)),
+        65..80 => EndpointCommand::RotateSecret(id, Duration::seconds(60), no_secret()).into(),
+        80..90 => retry(id, desk, dice).unwrap_or(EndpointCommand::Ping(id).into()),
         _ => replay(id, dice),
     }
 }
 
 fn replay(id: EndpointId, dice: &mut Dice) -> Command {
-    Command::Replay(id, i64::try_from(dice.below(5)).unwrap(), None)
+    EndpointCommand::Replay(id, i64::try_from(dice.below(5)).unwrap(), None).into()
 }
 
 /// Sends one delivery again that an endpoint has, or is owed.
@@ -223,18 +225,21 @@ fn retry(id: EndpointId, desk: &Desk<'_>, dice: &mut Dice) -> Option<Command> {
     let rows = desk.outbox.of(id);
     let row = dice.prefer(rows, |row| row.sequence.unsigned_abs())?;
     let event = &desk.store.events[&(row.merchant, row.sequence)];
-    Some(Command::Retry(Box::new(Delivery {
-        id: row.id,
-        endpoint: id,
-        event: event.id,
-        event_type: event.event_type.to_string(),
-        event_sequence: row.sequence,
-        status: row.status,
-        due_at: row.due_at,
-        created_at: row.created_at,
-        attempts_count: row.attempts,
-        attempts: Vec::new(),
-    })))
+    Some(
+        EndpointCommand::Retry(Box::new(Delivery {
+            id: row.id,
+            endpoint: id,
+            event: event.id,
+            event_type: event.event_type.to_string(),
+            event_sequence: row.sequence,
+            status: row.status,
+            due_at: row.due_at,
+            created_at: row.created_at,
+            attempts_count: row.attempts,
+            attempts: Vec::new(),
+        }))
+        .into(),
+    )
 }
 
 /// A secret that nothing is signed with.
@@ -256,7 +261,7 @@ pub fn endpoint(types: &str, ordering: &str, place: u64) -> NewEndpoint {
 /// Enables an endpoint again.
 pub fn enable(id: EndpointId) -> Command {
     let changes: EndpointChanges = body(json!({"enabled": true}));
-    Command::UpdateEndpoint(id, Box::new(changes.check(&Policy::private()).unwrap()))
+    EndpointCommand::Update(id, Box::new(changes.check(&Policy::private()).unwrap())).into()
 }
 
 fn method(dice: &mut Dice) -> &'static str {
@@ -274,7 +279,7 @@ fn confirm(intent: IntentId, dice: &mut Dice) -> Command {
     } else {
         method(dice)
     };
-    Command::Confirm(intent, body(json!({"payment_method": method})))
+    PaymentCommand::Confirm(intent, body(json!({"payment_method": method}))).into()
 }
 
 /// A part of an intent's amount, or a little more than there is, or all of it.
@@ -300,12 +305,13 @@ fn pay_link(desk: &Desk<'_>, (owner, id): (MerchantId, LinkId), dice: &mut Dice)
     };
     let tip = dice.pick(&terms.tips);
     let method = PaymentMethod::parse(Rail::Sandbox, method(dice)).unwrap();
-    Command::PayLink(
+    LinkCommand::Pay(
         id,
-        Payment {
+        LinkPayment {
             method,
             amount,
             tip,
         },
     )
+    .into()
 }

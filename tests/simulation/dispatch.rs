@@ -16,7 +16,7 @@ use threadpay::{
     domain::callbacks::{
         DeliveryStatus, Disabling, EventType, Health, Ordering, Outcome, Signal, outcome,
     },
-    writer::Command,
+    writer::EndpointCommand,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -292,7 +292,7 @@ impl Run {
                 (None, Some(since)) => Disabling::Failing(since, "no answer".to_owned()),
                 (None, None) => continue,
             };
-            let job = self.by_worker(merchant, Command::DisableEndpoint(id, why));
+            let job = self.by_worker(merchant, EndpointCommand::Disable(id, why).into());
             self.submit(at, job);
         }
     }

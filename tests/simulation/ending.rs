@@ -22,7 +22,7 @@ use threadpay::{
         links::LinkStatus,
         rails::CallKind,
     },
-    writer::Command,
+    writer::{Command, LinkCommand, PaymentCommand, PostingCommand},
 };
 use time::Duration;
 
@@ -198,7 +198,12 @@ impl Run {
         let by_hand = entries.filter(|entry| entry.kind == "adjustment");
         let mut by_hand: HashSet<String> = by_hand.map(|entry| entry.id.to_string()).collect();
         let requests = self.clients.requests.values();
-        let posts = requests.filter(|r| matches!(r.submission.command, Command::Post(_)));
+        let posts = requests.filter(|r| {
+            matches!(
+                r.submission.command,
+                Command::Posting(PostingCommand::Post(_))
+            )
+        });
         let mut without_key = 0;
         for request in posts {
             if let Some(answer) = &request.heard {
@@ -230,11 +235,12 @@ fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec
     let done = answer.status < 300;
     let id = body["id"].as_str().unwrap_or_default().to_owned();
     match &request.submission.command {
-        Command::CreateIntent(_) | Command::CreateLink(_) => {
+        Command::Payment(PaymentCommand::Create(_)) | Command::Link(LinkCommand::Create(_)) => {
             assert!(done, "{request:?}");
             assert_eq!(made, Some(&vec![id]), "what was told and what is there");
         }
-        Command::Confirm(..) | Command::Capture(..) | Command::PayLink(..) => {
+        Command::Payment(PaymentCommand::Confirm(..) | PaymentCommand::Capture(..))
+        | Command::Link(LinkCommand::Pay(..)) => {
             let failed = attempt.is_none_or(|a| a.status == AttemptStatus::Failed);
             let told_early =
                 attempt.is_some_and(|a| !a.is_final()) || body["status"] != "succeeded";
@@ -243,7 +249,7 @@ fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec
                 "{request:?} came to {attempt:?}"
             );
         }
-        Command::Refund(..) => {
+        Command::Payment(PaymentCommand::Refund(..)) => {
             let refund = attempt.and_then(|attempt| attempt.refund);
             let there = refund.map(|refund| refund.to_string());
             assert_eq!(
@@ -253,20 +259,14 @@ fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec
             );
         }
         // `check_entries` looks at all of them.
-        Command::Post(_)
-        | Command::Cancel(..)
-        | Command::DeactivateLink(_)
-        | Command::CreateEndpoint(..)
-        | Command::UpdateEndpoint(..)
-        | Command::DeleteEndpoint(_)
-        | Command::DisableEndpoint(..)
-        | Command::RotateSecret(..)
-        | Command::Ping(_)
-        | Command::Replay(..)
-        | Command::Retry(_)
-        | Command::Finish(..)
-        | Command::Report(..)
-        | Command::ExpireIntent(_)
-        | Command::ExpireLink(_) => {}
+        Command::Posting(PostingCommand::Post(_))
+        | Command::Endpoint(_)
+        | Command::Payment(
+            PaymentCommand::Cancel(..)
+            | PaymentCommand::Finish(..)
+            | PaymentCommand::Report(..)
+            | PaymentCommand::Expire(_),
+        )
+        | Command::Link(LinkCommand::Deactivate(_) | LinkCommand::Expire(_)) => {}
     }
 }

@@ -13,7 +13,7 @@ use threadpay::{
         links::LinkStatus,
         rails::{CallKind, RailAnswer},
     },
-    writer::{Command, Rejection, Reply, World},
+    writer::{Command, EndpointCommand, PaymentCommand, Rejection, Reply, World},
 };
 use time::OffsetDateTime;
 
@@ -47,7 +47,7 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
                 assert!(name.is_none(), "a verdict that its key does not keep");
             }
         }
-        if let (Command::DisableEndpoint(id, why), Ok(Reply::Answer(answer))) =
+        if let (Command::Endpoint(EndpointCommand::Disable(id, why)), Ok(Reply::Answer(answer))) =
             (&job.submission.command, reply)
         {
             let (Disabling::Gone(seen) | Disabling::Failing(seen, _)) = why;
@@ -55,7 +55,9 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
             let stands = answer.status != 200 || changed <= *seen;
             assert!(stands, "{id} was changed after what it is given up for");
         }
-        if let (Command::Finish(..), Err(error)) = (&job.submission.command, reply) {
+        if let (Command::Payment(PaymentCommand::Finish(..)), Err(error)) =
+            (&job.submission.command, reply)
+        {
             panic!("a rail's answer was refused: {error}");
         }
     }

@@ -25,7 +25,7 @@ use threadpay::{
         links::{LinkStatus, PageUrls},
         rails::{DeclineCode, Rail, RailAnswer},
     },
-    writer::{AskAtOnce, Awaited, Command, Rejection, Ticket},
+    writer::{AskAtOnce, Awaited, LinkCommand, PaymentCommand, Rejection, Ticket},
 };
 use time::Duration;
 
@@ -212,7 +212,7 @@ impl Run {
 
     pub fn finish(&mut self, at: usize, call: Call, lost: bool) {
         let answer = self.rail.send(&call.ticket.call, lost);
-        let command = Command::Finish(call.ticket, answer);
+        let command = PaymentCommand::Finish(call.ticket, answer).into();
         let job = Job {
             request: call.request,
             ..self.by_worker(call.merchant, command)
@@ -233,7 +233,10 @@ impl Run {
             RailAnswer::Succeeded,
             RailAnswer::Declined(DeclineCode::AuthenticationFailed),
         ])?;
-        Some(self.by_worker(merchant, Command::Report(intent, awaited, answer)))
+        Some(self.by_worker(
+            merchant,
+            PaymentCommand::Report(intent, awaited, answer).into(),
+        ))
     }
 
     fn tick(&mut self, at: usize, worker: Worker, turn: u64) {
@@ -261,7 +264,10 @@ impl Run {
             let intent = &self.store.intents[&(attempt.merchant, attempt.intent)];
             let ticket = Ticket::of(attempt, intent.charge);
             let answer = self.rail.look_up(&ticket.call);
-            let job = self.by_worker(attempt.merchant, Command::Finish(ticket, answer));
+            let job = self.by_worker(
+                attempt.merchant,
+                PaymentCommand::Finish(ticket, answer).into(),
+            );
             self.submit(at, job);
         }
         due.len()
@@ -277,12 +283,13 @@ impl Run {
             );
             open && intent.expires_at() <= now
         });
-        let intents = intents.map(|((merchant, id), _)| (*merchant, Command::ExpireIntent(*id)));
+        let intents =
+            intents.map(|((merchant, id), _)| (*merchant, PaymentCommand::Expire(*id).into()));
         let links = self.store.links.iter().filter(|(_, link)| {
             let over = link.expires_at().is_some_and(|at| at <= now);
             over && link.status == LinkStatus::Active
         });
-        let links = links.map(|((merchant, id), _)| (*merchant, Command::ExpireLink(*id)));
+        let links = links.map(|((merchant, id), _)| (*merchant, LinkCommand::Expire(*id).into()));
         let commands: Vec<_> = intents.chain(links).collect();
         let count = commands.len();
         self.tally.count("expiries", count);

@@ -1,8 +1,9 @@
 //! What the database would hold: locks of books, and rows that go from here into a batch's world
 //! and come back changed.
 //!
-//! What a batch loads and how it is recorded stands here a second time, small, after the model of
-//! `writer/batch.rs`. That the SQL there does the same is for `tests/api` and `tests/crash` to show.
+//! Which rows a batch names is the writer's own rule (`Needs`). How they are loaded and recorded is
+//! written here a second time, small, after `writer/batch.rs`. That the SQL there does the same is
+//! for `tests/api` and `tests/faults` to show.
 
 use super::writers::LaneName;
 use std::{
@@ -14,11 +15,11 @@ use threadpay::{
     domain::{
         callbacks::{Endpoint, StoredEvent, StoredSecret},
         idempotency::{KeyRecord, store::KeyName},
-        intents::{Attempt, Intent, Refund, State},
+        intents::{Attempt, Intent, Refund},
         ledger::{Books, EntryHash, JournalEntry},
         links::{Link, store::TokenRow},
     },
-    writer::{Command, Submission, World},
+    writer::{Needs, Submission, World},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -58,65 +59,6 @@ macro_rules! save {
     };
 }
 
-/// Which rows the commands of a batch name.
-#[derive(Default)]
-struct Named {
-    keys: Vec<KeyName>,
-    intents: Vec<(MerchantId, IntentId)>,
-    attempts: Vec<(MerchantId, AttemptId)>,
-    refunds: Vec<(MerchantId, RefundId)>,
-    links: Vec<(MerchantId, LinkId)>,
-    secrets: Vec<(MerchantId, EndpointId)>,
-    books: bool,
-}
-
-impl Named {
-    fn add(&mut self, submission: &Submission) {
-        let merchant = submission.merchant;
-        let claim = submission.claim.as_ref();
-        let own = claim.map(|claim| (merchant, claim.key.as_str().to_owned()));
-        self.keys.extend(own);
-        match &submission.command {
-            Command::Confirm(id, _)
-            | Command::Capture(id, _)
-            | Command::Refund(id, _)
-            | Command::Report(id, ..) => {
-                self.intents.push((merchant, *id));
-                self.books = true;
-            }
-            Command::Cancel(id, _) | Command::ExpireIntent(id) => {
-                self.intents.push((merchant, *id));
-            }
-            Command::Finish(ticket, _) => {
-                self.intents.push((merchant, ticket.intent));
-                self.attempts.push((merchant, ticket.call.attempt));
-                self.refunds.extend(ticket.refund.map(|id| (merchant, id)));
-                let waiting = ticket.key.clone().map(|key| (merchant, key));
-                self.keys.extend(waiting);
-                self.books = true;
-            }
-            Command::PayLink(id, _) => {
-                self.links.push((merchant, *id));
-                self.books = true;
-            }
-            Command::DeactivateLink(id) | Command::ExpireLink(id) => {
-                self.links.push((merchant, *id));
-            }
-            Command::Post(_) => self.books = true,
-            Command::RotateSecret(id, ..) => self.secrets.push((merchant, *id)),
-            Command::CreateIntent(_)
-            | Command::CreateLink(_)
-            | Command::CreateEndpoint(..)
-            | Command::UpdateEndpoint(..)
-            | Command::DeleteEndpoint(_)
-            | Command::DisableEndpoint(..)
-            | Command::Ping(_)
-            | Command::Replay(..)
-            | Command::Retry(_) => {}
-        }
-    }
-}
-
 impl Store {
     pub fn add_merchant(&mut self, merchant: MerchantId) {
         let books = Books {
@@ -141,38 +83,31 @@ impl Store {
 
     /// Loads what a batch names into a world that has the heads of the books.
     pub fn load<'a>(&self, world: &mut World, batch: impl Iterator<Item = &'a Submission>) {
-        let mut named = Named::default();
-        let mut merchants = BTreeSet::new();
-        for submission in batch {
-            named.add(submission);
-            merchants.insert(submission.merchant);
-        }
-        for name in named.keys {
+        let batch: Vec<&Submission> = batch.collect();
+        let mut needs = Needs::of(batch.iter().copied());
+        let merchants: BTreeSet<MerchantId> = batch.iter().map(|s| s.merchant).collect();
+        for name in std::mem::take(&mut needs.keys) {
             if let Some(row) = self.keys.get(&name) {
                 world.keys.load(name, row.clone());
             }
         }
-        for key in named.intents {
+        for key in std::mem::take(&mut needs.intents) {
             let Some(intent) = self.intents.get(&key) else {
                 continue;
             };
-            let link = intent.terms.payment_link;
-            named.links.extend(link.map(|id| (intent.merchant, id)));
-            if let State::Processing(id, _) | State::RequiresAction(id) = intent.state {
-                named.attempts.push((intent.merchant, id));
-            }
+            needs.add_named_by(intent);
             world.intents.load(key, intent.clone());
         }
-        copy(&named.attempts, &self.attempts, |key, row| {
+        copy(&needs.attempts, &self.attempts, |key, row| {
             world.attempts.load(key, row);
         });
-        copy(&named.refunds, &self.refunds, |key, row| {
+        copy(&needs.refunds, &self.refunds, |key, row| {
             world.refunds.load(key, row);
         });
-        copy(&named.links, &self.links, |key, row| {
+        copy(&needs.links, &self.links, |key, row| {
             world.links.load(key, row);
         });
-        for (merchant, endpoint) in named.secrets {
+        for (merchant, endpoint) in needs.secrets {
             let all = (merchant, endpoint, 0)..=(merchant, endpoint, i32::MAX);
             for (key, row) in self.secrets.range(all) {
                 world.secrets.load(*key, row.clone());
@@ -180,7 +115,7 @@ impl Store {
         }
         for merchant in merchants {
             if let Some(books) = world.books.get_mut(&merchant)
-                && named.books
+                && needs.balances
             {
                 books.balances.clone_from(&self.books[&merchant].balances);
             }

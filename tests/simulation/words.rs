@@ -4,7 +4,9 @@ use super::{
     moves::{Act, Fate, Move},
     writers::{Job, LaneName},
 };
-use threadpay::writer::{Command, Rejection, Reply};
+use threadpay::writer::{
+    Command, EndpointCommand, LinkCommand, PaymentCommand, PostingCommand, Rejection, Reply,
+};
 
 /// The end of an id: enough to tell one from another.
 pub fn short(id: &impl ToString) -> String {
@@ -59,32 +61,46 @@ pub fn of_job(job: &Job) -> String {
 
 fn of_command(command: &Command) -> String {
     match command {
-        Command::CreateIntent(terms) => format!("create an intent of {}", terms.amount),
-        Command::Confirm(id, _) => format!("confirm intent {}", short(id)),
-        Command::Capture(id, _) => format!("capture intent {}", short(id)),
-        Command::Cancel(id, _) => format!("cancel intent {}", short(id)),
-        Command::Refund(id, _) => format!("refund intent {}", short(id)),
-        Command::Finish(ticket, answer) => {
+        Command::Payment(PaymentCommand::Create(terms)) => {
+            format!("create an intent of {}", terms.amount)
+        }
+        Command::Payment(PaymentCommand::Confirm(id, _)) => format!("confirm intent {}", short(id)),
+        Command::Payment(PaymentCommand::Capture(id, _)) => format!("capture intent {}", short(id)),
+        Command::Payment(PaymentCommand::Cancel(id, _)) => format!("cancel intent {}", short(id)),
+        Command::Payment(PaymentCommand::Refund(id, _)) => format!("refund intent {}", short(id)),
+        Command::Payment(PaymentCommand::Finish(ticket, answer)) => {
             let (kind, intent) = (ticket.call.kind, short(&ticket.intent));
             format!("finish the {kind} of intent {intent}: {answer:?}")
         }
-        Command::Report(id, awaited, answer) => {
+        Command::Payment(PaymentCommand::Report(id, awaited, answer)) => {
             format!("report the {awaited:?} of intent {}: {answer:?}", short(id))
         }
-        Command::ExpireIntent(id) => format!("expire intent {}", short(id)),
-        Command::CreateLink(_) => "create a link".to_owned(),
-        Command::PayLink(id, _) => format!("pay through link {}", short(id)),
-        Command::DeactivateLink(id) => format!("deactivate link {}", short(id)),
-        Command::ExpireLink(id) => format!("expire link {}", short(id)),
-        Command::CreateEndpoint(id, ..) => format!("create endpoint {}", short(id)),
-        Command::UpdateEndpoint(id, _) => format!("update endpoint {}", short(id)),
-        Command::DeleteEndpoint(id) => format!("delete endpoint {}", short(id)),
-        Command::DisableEndpoint(id, why) => format!("disable endpoint {}: {why}", short(id)),
-        Command::RotateSecret(id, ..) => format!("rotate the secret of endpoint {}", short(id)),
-        Command::Ping(id) => format!("ping endpoint {}", short(id)),
-        Command::Replay(id, after, _) => format!("replay after {after} to endpoint {}", short(id)),
-        Command::Post(_) => "book an entry by hand".to_owned(),
-        Command::Retry(delivery) => format!("retry delivery {}", short(&delivery.id)),
+        Command::Payment(PaymentCommand::Expire(id)) => format!("expire intent {}", short(id)),
+        Command::Link(LinkCommand::Create(_)) => "create a link".to_owned(),
+        Command::Link(LinkCommand::Pay(id, _)) => format!("pay through link {}", short(id)),
+        Command::Link(LinkCommand::Deactivate(id)) => format!("deactivate link {}", short(id)),
+        Command::Link(LinkCommand::Expire(id)) => format!("expire link {}", short(id)),
+        Command::Endpoint(EndpointCommand::Create(id, ..)) => {
+            format!("create endpoint {}", short(id))
+        }
+        Command::Endpoint(EndpointCommand::Update(id, _)) => {
+            format!("update endpoint {}", short(id))
+        }
+        Command::Endpoint(EndpointCommand::Delete(id)) => format!("delete endpoint {}", short(id)),
+        Command::Endpoint(EndpointCommand::Disable(id, why)) => {
+            format!("disable endpoint {}: {why}", short(id))
+        }
+        Command::Endpoint(EndpointCommand::RotateSecret(id, ..)) => {
+            format!("rotate the secret of endpoint {}", short(id))
+        }
+        Command::Endpoint(EndpointCommand::Ping(id)) => format!("ping endpoint {}", short(id)),
+        Command::Endpoint(EndpointCommand::Replay(id, after, _)) => {
+            format!("replay after {after} to endpoint {}", short(id))
+        }
+        Command::Posting(PostingCommand::Post(_)) => "book an entry by hand".to_owned(),
+        Command::Endpoint(EndpointCommand::Retry(delivery)) => {
+            format!("retry delivery {}", short(&delivery.id))
+        }
     }
 }
 

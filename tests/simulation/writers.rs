@@ -19,7 +19,10 @@ use threadpay::{
         ids::{AttemptId, MerchantId},
     },
     domain::{intents::State, rails::RailAnswer},
-    writer::{Command, Rejection, Reply, Scene, Submission, Ticket, World, decide},
+    writer::{
+        Command, Context, EndpointCommand, PaymentCommand, Rejection, Reply, Submission, Ticket,
+        World, decide,
+    },
 };
 use time::OffsetDateTime;
 
@@ -119,7 +122,7 @@ pub struct Process {
 
 /// The attempt that a report is about, where its intent waits for one.
 fn reported(world: &World, submission: &Submission) -> Option<(AttemptId, RailAnswer)> {
-    let Command::Report(intent, _, answer) = &submission.command else {
+    let Command::Payment(PaymentCommand::Report(intent, _, answer)) = &submission.command else {
         return None;
     };
     match world.intents.get(&(submission.merchant, *intent))?.state {
@@ -244,7 +247,7 @@ impl Run {
         }
         let ambient = self.processes[at].ambient.clone();
         batch.now = ambient.now();
-        let scene = Scene {
+        let context = Context {
             now: batch.now,
             ambient: &ambient,
             urls: &self.urls,
@@ -255,7 +258,7 @@ impl Run {
             self.nature.turn_to(&job.chance);
             job.reported = reported(&batch.world, &job.submission);
             let before = (batch.world.entries.len(), batch.world.events.len());
-            let reply = decide(&mut batch.world, &job.submission, scene);
+            let reply = decide(&mut batch.world, &job.submission, context);
             let after = (batch.world.entries.len(), batch.world.events.len());
             if let Err(rejection) = &reply {
                 assert_eq!(
@@ -330,7 +333,7 @@ impl Run {
             (_, Ok(Reply::Replay(_))) => "answers given again",
             (_, Err(Rejection::KeyInUse)) => "requests that still run elsewhere",
             (_, Err(Rejection::KeyReused)) => "keys used for something else",
-            (Command::DisableEndpoint(_, _), Ok(_)) => "endpoints given up",
+            (Command::Endpoint(EndpointCommand::Disable(_, _)), Ok(_)) => "endpoints given up",
             _ => return,
         };
         self.tally.count(what, 1);

@@ -195,13 +195,13 @@ pub async fn load(
 
 /// Stores what changes in intents and, since the two mostly come together and a batch pays for each
 /// round trip, their new attempts.
-pub async fn advance(
+pub async fn update_with_attempts(
     db: &mut PgConnection,
     (intents, attempts): (&[&Intent], &[&Attempt]),
 ) -> Result<(), sqlx::Error> {
     let (m, a) = (columns::moving(intents), attempt::store::columns(attempts));
-    let advance = sqlx::query!(
-        "-- intents.advance
+    let update = sqlx::query!(
+        "-- intents.update_with_attempts
         WITH attempted AS (
             INSERT INTO attempts (merchant_id, id, intent_id, refund_id, kind, status, rail, payment_method, amount, currency,
                 decline_code, idempotency_key, ask_at, created_at, updated_at)
@@ -225,7 +225,7 @@ pub async fn advance(
         &a.methods as &[Option<String>], &a.amounts, &a.currencies as &[&str], &a.codes as &[Option<&str>], &a.keys as &[Option<&str>],
         &a.ask as &[Option<OffsetDateTime>], &a.created, &a.updated
     );
-    advance.execute(db).await.map(drop)
+    update.execute(db).await.map(drop)
 }
 
 /// One intent of a merchant.

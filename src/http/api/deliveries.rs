@@ -12,7 +12,7 @@ use crate::{
         delivery::store::{self, DeliveryQuery},
         replay, store as endpoints,
     },
-    writer::Command,
+    writer::EndpointCommand,
 };
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -104,7 +104,7 @@ pub async fn retry(
     let delivery = store::find(&state.pool, change.caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let command = Command::Retry(Box::new(delivery));
+    let command = EndpointCommand::Retry(Box::new(delivery));
     change.perform(&state, command).await
 }
 

@@ -16,7 +16,7 @@ use crate::{
         EndpointSecret, NewSecret, ReplayObject, ReplayRequest, RotateRequest, open_answer, replay,
         store,
     },
-    writer::Command,
+    writer::EndpointCommand,
 };
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -70,7 +70,7 @@ pub async fn create(
     let new = request.check(state.outbound.policy())?;
     state.outbound.check(new.url()).await.map_err(not_allowed)?;
     let owner = (change.caller.merchant, state.ambient.id());
-    let command = Command::CreateEndpoint(owner.1, Box::new(new), new_secret(&state, owner)?);
+    let command = EndpointCommand::Create(owner.1, Box::new(new), new_secret(&state, owner)?);
     let made = change.submit(&state, command).await?;
     let made = with_open_secret(&state, owner.0, made)?;
     Ok(answer::performed(&state.urls, made))
@@ -177,7 +177,7 @@ pub async fn update(
     if let Some(url) = patch.url() {
         state.outbound.check(url).await.map_err(not_allowed)?;
     }
-    let command = Command::UpdateEndpoint(id.0, Box::new(patch));
+    let command = EndpointCommand::Update(id.0, Box::new(patch));
     change.perform(&state, command).await
 }
 
@@ -194,7 +194,7 @@ pub async fn delete(
     change: Change<Callbacks, crate::http::api::links::Empty>,
 ) -> Result<HttpResponse, Problem> {
     let (_, change) = change.split();
-    change.perform(&state, Command::DeleteEndpoint(id.0)).await
+    change.perform(&state, EndpointCommand::Delete(id.0)).await
 }
 
 /// Rotate the secret of a callback endpoint
@@ -219,7 +219,7 @@ pub async fn rotate_secret(
     let (request, change) = change.split();
     let overlap = request.check()?;
     let owner = (change.caller.merchant, id.0);
-    let command = Command::RotateSecret(id.0, overlap, new_secret(&state, owner)?);
+    let command = EndpointCommand::RotateSecret(id.0, overlap, new_secret(&state, owner)?);
     let made = change.submit(&state, command).await?;
     let made = with_open_secret(&state, owner.0, made)?;
     Ok(answer::performed(&state.urls, made))
@@ -243,7 +243,7 @@ pub async fn ping(
     change: Change<Callbacks, crate::http::api::links::Empty>,
 ) -> Result<HttpResponse, Problem> {
     let (_, change) = change.split();
-    change.perform(&state, Command::Ping(id.0)).await
+    change.perform(&state, EndpointCommand::Ping(id.0)).await
 }
 
 /// Replay events to a callback endpoint
@@ -269,6 +269,6 @@ pub async fn replay(
     let range = request.check()?;
     let merchant = change.caller.merchant;
     let (after, through) = replay::store::places(&state.pool, merchant, range).await?;
-    let command = Command::Replay(id.0, after, through);
+    let command = EndpointCommand::Replay(id.0, after, through);
     change.perform(&state, command).await
 }

@@ -18,7 +18,7 @@ use crate::{
         },
         threads::Channel,
     },
-    writer::Command,
+    writer::PaymentCommand,
 };
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -73,7 +73,7 @@ pub async fn create(
     let (request, change) = change.split();
     let terms = request.parse()?;
     change
-        .perform(&state, Command::CreateIntent(Box::new(terms)))
+        .perform(&state, PaymentCommand::Create(Box::new(terms)))
         .await
 }
 
@@ -184,7 +184,7 @@ pub async fn confirm(
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
     change
-        .perform(&state, Command::Confirm(id.0, request))
+        .perform(&state, PaymentCommand::Confirm(id.0, request))
         .await
 }
 
@@ -207,7 +207,7 @@ pub async fn capture(
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
     change
-        .perform(&state, Command::Capture(id.0, request))
+        .perform(&state, PaymentCommand::Capture(id.0, request))
         .await
 }
 
@@ -229,7 +229,9 @@ pub async fn cancel(
     change: Change<WriteIntents, CancelRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
-    change.perform(&state, Command::Cancel(id.0, request)).await
+    change
+        .perform(&state, PaymentCommand::Cancel(id.0, request))
+        .await
 }
 
 /// Refund a payment intent
@@ -250,7 +252,9 @@ pub async fn create_refund(
     change: Change<WriteIntents, RefundRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
-    change.perform(&state, Command::Refund(id.0, request)).await
+    change
+        .perform(&state, PaymentCommand::Refund(id.0, request))
+        .await
 }
 
 /// List the refunds of a payment intent

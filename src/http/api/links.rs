@@ -11,7 +11,7 @@ use crate::{
         intents::{self, PaymentIntent},
         links::{Link, LinkRequest, PaymentLink, store},
     },
-    writer::Command,
+    writer::LinkCommand,
 };
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -62,7 +62,7 @@ pub async fn create(
     let (request, change) = change.split();
     let terms = request.parse()?;
     change
-        .perform(&state, Command::CreateLink(Box::new(terms)))
+        .perform(&state, LinkCommand::Create(Box::new(terms)))
         .await
 }
 
@@ -118,7 +118,7 @@ pub async fn deactivate(
     change: Change<Links, Empty>,
 ) -> Result<HttpResponse, Problem> {
     let (_, change) = change.split();
-    change.perform(&state, Command::DeactivateLink(id.0)).await
+    change.perform(&state, LinkCommand::Deactivate(id.0)).await
 }
 
 /// List the payments of a link

@@ -11,7 +11,7 @@ use crate::{
         ledger::{EntryRequest, JournalEntryView},
         rails::{DeclineCode, RailAnswer},
     },
-    writer::{Awaited, Command},
+    writer::{Awaited, PaymentCommand, PostingCommand},
 };
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -74,7 +74,10 @@ pub async fn act(
     let (request, change) = change.split();
     let answer = request.outcome.answer(DeclineCode::AuthenticationFailed);
     change
-        .perform(&state, Command::Report(id.0, Awaited::Action, answer))
+        .perform(
+            &state,
+            PaymentCommand::Report(id.0, Awaited::Action, answer),
+        )
         .await
 }
 
@@ -98,7 +101,10 @@ pub async fn settle(
     let (request, change) = change.split();
     let answer = request.outcome.answer(DeclineCode::CardDeclined);
     change
-        .perform(&state, Command::Report(id.0, Awaited::Outcome, answer))
+        .perform(
+            &state,
+            PaymentCommand::Report(id.0, Awaited::Outcome, answer),
+        )
         .await
 }
 
@@ -119,6 +125,6 @@ pub async fn book(
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
     change
-        .perform(&state, Command::Post(request.parse()?))
+        .perform(&state, PostingCommand::Post(request.parse()?))
         .await
 }

@@ -93,16 +93,24 @@ impl<G, T> Change<G, T> {
 
 impl<G> Change<G, ()> {
     /// Has the command done under the request's key, and gives its answer.
-    pub async fn perform(self, state: &State, command: Command) -> Result<HttpResponse, Problem> {
+    pub async fn perform(
+        self,
+        state: &State,
+        command: impl Into<Command>,
+    ) -> Result<HttpResponse, Problem> {
         let performed = self.submit(state, command).await?;
         Ok(answer::performed(&state.urls, performed))
     }
 
     /// The same, with the answer in stored form.
-    pub async fn submit(self, state: &State, command: Command) -> Result<Performed, Problem> {
+    pub async fn submit(
+        self,
+        state: &State,
+        command: impl Into<Command>,
+    ) -> Result<Performed, Problem> {
         let submission = Submission {
             merchant: self.caller.merchant,
-            command,
+            command: command.into(),
             claim: self.claim,
             request_id: self.request_id,
         };

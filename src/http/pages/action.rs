@@ -7,7 +7,7 @@ use super::visit::Visit;
 use crate::http::{Problem, State, api::sandbox::SandboxOutcome};
 use crate::{
     domain::rails::DeclineCode,
-    writer::{Awaited, Command},
+    writer::{Awaited, PaymentCommand},
 };
 use actix_web::{HttpResponse, web};
 
@@ -27,7 +27,7 @@ pub(super) async fn act(
         return Err(Problem::invalid("/outcome", "send `succeed` or `fail`"));
     };
     let reported = outcome.answer(DeclineCode::AuthenticationFailed);
-    let command = Command::Report(intent.id, Awaited::Action, reported);
+    let command = PaymentCommand::Report(intent.id, Awaited::Action, reported).into();
     let owner = (opened.merchant, nonce.as_str());
     let outcome = post.perform(&state, owner, command).await?;
     land(&state, &visit, outcome).await

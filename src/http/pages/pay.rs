@@ -9,7 +9,7 @@ use crate::{
     base::ids::IntentId,
     domain::intents::ConfirmRequest,
     views::pages::{FieldFault, PayPage, PayState, PayerChoice, PostedForm, Price},
-    writer::{Command, Payment},
+    writer::{Command, LinkCommand, LinkPayment, PaymentCommand},
 };
 use actix_web::{HttpResponse, web};
 
@@ -50,7 +50,7 @@ impl Opened {
         let method = choice.payment_method;
         match &self.matter {
             Matter::Intent(intent, _) => {
-                Command::Confirm(intent.id, ConfirmRequest::paying_with(method))
+                PaymentCommand::Confirm(intent.id, ConfirmRequest::paying_with(method)).into()
             }
             Matter::Link(link) => {
                 let amount = match self.order().price {
@@ -58,12 +58,12 @@ impl Opened {
                     Price::Fixed(_) => None,
                 };
                 let tip = Some(choice.tip).filter(|tip| tip.minor() > 0);
-                let payment = Payment {
+                let payment = LinkPayment {
                     method,
                     amount,
                     tip,
                 };
-                Command::PayLink(link.id, payment)
+                LinkCommand::Pay(link.id, payment).into()
             }
         }
     }

@@ -22,7 +22,7 @@ use crate::{
         Disabling, Health, Signal, health, outbox,
         outbox::{Claimed, Sent},
     },
-    writer::{Command, Submission},
+    writer::{EndpointCommand, Submission},
 };
 use send::Secrets;
 use sqlx::{Postgres, pool::PoolConnection};
@@ -357,7 +357,7 @@ impl Dispatcher {
         };
         let submission = Submission {
             merchant: last.merchant,
-            command: Command::DisableEndpoint(endpoint, why),
+            command: EndpointCommand::Disable(endpoint, why).into(),
             claim: None,
             request_id: String::new(),
         };

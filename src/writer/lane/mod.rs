@@ -6,8 +6,8 @@
 //! itself back. Either way nothing was done.
 
 use super::{
-    Command, Job, Rejection, Reply, Submission, WriteError,
-    batch::{self, Stage},
+    Job, Rejection, Reply, Submission, WriteError,
+    batch::{self, Services},
     entrance::{BATCH_MAX, Entrance, Pace},
 };
 use crate::{
@@ -139,7 +139,7 @@ impl Writer {
     pub async fn submit(&self, submission: Submission) -> Result<Reply, WriteError> {
         let lane = self.lane(submission.merchant)?;
         // The rail has been asked: to refuse its answer would leave a payment open.
-        let ends_a_call = matches!(submission.command, Command::Finish(..));
+        let ends_a_call = submission.command.ends_a_call();
         if !ends_a_call && !lane.is_open() {
             return Err(WriteError::Overloaded);
         }
@@ -295,14 +295,14 @@ impl Lane {
         batch: &[Submission],
     ) -> Result<Vec<Result<Reply, Rejection>>, WriteError> {
         let mut connection = self.connected().await?;
-        let stage = Stage {
+        let services = Services {
             ambient: &self.options.ambient,
             urls: &self.options.urls,
             render: self.options.render,
             handover: &self.options.handover,
         };
         let begun = Instant::now();
-        match timeout(BATCH_DEADLINE, batch::run(&mut connection, batch, stage)).await {
+        match timeout(BATCH_DEADLINE, batch::run(&mut connection, batch, services)).await {
             Ok(Ok((replies, written))) => {
                 self.connection = Some(connection);
                 (self.options.hooks.0)(BatchReport {

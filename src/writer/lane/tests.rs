@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::ids::{IntentId, MerchantId};
+use crate::writer::PaymentCommand;
 use crate::writer::entrance::{EXPECTED_MAX, QUEUE_MAX, QUEUE_RESERVE};
 use futures_util::future::join_all;
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 fn submission() -> Submission {
     Submission {
         merchant: MerchantId(Uuid::nil()),
-        command: Command::ExpireIntent(IntentId(Uuid::nil())),
+        command: PaymentCommand::Expire(IntentId(Uuid::nil())).into(),
         claim: None,
         request_id: String::new(),
     }

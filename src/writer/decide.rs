@@ -1,32 +1,28 @@
 //! Deciding: what a command comes to, as a pure function of what is loaded, the time, and the
 //! ids that chance gives.
 
-mod endpoints;
-mod finish;
-mod links;
-mod payments;
-mod posting;
-mod view;
-
 use super::{
-    Command, Rejection, Reply, Submission, Ticket,
-    decision::{Decision, Outcome, RenderRejection},
-    world::World,
+    Command, PaymentCommand, Rejection, Reply, Submission, Ticket,
+    decision::{Decision, DecisionOutcome, RenderRejection},
+    world::{Change, World},
 };
 use crate::{
     base::{ambient::Ambient, ids::MerchantId},
     domain::{
         idempotency::{Answer, Claim, KeyRecord, Standing},
+        ledger::LedgerError,
         links::PageUrls,
         rails::{RailAnswer, RailCall},
     },
 };
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use time::OffsetDateTime;
 
 /// What deciding needs beside the rows: the time of the batch, ids, addresses of pages, and how
 /// rejections are printed.
 #[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
+pub struct Context<'a> {
     /// The time of the batch.
     pub now: OffsetDateTime,
     /// Where ids come from.
@@ -47,7 +43,7 @@ pub type AskAtOnce = fn(&RailCall) -> Option<RailAnswer>;
 pub fn decide(
     world: &mut World,
     submission: &Submission,
-    scene: Scene<'_>,
+    context: Context<'_>,
 ) -> Result<Reply, Rejection> {
     let Submission {
         merchant,
@@ -63,16 +59,22 @@ pub fn decide(
             Standing::Mismatch => return Err(Rejection::KeyReused),
         }
     }
-    let decided = command_of(world, *merchant, command, scene)
+    let decider = Decider {
+        world,
+        merchant: *merchant,
+        context,
+    };
+    let applied = decider
+        .decide(command)
         .map(|decision| with_key(decision, claim.as_ref()))
-        .and_then(|decision| world.apply(*merchant, decision, scene.ambient, scene.now))
-        .map(|outcome| answered_at_once(world, *merchant, outcome, scene));
-    let render = |rejection: &Rejection| (scene.render)(rejection, request_id);
-    let reply = match decided {
-        Ok(Outcome::Answer(answer)) => Reply::Answer(answer),
-        Ok(Outcome::Verdict(rejection)) => Reply::Answer(render(&rejection)),
-        Ok(Outcome::Call(ticket)) => Reply::Call(ticket),
-        Ok(Outcome::Entry) => Reply::Answer(posting::answer(world)?),
+        .and_then(|decision| world.apply(*merchant, decision, context.ambient, context.now))
+        .map(|outcome| answered_at_once(world, *merchant, outcome, context));
+    let render = |rejection: &Rejection| (context.render)(rejection, request_id);
+    let reply = match applied {
+        Ok(DecisionOutcome::Answer(answer)) => Reply::Answer(answer),
+        Ok(DecisionOutcome::Verdict(rejection)) => Reply::Answer(render(&rejection)),
+        Ok(DecisionOutcome::Call(ticket)) => Reply::Call(ticket),
+        Ok(DecisionOutcome::Booked(print)) => Reply::Answer(print(&[])?),
         Err(rejection) if claim.is_some() && rejection.is_verdict() => {
             Reply::Answer(render(&rejection))
         }
@@ -86,22 +88,23 @@ pub fn decide(
 fn answered_at_once(
     world: &mut World,
     merchant: MerchantId,
-    outcome: Outcome,
-    scene: Scene<'_>,
-) -> Outcome {
-    let Outcome::Call(ticket) = &outcome else {
+    outcome: DecisionOutcome,
+    context: Context<'_>,
+) -> DecisionOutcome {
+    let DecisionOutcome::Call(ticket) = &outcome else {
         return outcome;
     };
-    let Some(answer) = (scene.ask)(&ticket.call) else {
+    let Some(answer) = (context.ask)(&ticket.call) else {
         return outcome;
     };
-    let desk = Desk {
+    let decider = Decider {
         world,
         merchant,
-        scene,
+        context,
     };
-    desk.finish(ticket.call.attempt, answer)
-        .and_then(|decision| world.apply(merchant, decision, scene.ambient, scene.now))
+    decider
+        .finish(ticket.call.attempt, answer)
+        .and_then(|decision| world.apply(merchant, decision, context.ambient, context.now))
         .unwrap_or(outcome)
 }
 
@@ -111,12 +114,13 @@ fn name(merchant: MerchantId, claim: &Claim) -> (MerchantId, String) {
 
 /// The attempt and its ticket carry the key, so that whoever finishes it can answer the request.
 fn with_key(mut decision: Decision, claim: Option<&Claim>) -> Decision {
-    if let (Some(claim), Outcome::Call(ticket)) = (claim, &mut decision.outcome) {
+    if let (Some(claim), DecisionOutcome::Call(ticket)) = (claim, &mut decision.outcome) {
         let key = claim.key.as_str().to_owned();
-        decision.attempt = decision.attempt.map(|a| crate::domain::intents::Attempt {
-            idempotency_key: Some(key.clone()),
-            ..a
-        });
+        for change in &mut decision.changes {
+            if let Change::Attempt(attempt) = change {
+                attempt.idempotency_key = Some(key.clone());
+            }
+        }
         ticket.key = Some(key);
     }
     decision
@@ -138,7 +142,9 @@ fn keep(world: &mut World, submission: &Submission, reply: Reply) -> Reply {
         };
         world.keys.put(name(merchant, claim), record);
     }
-    let Command::Finish(Ticket { key: Some(key), .. }, _) = &submission.command else {
+    let Command::Payment(PaymentCommand::Finish(Ticket { key: Some(key), .. }, _)) =
+        &submission.command
+    else {
         return reply;
     };
     let waiting = (merchant, key.clone());
@@ -153,46 +159,26 @@ fn keep(world: &mut World, submission: &Submission, reply: Reply) -> Reply {
     reply
 }
 
-fn command_of(
-    world: &World,
-    merchant: MerchantId,
-    command: &Command,
-    scene: Scene<'_>,
-) -> Result<Decision, Rejection> {
-    let desk = Desk {
-        world,
-        merchant,
-        scene,
-    };
-    match command {
-        Command::CreateIntent(terms) => desk.create_intent(terms),
-        Command::Confirm(id, request) => desk.confirm(*id, request),
-        Command::Capture(id, request) => desk.capture(*id, request),
-        Command::Cancel(id, request) => desk.cancel(*id, request),
-        Command::Refund(id, request) => desk.refund(*id, request),
-        Command::ExpireIntent(id) => desk.expire_intent(*id),
-        Command::Finish(ticket, answer) => desk.finish(ticket.call.attempt, *answer),
-        Command::Report(id, awaited, answer) => desk.report(*id, *awaited, *answer),
-        Command::CreateLink(terms) => desk.create_link(terms),
-        Command::PayLink(id, payment) => desk.pay_link(*id, *payment),
-        Command::DeactivateLink(id) => desk.deactivate_link(*id),
-        Command::ExpireLink(id) => desk.expire_link(*id),
-        Command::CreateEndpoint(id, new, secret) => desk.create_endpoint(*id, new, secret),
-        Command::UpdateEndpoint(id, patch) => desk.update_endpoint(*id, patch),
-        Command::DeleteEndpoint(id) => desk.delete_endpoint(*id),
-        Command::DisableEndpoint(id, why) => desk.disable_endpoint(*id, why),
-        Command::RotateSecret(id, overlap, secret) => desk.rotate_secret(*id, *overlap, secret),
-        Command::Ping(id) => desk.ping(*id),
-        Command::Replay(id, after, through) => desk.replay(*id, *after, *through),
-        Command::Retry(delivery) => desk.retry(delivery),
-        Command::Post(draft) => Ok(Desk::post(draft)),
+/// Where one command is decided: what it may look at, and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Decider<'a> {
+    pub(super) world: &'a World,
+    pub(super) merchant: MerchantId,
+    pub(super) context: Context<'a>,
+}
+
+impl Decider<'_> {
+    fn decide(&self, command: &Command) -> Result<Decision, Rejection> {
+        match command {
+            Command::Payment(command) => command.decide(self),
+            Command::Link(command) => command.decide(self),
+            Command::Endpoint(command) => command.decide(self),
+            Command::Posting(command) => command.decide(self),
+        }
     }
 }
 
-/// Where one command is decided: what it may look at, and whose it is.
-#[derive(Clone, Copy)]
-struct Desk<'a> {
-    world: &'a World,
-    merchant: MerchantId,
-    scene: Scene<'a>,
+/// Prints an object. Its parts are text and numbers, so it cannot fail but for want of memory.
+pub(super) fn print(object: &impl Serialize) -> Result<Box<RawValue>, Rejection> {
+    to_raw_value(object).map_err(|_| Rejection::Ledger(LedgerError::Overflow))
 }

@@ -1,6 +1,6 @@
 //! Registering, changing and deleting callback endpoints, and sending to one by hand.
 
-use super::{Desk, view};
+use super::EndpointCommand;
 use crate::{
     base::ids::EndpointId,
     domain::callbacks::{
@@ -10,14 +10,31 @@ use crate::{
     },
     writer::{
         Rejection,
-        decision::{Decision, Only, Told},
+        decide::{Decider, print},
+        decision::{Decision, EventDraft, Recipient},
     },
 };
 use time::Duration;
 
 const NO_ENDPOINT: Rejection = Rejection::NotFound("callback endpoint");
 
-impl Desk<'_> {
+impl EndpointCommand {
+    /// What the command comes to.
+    pub fn decide(&self, decider: &Decider<'_>) -> Result<Decision, Rejection> {
+        match self {
+            Self::Create(id, new, secret) => decider.create_endpoint(*id, new, secret),
+            Self::Update(id, patch) => decider.update_endpoint(*id, patch),
+            Self::Delete(id) => decider.delete_endpoint(*id),
+            Self::Disable(id, why) => decider.disable_endpoint(*id, why),
+            Self::RotateSecret(id, overlap, secret) => decider.rotate_secret(*id, *overlap, secret),
+            Self::Ping(id) => decider.ping(*id),
+            Self::Replay(id, after, through) => decider.replay(*id, *after, *through),
+            Self::Retry(delivery) => decider.retry(delivery),
+        }
+    }
+}
+
+impl Decider<'_> {
     fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         let all = self.world.endpoints.values();
         all.filter(|e| e.merchant == self.merchant && e.deleted_at.is_none())
@@ -45,7 +62,7 @@ impl Desk<'_> {
         }
     }
 
-    pub(super) fn create_endpoint(
+    fn create_endpoint(
         &self,
         id: EndpointId,
         new: &NewEndpoint,
@@ -54,66 +71,46 @@ impl Desk<'_> {
         if self.endpoints().count() >= MOST_ENDPOINTS {
             return Err(EndpointError::TooMany.into());
         }
-        let (owner, now) = ((self.merchant, id), self.scene.now);
+        let (owner, now) = ((self.merchant, id), self.context.now);
         let endpoint = new.clone().create(owner, secret.public_key, now);
         self.has_own_url(&endpoint)?;
         let body = CallbackEndpoint::with_sealed_secret(&endpoint, &secret.sealed);
-        let body = view::print(&body)?;
-        Ok(Decision {
-            endpoint: Some(endpoint),
-            secrets: vec![StoredSecret::first(owner, secret, now)],
-            ..Decision::answer(201, &body)
-        })
+        let body = print(&body)?;
+        Ok(Decision::answer(201, &body)
+            .with(endpoint)
+            .with(StoredSecret::first(owner, secret, now)))
     }
 
-    pub(super) fn update_endpoint(
+    fn update_endpoint(
         &self,
         id: EndpointId,
         patch: &EndpointPatch,
     ) -> Result<Decision, Rejection> {
-        let endpoint = self.endpoint(id)?.update(patch.clone(), self.scene.now);
+        let endpoint = self.endpoint(id)?.update(patch.clone(), self.context.now);
         if patch.url().is_some() {
             self.has_own_url(&endpoint)?;
         }
-        let body = view::print(&CallbackEndpoint::new(&endpoint))?;
-        Ok(Decision {
-            endpoint: Some(endpoint),
-            ..Decision::answer(200, &body)
-        })
+        let body = print(&CallbackEndpoint::new(&endpoint))?;
+        Ok(Decision::answer(200, &body).with(endpoint))
     }
 
-    pub(super) fn delete_endpoint(&self, id: EndpointId) -> Result<Decision, Rejection> {
-        let endpoint = self.endpoint(id)?.delete(self.scene.now);
-        let body = view::print(&DeletedEndpoint::from(id))?;
-        Ok(Decision {
-            endpoint: Some(endpoint),
-            ..Decision::answer(200, &body)
-        })
+    fn delete_endpoint(&self, id: EndpointId) -> Result<Decision, Rejection> {
+        let endpoint = self.endpoint(id)?.delete(self.context.now);
+        let body = print(&DeletedEndpoint::from(id))?;
+        Ok(Decision::answer(200, &body).with(endpoint))
     }
 
-    pub(super) fn disable_endpoint(
-        &self,
-        id: EndpointId,
-        why: &Disabling,
-    ) -> Result<Decision, Rejection> {
-        let disabled = self.endpoint(id)?.disable(why, self.scene.now);
+    fn disable_endpoint(&self, id: EndpointId, why: &Disabling) -> Result<Decision, Rejection> {
+        let disabled = self.endpoint(id)?.disable(why, self.context.now);
         let endpoint = disabled.ok_or(EndpointError::Disabled)?;
-        let body = view::print(&CallbackEndpoint::new(&endpoint))?;
-        let told = Told {
-            event_type: EventType::EndpointDisabled,
-            data: body.clone(),
-            thread: None,
-            of_intent: false,
-            only: None,
-        };
-        Ok(Decision {
-            endpoint: Some(endpoint),
-            told: vec![told],
-            ..Decision::answer(200, &body)
-        })
+        let body = print(&CallbackEndpoint::new(&endpoint))?;
+        let disabled = EventDraft::new(EventType::EndpointDisabled, &body);
+        Ok(Decision::answer(200, &body)
+            .with(endpoint)
+            .causing([disabled]))
     }
 
-    pub(super) fn rotate_secret(
+    fn rotate_secret(
         &self,
         id: EndpointId,
         overlap: Duration,
@@ -123,52 +120,44 @@ impl Desk<'_> {
         let all = self.world.secrets.values();
         let secrets = all.filter(|s| s.merchant == self.merchant && s.endpoint == id);
         let secrets: Vec<StoredSecret> = secrets.cloned().collect();
-        let secrets = rotate(&secrets, secret, overlap, self.scene.now)?;
-        let endpoint = endpoint.rotate(secret.public_key, self.scene.now);
+        let secrets = rotate(&secrets, secret, overlap, self.context.now)?;
+        let endpoint = endpoint.rotate(secret.public_key, self.context.now);
         let body = CallbackEndpoint::with_sealed_secret(&endpoint, &secret.sealed);
-        let body = view::print(&body)?;
-        Ok(Decision {
-            endpoint: Some(endpoint),
-            secrets,
-            ..Decision::answer(200, &body)
-        })
+        let body = print(&body)?;
+        Ok(Decision::answer(200, &body)
+            .with(endpoint)
+            .with_all(secrets))
     }
 
-    pub(super) fn ping(&self, id: EndpointId) -> Result<Decision, Rejection> {
+    fn ping(&self, id: EndpointId) -> Result<Decision, Rejection> {
         let endpoint = self.enabled_endpoint(id)?;
         let books = self.world.books.get(&self.merchant).ok_or(NO_ENDPOINT)?;
-        let only = Only {
+        let recipient = Recipient {
             endpoint: id,
-            event: self.scene.ambient.id(),
-            delivery: self.scene.ambient.id(),
+            event: self.context.ambient.id(),
+            delivery: self.context.ambient.id(),
         };
         let delivery = Delivery {
-            id: only.delivery,
+            id: recipient.delivery,
             endpoint: id,
-            event: only.event,
+            event: recipient.event,
             event_type: EventType::Ping.to_string(),
             event_sequence: books.event_sequence + 1,
             status: DeliveryStatus::Pending,
-            due_at: self.scene.now,
-            created_at: self.scene.now,
+            due_at: self.context.now,
+            created_at: self.context.now,
             attempts_count: 0,
             attempts: Vec::new(),
         };
-        let body = view::print(&CallbackDelivery::new(&delivery))?;
-        let told = Told {
-            event_type: EventType::Ping,
-            data: view::print(&CallbackEndpoint::new(&endpoint))?,
-            thread: None,
-            of_intent: false,
-            only: Some(only),
+        let body = print(&CallbackDelivery::new(&delivery))?;
+        let pinged = EventDraft {
+            recipient: Some(recipient),
+            ..EventDraft::new(EventType::Ping, &print(&CallbackEndpoint::new(&endpoint))?)
         };
-        Ok(Decision {
-            told: vec![told],
-            ..Decision::answer(202, &body)
-        })
+        Ok(Decision::answer(202, &body).causing([pinged]))
     }
 
-    pub(super) fn replay(
+    fn replay(
         &self,
         id: EndpointId,
         after: i64,
@@ -177,28 +166,22 @@ impl Desk<'_> {
         let endpoint = self.enabled_endpoint(id)?;
         let books = self.world.books.get(&self.merchant).ok_or(NO_ENDPOINT)?;
         let through = through.unwrap_or(books.event_sequence);
-        let ids = (self.merchant, self.scene.ambient.id());
-        let replay = Replay::new(ids, endpoint.id, (after, through), self.scene.now);
-        let body = view::print(&ReplayObject::from(&replay))?;
-        Ok(Decision {
-            replay: Some(replay),
-            ..Decision::answer(202, &body)
-        })
+        let ids = (self.merchant, self.context.ambient.id());
+        let replay = Replay::new(ids, endpoint.id, (after, through), self.context.now);
+        let body = print(&ReplayObject::from(&replay))?;
+        Ok(Decision::answer(202, &body).with(replay))
     }
 
-    pub(super) fn retry(&self, delivery: &Delivery) -> Result<Decision, Rejection> {
+    fn retry(&self, delivery: &Delivery) -> Result<Decision, Rejection> {
         let endpoint = self.enabled_endpoint(delivery.endpoint)?;
-        let ids = (self.merchant, self.scene.ambient.id());
+        let ids = (self.merchant, self.context.ambient.id());
         let place = delivery.event_sequence;
         let replay = Replay {
             retry: true,
-            ..Replay::new(ids, endpoint.id, (place - 1, place), self.scene.now)
+            ..Replay::new(ids, endpoint.id, (place - 1, place), self.context.now)
         };
-        let delivery = delivery.clone().retried(self.scene.now);
-        let body = view::print(&CallbackDelivery::new(&delivery))?;
-        Ok(Decision {
-            replay: Some(replay),
-            ..Decision::answer(202, &body)
-        })
+        let delivery = delivery.clone().retried(self.context.now);
+        let body = print(&CallbackDelivery::new(&delivery))?;
+        Ok(Decision::answer(202, &body).with(replay))
     }
 }

@@ -1,6 +1,9 @@
 //! What a rail's answer comes to, whether it answers a call or comes later.
 
-use super::{Desk, view};
+use super::{
+    Awaited,
+    decide::{intent_event, print_refund},
+};
 use crate::{
     base::ids::{AttemptId, IntentId},
     domain::{
@@ -8,13 +11,19 @@ use crate::{
         rails::{CallKind, RailAnswer},
     },
     writer::{
-        Awaited, Rejection,
-        decision::{Decision, Outcome},
+        Rejection,
+        decide::Decider,
+        decision::{Decision, DecisionOutcome},
+        world::Change,
     },
 };
 
-impl Desk<'_> {
-    pub(super) fn finish(&self, id: AttemptId, answer: RailAnswer) -> Result<Decision, Rejection> {
+impl Decider<'_> {
+    pub(in crate::writer) fn finish(
+        &self,
+        id: AttemptId,
+        answer: RailAnswer,
+    ) -> Result<Decision, Rejection> {
         let attempt = self
             .world
             .attempts
@@ -27,7 +36,7 @@ impl Desk<'_> {
             .and_then(|id| self.world.refunds.get(&(self.merchant, id)))
             .cloned();
         let known = attempt.clone();
-        match attempt.finish(before.clone(), refund.clone(), answer, self.scene.now)? {
+        match attempt.finish(before.clone(), refund.clone(), answer, self.context.now)? {
             Some(finished) => self.finished(&before, finished),
             // Again is not an error: whoever was first has done it.
             None => self.stands(&before, &known),
@@ -39,8 +48,8 @@ impl Desk<'_> {
             .refund
             .and_then(|id| self.world.refunds.get(&(self.merchant, id)));
         match (refund, attempt.decline_code) {
-            (Some(refund), _) => Ok(Decision::answer(201, &view::print_refund(refund)?)),
-            (None, Some(code)) => Ok(Decision::of(Outcome::Verdict(
+            (Some(refund), _) => Ok(Decision::answer(201, &print_refund(refund)?)),
+            (None, Some(code)) => Ok(Decision::of(DecisionOutcome::Verdict(
                 IntentError::Declined {
                     intent: intent.id,
                     code,
@@ -61,33 +70,27 @@ impl Desk<'_> {
             verdict,
         } = finished;
         let (status, data) = match &refund {
-            Some(refund) => (201, view::print_refund(refund)?),
+            Some(refund) => (201, print_refund(refund)?),
             None => (200, self.print_intent(&intent)?),
         };
-        let (link, link_event) = self.settle_place(before, &intent)?;
-        let told = event
-            .map(|event| view::tell_intent(event, &intent, &data))
-            .into_iter()
-            .chain(link_event)
-            .collect();
+        let (link, link_event) = self.update_link_capacity(before, &intent)?;
+        let event = event.map(|event| intent_event(event, &intent, &data));
         let answer = Decision::answer(status, &data);
         let outcome = match verdict {
             Verdict::Declined(code) if attempt.kind != CallKind::Refund => {
                 let intent = intent.id;
-                Outcome::Verdict(IntentError::Declined { intent, code }.into())
+                DecisionOutcome::Verdict(IntentError::Declined { intent, code }.into())
             }
             Verdict::Declined(_) | Verdict::Accepted => answer.outcome,
         };
-        let (intent, attempt) = (Some(intent), Some(attempt));
-        Ok(Decision {
-            intent,
-            attempt,
-            refund,
-            link,
-            draft,
-            told,
-            ..Decision::of(outcome)
-        })
+        Ok(Decision::of(outcome)
+            .with(intent)
+            .with(attempt)
+            .with_all(refund)
+            .with_all(link)
+            .booking(draft)
+            .causing(event)
+            .causing(link_event))
     }
 
     pub(super) fn report(
@@ -97,7 +100,7 @@ impl Desk<'_> {
         answer: RailAnswer,
     ) -> Result<Decision, Rejection> {
         let intent = self.intent(id)?;
-        let status = intent.status_at(self.scene.now);
+        let status = intent.status_at(self.context.now);
         let open = match intent.state {
             // An action that comes too late is none: whoever looked was told "expired".
             State::RequiresAction(_) if status == Status::Expired => None,
@@ -117,8 +120,15 @@ impl Desk<'_> {
         match open {
             Some(attempt) if attempt.status == wanted => {
                 let decision = self.finish(attempt.id, answer)?;
-                // The one who reports is told how the intent stands, not that its payer failed.
-                let intent = decision.intent.as_ref().unwrap_or(&intent);
+                // The caller reports for the rail: the answer shows the intent, not a decline.
+                let after = decision.changes.iter().find_map(|change| {
+                    if let Change::Intent(intent) = change {
+                        Some(intent)
+                    } else {
+                        None
+                    }
+                });
+                let intent = after.unwrap_or(&intent);
                 let outcome = Decision::answer(200, &self.print_intent(intent)?).outcome;
                 Ok(Decision {
                     outcome,

@@ -1,0 +1,48 @@
+//! What can be done to payment links.
+
+use crate::{
+    base::{
+        ids::{LinkId, MerchantId},
+        money::Money,
+    },
+    domain::{links::LinkTerms, rails::PaymentMethod},
+    writer::needs::Needs,
+};
+
+/// A change of one payment link.
+#[derive(Clone, Debug)]
+pub enum LinkCommand {
+    /// Make a payment link.
+    Create(Box<LinkTerms>),
+    /// Begin a payment through a link.
+    Pay(LinkId, LinkPayment),
+    /// Switch a link off.
+    Deactivate(LinkId),
+    /// End a link whose time is over.
+    Expire(LinkId),
+}
+
+/// What a payer chose on a link's page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkPayment {
+    /// What the payer pays with.
+    pub method: PaymentMethod,
+    /// The amount, where the payer chooses it.
+    pub amount: Option<Money>,
+    /// The tip.
+    pub tip: Option<Money>,
+}
+
+impl LinkCommand {
+    /// The rows that it names.
+    pub(in crate::writer) fn needs(&self, merchant: MerchantId, needs: &mut Needs) {
+        match self {
+            Self::Create(_) => {}
+            Self::Pay(id, _) => {
+                needs.links.push((merchant, *id));
+                needs.balances = true;
+            }
+            Self::Deactivate(id) | Self::Expire(id) => needs.links.push((merchant, *id)),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Making, paying, switching off and expiring payment links.
+
+use super::{LinkCommand, LinkPayment};
+use crate::{
+    base::ids::LinkId,
+    domain::{
+        callbacks::EventType,
+        intents::{CaptureMethod, Intent, IntentEvent, State, Terms},
+        links::{Link, LinkStatus, LinkTerms, PaymentLink, choose_amount, store::Subject},
+    },
+    writer::{
+        Rejection,
+        decide::{Decider, print},
+        decision::{Decision, EventDraft},
+        payments::{call, intent_event},
+    },
+};
+use serde_json::value::RawValue;
+use time::Duration;
+
+/// How long the intent of a payment through a link can be finished, at most.
+const PAYMENT_LIFETIME: Duration = Duration::days(1);
+
+impl LinkCommand {
+    /// What the command comes to.
+    pub fn decide(&self, decider: &Decider<'_>) -> Result<Decision, Rejection> {
+        match self {
+            Self::Create(terms) => decider.create_link(terms),
+            Self::Pay(id, payment) => decider.pay_link(*id, *payment),
+            Self::Deactivate(id) => decider.deactivate_link(*id),
+            Self::Expire(id) => decider.expire_link(*id),
+        }
+    }
+}
+
+impl Decider<'_> {
+    fn link(&self, id: LinkId) -> Result<Link, Rejection> {
+        let found = self.world.links.get(&(self.merchant, id));
+        found.cloned().ok_or(Rejection::NotFound("payment link"))
+    }
+
+    fn create_link(&self, terms: &LinkTerms) -> Result<Decision, Rejection> {
+        let (id, now) = (self.context.ambient.id(), self.context.now);
+        let link = Link::new(id, self.merchant, terms.clone(), now);
+        let token = self.context.urls.token_hash(&id.to_string());
+        let created = self.changed_link(201, link, EventType::LinkCreated)?;
+        Ok(created.with((token, self.merchant, Subject::Link(id))))
+    }
+
+    fn deactivate_link(&self, id: LinkId) -> Result<Decision, Rejection> {
+        let link = self.link(id)?.deactivate(self.context.now)?;
+        self.changed_link(200, link, EventType::LinkDeactivated)
+    }
+
+    fn expire_link(&self, id: LinkId) -> Result<Decision, Rejection> {
+        let link = self.link(id)?;
+        match link.clone().expire(self.context.now) {
+            Some(link) => self.changed_link(200, link, EventType::LinkExpired),
+            None => Ok(Decision::answer(200, &self.print_link(&link)?)),
+        }
+    }
+
+    fn changed_link(
+        &self,
+        status: u16,
+        link: Link,
+        event: EventType,
+    ) -> Result<Decision, Rejection> {
+        let data = self.print_link(&link)?;
+        let event = link_event(event, &link, &data);
+        Ok(Decision::answer(status, &data).with(link).causing([event]))
+    }
+
+    /// Each payment through a link is an intent of its own, which holds a place of the link from
+    /// the moment it begins.
+    fn pay_link(&self, id: LinkId, payment: LinkPayment) -> Result<Decision, Rejection> {
+        let now = self.context.now;
+        let link = self.link(id)?;
+        let (amount, tip) = choose_amount(&link.terms, payment.amount, payment.tip)?;
+        let terms = Terms {
+            amount,
+            tip,
+            capture_method: CaptureMethod::Automatic,
+            description: link.terms.description.clone(),
+            reference: link.terms.reference.clone(),
+            thread: link.terms.thread.clone(),
+            line_items: Vec::new(),
+            metadata: link.terms.metadata.clone(),
+            rail: link.terms.rail,
+            payment_link: Some(id),
+            lifetime: link
+                .expires_at()
+                .map_or(PAYMENT_LIFETIME, |at| PAYMENT_LIFETIME.min(at - now)),
+        };
+        let link = link.take_place(now)?;
+        let fresh = Intent::new(self.context.ambient.id(), self.merchant, terms, now);
+        let created = intent_event(IntentEvent::Created, &fresh, &self.print_intent(&fresh)?);
+        let token = self.intent_token(fresh.id);
+        let attempt = self.context.ambient.id();
+        let (intent, attempt) = fresh.begin_charge(payment.method, attempt, now)?;
+        Ok(call(intent, attempt)
+            .with(token)
+            .with(link)
+            .causing([created]))
+    }
+
+    /// Takes, gives back or uses up the place that a payment holds of its intent's link, as the
+    /// intent goes from one state to the next.
+    pub(in crate::writer) fn update_link_capacity(
+        &self,
+        before: &Intent,
+        after: &Intent,
+    ) -> Result<(Option<Link>, Option<EventDraft>), Rejection> {
+        let Some(id) = after.terms.payment_link else {
+            return Ok((None, None));
+        };
+        let now = self.context.now;
+        match (before.is_under_way(), after.is_under_way()) {
+            (false, true) => Ok((Some(self.link(id)?.take_place(now)?), None)),
+            (true, false) if after.state == State::Succeeded => {
+                let link = self.link(id)?;
+                let was = link.status;
+                let link = link.count_payment(now);
+                let completed =
+                    was != LinkStatus::Completed && link.status == LinkStatus::Completed;
+                let data = self.print_link(&link)?;
+                let event = completed.then(|| link_event(EventType::LinkCompleted, &link, &data));
+                Ok((Some(link), event))
+            }
+            (true, false) => Ok((Some(self.link(id)?.release_place(now)), None)),
+            (false, false) | (true, true) => Ok((None, None)),
+        }
+    }
+
+    fn print_link(&self, link: &Link) -> Result<Box<RawValue>, Rejection> {
+        let url = self.context.urls.stored_url(&link.id.to_string());
+        print(&PaymentLink::new(link, url, self.context.now))
+    }
+}
+
+fn link_event(event_type: EventType, link: &Link, data: &RawValue) -> EventDraft {
+    EventDraft {
+        thread: link.terms.thread.clone(),
+        ..EventDraft::new(event_type, data)
+    }
+}

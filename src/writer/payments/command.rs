@@ -1,0 +1,66 @@
+//! What can be done to payment intents and their refunds.
+
+use crate::{
+    base::ids::{IntentId, MerchantId},
+    domain::{
+        intents::{CancelRequest, CaptureRequest, ConfirmRequest, RefundRequest, Terms},
+        rails::RailAnswer,
+    },
+    writer::{Ticket, needs::Needs},
+};
+
+/// A change of one payment intent.
+#[derive(Clone, Debug)]
+pub enum PaymentCommand {
+    /// Ask for money.
+    Create(Box<Terms>),
+    /// Begin to charge the payer of an intent.
+    Confirm(IntentId, ConfirmRequest),
+    /// Begin to take money that is held.
+    Capture(IntentId, CaptureRequest),
+    /// Call an intent off, or begin to.
+    Cancel(IntentId, CancelRequest),
+    /// Begin to give money back.
+    Refund(IntentId, RefundRequest),
+    /// Apply what the rail answered to a call.
+    Finish(Ticket, RailAnswer),
+    /// Apply what became of the attempt that an intent waits for.
+    Report(IntentId, Awaited, RailAnswer),
+    /// End an intent that nobody paid in time.
+    Expire(IntentId),
+}
+
+/// What an intent must be waiting for, so that a report of its outcome makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// The payer's action.
+    Action,
+    /// The rail's later outcome.
+    Outcome,
+}
+
+impl PaymentCommand {
+    /// The rows that it names.
+    pub(in crate::writer) fn needs(&self, merchant: MerchantId, needs: &mut Needs) {
+        match self {
+            Self::Create(_) => {}
+            Self::Confirm(id, _)
+            | Self::Capture(id, _)
+            | Self::Refund(id, _)
+            | Self::Report(id, ..) => {
+                needs.intents.push((merchant, *id));
+                needs.balances = true;
+            }
+            Self::Cancel(id, _) | Self::Expire(id) => needs.intents.push((merchant, *id)),
+            Self::Finish(ticket, _) => {
+                needs.intents.push((merchant, ticket.intent));
+                needs.attempts.push((merchant, ticket.call.attempt));
+                let refund = ticket.refund.map(|id| (merchant, id));
+                needs.refunds.extend(refund);
+                let key = ticket.key.clone().map(|key| (merchant, key));
+                needs.keys.extend(key);
+                needs.balances = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Asking for money, confirming, capturing, canceling, refunding, expiring.
+
+use super::PaymentCommand;
+use crate::{
+    base::ids::IntentId,
+    domain::{
+        callbacks::EventType,
+        intents::{
+            Attempt, CancelRequest, Canceled, CaptureRequest, ConfirmRequest, Intent, IntentEvent,
+            PaymentIntent, Refund, RefundIds, RefundObject, RefundRequest, Terms,
+        },
+        links::store::{Subject, TokenRow},
+    },
+    writer::{
+        Rejection, Ticket,
+        decide::{Decider, print},
+        decision::{Decision, DecisionOutcome, EventDraft},
+    },
+};
+use serde_json::value::RawValue;
+
+impl PaymentCommand {
+    /// What the command comes to.
+    pub fn decide(&self, decider: &Decider<'_>) -> Result<Decision, Rejection> {
+        match self {
+            Self::Create(terms) => decider.create_intent(terms),
+            Self::Confirm(id, request) => decider.confirm(*id, request),
+            Self::Capture(id, request) => decider.capture(*id, request),
+            Self::Cancel(id, request) => decider.cancel(*id, request),
+            Self::Refund(id, request) => decider.refund(*id, request),
+            Self::Finish(ticket, answer) => decider.finish(ticket.call.attempt, *answer),
+            Self::Report(id, awaited, answer) => decider.report(*id, *awaited, *answer),
+            Self::Expire(id) => decider.expire_intent(*id),
+        }
+    }
+}
+
+impl Decider<'_> {
+    pub(super) fn intent(&self, id: IntentId) -> Result<Intent, Rejection> {
+        let found = self.world.intents.get(&(self.merchant, id));
+        found.cloned().ok_or(Rejection::NotFound("payment intent"))
+    }
+
+    fn create_intent(&self, terms: &Terms) -> Result<Decision, Rejection> {
+        let (id, now) = (self.context.ambient.id(), self.context.now);
+        let intent = Intent::new(id, self.merchant, terms.clone(), now);
+        let data = self.print_intent(&intent)?;
+        let created = intent_event(IntentEvent::Created, &intent, &data);
+        Ok(Decision::answer(201, &data)
+            .with(self.intent_token(id))
+            .with(intent)
+            .causing([created]))
+    }
+
+    /// The token of a new intent's page.
+    pub(in crate::writer) fn intent_token(&self, id: IntentId) -> TokenRow {
+        (
+            self.context.urls.token_hash(&id.to_string()),
+            self.merchant,
+            Subject::Intent(id),
+        )
+    }
+
+    fn confirm(&self, id: IntentId, request: &ConfirmRequest) -> Result<Decision, Rejection> {
+        let before = self.intent(id)?;
+        let method = request.parse(before.terms.rail)?;
+        let (attempt, now) = (self.context.ambient.id(), self.context.now);
+        let (intent, attempt) = before.clone().begin_charge(method, attempt, now)?;
+        let (link, _) = self.update_link_capacity(&before, &intent)?;
+        Ok(call(intent, attempt).with_all(link))
+    }
+
+    fn capture(&self, id: IntentId, request: &CaptureRequest) -> Result<Decision, Rejection> {
+        let intent = self.intent(id)?;
+        let amount = request.parse(intent.terms.amount.currency())?;
+        let (attempt, now) = (self.context.ambient.id(), self.context.now);
+        let (intent, attempt) = intent.begin_capture(amount, attempt, now)?;
+        Ok(call(intent, attempt))
+    }
+
+    fn cancel(&self, id: IntentId, request: &CancelRequest) -> Result<Decision, Rejection> {
+        let before = self.intent(id)?;
+        let (attempt, now) = (self.context.ambient.id(), self.context.now);
+        match before.clone().cancel(request.reason, attempt, now)? {
+            Canceled::AfterVoid(intent, attempt) => Ok(call(intent, attempt)),
+            Canceled::Now(intent) => self.ended(&before, intent, IntentEvent::Canceled),
+        }
+    }
+
+    fn expire_intent(&self, id: IntentId) -> Result<Decision, Rejection> {
+        let before = self.intent(id)?;
+        match before.clone().expire(self.context.now) {
+            Some(intent) => self.ended(&before, intent, IntentEvent::Expired),
+            None => Ok(Decision::answer(200, &self.print_intent(&before)?)),
+        }
+    }
+
+    fn ended(
+        &self,
+        before: &Intent,
+        intent: Intent,
+        event: IntentEvent,
+    ) -> Result<Decision, Rejection> {
+        let data = self.print_intent(&intent)?;
+        let (link, link_event) = self.update_link_capacity(before, &intent)?;
+        let ended = intent_event(event, &intent, &data);
+        Ok(Decision::answer(200, &data)
+            .with(intent)
+            .with_all(link)
+            .causing([ended])
+            .causing(link_event))
+    }
+
+    fn refund(&self, id: IntentId, request: &RefundRequest) -> Result<Decision, Rejection> {
+        let intent = self.intent(id)?;
+        let (amount, reason) = request.clone().parse(intent.terms.amount.currency())?;
+        let ids = RefundIds {
+            refund: self.context.ambient.id(),
+            attempt: self.context.ambient.id(),
+        };
+        let now = self.context.now;
+        let (intent, refund, attempt) = intent.begin_refund(amount, reason, ids, now)?;
+        let data = print_refund(&refund)?;
+        let created = intent_event(IntentEvent::RefundCreated, &intent, &data);
+        Ok(call(intent, attempt).with(refund).causing([created]))
+    }
+
+    /// An intent as the API gives it, in stored form.
+    pub(in crate::writer) fn print_intent(
+        &self,
+        intent: &Intent,
+    ) -> Result<Box<RawValue>, Rejection> {
+        let pay_url = self.context.urls.stored_url(&intent.id.to_string());
+        print(&PaymentIntent::new(intent, pay_url, self.context.now))
+    }
+}
+
+/// The decision to make a call, with the rows that record it.
+pub(in crate::writer) fn call(intent: Intent, attempt: Attempt) -> Decision {
+    let ticket = Ticket::of(&attempt, intent.charge);
+    Decision::of(DecisionOutcome::Call(ticket))
+        .with(intent)
+        .with(attempt)
+}
+
+/// An event about an intent or its refund.
+pub(in crate::writer) fn intent_event(
+    event: IntentEvent,
+    intent: &Intent,
+    data: &RawValue,
+) -> EventDraft {
+    EventDraft {
+        thread: intent.terms.thread.clone(),
+        intent: Some(intent.id),
+        ..EventDraft::new(event_type(event), data)
+    }
+}
+
+/// A refund as the API gives it.
+pub(super) fn print_refund(refund: &Refund) -> Result<Box<RawValue>, Rejection> {
+    print(&RefundObject::from(refund))
+}
+
+fn event_type(event: IntentEvent) -> EventType {
+    match event {
+        IntentEvent::Created => EventType::IntentCreated,
+        IntentEvent::Processing => EventType::IntentProcessing,
+        IntentEvent::RequiresAction => EventType::IntentRequiresAction,
+        IntentEvent::RequiresCapture => EventType::IntentRequiresCapture,
+        IntentEvent::PaymentFailed => EventType::IntentPaymentFailed,
+        IntentEvent::Succeeded => EventType::IntentSucceeded,
+        IntentEvent::Canceled => EventType::IntentCanceled,
+        IntentEvent::Expired => EventType::IntentExpired,
+        IntentEvent::RefundCreated => EventType::RefundCreated,
+        IntentEvent::RefundSucceeded => EventType::RefundSucceeded,
+        IntentEvent::RefundFailed => EventType::RefundFailed,
+    }
+}
