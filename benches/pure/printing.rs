@@ -9,14 +9,14 @@ use criterion::Criterion;
 use serde_json::value::to_raw_value;
 use std::rc::Rc;
 use threadpay::{
-    base::money::Money,
+    base::{language::Locale, money::Money},
     domain::{
         callbacks::{EventType, NewEvent},
         intents::{Intent, PaymentIntent},
         ledger::{JournalEntry, JournalEntryView},
     },
     views::pages::{
-        Item, Locale, Order, PayForm, PayPage, PayState, Price, Receipt, pay_page, receipt_page,
+        Item, Order, PayForm, PayPage, PayState, Price, Receipt, pay_page, receipt_page,
     },
 };
 

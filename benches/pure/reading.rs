@@ -12,6 +12,7 @@ use threadpay::{
     base::{
         crypto::jwt::{Claims, Signer},
         ids::IntentId,
+        language::{Locale, parse_payer_amount},
         money::{Currency, Money},
         net::{Policy, check_url},
         timestamp,
@@ -20,7 +21,6 @@ use threadpay::{
         auth::ApiKey, idempotency::IdempotencyKey, intents::IntentRequest, ledger::EntryRequest,
         links::LinkRequest, threads::Thread,
     },
-    views::pages::{Locale, parse_payer_amount},
 };
 
 const AMOUNTS: [&str; 6] = ["1", "12.50", "0.01", "999999999999.99", "12.505", "1e2"];

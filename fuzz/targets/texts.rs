@@ -11,6 +11,7 @@ use threadpay::{
             AttemptId, DeliveryId, EndpointId, EntryId, EventId, IntentId, KeyId, LinkId,
             MerchantId, RefundId, ReplayId,
         },
+        language::{Language, Locale, format_amount, parse_payer_amount},
         money::{Currency, Money},
         net::{Response, RetryAfter},
         timestamp,
@@ -25,10 +26,7 @@ use threadpay::{
         rails::Rail,
         threads::Channel,
     },
-    views::{
-        exports::Format,
-        pages::{Locale, format_amount, parse_payer_amount},
-    },
+    views::exports::Format,
 };
 use time::{OffsetDateTime, macros::datetime};
 
@@ -105,7 +103,12 @@ fn typed_money(text: &str) {
     let wanted = Locale::negotiate(text);
     for code in CURRENCIES {
         let currency: Currency = code.parse().unwrap();
-        for locale in Locale::ALL.into_iter().chain([wanted]) {
+        for locale in Language::ALL
+            .iter()
+            .copied()
+            .map(Locale::from)
+            .chain([wanted])
+        {
             if let Ok(money) = parse_payer_amount(text, currency, locale) {
                 assert!(money.minor() > 0);
                 assert!(!format_amount(money, locale).is_empty());

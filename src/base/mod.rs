@@ -5,6 +5,7 @@ pub mod crypto;
 pub mod db;
 pub mod ids;
 pub mod invalid;
+pub mod language;
 pub mod money;
 pub mod names;
 pub mod net;

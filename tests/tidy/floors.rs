@@ -22,8 +22,9 @@ const FLOORS: [&[&str]; 9] = [
 const APART: [&str; 3] = ["base", "domain", "views"];
 
 /// What a room may import of its own floor.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
     ("base::crypto", &["base::ambient", "base::ids"]),
+    ("base::language", &["base::money"]),
     ("base::money", &["base::invalid"]),
     // A link is a request for payment in waiting: it names a thread and a rail, as intents do.
     ("domain::links", &["domain::rails", "domain::threads"]),

@@ -1,7 +1,8 @@
 //! Answers that are pages, or lead to one.
 
+use crate::base::language::Locale;
 use crate::http::Problem;
-use crate::views::pages::{Locale, PAGE_HEADERS, PayPage, QrError, pay_page};
+use crate::views::pages::{PAGE_HEADERS, PayPage, QrError, pay_page};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 

@@ -1,7 +1,7 @@
 //! Who opens which page.
 
+use crate::base::language::Locale;
 use crate::http::Problem;
-use crate::views::pages::Locale;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::ACCEPT_LANGUAGE};
 use std::future::{Ready, ready};
 

@@ -1,9 +1,7 @@
 //! What is bought, as lines of a table.
 
-use super::amount::format_amount;
-use super::locale::Locale;
 use super::order::Item;
-use super::texts::fill;
+use crate::base::language::{Locale, format_amount, texts::fill};
 
 /// One line of the table of items.
 pub(super) struct Line {

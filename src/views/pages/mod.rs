@@ -5,11 +5,8 @@
 //! and payers wrote is escaped by askama and stands in `<bdi>`, so that it cannot reorder the
 //! text around it.
 
-mod amount;
 mod headers;
 mod items;
-mod locale;
-mod moment;
 mod notice;
 mod order;
 mod pay;
@@ -17,14 +14,11 @@ mod pay_form;
 mod qr;
 mod receipt;
 mod reference;
-mod texts;
 
 #[cfg(test)]
 mod tests;
 
-pub use amount::{PayerAmountError, format_amount, parse_payer_amount};
 pub use headers::{PAGE_HEADERS, REFERENCE_HEADERS, STYLE_HEADERS};
-pub use locale::Locale;
 pub use notice::{PageFault, fault_page, not_found_page};
 pub use order::{
     AmountRange, FieldFault, Item, Order, PayerChoice, PostedForm, Price, SANDBOX_METHODS,

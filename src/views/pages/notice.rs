@@ -1,7 +1,6 @@
 //! Pages that are about no payment: not found, and what went wrong.
 
-use super::locale::Locale;
-use super::texts::Texts;
+use crate::base::language::{Locale, Texts};
 use askama::Template;
 
 /// What went wrong with a request to a page.

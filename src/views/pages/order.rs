@@ -1,7 +1,6 @@
 //! What is to be paid, and what the payer answered on the form.
 
-use super::amount::{PayerAmountError, parse_payer_amount};
-use super::locale::Locale;
+use crate::base::language::{Locale, PayerAmountError, parse_payer_amount};
 use crate::base::money::{Currency, Money};
 use crate::domain::rails::{PaymentMethod, SandboxMethod};
 use time::OffsetDateTime;
@@ -199,6 +198,7 @@ fn read_method(posted: Option<&str>) -> Result<PaymentMethod, FieldFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::language::Language;
 
     fn eur(text: &str) -> Money {
         Money::parse(text, "EUR".parse().unwrap()).unwrap()
@@ -229,18 +229,20 @@ mod tests {
     #[test]
     fn a_fixed_price_is_not_up_to_the_payer() {
         let order = order(Price::Fixed(eur("12.50")), &["0.00", "1.00"]);
-        let choice = order.read(posted("0,01", "1.00"), Locale::De).unwrap();
+        let choice = order
+            .read(posted("0,01", "1.00"), Language::De.into())
+            .unwrap();
         assert_eq!((choice.amount, choice.total), (eur("12.50"), eur("13.50")));
         let empty = PostedForm {
             tip: Some(""),
             ..posted("", "")
         };
         for untipped in [posted("", ""), posted("", "0.00"), empty] {
-            let tip = order.read(untipped, Locale::De).unwrap().tip;
+            let tip = order.read(untipped, Language::De.into()).unwrap().tip;
             assert_eq!(tip, eur("0.00"));
         }
         assert_eq!(
-            order.read(posted("", "3.00"), Locale::De),
+            order.read(posted("", "3.00"), Language::De.into()),
             Err(vec![FieldFault::TipUnknown])
         );
     }
@@ -254,7 +256,7 @@ mod tests {
             max: Some(eur("100.00")),
         };
         let order = order(Price::Chosen(range), &[]);
-        let read = |typed| order.read(posted(typed, ""), Locale::De);
+        let read = |typed| order.read(posted(typed, ""), Language::De.into());
         assert_eq!(read("7,5").unwrap().total, eur("7.50"));
         assert_eq!(read("100").unwrap().total, eur("100.00"));
         assert_eq!(
@@ -285,7 +287,7 @@ mod tests {
             payment_method: None,
         };
         assert_eq!(
-            order(Price::Chosen(range), &[]).read(form, Locale::De),
+            order(Price::Chosen(range), &[]).read(form, Language::De.into()),
             Err(vec![
                 FieldFault::Amount(PayerAmountError::Malformed),
                 FieldFault::TipUnknown,

@@ -1,11 +1,11 @@
 //! The pay page, in each of its states.
 
-use super::amount::format_amount;
 use super::items::{Line, lines, monogram};
-use super::locale::Locale;
-use super::moment::{format_moment, machine_moment};
 use super::order::{FieldFault, Order, Price};
-use super::texts::{Texts, around_merchant, fill};
+use crate::base::language::{
+    Locale, Texts, format_amount, format_moment, machine_moment,
+    texts::{around_merchant, fill},
+};
 use crate::base::money::Money;
 use askama::Template;
 

@@ -1,9 +1,8 @@
 //! The form of the pay page: what its fields offer, hold and complain about.
 
-use super::amount::{PayerAmountError, typed_amount};
 use super::order::{AmountRange, FieldFault, Price, SANDBOX_METHODS};
 use super::pay::{PayForm, View};
-use super::texts::fill;
+use crate::base::language::{PayerAmountError, texts::fill, typed_amount};
 use crate::base::money::Money;
 use crate::domain::rails::SandboxMethod;
 

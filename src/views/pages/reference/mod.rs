@@ -6,8 +6,7 @@ mod markdown;
 mod operation;
 mod schema;
 
-use super::locale::Locale;
-use super::texts::Texts;
+use crate::base::language::{Language, Locale, Texts};
 use askama::Template;
 use code::Code;
 use document::Document;
@@ -20,8 +19,8 @@ use serde_json::Value;
 pub fn reference_page(openapi: &Value) -> Result<String, askama::Error> {
     let doc = Document::new(openapi);
     View {
-        locale: Locale::En,
-        t: Locale::En.texts(),
+        locale: Locale::default(),
+        t: Language::En.texts(),
         title: doc.text("/info/title"),
         version: doc.text("/info/version"),
         intro: markdown(doc.text("/info/description"), 2),

@@ -1,9 +1,10 @@
-//! The pages in French. The payer is addressed as « vous ».
+//! What we say in French. The payer is addressed as « vous ».
 
 use super::Texts;
 
 /// French.
-pub(in crate::views::pages) static FR: Texts = Texts {
+pub static FR: Texts = Texts {
+    tag: "fr",
     months: [
         "janvier",
         "février",
@@ -18,6 +19,8 @@ pub(in crate::views::pages) static FR: Texts = Texts {
         "novembre",
         "décembre",
     ],
+    moment: "{day} {month} {year} à {time} UTC",
+    first_day: "1er",
     pay_to: "Paiement à {merchant}",
     test_mode: "Mode test",
     test_note: "Aucun paiement réel n’est effectué.",

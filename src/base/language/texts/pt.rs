@@ -1,9 +1,10 @@
-//! The pages in Portuguese. As written in Brazil; the payer is addressed as “você”.
+//! What we say in Portuguese. As written in Brazil; the payer is addressed as “você”.
 
 use super::Texts;
 
 /// Portuguese.
-pub(in crate::views::pages) static PT: Texts = Texts {
+pub static PT: Texts = Texts {
+    tag: "pt-BR",
     months: [
         "janeiro",
         "fevereiro",
@@ -18,6 +19,8 @@ pub(in crate::views::pages) static PT: Texts = Texts {
         "novembro",
         "dezembro",
     ],
+    moment: "{day} de {month} de {year}, {time} UTC",
+    first_day: "1",
     pay_to: "Pagamento para {merchant}",
     test_mode: "Modo de teste",
     test_note: "Nenhum dinheiro real é movimentado.",

@@ -1,4 +1,4 @@
-//! What the pages say. One [`Texts`] a language, so that a text missing in one does not compile.
+//! What we say to payers. One [`Texts`] a language, so that a text missing in one does not compile.
 //!
 //! Places such as `{merchant}` are filled by [`fill`]; a test holds that every language has the
 //! same places.
@@ -10,18 +10,24 @@ mod fr;
 mod ja;
 mod pt;
 
-pub(super) use de::DE;
-pub(super) use en::EN;
-pub(super) use es::ES;
-pub(super) use fr::FR;
-pub(super) use ja::JA;
-pub(super) use pt::PT;
+pub use de::DE;
+pub use en::EN;
+pub use es::ES;
+pub use fr::FR;
+pub use ja::JA;
+pub use pt::PT;
 
-/// Every text of the pages in one language.
+/// Every text in one language.
 #[derive(Debug)]
-pub(super) struct Texts {
+pub struct Texts {
+    /// The tag of BCP 47 for `lang` attributes.
+    pub tag: &'static str,
     /// Names of the months as they stand in a date.
     pub months: [&'static str; 12],
+    /// A time; `{day}`, `{month}`, `{year}`, `{time}`.
+    pub moment: &'static str,
+    /// The first day of a month in a date.
+    pub first_day: &'static str,
     /// Heading of the pay page; `{merchant}`.
     pub pay_to: &'static str,
     /// Marks pages on which no real money moves.
@@ -197,22 +203,22 @@ pub(super) struct Texts {
 }
 
 /// Puts `value` in the place `{name}` of a text.
-pub(super) fn fill(text: &str, name: &str, value: &str) -> String {
+pub fn fill(text: &str, name: &str, value: &str) -> String {
     text.replace(&format!("{{{name}}}"), value)
 }
 
 /// The text before and after `{merchant}`, so that a page can set the name apart in `<bdi>`.
-pub(super) fn around_merchant(text: &str) -> (&str, &str) {
+pub fn around_merchant(text: &str) -> (&str, &str) {
     text.split_once("{merchant}").unwrap_or((text, ""))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::views::pages::Locale;
+    use crate::base::language::Language;
 
     /// The places of each text, in order of the fields.
-    fn places(locale: Locale) -> Vec<Vec<String>> {
-        let fields = format!("{:#?}", locale.texts());
+    fn places(language: Language) -> Vec<Vec<String>> {
+        let fields = format!("{:#?}", language.texts());
         let lines = fields.lines().filter(|line| line.starts_with("    "));
         lines
             .map(|line| {
@@ -228,20 +234,18 @@ mod tests {
 
     #[test]
     fn every_language_has_the_same_places() {
-        let english = places(Locale::En);
+        let english = places(Language::En);
         assert!(english.len() > 80);
-        for locale in Locale::ALL {
-            assert_eq!(places(locale), english, "{locale:?}");
+        for language in Language::ALL {
+            assert_eq!(places(*language), english, "{language:?}");
         }
     }
 
     #[test]
     fn no_text_is_empty() {
-        for locale in Locale::ALL {
-            assert!(
-                !format!("{:?}", locale.texts()).contains("\"\""),
-                "{locale:?}"
-            );
+        for language in Language::ALL {
+            let texts = format!("{:?}", language.texts());
+            assert!(!texts.contains("\"\""), "{language:?}");
         }
     }
 }

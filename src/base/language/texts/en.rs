@@ -1,9 +1,10 @@
-//! The pages in English.
+//! What we say in English.
 
 use super::Texts;
 
 /// English.
-pub(in crate::views::pages) static EN: Texts = Texts {
+pub static EN: Texts = Texts {
+    tag: "en",
     months: [
         "January",
         "February",
@@ -18,6 +19,8 @@ pub(in crate::views::pages) static EN: Texts = Texts {
         "November",
         "December",
     ],
+    moment: "{month} {day}, {year}, {time} UTC",
+    first_day: "1",
     pay_to: "Payment to {merchant}",
     test_mode: "Test mode",
     test_note: "No real money moves.",

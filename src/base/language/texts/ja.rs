@@ -1,12 +1,15 @@
-//! The pages in Japanese. Written in the polite form (です・ます).
+//! What we say in Japanese. Written in the polite form (です・ます).
 
 use super::Texts;
 
 /// Japanese.
-pub(in crate::views::pages) static JA: Texts = Texts {
+pub static JA: Texts = Texts {
+    tag: "ja",
     months: [
         "1月", "2月", "3月", "4月", "5月", "6月", "7月", "8月", "9月", "10月", "11月", "12月",
     ],
+    moment: "{year}年{month}{day}日 {time}（UTC）",
+    first_day: "1",
     pay_to: "{merchant}へのお支払い",
     test_mode: "テストモード",
     test_note: "実際の請求は発生しません。",

@@ -1,9 +1,10 @@
-//! The pages in German. The payer is addressed as „Sie“.
+//! What we say in German. The payer is addressed as „Sie“.
 
 use super::Texts;
 
 /// German.
-pub(in crate::views::pages) static DE: Texts = Texts {
+pub static DE: Texts = Texts {
+    tag: "de",
     months: [
         "Januar",
         "Februar",
@@ -18,6 +19,8 @@ pub(in crate::views::pages) static DE: Texts = Texts {
         "November",
         "Dezember",
     ],
+    moment: "{day}. {month} {year}, {time} UTC",
+    first_day: "1",
     pay_to: "Zahlung an {merchant}",
     test_mode: "Testmodus",
     test_note: "Es fließt kein echtes Geld.",

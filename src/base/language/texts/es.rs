@@ -1,9 +1,10 @@
-//! The pages in Spanish. The payer is addressed as «usted».
+//! What we say in Spanish. The payer is addressed as «usted».
 
 use super::Texts;
 
 /// Spanish.
-pub(in crate::views::pages) static ES: Texts = Texts {
+pub static ES: Texts = Texts {
+    tag: "es",
     months: [
         "enero",
         "febrero",
@@ -18,6 +19,8 @@ pub(in crate::views::pages) static ES: Texts = Texts {
         "noviembre",
         "diciembre",
     ],
+    moment: "{day} de {month} de {year}, {time} UTC",
+    first_day: "1",
     pay_to: "Pago a {merchant}",
     test_mode: "Modo de prueba",
     test_note: "No se mueve dinero real.",
