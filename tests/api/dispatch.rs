@@ -109,6 +109,17 @@ fn an_endpoint_that_fails_is_left_alone_and_costs_no_tries() {
         app.clock.advance(Duration::seconds(20));
         deliver_due(app).await;
         assert_eq!(sink.received().len(), 5, "it is left alone");
+        let path = format!("/v1/callback_endpoints/{}", id(&endpoint));
+        let health = bot.get(&path).await.expect(200)["health"].clone();
+        let told = (&health["status"], &health["last_error"]);
+        assert_eq!(told, (&json!("paused"), &json!("HTTP status 500")));
+        assert!(health["failing_since"].is_string());
+        let waiting = bot.deliveries(id(&endpoint), "status=pending").await;
+        for delivery in waiting {
+            let next = delivery["next_attempt_at"].as_str().unwrap();
+            let until = health["paused_until"].as_str().unwrap();
+            assert!(next >= until, "not before the pause is over");
+        }
         let tries = app
             .count("SELECT sum(attempts)::bigint FROM deliveries")
             .await;
@@ -120,6 +131,9 @@ fn an_endpoint_that_fails_is_left_alone_and_costs_no_tries() {
         deliver_due(app).await;
         let delivered = bot.deliveries(id(&endpoint), "status=delivered").await;
         assert_eq!(delivered.len(), 25);
+        let list = bot.get("/v1/callback_endpoints").await.expect(200);
+        let healthy = json!({"status": "healthy", "failing_since": null, "paused_until": null, "last_error": null});
+        assert_eq!(list["data"][0]["health"], healthy);
     });
 }
 

@@ -24,7 +24,7 @@ pub use endpoint::{
     MOST_ENDPOINTS, NewEndpoint, Ordering,
 };
 pub use event::{Event, EventType, NewEvent, StoredEvent};
-pub use health::{Health, Signal};
+pub use health::{EndpointHealth, Health, Signal};
 pub use replay::{Replay, ReplayObject, ReplayRange, ReplayRequest, ReplayStatus};
 pub use request::{EndpointChanges, EndpointRequest, RotateRequest};
 pub use secrets::{NewSecret, StoredSecret, rotate};

@@ -1,7 +1,8 @@
 //! Endpoints and deliveries as the API gives them.
 
 use super::{
-    Delivery, DeliveryAttempt, DeliveryStatus, Endpoint, EndpointStatus, Ordering, print_public_key,
+    Delivery, DeliveryAttempt, DeliveryStatus, Endpoint, EndpointHealth, EndpointStatus, Ordering,
+    print_public_key,
 };
 use crate::base::{
     ids::{DeliveryId, EndpointId, EventId},
@@ -35,6 +36,8 @@ pub struct CallbackEndpoint<'a> {
     status: EndpointStatus,
     /// Why it is disabled, if it is.
     disabled_reason: Option<&'a str>,
+    /// How it takes what it is sent.
+    health: EndpointHealth,
     /// Whether events of one payment intent arrive one after the other.
     ordering: Ordering,
     /// Whether deliveries also carry a `Stripe-Signature` header.
@@ -58,7 +61,7 @@ pub struct CallbackEndpoint<'a> {
 }
 
 impl<'a> CallbackEndpoint<'a> {
-    /// The endpoint without its secret.
+    /// The endpoint without its secret, as one that was made or changed just now.
     pub fn new(endpoint: &'a Endpoint) -> Self {
         Self {
             id: endpoint.id,
@@ -69,12 +72,21 @@ impl<'a> CallbackEndpoint<'a> {
             description: endpoint.description.as_deref(),
             status: endpoint.status,
             disabled_reason: endpoint.disabled_reason.as_deref(),
+            health: EndpointHealth::HEALTHY,
             ordering: endpoint.ordering,
             stripe_signature: endpoint.stripe_signature,
             secret: None,
             public_key: endpoint.public_key.as_ref().map(print_public_key),
             created_at: endpoint.created_at,
             updated_at: endpoint.updated_at,
+        }
+    }
+
+    /// The endpoint with what is known of its health.
+    pub fn with_health(endpoint: &'a Endpoint, health: Option<EndpointHealth>) -> Self {
+        Self {
+            health: health.unwrap_or(EndpointHealth::HEALTHY),
+            ..Self::new(endpoint)
         }
     }
 
@@ -136,12 +148,12 @@ pub struct CallbackDelivery<'a> {
     event_sequence: i64,
     /// Where it stands.
     status: DeliveryStatus,
-    /// When it is tried next, while it is pending.
+    /// When it is attempted next, while it is pending: not before its endpoint's pause is over.
     #[schema(format = "date-time")]
     next_attempt_at: Option<String>,
-    /// How often it was tried.
+    /// How many attempts there were.
     attempts_count: i32,
-    /// The tries that ended, the first first.
+    /// The attempts that ended, the first first.
     attempts: Vec<CallbackAttempt<'a>>,
     /// When it came to be owed.
     #[serde(serialize_with = "timestamp::serialize")]
@@ -149,7 +161,7 @@ pub struct CallbackDelivery<'a> {
     created_at: OffsetDateTime,
 }
 
-/// One try of a delivery.
+/// One attempt of a delivery.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DeliveryAttempt)]
 pub struct CallbackAttempt<'a> {
@@ -170,7 +182,7 @@ pub struct CallbackAttempt<'a> {
 }
 
 impl<'a> CallbackDelivery<'a> {
-    /// The delivery with its tries.
+    /// The delivery with its attempts.
     pub fn new(delivery: &'a Delivery) -> Self {
         let pending = delivery.status == DeliveryStatus::Pending;
         Self {

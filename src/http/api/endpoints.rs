@@ -12,9 +12,9 @@ use crate::{
         net::UrlError,
     },
     domain::callbacks::{
-        CallbackDelivery, CallbackEndpoint, DeletedEndpoint, EndpointChanges, EndpointRequest,
-        EndpointSecret, NewSecret, ReplayObject, ReplayRequest, RotateRequest, open_answer, replay,
-        store,
+        CallbackDelivery, CallbackEndpoint, DeletedEndpoint, EndpointChanges, EndpointHealth,
+        EndpointRequest, EndpointSecret, NewSecret, ReplayObject, ReplayRequest, RotateRequest,
+        health, open_answer, replay, store,
     },
     writer::EndpointCommand,
 };
@@ -58,6 +58,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
             "public_key": "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
             "created_at": "2026-11-22T07:02:11.779Z", "updated_at": "2026-11-22T07:02:11.779Z",
+            "health": {"status": "healthy", "failing_since": null, "paused_until": null, "last_error": null},
         })),
         (status = 409, description = "`duplicate_endpoint`, `too_many_endpoints`, `idempotency_key_in_use`."),
         (status = 422, description = "`endpoint_not_allowed`, `card_number_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
@@ -132,10 +133,14 @@ pub async fn list(
     let mut endpoints = store::endpoints(&state.pool, caller.merchant).await?;
     endpoints.retain(|endpoint| window.holds(endpoint.id.0));
     let (endpoints, has_more) = window.cut(endpoints);
-    answer::object(&List::new(
-        endpoints.iter().map(CallbackEndpoint::new).collect(),
-        has_more,
-    ))
+    let mut reports = health::store::reports(&state.pool, caller.merchant).await?;
+    let now = state.ambient.now();
+    let views = endpoints.iter().map(|endpoint| {
+        let report = reports.remove(&endpoint.id);
+        let health = report.map(|report| EndpointHealth::new(report, now));
+        CallbackEndpoint::with_health(endpoint, health)
+    });
+    answer::object(&List::new(views.collect(), has_more))
 }
 
 /// Get a callback endpoint
@@ -151,7 +156,10 @@ pub async fn get(
     let endpoint = store::endpoint(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    answer::object(&CallbackEndpoint::new(&endpoint))
+    let mut reports = health::store::reports(&state.pool, caller.merchant).await?;
+    let report = reports.remove(&id.0);
+    let health = report.map(|report| EndpointHealth::new(report, state.ambient.now()));
+    answer::object(&CallbackEndpoint::with_health(&endpoint, health))
 }
 
 /// Change a callback endpoint

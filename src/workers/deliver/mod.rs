@@ -19,7 +19,7 @@ use crate::{
         ids::{DeliveryId, EndpointId, MerchantId},
     },
     domain::callbacks::{
-        Disabling, Health, Signal, health, outbox,
+        Disabling, Health, Outcome, Signal, health, outbox,
         outbox::{Claimed, Sent},
     },
     writer::{EndpointCommand, Submission},
@@ -216,6 +216,13 @@ async fn next(arrivals: &mut Option<mpsc::UnboundedReceiver<Claimed>>) -> Option
     }
 }
 
+/// What came of the endpoint's last failed attempt among these.
+fn last_error(landed: &[Sent], endpoint: EndpointId) -> Option<String> {
+    let mut attempts = landed.iter().rev().filter(|sent| sent.endpoint == endpoint);
+    let failed = attempts.find(|sent| sent.outcome != Outcome::Delivered);
+    failed.map(Sent::described)
+}
+
 impl Dispatcher {
     /// A dispatcher that has not begun.
     pub fn new(parts: DispatcherParts, limits: Limits) -> Self {
@@ -320,7 +327,14 @@ impl Dispatcher {
         if told.is_empty() {
             return Ok(());
         }
-        let endpoints: Vec<_> = told.keys().copied().collect();
+        let endpoints = told
+            .keys()
+            .map(|&(merchant, endpoint)| health::store::Noted {
+                merchant,
+                endpoint,
+                last_error: last_error(landed, endpoint),
+            });
+        let endpoints: Vec<_> = endpoints.collect();
         let signals: HashMap<_, _> = told.iter().map(|((_, id), told)| (*id, told)).collect();
         let now = ambient.now();
         let noted = health::store::note(&self.parts.pool, &endpoints, now, |endpoint, before| {

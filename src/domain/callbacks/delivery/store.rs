@@ -82,10 +82,16 @@ pub async fn list(
         )
         SELECT d.id AS "id!", d.endpoint_id AS "endpoint_id!",
             d.event_sequence AS "event_sequence!", d.status AS "status!",
-            d.attempts AS "attempts!", d.due_at AS "due_at!", d.created_at AS "created_at!",
+            d.attempts AS "attempts!", d.created_at AS "created_at!",
+            greatest(d.due_at, (SELECT h.paused_until FROM endpoint_health h
+                JOIN callback_endpoints c ON c.merchant_id = h.merchant_id AND c.id = h.endpoint_id
+                WHERE h.merchant_id = $1 AND h.endpoint_id = $2
+                    AND h.updated_at >= c.updated_at)) AS "due_at!",
             e.id AS event_id, e.type AS event_type
         FROM page CROSS JOIN LATERAL (
-            SELECT * FROM deliveries x
+            SELECT x.id, x.endpoint_id, x.event_sequence, x.status, x.attempts, x.due_at,
+                x.created_at
+            FROM deliveries x
             WHERE x.endpoint_id = $2 AND x.event_sequence = page.event_sequence LIMIT 1
         ) d CROSS JOIN LATERAL (
             SELECT v.id, v.type FROM events v
@@ -118,12 +124,16 @@ pub async fn find(
 ) -> Result<Option<Delivery>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "-- deliveries.find
-        SELECT d.id, d.endpoint_id, d.event_sequence, d.status, d.attempts, d.due_at,
-            d.created_at, e.id AS event_id, e.type AS event_type
+        r#"-- deliveries.find
+        SELECT d.id, d.endpoint_id, d.event_sequence, d.status, d.attempts, d.created_at,
+            greatest(d.due_at, (SELECT h.paused_until FROM endpoint_health h
+                JOIN callback_endpoints c ON c.merchant_id = h.merchant_id AND c.id = h.endpoint_id
+                WHERE h.merchant_id = d.merchant_id AND h.endpoint_id = d.endpoint_id
+                    AND h.updated_at >= c.updated_at)) AS "due_at!",
+            e.id AS event_id, e.type AS event_type
         FROM deliveries d
         JOIN events e ON e.merchant_id = d.merchant_id AND e.sequence = d.event_sequence
-        WHERE d.merchant_id = $1 AND d.id = $2",
+        WHERE d.merchant_id = $1 AND d.id = $2"#,
         merchant.0,
         id.0,
     );
@@ -143,8 +153,12 @@ async fn attempts(
     let rows = sqlx::query!(
         "-- deliveries.attempts
         SELECT delivery_id, number, started_at, duration_ms, status_code, error, response
-        FROM (SELECT UNNEST($2::uuid[]) AS id) u
-        CROSS JOIN LATERAL (SELECT * FROM delivery_attempts a WHERE a.merchant_id = $1 AND a.delivery_id = u.id OFFSET 0) a
+        FROM (SELECT UNNEST($2::uuid[]) AS id) u CROSS JOIN LATERAL (
+            SELECT a.delivery_id, a.number, a.started_at, a.duration_ms, a.status_code, a.error,
+                a.response
+            FROM delivery_attempts a
+            WHERE a.merchant_id = $1 AND a.delivery_id = u.id OFFSET 0
+        ) a
         ORDER BY delivery_id, number",
         merchant.0,
         deliveries,

@@ -7,6 +7,9 @@
 //! without a success it is given up.
 
 pub mod store;
+mod view;
+
+pub use view::{EndpointHealth, HealthStatus};
 
 use crate::base::net::{Response, RetryAfter, SendError};
 use std::time::Duration;
@@ -93,6 +96,17 @@ pub struct Health {
     pub paused_until: Option<OffsetDateTime>,
     /// Pauses in a row.
     pub pauses: i32,
+}
+
+/// What an endpoint's owner is told of its health.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// When the first failure since its last success ended.
+    pub failing_since: Option<OffsetDateTime>,
+    /// Nothing is sent before.
+    pub paused_until: Option<OffsetDateTime>,
+    /// What came of its last failed attempt.
+    pub last_error: Option<String>,
 }
 
 impl Health {
