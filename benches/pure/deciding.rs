@@ -4,7 +4,7 @@ use super::stall::{Stall, create, post};
 use criterion::{BatchSize, Criterion, Throughput};
 use threadpay::{
     domain::{
-        intents::{ConfirmRequest, Intent},
+        intents::Intent,
         rails::{PaymentMethod, SandboxMethod},
     },
     writer::{Command, PaymentCommand, Submission, World},
@@ -31,8 +31,7 @@ pub fn all(criterion: &mut Criterion) {
 fn pay(stall: &Stall, intents: &[Intent]) -> Vec<Submission> {
     let confirm = |(number, intent): (usize, &Intent)| {
         let method = PaymentMethod::Sandbox(SandboxMethod::Ok);
-        let request = ConfirmRequest::paying_with(method);
-        stall.submission(number, PaymentCommand::Confirm(intent.id, request).into())
+        stall.submission(number, PaymentCommand::Confirm(intent.id, method).into())
     };
     intents.iter().enumerate().map(confirm).collect()
 }

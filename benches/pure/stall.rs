@@ -3,14 +3,13 @@
 use super::dice;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use threadpay::{
     base::{ambient::Ambient, crypto::TokenKey, ids::MerchantId, net::Policy},
     domain::{
         callbacks::{Endpoint, EndpointRequest},
         idempotency::{Answer, Claim, Fingerprint},
         intents::IntentRequest,
-        ledger::{Books, EntryHash, EntryRequest},
+        ledger::{Balance, Books, EntryHash, EntryRequest},
         links::PageUrls,
         rails::Rail,
     },
@@ -71,7 +70,18 @@ impl Stall {
             entry_hash: EntryHash::default(),
             event_sequence: 0,
             booked_at: OffsetDateTime::UNIX_EPOCH,
-            balances: HashMap::new(),
+            balances: [
+                "rail:sandbox:clearing",
+                "merchant:pending",
+                "merchant:available",
+            ]
+            .map(|account| {
+                (
+                    (account.to_owned(), "EUR".parse().unwrap()),
+                    Balance::default(),
+                )
+            })
+            .into(),
         };
         let mut world = World::default();
         world.books.insert(self.merchant, books);

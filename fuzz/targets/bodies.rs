@@ -115,10 +115,12 @@ fn link(bytes: &[u8]) {
 
 fn money(bytes: &[u8]) {
     let euro: Currency = "EUR".parse().unwrap();
-    let capture = read::<CaptureRequest>(bytes).and_then(|request| checked(request.parse(euro)));
-    capture.flatten().into_iter().for_each(amount);
-    read::<RefundRequest>(bytes);
-    read::<ConfirmRequest>(bytes);
+    let capture = read::<CaptureRequest>(bytes).and_then(|request| checked(request.parse()));
+    let refund = read::<RefundRequest>(bytes).and_then(|request| checked(request.parse()));
+    let amounts = [capture.flatten(), refund.and_then(|terms| terms.amount)];
+    let amounts = amounts.into_iter().flatten();
+    amounts.filter_map(|bare| checked(bare.of(euro))).for_each(amount);
+    read::<ConfirmRequest>(bytes).and_then(|request| checked(request.parse()));
     read::<CancelRequest>(bytes);
     read::<OutcomeRequest>(bytes);
 }

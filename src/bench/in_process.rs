@@ -13,6 +13,7 @@ use crate::{
         idempotency::{Claim, Fingerprint},
         intents::{ConfirmRequest, IntentRequest, Terms},
         ledger::{Draft, EntryRequest},
+        rails::PaymentMethod,
     },
     writer::{PaymentCommand, PostingCommand, Submission},
 };
@@ -69,16 +70,17 @@ async fn one(
 /// What HTTP would have parsed.
 struct Bodies {
     terms: Terms,
-    confirm: ConfirmRequest,
+    confirm: PaymentMethod,
     draft: Draft,
 }
 
 impl Bodies {
     fn parse() -> Result<Self, ProgramError> {
         let intent: IntentRequest = serde_json::from_str(INTENT).map_err(failed)?;
+        let confirm: ConfirmRequest = serde_json::from_str(CONFIRM).map_err(failed)?;
         Ok(Self {
             terms: intent.parse().map_err(failed)?,
-            confirm: serde_json::from_str(CONFIRM).map_err(failed)?,
+            confirm: confirm.parse().map_err(failed)?,
             draft: draft()?,
         })
     }
@@ -90,7 +92,7 @@ impl Bodies {
                 ..self.terms.clone()
             }))
             .into(),
-            Verb::Confirm(id) => PaymentCommand::Confirm(id, self.confirm.clone()).into(),
+            Verb::Confirm(id) => PaymentCommand::Confirm(id, self.confirm).into(),
             Verb::Post => PostingCommand::Post(self.draft.clone()).into(),
             Verb::Refund(_) | Verb::Get(_) | Verb::List => {
                 return Err(failed("only HTTP is asked for this"));

@@ -9,9 +9,10 @@ use crate::{
     domain::{
         callbacks::{EventType, NewEvent, StoredEvent},
         idempotency::{Answer, Claim},
-        intents::{self, ConfirmRequest, Finished, Intent, IntentError, PaymentIntent, Terms},
+        intents::{self, Finished, Intent, IntentError, PaymentIntent, Terms},
         ledger::{self, Balance, Books, Draft, JournalEntry, JournalEntryView, LedgerError},
         links::store::Subject,
+        rails::PaymentMethod,
     },
     writer::{Command, PaymentCommand, PostingCommand, Rejection, Submission},
 };
@@ -72,8 +73,8 @@ pub(super) async fn run(
     };
     if let Command::Payment(PaymentCommand::Create(terms)) = &submission.command {
         request.create(db, terms).await
-    } else if let Command::Payment(PaymentCommand::Confirm(id, confirm)) = &submission.command {
-        request.confirm(db, *id, confirm).await
+    } else if let Command::Payment(PaymentCommand::Confirm(id, method)) = &submission.command {
+        request.confirm(db, *id, *method).await
     } else if let Command::Posting(PostingCommand::Post(draft)) = &submission.command {
         request.post(db, draft.clone()).await
     } else {
@@ -111,12 +112,12 @@ impl Request<'_> {
         &self,
         db: &mut PgConnection,
         id: IntentId,
-        request: &ConfirmRequest,
+        method: PaymentMethod,
     ) -> Result<Answer, Stop> {
         let ambient = &self.plain.ambient;
         let seen = intents::store::get(&mut *db, self.merchant, id).await?;
         let seen = seen.ok_or(Rejection::NotFound("payment intent"))?;
-        let method = request.parse(seen.terms.rail)?;
+        seen.takes(method)?;
         let (intent, mut attempt) = seen.clone().begin_charge(method, ambient.id(), self.now)?;
         attempt.idempotency_key = self.claim.map(|claim| claim.key.as_str().to_owned());
         let rail = attempt.rail.send(&attempt.call(None)).await;

@@ -25,6 +25,7 @@ impl From<&Rejection> for Problem {
             Rejection::Link(error) => link(*error, said),
             Rejection::Endpoint(error) => endpoint(*error, said),
             Rejection::Ledger(_) => Self::new(422, "amount_out_of_range", said),
+            Rejection::Internal(_) => Self::internal(rejection),
             Rejection::KeyReused => Self::new(422, "idempotency_key_reused", said),
             Rejection::KeyInUse => Self::new(409, "idempotency_key_in_use", said).retry_after(1),
         }

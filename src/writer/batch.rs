@@ -2,10 +2,11 @@
 
 use super::{
     Context, Rejection, RenderRejection, Reply, Submission,
+    command::{load_rows, record_rows},
     decide::decide,
     needs::Needs,
     store::{self, LoadRequest},
-    world::World,
+    world::{World, values},
 };
 use crate::{
     base::{
@@ -13,17 +14,11 @@ use crate::{
         ids::{IntentId, MerchantId},
     },
     domain::{
-        callbacks::{
-            self,
-            outbox::{Handover, Reserved},
-        },
+        callbacks::outbox::{Handover, Reserved},
         idempotency,
-        intents::{self, attempt, refund},
-        ledger,
-        links::{
-            self, PageUrls,
-            store::{Subject, TokenRow},
-        },
+        intents::Intent,
+        ledger::{self, Books},
+        links::{PageUrls, store::Subject},
         rails::Rail,
     },
 };
@@ -134,6 +129,7 @@ fn told(world: &World) -> Vec<MerchantId> {
     told
 }
 
+/// Loads what the commands name. The common statement comes last: rows of nouns name balances.
 async fn load(
     db: &mut PgConnection,
     world: &mut World,
@@ -141,53 +137,14 @@ async fn load(
     short_way: bool,
 ) -> Result<(), sqlx::Error> {
     let mut needs = Needs::of(batch);
-    let wanted = LoadRequest {
+    load_rows(db, world, &mut needs).await?;
+    let request = LoadRequest {
         merchants,
-        balances: if needs.balances { merchants } else { &[] },
+        balances: &needs.balances,
         keys: &needs.keys,
         owed: if short_way { &needs.intents } else { &[] },
     };
-    store::load(db, world, &wanted).await?;
-    if !needs.intents.is_empty() {
-        let unknown: Vec<_> = needs.intents.iter().map(|name| (*name, None)).collect();
-        for read in intents::store::load(db, &unknown).await? {
-            let intent = read.intent;
-            needs.add_named_by(&intent);
-            world.intents.load((intent.merchant, intent.id), intent);
-        }
-    }
-    if !needs.attempts.is_empty() {
-        for attempt in attempt::store::load(db, &needs.attempts).await? {
-            world.attempts.load((attempt.merchant, attempt.id), attempt);
-        }
-    }
-    if !needs.refunds.is_empty() {
-        for refund in refund::store::load(db, &needs.refunds).await? {
-            world.refunds.load((refund.merchant, refund.id), refund);
-        }
-    }
-    if !needs.links.is_empty() {
-        for link in links::store::load(db, &needs.links).await? {
-            world.links.load((link.merchant, link.id), link);
-        }
-    }
-    if !needs.secrets.is_empty() {
-        for secret in callbacks::secrets::store::load(db, &needs.secrets).await? {
-            let key = (secret.merchant, secret.endpoint, secret.number);
-            world.secrets.load(key, secret);
-        }
-    }
-    Ok(())
-}
-
-/// Calls a store's function if there is anything to store.
-macro_rules! store {
-    ($rows:expr, |$needs:ident| $call:expr) => {
-        let $needs = $rows;
-        if !$needs.is_empty() {
-            $call.await?;
-        }
-    };
+    store::load(db, world, &request).await
 }
 
 async fn record(
@@ -195,104 +152,43 @@ async fn record(
     world: &World,
     context: Context<'_>,
 ) -> Result<(), sqlx::Error> {
-    store!(values(world.links.made()), |rows| links::store::insert(
-        db, &rows
-    ));
-    store!(values(world.links.changed()), |rows| links::store::update(
-        db, &rows
-    ));
-    let (hashes, link_tokens) = tokens(world);
-    let (changed, attempted) = (
-        values(world.intents.changed()),
-        values(world.attempts.made()),
-    );
-    if !(changed.is_empty() && attempted.is_empty()) {
-        intents::store::update_with_attempts(db, (&changed, &attempted)).await?;
+    record_rows(db, world, context.now).await?;
+    let answered = world.keys.changed();
+    if !answered.is_empty() {
+        idempotency::store::finish(db, &answered).await?;
     }
-    store!(link_tokens, |rows| links::store::insert_tokens(db, &rows));
-    store!(values(world.attempts.changed()), |rows| {
-        attempt::store::update(db, &rows)
-    });
-    store!(values(world.refunds.made()), |rows| refund::store::insert(
-        db, &rows
-    ));
-    store!(values(world.refunds.changed()), |rows| {
-        refund::store::update(db, &rows)
-    });
-    store!(&world.opened, |rows| ledger::store::open_accounts(
-        db,
-        rows,
-        context.now
-    ));
-    if !world.rebalanced.is_empty() {
-        ledger::store::record(db, &world.entries, &balances(world)).await?;
-    }
-    store!(world.keys.changed(), |rows| idempotency::store::finish(
-        db, &rows
-    ));
-    store!(endpoints(world), |rows| callbacks::store::upsert_endpoints(
-        db, &rows
-    ));
-    store!(secrets(world), |rows| callbacks::secrets::store::upsert(
-        db, &rows
-    ));
-    store!(&world.replays, |rows| callbacks::replay::store::insert(
-        db, rows
-    ));
     let books = moved_books(world);
-    let opened = values(world.intents.made()).into_iter().map(|intent| {
-        let hash = hashes.get(&intent.id).copied();
-        let hash = hash.ok_or_else(|| sqlx::Error::Encode("an intent without a page".into()));
-        Ok::<_, sqlx::Error>((intent, hash?))
-    });
-    let opened = opened.collect::<Result<Vec<_>, _>>()?;
-    // A new intent is told of, so its books have moved.
+    let opened = opened_intents(world)?;
+    // A new intent causes an event, so its books have moved.
     if !(world.keys.made().is_empty() && books.is_empty()) {
         store::record_common(db, world, (&books, &opened), context.now).await?;
     }
     Ok(())
 }
 
-/// The hashes of new intents' tokens, and the tokens of new links.
-fn tokens(world: &World) -> (HashMap<IntentId, &[u8]>, Vec<TokenRow>) {
-    let mut hashes = HashMap::new();
-    let mut links = Vec::new();
-    for (hash, merchant, subject) in &world.tokens {
-        match subject {
-            Subject::Intent(id) => drop(hashes.insert(*id, hash.as_slice())),
-            Subject::Link(_) => links.push((*hash, *merchant, *subject)),
+/// New intents, each with the hash of the token that opens its page.
+fn opened_intents(world: &World) -> Result<Vec<(&Intent, &[u8])>, sqlx::Error> {
+    let hashes = world.tokens.iter().filter_map(|(hash, _, subject)| {
+        if let Subject::Intent(id) = subject {
+            Some((*id, hash.as_slice()))
+        } else {
+            None
         }
-    }
-    (hashes, links)
-}
-
-fn values<'a, K, V>(rows: Vec<(&'a K, &'a V)>) -> Vec<&'a V> {
-    rows.into_iter().map(|(_, value)| value).collect()
-}
-
-fn balances(world: &World) -> Vec<ledger::store::BalanceRow> {
-    let balance = |(merchant, name): &(MerchantId, (String, crate::base::money::Currency))| {
-        let balance = world.books.get(merchant)?.balances.get(name)?;
-        Some((*merchant, name.clone(), *balance))
-    };
-    world.rebalanced.iter().filter_map(balance).collect()
-}
-
-fn endpoints(world: &World) -> Vec<callbacks::Endpoint> {
-    let touched = [world.endpoints.made(), world.endpoints.changed()];
-    touched.into_iter().flat_map(values).cloned().collect()
-}
-
-fn secrets(world: &World) -> Vec<&callbacks::StoredSecret> {
-    let touched = [world.secrets.made(), world.secrets.changed()];
-    touched.into_iter().flat_map(values).collect()
+    });
+    let hashes: HashMap<IntentId, &[u8]> = hashes.collect();
+    let opened = values(world.intents.made()).into_iter().map(|intent| {
+        let hash = hashes.get(&intent.id).copied();
+        let hash = hash.ok_or_else(|| sqlx::Error::Encode("an intent without a page".into()));
+        Ok((intent, hash?))
+    });
+    opened.collect()
 }
 
 /// The books whose heads moved: by an event or an entry.
-fn moved_books(world: &World) -> Vec<&ledger::Books> {
+fn moved_books(world: &World) -> Vec<&Books> {
     let told = world.events.iter().map(|event| event.merchant);
     let booked = world.rebalanced.iter().map(|(merchant, _)| *merchant);
     let moved: BTreeSet<MerchantId> = told.chain(booked).collect();
-    let moved = |books: &&ledger::Books| moved.contains(&books.merchant);
+    let moved = |books: &&Books| moved.contains(&books.merchant);
     world.books.values().filter(moved).collect()
 }

@@ -1,9 +1,6 @@
 //! What can be asked of the writer, and what it answers.
 
-use super::{
-    endpoints::EndpointCommand, links::LinkCommand, needs::Needs, payments::PaymentCommand,
-    postings::PostingCommand,
-};
+use super::{decide::Decider, decision::Decision, needs::Needs, world::World};
 use crate::{
     base::{
         ids::{AttemptId, IntentId, MerchantId, RefundId},
@@ -18,58 +15,80 @@ use crate::{
         rails::RailCall,
     },
 };
+use sqlx::PgConnection;
+use time::OffsetDateTime;
 
-/// A change of one merchant's things: one variant a noun.
-#[derive(Clone, Debug)]
-pub enum Command {
+/// Makes the commands of all nouns one type, from one list. Each noun's folder says what its
+/// commands need, what they come to, and how its rows are loaded and recorded.
+macro_rules! nouns {
+    ($($(#[doc = $doc:literal])* $Noun:ident = $module:ident::$Command:ident;)*) => {
+        $(pub use super::$module::$Command;)*
+
+        /// A change of one merchant's things: one variant a noun.
+        #[derive(Clone, Debug)]
+        pub enum Command {
+            $($(#[doc = $doc])* $Noun($Command),)*
+        }
+
+        $(impl From<$Command> for Command {
+            fn from(command: $Command) -> Self {
+                Self::$Noun(command)
+            }
+        })*
+
+        impl Command {
+            /// Adds the rows that the command names, before anything is loaded.
+            pub(super) fn needs(&self, merchant: MerchantId, needs: &mut Needs) {
+                match self {
+                    $(Self::$Noun(command) => command.needs(merchant, needs),)*
+                }
+            }
+
+            /// What the command comes to.
+            pub(super) fn decide(&self, decider: &Decider<'_>) -> Result<Decision, Rejection> {
+                match self {
+                    $(Self::$Noun(command) => command.decide(decider),)*
+                }
+            }
+        }
+
+        /// Loads the rows that are named, noun after noun: rows of one may name rows of the next.
+        pub(super) async fn load_rows(
+            db: &mut PgConnection,
+            world: &mut World,
+            needs: &mut Needs,
+        ) -> Result<(), sqlx::Error> {
+            $(super::$module::rows::load(db, world, needs).await?;)*
+            Ok(())
+        }
+
+        /// Records the rows that are made or changed.
+        pub(super) async fn record_rows(
+            db: &mut PgConnection,
+            world: &World,
+            now: OffsetDateTime,
+        ) -> Result<(), sqlx::Error> {
+            $(super::$module::rows::record(db, world, now).await?;)*
+            Ok(())
+        }
+    };
+}
+
+nouns! {
     /// Of a payment intent or its refunds.
-    Payment(PaymentCommand),
+    Payment = payments::PaymentCommand;
     /// Of a payment link.
-    Link(LinkCommand),
+    Link = links::LinkCommand;
     /// Of a callback endpoint.
-    Endpoint(EndpointCommand),
+    Endpoint = endpoints::EndpointCommand;
     /// Of the books alone.
-    Posting(PostingCommand),
+    Posting = postings::PostingCommand;
 }
 
 impl Command {
     /// Whether it brings a rail's answer: to refuse it would leave a payment open.
     pub fn ends_a_call(&self) -> bool {
         matches!(self, Self::Payment(PaymentCommand::Finish(..)))
-    }
-
-    /// Adds the rows that the command names, before anything is loaded.
-    pub(super) fn needs(&self, merchant: MerchantId, needs: &mut Needs) {
-        match self {
-            Self::Payment(command) => command.needs(merchant, needs),
-            Self::Link(command) => command.needs(merchant, needs),
-            Self::Endpoint(command) => command.needs(merchant, needs),
-            Self::Posting(command) => command.needs(merchant, needs),
-        }
-    }
-}
-
-impl From<PaymentCommand> for Command {
-    fn from(command: PaymentCommand) -> Self {
-        Self::Payment(command)
-    }
-}
-
-impl From<LinkCommand> for Command {
-    fn from(command: LinkCommand) -> Self {
-        Self::Link(command)
-    }
-}
-
-impl From<EndpointCommand> for Command {
-    fn from(command: EndpointCommand) -> Self {
-        Self::Endpoint(command)
-    }
-}
-
-impl From<PostingCommand> for Command {
-    fn from(command: PostingCommand) -> Self {
-        Self::Posting(command)
     }
 }
 
@@ -147,6 +166,9 @@ pub enum Rejection {
     /// The idempotency key was used for another request.
     #[error("this Idempotency-Key was used for another request; use a new key")]
     KeyReused,
+    /// What is stored cannot be used, or what is to be stored cannot be made: a fault of ours.
+    #[error("{0}")]
+    Internal(String),
     /// The first request with this key still runs.
     #[error("the first request with this Idempotency-Key is still running; try again shortly")]
     KeyInUse,
@@ -157,7 +179,11 @@ impl Rejection {
     pub(super) fn is_verdict(&self) -> bool {
         match self {
             Self::Intent(_) | Self::Link(_) | Self::Ledger(_) | Self::Endpoint(_) => true,
-            Self::Invalid(_) | Self::NotFound(_) | Self::KeyReused | Self::KeyInUse => false,
+            Self::Invalid(_)
+            | Self::NotFound(_)
+            | Self::Internal(_)
+            | Self::KeyReused
+            | Self::KeyInUse => false,
         }
     }
 }

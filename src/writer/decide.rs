@@ -10,7 +10,6 @@ use crate::{
     base::{ambient::Ambient, ids::MerchantId},
     domain::{
         idempotency::{Answer, Claim, KeyRecord, Standing},
-        ledger::LedgerError,
         links::PageUrls,
         rails::{RailAnswer, RailCall},
     },
@@ -64,8 +63,8 @@ pub fn decide(
         merchant: *merchant,
         context,
     };
-    let applied = decider
-        .decide(command)
+    let applied = command
+        .decide(&decider)
         .map(|decision| with_key(decision, claim.as_ref()))
         .and_then(|decision| world.apply(*merchant, decision, context.ambient, context.now))
         .map(|outcome| answered_at_once(world, *merchant, outcome, context));
@@ -167,18 +166,7 @@ pub struct Decider<'a> {
     pub(super) context: Context<'a>,
 }
 
-impl Decider<'_> {
-    fn decide(&self, command: &Command) -> Result<Decision, Rejection> {
-        match command {
-            Command::Payment(command) => command.decide(self),
-            Command::Link(command) => command.decide(self),
-            Command::Endpoint(command) => command.decide(self),
-            Command::Posting(command) => command.decide(self),
-        }
-    }
-}
-
 /// Prints an object. Its parts are text and numbers, so it cannot fail but for want of memory.
 pub(super) fn print(object: &impl Serialize) -> Result<Box<RawValue>, Rejection> {
-    to_raw_value(object).map_err(|_| Rejection::Ledger(LedgerError::Overflow))
+    to_raw_value(object).map_err(|error| Rejection::Internal(error.to_string()))
 }

@@ -8,11 +8,12 @@ use crate::{
     base::{
         ambient::Ambient,
         ids::{DeliveryId, EndpointId, EventId, IntentId, MerchantId},
+        money::Currency,
     },
     domain::{
         callbacks::{EndpointStatus, EventType, NewDelivery, NewEvent},
         idempotency::Answer,
-        ledger::{Draft, JournalEntry},
+        ledger::{Account, Balance, Books, Draft, JournalEntry},
         threads::Thread,
     },
 };
@@ -184,18 +185,18 @@ impl World {
         let mut entries = Vec::with_capacity(drafts.len());
         let mut opened = Vec::new();
         for draft in drafts {
-            let fresh = draft.accounts().into_iter().filter(|(account, currency)| {
-                let name = (account.to_string(), *currency);
-                !books.balances.contains_key(&name)
+            let accounts = draft.accounts();
+            let booked = first_postings(books, accounts).and_then(|first| {
+                opened.extend(first.into_iter().map(|account| (merchant, account)));
+                Ok(books.book(draft, ambient.id(), now)?)
             });
-            opened.extend(fresh.map(|(account, _)| (merchant, account)));
-            match books.book(draft, ambient.id(), now) {
+            match booked {
                 Ok(entry) => entries.push(entry),
-                Err(error) => {
+                Err(rejection) => {
                     if let Some(before) = before {
                         *books = before;
                     }
-                    return Err(error.into());
+                    return Err(rejection);
                 }
             }
         }
@@ -257,4 +258,25 @@ impl World {
             }));
         self.events.push(event.store(merchant));
     }
+}
+
+/// Those of the accounts that have no posting yet. A balance that was not loaded would count as
+/// zero, so an entry that needs it is refused.
+fn first_postings(
+    books: &Books,
+    accounts: Vec<(Account, Currency)>,
+) -> Result<Vec<Account>, Rejection> {
+    let mut first = Vec::new();
+    for (account, currency) in accounts {
+        let name = (account.to_string(), currency);
+        let balance = books.balances.get(&name).ok_or_else(|| {
+            Rejection::Internal(format!(
+                "the balance of {account} in {currency} was not loaded"
+            ))
+        })?;
+        if *balance == Balance::default() {
+            first.push(account);
+        }
+    }
+    Ok(first)
 }

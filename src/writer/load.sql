@@ -8,13 +8,15 @@ SELECT 'books' AS "part!", merchant_id AS "merchant_id!",
     NULL::text AS ordering, NULL::boolean AS stripe_signature, NULL::bytea AS public_key, NULL::timestamptz AS created_at, NULL::timestamptz AS updated_at
 FROM books WHERE merchant_id = ANY($1)
 UNION ALL
-SELECT 'balance', merchant_id,
+SELECT 'balance', b.merchant_id,
     NULL, NULL, NULL, NULL,
-    account, currency, debits, credits,
+    b.account, b.currency, b.debits, b.credits,
     NULL, NULL, NULL, NULL,
     NULL, NULL,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-FROM balances WHERE merchant_id = ANY($2)
+FROM (SELECT UNNEST($2::uuid[]) AS merchant_id, UNNEST($3::text[]) AS account, UNNEST($4::text[]) AS currency) u
+CROSS JOIN LATERAL (SELECT b.merchant_id, b.account, b.currency, b.debits, b.credits FROM balances b
+    WHERE b.merchant_id = u.merchant_id AND b.account = u.account AND b.currency = u.currency LIMIT 1) b
 UNION ALL
 SELECT 'key', k.merchant_id,
     NULL, NULL, NULL, NULL,
@@ -22,8 +24,8 @@ SELECT 'key', k.merchant_id,
     k.key, k.fingerprint, k.status, k.answer,
     NULL, NULL,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-FROM (SELECT UNNEST($3::uuid[]) AS merchant_id, UNNEST($4::text[]) AS key) u
-CROSS JOIN LATERAL (SELECT * FROM idempotency_keys k WHERE k.merchant_id = u.merchant_id AND k.key = u.key LIMIT 1) k
+FROM (SELECT UNNEST($5::uuid[]) AS merchant_id, UNNEST($6::text[]) AS key) u
+CROSS JOIN LATERAL (SELECT k.merchant_id, k.key, k.fingerprint, k.status, k.answer FROM idempotency_keys k WHERE k.merchant_id = u.merchant_id AND k.key = u.key LIMIT 1) k
 UNION ALL
 SELECT 'endpoint', merchant_id,
     NULL, NULL, NULL, NULL,
@@ -39,7 +41,7 @@ SELECT 'owed', u.merchant_id,
     NULL, NULL, NULL, NULL,
     e.id, u.id,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-FROM (SELECT UNNEST($5::uuid[]) AS merchant_id, UNNEST($6::uuid[]) AS id) u
+FROM (SELECT UNNEST($7::uuid[]) AS merchant_id, UNNEST($8::uuid[]) AS id) u
 CROSS JOIN LATERAL (SELECT e.id FROM callback_endpoints e WHERE e.merchant_id = u.merchant_id AND e.deleted_at IS NULL OFFSET 0) e
 CROSS JOIN LATERAL (SELECT FROM deliveries d
     WHERE d.endpoint_id = e.id AND d.intent_id = u.id AND d.status IN ('pending', 'held') LIMIT 1) d

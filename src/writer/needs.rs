@@ -1,32 +1,16 @@
 //! Which rows the commands of a batch name. Pure, so that the simulation loads by the same rule.
 
+pub use super::world::Needs;
+
 use super::Submission;
 use crate::{
-    base::ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
+    base::{ids::MerchantId, money::Currency},
     domain::{
-        idempotency::store::KeyName,
-        intents::{Intent, State},
+        intents::{Intent, State, booked_accounts},
+        ledger::Account,
+        links::Link,
     },
 };
-
-/// The names of the rows that a batch loads.
-#[derive(Debug, Default)]
-pub struct Needs {
-    /// Idempotency keys.
-    pub keys: Vec<KeyName>,
-    /// Payment intents.
-    pub intents: Vec<(MerchantId, IntentId)>,
-    /// Attempts.
-    pub attempts: Vec<(MerchantId, AttemptId)>,
-    /// Refunds.
-    pub refunds: Vec<(MerchantId, RefundId)>,
-    /// Payment links.
-    pub links: Vec<(MerchantId, LinkId)>,
-    /// Endpoints whose secrets are looked at.
-    pub secrets: Vec<(MerchantId, EndpointId)>,
-    /// Whether balances are looked at.
-    pub balances: bool,
-}
 
 impl Needs {
     /// What these commands name.
@@ -42,12 +26,35 @@ impl Needs {
         needs
     }
 
-    /// What an intent that was loaded names in turn.
-    pub fn add_named_by(&mut self, intent: &Intent) {
-        let link = intent.terms.payment_link;
-        self.links.extend(link.map(|id| (intent.merchant, id)));
+    /// The balances that entries on these accounts change.
+    pub fn add_balances(
+        &mut self,
+        merchant: MerchantId,
+        accounts: impl IntoIterator<Item = (Account, Currency)>,
+    ) {
+        let names = accounts.into_iter();
+        let names = names.map(|(account, currency)| (merchant, (account.to_string(), currency)));
+        self.balances.extend(names);
+    }
+
+    /// What an intent that was loaded names in turn: its link, the attempt that it waits for, and
+    /// the balances that its money moves.
+    pub fn add_named_by_intent(&mut self, intent: &Intent) {
+        let (merchant, terms) = (intent.merchant, &intent.terms);
+        self.links
+            .extend(terms.payment_link.map(|id| (merchant, id)));
         if let State::Processing(id, _) | State::RequiresAction(id) = intent.state {
-            self.attempts.push((intent.merchant, id));
+            self.attempts.push((merchant, id));
         }
+        self.add_balances(
+            merchant,
+            booked_accounts(terms.rail, terms.amount.currency()),
+        );
+    }
+
+    /// What a link that was loaded names in turn: the balances that its payments move.
+    pub fn add_named_by_link(&mut self, link: &Link) {
+        let accounts = booked_accounts(link.terms.rail, link.terms.price.currency());
+        self.add_balances(link.merchant, accounts);
     }
 }

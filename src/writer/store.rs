@@ -6,7 +6,7 @@
     reason = "this is how sqlx is told of arrays with nulls"
 )]
 
-use super::world::World;
+use super::world::{BalanceName, World};
 use crate::{
     base::{
         ids::{EndpointId, IntentId, MerchantId},
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -29,8 +29,8 @@ use uuid::Uuid;
 pub struct LoadRequest<'a> {
     /// Merchants, whose books and endpoints are looked at.
     pub merchants: &'a [Uuid],
-    /// Merchants whose balances are.
-    pub balances: &'a [Uuid],
+    /// Balances.
+    pub balances: &'a HashSet<BalanceName>,
     /// Idempotency keys.
     pub keys: &'a [KeyName],
     /// Intents of which it matters what endpoints are still owed.
@@ -67,21 +67,25 @@ struct Row {
     updated_at: Option<OffsetDateTime>,
 }
 
-/// Loads what is wanted. The books come first, so that the balances find theirs.
+/// Loads what is asked for. The books come first, so that the balances find theirs; a balance that
+/// has no row yet is zero.
 pub async fn load(
     db: &mut PgConnection,
     world: &mut World,
-    wanted: &LoadRequest<'_>,
+    request: &LoadRequest<'_>,
 ) -> Result<(), sqlx::Error> {
-    let key_merchants: Vec<Uuid> = wanted.keys.iter().map(|name| name.0.0).collect();
-    let keys: Vec<&str> = wanted.keys.iter().map(|name| name.1.as_str()).collect();
-    let owed_by: Vec<Uuid> = wanted.owed.iter().map(|name| name.0.0).collect();
-    let owed: Vec<Uuid> = wanted.owed.iter().map(|name| name.1.0).collect();
+    let balances = balance_columns(request.balances);
+    let key_merchants: Vec<Uuid> = request.keys.iter().map(|name| name.0.0).collect();
+    let keys: Vec<&str> = request.keys.iter().map(|name| name.1.as_str()).collect();
+    let owed_by: Vec<Uuid> = request.owed.iter().map(|name| name.0.0).collect();
+    let owed: Vec<Uuid> = request.owed.iter().map(|name| name.1.0).collect();
     let load = sqlx::query_file_as!(
         Row,
         "src/writer/load.sql",
-        wanted.merchants,
-        wanted.balances,
+        request.merchants,
+        &balances.0,
+        &balances.1,
+        &balances.2,
         &key_merchants,
         &keys as &[&str],
         &owed_by,
@@ -90,7 +94,20 @@ pub async fn load(
     for row in load.fetch_all(db).await? {
         row.take_into(world)?;
     }
+    for (merchant, name) in request.balances {
+        let books = world.books.get_mut(merchant);
+        books.map(|books| books.balances.entry(name.clone()).or_default());
+    }
     Ok(())
+}
+
+fn balance_columns(names: &HashSet<BalanceName>) -> (Vec<Uuid>, Vec<String>, Vec<String>) {
+    let merchants = names.iter().map(|(merchant, _)| merchant.0).collect();
+    let accounts = names.iter().map(|(_, (account, _))| account.clone());
+    let currencies = names
+        .iter()
+        .map(|(_, (_, currency))| currency.code().to_owned());
+    (merchants, accounts.collect(), currencies.collect())
 }
 
 /// A column that this kind of row has.

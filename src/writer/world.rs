@@ -102,10 +102,16 @@ impl<K: Hash + Eq, V> Table<K, V> {
     }
 }
 
+/// The rows without their keys.
+pub fn values<'a, K, V>(rows: Vec<(&'a K, &'a V)>) -> Vec<&'a V> {
+    rows.into_iter().map(|(_, value)| value).collect()
+}
+
 /// Makes the rows that the world holds, and the changes that decisions make to them, from one list.
 macro_rules! world {
     (
-        tables { $($(#[doc = $table_doc:literal])* $table:ident: $Row:ident, $Key:ty = $key:expr;)* }
+        named { $($(#[doc = $doc:literal])* $table:ident: $Row:ident, $Name:ty, $Key:ty = $key:expr;)* }
+        whole { $($(#[doc = $whole_doc:literal])* $whole:ident: $Whole:ident, $WholeKey:ty = $whole_key:expr;)* }
         lists { $($(#[doc = $list_doc:literal])* $list:ident: $Item:ident;)* }
     ) => {
         /// Everything that a batch has loaded and changed. Keys begin with the merchant, so a
@@ -121,21 +127,33 @@ macro_rules! world {
             /// Accounts with a first posting in some currency.
             pub opened: Vec<(MerchantId, Account)>,
             /// Balances that the batch changed.
-            pub rebalanced: HashSet<(MerchantId, (String, Currency))>,
+            pub rebalanced: HashSet<BalanceName>,
             /// Events that the batch caused.
             pub events: Vec<StoredEvent>,
             /// The deliveries of them.
             pub deliveries: Vec<NewDelivery>,
             /// Endpoints that have undelivered events of an intent from before the batch.
             pub owed: HashSet<(EndpointId, Uuid)>,
-            $($(#[doc = $table_doc])* pub $table: Table<$Key, $Row>,)*
+            $($(#[doc = $doc])* pub $table: Table<$Key, $Row>,)*
+            $($(#[doc = $whole_doc])* pub $whole: Table<$WholeKey, $Whole>,)*
             $($(#[doc = $list_doc])* pub $list: Vec<$Item>,)*
+        }
+
+        /// The names of the rows that a batch loads. The simulation loads by the same rule.
+        #[derive(Debug, Default)]
+        pub struct Needs {
+            /// Idempotency keys.
+            pub keys: Vec<KeyName>,
+            /// Balances: all that the commands may book to.
+            pub balances: HashSet<BalanceName>,
+            $($(#[doc = $doc])* pub $table: Vec<$Name>,)*
         }
 
         /// A row that a decision makes or changes.
         #[derive(Debug)]
         pub enum Change {
             $($Row($Row),)*
+            $($Whole($Whole),)*
             $($Item($Item),)*
         }
 
@@ -147,6 +165,10 @@ macro_rules! world {
                         let key: fn(&$Row) -> $Key = $key;
                         self.$table.put(key(&row), row);
                     })*
+                    $(Change::$Whole(row) => {
+                        let key: fn(&$Whole) -> $WholeKey = $whole_key;
+                        self.$whole.put(key(&row), row);
+                    })*
                     $(Change::$Item(item) => self.$list.push(item),)*
                 }
             }
@@ -157,6 +179,11 @@ macro_rules! world {
                 Self::$Row(row)
             }
         })*
+        $(impl From<$Whole> for Change {
+            fn from(row: $Whole) -> Self {
+                Self::$Whole(row)
+            }
+        })*
         $(impl From<$Item> for Change {
             fn from(item: $Item) -> Self {
                 Self::$Item(item)
@@ -165,22 +192,33 @@ macro_rules! world {
     };
 }
 
+/// A merchant's balance: of which account, in which currency.
+pub type BalanceName = (MerchantId, (String, Currency));
+
 world! {
-    tables {
+    // Rows that commands name: the row, how it is named, how it is kept.
+    named {
         /// Payment intents.
-        intents: Intent, (MerchantId, IntentId) = |row| (row.merchant, row.id);
+        intents: Intent, (MerchantId, IntentId), (MerchantId, IntentId) =
+            |row| (row.merchant, row.id);
         /// Attempts.
-        attempts: Attempt, (MerchantId, AttemptId) = |row| (row.merchant, row.id);
+        attempts: Attempt, (MerchantId, AttemptId), (MerchantId, AttemptId) =
+            |row| (row.merchant, row.id);
         /// Refunds.
-        refunds: Refund, (MerchantId, RefundId) = |row| (row.merchant, row.id);
+        refunds: Refund, (MerchantId, RefundId), (MerchantId, RefundId) =
+            |row| (row.merchant, row.id);
         /// Payment links.
-        links: Link, (MerchantId, LinkId) = |row| (row.merchant, row.id);
-        /// Callback endpoints that are not deleted.
-        endpoints: Endpoint, (MerchantId, EndpointId) = |row| (row.merchant, row.id);
-        /// Secrets of endpoints, by number.
-        secrets: StoredSecret, (MerchantId, EndpointId, i32) =
+        links: Link, (MerchantId, LinkId), (MerchantId, LinkId) = |row| (row.merchant, row.id);
+        /// Secrets of endpoints: all of an endpoint, each by its number.
+        secrets: StoredSecret, (MerchantId, EndpointId), (MerchantId, EndpointId, i32) =
             |row| (row.merchant, row.endpoint, row.number);
     }
+    // Rows of which every command sees all of its merchant's.
+    whole {
+        /// Callback endpoints that are not deleted.
+        endpoints: Endpoint, (MerchantId, EndpointId) = |row| (row.merchant, row.id);
+    }
+    // Rows that are only ever made.
     lists {
         /// Replays that the batch ordered.
         replays: Replay;

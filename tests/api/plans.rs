@@ -116,3 +116,25 @@ fn a_list_does_not_look_at_what_it_does_not_show() {
         }
     });
 }
+
+#[test]
+fn a_booking_looks_at_the_balances_that_it_changes_and_at_no_others() {
+    run_on_database(async |pool| {
+        let mut db = pool.acquire().await.unwrap();
+        let mut load = Planned::new(pool, Use::Writer, "writer.load").await;
+        let arguments = format!(
+            "'{{{MERCHANT}}}', '{{{MERCHANT},{MERCHANT}}}', '{{rail:sandbox:clearing,merchant:pending}}', '{{EUR,EUR}}',
+            '{{}}', '{{}}', '{{}}', '{{}}'"
+        );
+        let before = load.blocks(&arguments).await;
+        let balances = format!(
+            "INSERT INTO balances (merchant_id, account, currency, debits, credits)
+            SELECT '{MERCHANT}'::uuid, account, 'C' || lpad(n::text, 2, '0'), 1, 1
+            FROM (VALUES ('rail:sandbox:clearing'), ('merchant:pending')) a (account), generate_series(0, 99) n
+            UNION ALL SELECT '{MERCHANT}'::uuid, 'bank:' || n, 'EUR', 1, 1 FROM generate_series(1, 3000) n"
+        );
+        run(&mut db, &balances).await;
+        let blocks = load.blocks(&arguments).await - before;
+        assert!(blocks < 20, "it looked at {blocks} blocks more");
+    });
+}

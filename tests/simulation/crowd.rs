@@ -16,7 +16,9 @@ use threadpay::{
         callbacks::{
             Delivery, Disabling, EndpointChanges, EndpointRequest, NewEndpoint, NewSecret,
         },
-        intents::{Intent, IntentRequest, State},
+        intents::{
+            CancellationReason, CaptureRequest, Intent, IntentRequest, RefundRequest, State,
+        },
         ledger::EntryRequest,
         links::{LinkRequest, Price},
         rails::{PaymentMethod, Rail, SandboxMethod},
@@ -66,15 +68,17 @@ fn command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
         (28..54, Some(intent), _) => confirm(payable.unwrap_or(intent), dice),
         (54..62, Some(intent), _) => {
             let intent = held.unwrap_or(intent);
-            PaymentCommand::Capture(intent, body(amount_of(desk, owner, intent, dice))).into()
+            let request: CaptureRequest = body(amount_of(desk, owner, intent, dice));
+            PaymentCommand::Capture(intent, request.parse().unwrap()).into()
         }
         (62..66, Some(intent), _) => {
-            PaymentCommand::Cancel(intent, body(json!({"reason": "duplicate"}))).into()
+            PaymentCommand::Cancel(intent, Some(CancellationReason::Duplicate)).into()
         }
         (66..69, _, _) => post(dice),
         (69..82, Some(intent), _) => {
             let intent = paid.unwrap_or(intent);
-            PaymentCommand::Refund(intent, body(amount_of(desk, owner, intent, dice))).into()
+            let request: RefundRequest = body(amount_of(desk, owner, intent, dice));
+            PaymentCommand::Refund(intent, request.parse().unwrap()).into()
         }
         _ => create_intent(desk, dice),
     }
@@ -274,12 +278,8 @@ fn method(dice: &mut Dice) -> &'static str {
 }
 
 fn confirm(intent: IntentId, dice: &mut Dice) -> Command {
-    let method = if dice.percent(2) {
-        "pm_nonsense"
-    } else {
-        method(dice)
-    };
-    PaymentCommand::Confirm(intent, body(json!({"payment_method": method}))).into()
+    let method = PaymentMethod::parse(Rail::Sandbox, method(dice)).unwrap();
+    PaymentCommand::Confirm(intent, method).into()
 }
 
 /// A part of an intent's amount, or a little more than there is, or all of it.

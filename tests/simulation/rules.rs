@@ -40,6 +40,7 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
             }
             // Sums are far from the end of their range.
             Err(Rejection::Ledger(error)) => panic!("the books refused: {error}"),
+            Err(Rejection::Internal(fault)) => panic!("a fault of ours: {fault}"),
             Err(Rejection::Invalid(_) | Rejection::NotFound(_)) => {
                 assert!(name.is_none_or(|name| !known(&name)));
             }

@@ -95,7 +95,7 @@ impl Store {
             let Some(intent) = self.intents.get(&key) else {
                 continue;
             };
-            needs.add_named_by(intent);
+            needs.add_named_by_intent(intent);
             world.intents.load(key, intent.clone());
         }
         copy(&needs.attempts, &self.attempts, |key, row| {
@@ -104,21 +104,24 @@ impl Store {
         copy(&needs.refunds, &self.refunds, |key, row| {
             world.refunds.load(key, row);
         });
-        copy(&needs.links, &self.links, |key, row| {
-            world.links.load(key, row);
-        });
+        for key in std::mem::take(&mut needs.links) {
+            if let Some(link) = self.links.get(&key) {
+                needs.add_named_by_link(link);
+                world.links.load(key, link.clone());
+            }
+        }
         for (merchant, endpoint) in needs.secrets {
             let all = (merchant, endpoint, 0)..=(merchant, endpoint, i32::MAX);
             for (key, row) in self.secrets.range(all) {
                 world.secrets.load(*key, row.clone());
             }
         }
+        for (merchant, name) in needs.balances {
+            let stored = self.books[&merchant].balances.get(&name).copied();
+            let books = world.books.get_mut(&merchant).unwrap();
+            books.balances.insert(name, stored.unwrap_or_default());
+        }
         for merchant in merchants {
-            if let Some(books) = world.books.get_mut(&merchant)
-                && needs.balances
-            {
-                books.balances.clone_from(&self.books[&merchant].balances);
-            }
             for (key, row) in of_merchant(&self.endpoints, merchant) {
                 if row.deleted_at.is_none() {
                     world.endpoints.load(*key, row.clone());

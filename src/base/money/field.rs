@@ -1,6 +1,6 @@
 //! Money in a request's JSON: a decimal string beside a currency code.
 
-use super::{Currency, Money};
+use super::{AmountError, Currency, Money};
 use crate::base::invalid::Invalid;
 use serde_json::Value;
 
@@ -14,6 +14,32 @@ pub struct AmountText(pub String);
 #[derive(Clone, Debug, utoipa::ToSchema)]
 #[schema(as = Currency, format = "currency", pattern = "^[A-Z]{3}$", examples("EUR"))]
 pub struct CurrencyCode(pub String);
+
+/// An amount whose currency the caller does not name, since it is that of a payment intent: plain
+/// decimal digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BareAmount {
+    param: &'static str,
+    text: String,
+}
+
+impl BareAmount {
+    /// Reads the amount at `param`.
+    pub fn read(param: &'static str, value: &Value) -> Result<Self, Invalid> {
+        let text = text(param, value)?;
+        let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        if !plain {
+            return Err(wrong(param, &AmountError::Malformed));
+        }
+        let text = text.to_owned();
+        Ok(Self { param, text })
+    }
+
+    /// The amount, above zero, in the currency that it turns out to be of.
+    pub fn of(&self, currency: Currency) -> Result<Money, Invalid> {
+        Money::parse_amount(&self.text, currency).map_err(|error| wrong(self.param, &error))
+    }
+}
 
 /// Reads the currency code at `/currency`.
 pub fn currency(code: &str) -> Result<Currency, Invalid> {
@@ -35,11 +61,18 @@ pub fn amount_or_zero(param: &str, value: &Value, currency: Currency) -> Result<
 fn read(
     param: &str,
     value: &Value,
-    parse: impl Fn(&str) -> Result<Money, super::AmountError>,
+    parse: impl Fn(&str) -> Result<Money, AmountError>,
 ) -> Result<Money, Invalid> {
-    let wrong = |detail: String| Invalid::coded("invalid_amount", param, detail);
-    let text = value.as_str().ok_or_else(|| {
-        wrong("an amount is a JSON string such as \"12.50\", never a number, so that nothing is ever rounded".to_owned())
-    })?;
-    parse(text).map_err(|e| wrong(e.to_string()))
+    parse(text(param, value)?).map_err(|error| wrong(param, &error))
+}
+
+fn text<'a>(param: &str, value: &'a Value) -> Result<&'a str, Invalid> {
+    value.as_str().ok_or_else(|| {
+        let detail = "an amount is a JSON string such as \"12.50\", never a number, so that nothing is ever rounded";
+        Invalid::coded("invalid_amount", param, detail)
+    })
+}
+
+fn wrong(param: &str, error: &AmountError) -> Invalid {
+    Invalid::coded("invalid_amount", param, error.to_string())
 }

@@ -2,9 +2,18 @@
 
 use super::{Intent, Refund};
 use crate::{
-    base::money::Money,
-    domain::ledger::{Account, Direction, Draft, EntryKind, Unbalanced},
+    base::money::{Currency, Money},
+    domain::{
+        ledger::{Account, Direction, Draft, EntryKind, Unbalanced},
+        rails::Rail,
+    },
 };
+
+/// The accounts that payments over `rail` post to: whoever books one needs their balances.
+pub fn booked_accounts(rail: Rail, currency: Currency) -> [(Account, Currency); 2] {
+    let clearing = Account::RailClearing(rail.as_str());
+    [(clearing, currency), (Account::MerchantPending, currency)]
+}
 
 /// The rail has taken money from the payer: it owes it to us, and we owe it to the merchant.
 pub(super) fn capture(intent: &Intent, amount: Money) -> Result<Draft, Unbalanced> {

@@ -6,8 +6,8 @@ use crate::{
         ids::AttemptId,
         invalid::Invalid,
         money::{
-            Currency, Money,
-            field::{self, AmountText},
+            Money,
+            field::{AmountText, BareAmount},
         },
     },
     domain::rails::CallKind,
@@ -27,11 +27,11 @@ pub struct CaptureRequest {
 }
 
 impl CaptureRequest {
-    /// The amount, in the intent's currency.
-    pub fn parse(&self, currency: Currency) -> Result<Option<Money>, Invalid> {
-        self.amount
-            .as_ref()
-            .map(|amount| field::amount("/amount", amount, currency))
+    /// The amount, in the currency of the intent.
+    pub fn parse(&self) -> Result<Option<BareAmount>, Invalid> {
+        let amount = self.amount.as_ref();
+        amount
+            .map(|amount| BareAmount::read("/amount", amount))
             .transpose()
     }
 }

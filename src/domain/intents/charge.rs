@@ -2,8 +2,8 @@
 
 use super::{Attempt, Intent, IntentError, Opening, State};
 use crate::{
-    base::{ids::AttemptId, invalid::Invalid},
-    domain::rails::{CallKind, PaymentMethod, Rail},
+    base::{ids::AttemptId, invalid::Invalid, names::UnknownName},
+    domain::rails::{CallKind, PaymentMethod},
 };
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -18,21 +18,28 @@ pub struct ConfirmRequest {
 }
 
 impl ConfirmRequest {
-    /// The request to pay with `method`.
-    pub fn paying_with(method: PaymentMethod) -> Self {
-        Self {
-            payment_method: method.to_string(),
-        }
-    }
-
-    /// The payment method, as `rail` knows it.
-    pub fn parse(&self, rail: Rail) -> Result<PaymentMethod, Invalid> {
-        PaymentMethod::parse(rail, &self.payment_method)
-            .map_err(|e| Invalid::coded("invalid_payment_method", "/payment_method", e.to_string()))
+    /// The payment method.
+    pub fn parse(&self) -> Result<PaymentMethod, Invalid> {
+        let method = self.payment_method.parse();
+        method.map_err(|error: UnknownName| unusable(error.to_string()))
     }
 }
 
+fn unusable(detail: String) -> Invalid {
+    Invalid::coded("invalid_payment_method", "/payment_method", detail)
+}
+
 impl Intent {
+    /// Whether the intent's rail knows this method.
+    pub fn takes(&self, method: PaymentMethod) -> Result<(), Invalid> {
+        let rail = self.terms.rail;
+        if method.rail() == rail {
+            Ok(())
+        } else {
+            Err(unusable(format!("{method} is no method of {rail}")))
+        }
+    }
+
     /// Records that the rail is about to be asked for the whole amount.
     pub fn begin_charge(
         self,

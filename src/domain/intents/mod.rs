@@ -21,6 +21,7 @@ mod tests;
 mod view;
 
 pub use attempt::{Attempt, AttemptStatus};
+pub use bookkeeping::booked_accounts;
 pub use cancel::{CancelRequest, Canceled};
 pub use capture::CaptureRequest;
 pub use charge::ConfirmRequest;
@@ -30,6 +31,6 @@ pub use intent::{
     CancellationReason, CaptureMethod, Intent, IntentEvent, LastError, LineItem, Opening, State,
     Status, Sums, Terms,
 };
-pub use refund::{Refund, RefundIds, RefundRequest, RefundStatus};
+pub use refund::{Refund, RefundIds, RefundRequest, RefundStatus, RefundTerms};
 pub use request::IntentRequest;
 pub use view::{PaymentIntent, RefundObject};

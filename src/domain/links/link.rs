@@ -3,7 +3,7 @@
 use crate::{
     base::{
         ids::{LinkId, MerchantId},
-        money::Money,
+        money::{Currency, Money},
     },
     domain::{rails::Rail, threads::Thread},
 };
@@ -48,6 +48,16 @@ pub enum Price {
         /// The most.
         max: Money,
     },
+}
+
+impl Price {
+    /// The currency of what is paid.
+    pub fn currency(self) -> Currency {
+        match self {
+            Self::Fixed(amount) => amount.currency(),
+            Self::Chosen { min, .. } => min.currency(),
+        }
+    }
 }
 
 /// What a link asks for. It never changes.

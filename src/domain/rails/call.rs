@@ -66,6 +66,22 @@ impl PaymentMethod {
             Rail::Sandbox => SandboxMethod::from_str(name).map(Self::Sandbox),
         }
     }
+
+    /// The rail that it is a method of.
+    pub fn rail(self) -> Rail {
+        match self {
+            Self::Sandbox(_) => Rail::Sandbox,
+        }
+    }
+}
+
+/// Reads the name of a method of any rail: names tell the rail.
+impl FromStr for PaymentMethod {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        SandboxMethod::from_str(name).map(Self::Sandbox)
+    }
 }
 
 impl fmt::Display for PaymentMethod {

@@ -184,7 +184,7 @@ pub async fn confirm(
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
     change
-        .perform(&state, PaymentCommand::Confirm(id.0, request))
+        .perform(&state, PaymentCommand::Confirm(id.0, request.parse()?))
         .await
 }
 
@@ -207,7 +207,7 @@ pub async fn capture(
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
     change
-        .perform(&state, PaymentCommand::Capture(id.0, request))
+        .perform(&state, PaymentCommand::Capture(id.0, request.parse()?))
         .await
 }
 
@@ -230,7 +230,7 @@ pub async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
     change
-        .perform(&state, PaymentCommand::Cancel(id.0, request))
+        .perform(&state, PaymentCommand::Cancel(id.0, request.reason))
         .await
 }
 
@@ -253,7 +253,7 @@ pub async fn create_refund(
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
     change
-        .perform(&state, PaymentCommand::Refund(id.0, request))
+        .perform(&state, PaymentCommand::Refund(id.0, request.parse()?))
         .await
 }
 

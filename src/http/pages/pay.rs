@@ -7,7 +7,6 @@ use super::visit::Visit;
 use crate::http::{Problem, State};
 use crate::{
     base::ids::IntentId,
-    domain::intents::ConfirmRequest,
     views::pages::{FieldFault, PayPage, PayState, PayerChoice, PostedForm, Price},
     writer::{Command, LinkCommand, LinkPayment, PaymentCommand},
 };
@@ -49,9 +48,7 @@ impl Opened {
     fn command(&self, choice: &PayerChoice) -> Command {
         let method = choice.payment_method;
         match &self.matter {
-            Matter::Intent(intent, _) => {
-                PaymentCommand::Confirm(intent.id, ConfirmRequest::paying_with(method)).into()
-            }
+            Matter::Intent(intent, _) => PaymentCommand::Confirm(intent.id, method).into(),
             Matter::Link(link) => {
                 let amount = match self.order().price {
                     Price::Chosen(_) => Some(choice.amount),

@@ -1,6 +1,7 @@
-//! Callback endpoints: commands and decisions.
+//! Callback endpoints: commands, decisions and rows.
 
 mod command;
 mod decide;
+pub(super) mod rows;
 
 pub use command::EndpointCommand;

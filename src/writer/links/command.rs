@@ -38,11 +38,9 @@ impl LinkCommand {
     pub(in crate::writer) fn needs(&self, merchant: MerchantId, needs: &mut Needs) {
         match self {
             Self::Create(_) => {}
-            Self::Pay(id, _) => {
+            Self::Pay(id, _) | Self::Deactivate(id) | Self::Expire(id) => {
                 needs.links.push((merchant, *id));
-                needs.balances = true;
             }
-            Self::Deactivate(id) | Self::Expire(id) => needs.links.push((merchant, *id)),
         }
     }
 }

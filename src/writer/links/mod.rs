@@ -1,6 +1,7 @@
-//! Payment links: commands and decisions.
+//! Payment links: commands, decisions and rows.
 
 mod command;
 mod decide;
+pub(super) mod rows;
 
 pub use command::{LinkCommand, LinkPayment};

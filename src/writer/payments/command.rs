@@ -1,10 +1,13 @@
 //! What can be done to payment intents and their refunds.
 
 use crate::{
-    base::ids::{IntentId, MerchantId},
+    base::{
+        ids::{IntentId, MerchantId},
+        money::field::BareAmount,
+    },
     domain::{
-        intents::{CancelRequest, CaptureRequest, ConfirmRequest, RefundRequest, Terms},
-        rails::RailAnswer,
+        intents::{CancellationReason, RefundTerms, Terms},
+        rails::{PaymentMethod, RailAnswer},
     },
     writer::{Ticket, needs::Needs},
 };
@@ -15,13 +18,13 @@ pub enum PaymentCommand {
     /// Ask for money.
     Create(Box<Terms>),
     /// Begin to charge the payer of an intent.
-    Confirm(IntentId, ConfirmRequest),
-    /// Begin to take money that is held.
-    Capture(IntentId, CaptureRequest),
+    Confirm(IntentId, PaymentMethod),
+    /// Begin to take money that is held: so much, or all.
+    Capture(IntentId, Option<BareAmount>),
     /// Call an intent off, or begin to.
-    Cancel(IntentId, CancelRequest),
+    Cancel(IntentId, Option<CancellationReason>),
     /// Begin to give money back.
-    Refund(IntentId, RefundRequest),
+    Refund(IntentId, RefundTerms),
     /// Apply what the rail answered to a call.
     Finish(Ticket, RailAnswer),
     /// Apply what became of the attempt that an intent waits for.
@@ -47,11 +50,9 @@ impl PaymentCommand {
             Self::Confirm(id, _)
             | Self::Capture(id, _)
             | Self::Refund(id, _)
-            | Self::Report(id, ..) => {
-                needs.intents.push((merchant, *id));
-                needs.balances = true;
-            }
-            Self::Cancel(id, _) | Self::Expire(id) => needs.intents.push((merchant, *id)),
+            | Self::Report(id, ..)
+            | Self::Cancel(id, _)
+            | Self::Expire(id) => needs.intents.push((merchant, *id)),
             Self::Finish(ticket, _) => {
                 needs.intents.push((merchant, ticket.intent));
                 needs.attempts.push((merchant, ticket.call.attempt));
@@ -59,7 +60,6 @@ impl PaymentCommand {
                 needs.refunds.extend(refund);
                 let key = ticket.key.clone().map(|key| (merchant, key));
                 needs.keys.extend(key);
-                needs.balances = true;
             }
         }
     }

@@ -2,14 +2,15 @@
 
 use super::PaymentCommand;
 use crate::{
-    base::ids::IntentId,
+    base::{ids::IntentId, money::field::BareAmount},
     domain::{
         callbacks::EventType,
         intents::{
-            Attempt, CancelRequest, Canceled, CaptureRequest, ConfirmRequest, Intent, IntentEvent,
-            PaymentIntent, Refund, RefundIds, RefundObject, RefundRequest, Terms,
+            Attempt, Canceled, CancellationReason, Intent, IntentEvent, PaymentIntent, Refund,
+            RefundIds, RefundObject, RefundTerms, Terms,
         },
         links::store::{Subject, TokenRow},
+        rails::PaymentMethod,
     },
     writer::{
         Rejection, Ticket,
@@ -24,10 +25,10 @@ impl PaymentCommand {
     pub fn decide(&self, decider: &Decider<'_>) -> Result<Decision, Rejection> {
         match self {
             Self::Create(terms) => decider.create_intent(terms),
-            Self::Confirm(id, request) => decider.confirm(*id, request),
-            Self::Capture(id, request) => decider.capture(*id, request),
-            Self::Cancel(id, request) => decider.cancel(*id, request),
-            Self::Refund(id, request) => decider.refund(*id, request),
+            Self::Confirm(id, method) => decider.confirm(*id, *method),
+            Self::Capture(id, amount) => decider.capture(*id, amount.as_ref()),
+            Self::Cancel(id, reason) => decider.cancel(*id, *reason),
+            Self::Refund(id, terms) => decider.refund(*id, terms),
             Self::Finish(ticket, answer) => decider.finish(ticket.call.attempt, *answer),
             Self::Report(id, awaited, answer) => decider.report(*id, *awaited, *answer),
             Self::Expire(id) => decider.expire_intent(*id),
@@ -61,27 +62,32 @@ impl Decider<'_> {
         )
     }
 
-    fn confirm(&self, id: IntentId, request: &ConfirmRequest) -> Result<Decision, Rejection> {
+    fn confirm(&self, id: IntentId, method: PaymentMethod) -> Result<Decision, Rejection> {
         let before = self.intent(id)?;
-        let method = request.parse(before.terms.rail)?;
+        before.takes(method)?;
         let (attempt, now) = (self.context.ambient.id(), self.context.now);
         let (intent, attempt) = before.clone().begin_charge(method, attempt, now)?;
         let (link, _) = self.update_link_capacity(&before, &intent)?;
         Ok(call(intent, attempt).with_all(link))
     }
 
-    fn capture(&self, id: IntentId, request: &CaptureRequest) -> Result<Decision, Rejection> {
+    fn capture(&self, id: IntentId, amount: Option<&BareAmount>) -> Result<Decision, Rejection> {
         let intent = self.intent(id)?;
-        let amount = request.parse(intent.terms.amount.currency())?;
+        let currency = intent.terms.amount.currency();
+        let amount = amount.map(|amount| amount.of(currency)).transpose()?;
         let (attempt, now) = (self.context.ambient.id(), self.context.now);
         let (intent, attempt) = intent.begin_capture(amount, attempt, now)?;
         Ok(call(intent, attempt))
     }
 
-    fn cancel(&self, id: IntentId, request: &CancelRequest) -> Result<Decision, Rejection> {
+    fn cancel(
+        &self,
+        id: IntentId,
+        reason: Option<CancellationReason>,
+    ) -> Result<Decision, Rejection> {
         let before = self.intent(id)?;
         let (attempt, now) = (self.context.ambient.id(), self.context.now);
-        match before.clone().cancel(request.reason, attempt, now)? {
+        match before.clone().cancel(reason, attempt, now)? {
             Canceled::AfterVoid(intent, attempt) => Ok(call(intent, attempt)),
             Canceled::Now(intent) => self.ended(&before, intent, IntentEvent::Canceled),
         }
@@ -111,9 +117,12 @@ impl Decider<'_> {
             .causing(link_event))
     }
 
-    fn refund(&self, id: IntentId, request: &RefundRequest) -> Result<Decision, Rejection> {
+    fn refund(&self, id: IntentId, terms: &RefundTerms) -> Result<Decision, Rejection> {
         let intent = self.intent(id)?;
-        let (amount, reason) = request.clone().parse(intent.terms.amount.currency())?;
+        let currency = intent.terms.amount.currency();
+        let amount = terms.amount.as_ref();
+        let amount = amount.map(|amount| amount.of(currency)).transpose()?;
+        let reason = terms.reason.clone();
         let ids = RefundIds {
             refund: self.context.ambient.id(),
             attempt: self.context.ambient.id(),

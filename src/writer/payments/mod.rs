@@ -1,8 +1,9 @@
-//! Payment intents and their refunds: commands and decisions.
+//! Payment intents and their refunds: commands, decisions and rows.
 
 mod command;
 mod decide;
 mod finish;
+pub(super) mod rows;
 
 pub use command::{Awaited, PaymentCommand};
 pub(super) use decide::{call, intent_event};

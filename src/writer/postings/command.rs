@@ -11,9 +11,9 @@ pub enum PostingCommand {
 
 impl PostingCommand {
     /// The rows that it names.
-    pub(in crate::writer) fn needs(&self, _: MerchantId, needs: &mut Needs) {
+    pub(in crate::writer) fn needs(&self, merchant: MerchantId, needs: &mut Needs) {
         match self {
-            Self::Post(_) => needs.balances = true,
+            Self::Post(draft) => needs.add_balances(merchant, draft.accounts()),
         }
     }
 }

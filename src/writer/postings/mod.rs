@@ -1,6 +1,7 @@
-//! Entries that are booked by hand: commands and decisions.
+//! Entries that are booked by hand: commands, decisions and rows.
 
 mod command;
 mod decide;
+pub(super) mod rows;
 
 pub use command::PostingCommand;

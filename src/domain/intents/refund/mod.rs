@@ -8,8 +8,8 @@ use crate::{
         ids::{AttemptId, IntentId, MerchantId, RefundId},
         invalid::{Invalid, check_text},
         money::{
-            Currency, Money,
-            field::{self, AmountText},
+            Money,
+            field::{AmountText, BareAmount},
         },
     },
     domain::rails::CallKind,
@@ -65,17 +65,25 @@ pub struct RefundRequest {
     reason: Option<String>,
 }
 
+/// What is asked for with a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundTerms {
+    /// How much, in the currency of the intent; all that is left if there is none.
+    pub amount: Option<BareAmount>,
+    /// Why, in the merchant's words.
+    pub reason: Option<String>,
+}
+
 impl RefundRequest {
-    /// The amount in the intent's currency, and the reason.
-    pub fn parse(self, currency: Currency) -> Result<(Option<Money>, Option<String>), Invalid> {
-        self.reason
+    /// The terms of the refund, or the first field at fault.
+    pub fn parse(self) -> Result<RefundTerms, Invalid> {
+        let Self { amount, reason } = self;
+        reason
             .iter()
             .try_for_each(|reason| check_text("/reason", reason, 200))?;
-        let amount = self
-            .amount
-            .map(|amount| field::amount("/amount", &amount, currency))
-            .transpose()?;
-        Ok((amount, self.reason))
+        let amount = amount.map(|amount| BareAmount::read("/amount", &amount));
+        let amount = amount.transpose()?;
+        Ok(RefundTerms { amount, reason })
     }
 }
 

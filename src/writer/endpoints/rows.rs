@@ -1,0 +1,50 @@
+//! Loading and recording endpoints, their secrets and replays. The endpoints themselves are loaded
+//! with what every batch looks at (`writer/store.rs`).
+
+use crate::{
+    domain::callbacks::{replay, secrets, store},
+    writer::{
+        needs::Needs,
+        world::{World, values},
+    },
+};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+/// Loads what is named.
+pub async fn load(
+    db: &mut PgConnection,
+    world: &mut World,
+    needs: &mut Needs,
+) -> Result<(), sqlx::Error> {
+    if needs.secrets.is_empty() {
+        return Ok(());
+    }
+    for secret in secrets::store::load(db, &needs.secrets).await? {
+        let key = (secret.merchant, secret.endpoint, secret.number);
+        world.secrets.load(key, secret);
+    }
+    Ok(())
+}
+
+/// Records what is made or changed.
+pub async fn record(
+    db: &mut PgConnection,
+    world: &World,
+    _: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let endpoints = [world.endpoints.made(), world.endpoints.changed()];
+    let endpoints: Vec<_> = endpoints.into_iter().flat_map(values).cloned().collect();
+    if !endpoints.is_empty() {
+        store::upsert_endpoints(db, &endpoints).await?;
+    }
+    let secrets = [world.secrets.made(), world.secrets.changed()];
+    let secrets: Vec<_> = secrets.into_iter().flat_map(values).collect();
+    if !secrets.is_empty() {
+        secrets::store::upsert(db, &secrets).await?;
+    }
+    if !world.replays.is_empty() {
+        replay::store::insert(db, &world.replays).await?;
+    }
+    Ok(())
+}

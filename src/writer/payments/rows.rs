@@ -1,0 +1,69 @@
+//! Loading and recording intents, attempts and refunds. New intents are recorded with what every
+//! batch leaves (`writer/store.rs`).
+
+use crate::{
+    domain::intents::{attempt, refund, store},
+    writer::{
+        needs::Needs,
+        world::{World, values},
+    },
+};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+/// Loads what is named.
+pub async fn load(
+    db: &mut PgConnection,
+    world: &mut World,
+    needs: &mut Needs,
+) -> Result<(), sqlx::Error> {
+    if !needs.intents.is_empty() {
+        let unknown: Vec<_> = needs.intents.iter().map(|name| (*name, None)).collect();
+        for read in store::load(db, &unknown).await? {
+            let intent = read.intent;
+            needs.add_named_by_intent(&intent);
+            world.intents.load((intent.merchant, intent.id), intent);
+        }
+    }
+    if !needs.attempts.is_empty() {
+        for attempt in attempt::store::load(db, &needs.attempts).await? {
+            world.attempts.load((attempt.merchant, attempt.id), attempt);
+        }
+    }
+    if !needs.refunds.is_empty() {
+        for refund in refund::store::load(db, &needs.refunds).await? {
+            world.refunds.load((refund.merchant, refund.id), refund);
+        }
+    }
+    Ok(())
+}
+
+/// Records what is made or changed, but for new intents.
+pub async fn record(
+    db: &mut PgConnection,
+    world: &World,
+    _: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let (changed, attempted) = (
+        values(world.intents.changed()),
+        values(world.attempts.made()),
+    );
+    if !(changed.is_empty() && attempted.is_empty()) {
+        store::update_with_attempts(db, (&changed, &attempted)).await?;
+    }
+    let answered = values(world.attempts.changed());
+    if !answered.is_empty() {
+        attempt::store::update(db, &answered).await?;
+    }
+    let (made, changed) = (
+        values(world.refunds.made()),
+        values(world.refunds.changed()),
+    );
+    if !made.is_empty() {
+        refund::store::insert(db, &made).await?;
+    }
+    if !changed.is_empty() {
+        refund::store::update(db, &changed).await?;
+    }
+    Ok(())
+}
