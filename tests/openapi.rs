@@ -39,7 +39,7 @@ fn every_route_is_told() {
     let api = fs::read_dir(format!("{http}/api")).unwrap();
     let files = api.map(|door| door.unwrap().path());
     let files = files.chain([format!("{http}/operations.rs").into()]);
-    let routes = files.map(|path| fs::read_to_string(path).unwrap().matches(".to(").count());
+    let routes = files.map(|path| fs::read_to_string(path).unwrap().matches(".route(").count());
     assert_eq!(routes.sum::<usize>(), operations(&document()).len());
 }
 

@@ -9,4 +9,5 @@ pub mod language;
 pub mod money;
 pub mod names;
 pub mod net;
+pub mod problem;
 pub mod timestamp;

@@ -1,5 +1,7 @@
 //! Closed lists of words that stand in the schema and the API.
 
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+
 /// A word that is not one of the list that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{found:?} is not one of: {known}")]
@@ -20,17 +22,37 @@ impl UnknownName {
     }
 }
 
+/// The schema of a closed list of words, which explains each of them.
+pub fn schema(title: &str, words: &[&str], about: &[&str]) -> RefOr<Schema> {
+    let lines = title.lines().map(str::trim);
+    let title = lines.collect::<Vec<_>>().join(" ");
+    let meanings = words.iter().zip(about);
+    let meanings = meanings.map(|(word, about)| format!("\n- `{word}`: {}", about.trim()));
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(format!(
+            "{}\n{}",
+            title.trim(),
+            meanings.collect::<String>()
+        )))
+        .enum_values(Some(words.iter().copied()))
+        .into()
+}
+
 /// Defines an enum whose variants each have one word, printed, parsed and documented alike.
 #[macro_export]
 macro_rules! names {
-    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* pub enum $name:ident { $($(#[doc = $about:literal])* $variant:ident = $word:literal,)* }) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
+        pub enum $name { $($(#[doc = $about])* $variant,)* }
 
         impl $name {
             /// Every word, in the order of the variants.
             pub const WORDS: &'static [&'static str] = &[$($word),*];
+
+            /// What each word means, in the same order.
+            pub const ABOUT: &'static [&'static str] = &[$(concat!($($about),*)),*];
 
             /// The word in the schema and the API.
             pub const fn as_str(self) -> &'static str {
@@ -69,10 +91,8 @@ macro_rules! names {
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                utoipa::openapi::ObjectBuilder::new()
-                    .schema_type(utoipa::openapi::Type::String)
-                    .enum_values(Some(Self::WORDS.iter().copied()))
-                    .into()
+                let title = concat!($($doc, "\n"),*);
+                $crate::base::names::schema(title, Self::WORDS, Self::ABOUT)
             }
         }
 

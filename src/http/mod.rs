@@ -13,6 +13,7 @@ pub mod pages;
 pub mod problem;
 pub mod rejection;
 pub mod request;
+pub mod route;
 pub mod server;
 mod state;
 

@@ -1,6 +1,9 @@
 //! What operators ask: whether the process lives, whether it can work, and how it does.
 
 use crate::base::db;
+use crate::base::problem::ProblemCode as Code;
+use crate::http::openapi::refused;
+use crate::http::route;
 use crate::http::{Problem, State};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -9,9 +12,9 @@ use utoipa::ToSchema;
 /// The routes of this file.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/healthz").route(web::get().to(healthz)))
-        .service(web::resource("/readyz").route(web::get().to(readyz)))
-        .service(web::resource("/metrics").route(web::get().to(metrics)));
+        .service(web::resource("/healthz").route(route::get(healthz)))
+        .service(web::resource("/readyz").route(route::get(readyz)))
+        .service(web::resource("/metrics").route(route::get(metrics)));
 }
 
 /// How the service is.
@@ -41,7 +44,7 @@ pub async fn healthz() -> web::Json<Health> {
 #[utoipa::path(get, path = "/readyz", tag = "Operations",
     operation_id = "get_readiness", responses(
     (status = 200, description = "Requests can be sent here.", body = Health),
-    (status = 503, description = "`unavailable`: the database does not answer. `schema_outdated`: run `threadpay migrate`."),
+    (status = 503, description = refused(&[Code::Unavailable, Code::SchemaOutdated])),
 ))]
 pub async fn readyz(state: web::Data<State>) -> Result<web::Json<Health>, Problem> {
     match db::schema_is_current(&state.pool).await {
@@ -50,7 +53,7 @@ pub async fn readyz(state: web::Data<State>) -> Result<web::Json<Health>, Proble
         // On an error, the table of migrations is not there or not ours to read.
         Ok(false) | Err(_) => {
             let detail = "the schema is not that of this version: run `threadpay migrate`";
-            Err(Problem::new(503, "schema_outdated", detail))
+            Err(Problem::new(Code::SchemaOutdated, detail))
         }
     }
 }

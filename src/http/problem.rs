@@ -2,11 +2,12 @@
 
 use crate::base::db;
 use crate::base::ids::IntentId;
+use crate::base::problem::ProblemCode;
 use crate::domain::auth::AuthError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError, body::BoxBody};
 use serde::Serialize;
-use std::{borrow::Cow, fmt};
+use std::fmt;
 use utoipa::ToSchema;
 
 /// What the `type` of a problem begins with.
@@ -22,14 +23,14 @@ pub struct ProblemBody {
     #[serde(rename = "type")]
     pub kind: String,
     /// The kind of problem in words.
-    pub title: String,
+    pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// What was wrong this time, and what to do.
     pub detail: String,
     /// The kind of problem for programs; it never changes its meaning.
     #[schema(value_type = String, example = "invalid_request")]
-    pub code: Cow<'static, str>,
+    pub code: ProblemCode,
     /// The field at fault, as a JSON pointer (RFC 6901) into the body or the query.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "/amount")]
@@ -67,13 +68,12 @@ pub struct ProblemBody {
 pub struct Problem(Box<ProblemBody>);
 
 impl Problem {
-    /// A problem of the kind `code`. The detail says what was wrong and what to do.
-    pub fn new(status: u16, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        let code = code.into();
+    /// A problem of this code. The detail says what was wrong and what to do.
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self(Box::new(ProblemBody {
             kind: format!("{TYPES}{code}"),
-            title: title(&code),
-            status,
+            title: code.title(),
+            status: code.status(),
             detail: detail.into(),
             code,
             param: None,
@@ -125,70 +125,69 @@ impl Problem {
 
     /// 400: the body is not JSON.
     pub fn invalid_json(detail: impl Into<String>) -> Self {
-        Self::new(400, "invalid_json", detail)
+        Self::new(ProblemCode::InvalidJson, detail)
     }
 
     /// 401: no key, or none that is valid (RFC 6750, 3).
     pub fn unauthorized(detail: impl Into<String>, challenge: &'static str) -> Self {
-        let mut problem = Self::new(401, "unauthorized", detail);
+        let mut problem = Self::new(ProblemCode::Unauthorized, detail);
         problem.0.challenge = Some(challenge);
         problem
     }
 
     /// 403: the key is valid and its role may not do this.
     pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(403, "forbidden", detail)
+        Self::new(ProblemCode::Forbidden, detail)
     }
 
     /// 404: no such object, or one of another merchant; the two are never told apart.
     pub fn not_found() -> Self {
-        Self::new(404, "not_found", "there is no object of this id")
+        Self::new(ProblemCode::NotFound, "there is no object of this id")
     }
 
     /// 422: a field holds what it must not.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(422, "invalid_request", detail).at(pointer)
+        Self::new(ProblemCode::InvalidRequest, detail).at(pointer)
     }
 
     /// 429: more requests than the key may make.
     pub fn rate_limited(seconds: u32) -> Self {
         let detail = "this key makes more requests a second than it may: wait and try again";
-        Self::new(429, "rate_limited", detail).retry_after(seconds)
+        Self::new(ProblemCode::RateLimited, detail).retry_after(seconds)
     }
 
     /// 500: a fault of ours. The cause is logged and not told.
     pub fn internal(cause: &dyn fmt::Display) -> Self {
         let detail = "something failed on our side: try again with the same Idempotency-Key, and if it stays so, tell us the request_id";
-        Self::new(500, "internal_error", detail).because(cause)
+        Self::new(ProblemCode::InternalError, detail).because(cause)
     }
 
     /// 503: the queues are full, and nothing was done.
     pub fn overloaded() -> Self {
         let detail = "the service is busy and did nothing: try again";
-        Self::new(503, "overloaded", detail).retry_after(RETRY_SECONDS)
+        Self::new(ProblemCode::Overloaded, detail).retry_after(RETRY_SECONDS)
     }
 
     /// 503: the database does not answer.
     pub fn unavailable() -> Self {
         let detail = "the database does not answer: try again with the same Idempotency-Key";
-        Self::new(503, "unavailable", detail).retry_after(RETRY_SECONDS)
+        Self::new(ProblemCode::Unavailable, detail).retry_after(RETRY_SECONDS)
     }
 
     /// The problem behind a bare status, for answers that others than our handlers give.
     pub(super) fn of_status(status: StatusCode) -> Self {
-        let (code, detail) = match status.as_u16() {
-            404 => ("no_such_route", "there is nothing at this path"),
-            405 => (
-                "method_not_allowed",
-                "this path does not take this method: see the header Allow",
-            ),
-            408 => ("request_timeout", "the request did not arrive in time"),
-            413 => ("body_too_large", "a body has at most 64 KiB"),
-            415 => ("unsupported_media_type", "send application/json"),
-            400..=499 => ("bad_request", "the request cannot be read"),
+        let code = match status.as_u16() {
+            404 => ProblemCode::NoSuchRoute,
+            405 => ProblemCode::MethodNotAllowed,
+            408 => ProblemCode::RequestTimeout,
+            413 => ProblemCode::BodyTooLarge,
+            415 => ProblemCode::UnsupportedMediaType,
+            400..=499 => ProblemCode::BadRequest,
             _ => return Self::internal(&format!("an answer with status {status}")),
         };
-        Self::new(status.as_u16(), code, detail)
+        let mut problem = Self::new(code, code.example());
+        problem.0.status = status.as_u16();
+        problem
     }
 
     fn because(mut self, cause: &dyn fmt::Display) -> Self {
@@ -202,8 +201,8 @@ impl Problem {
     }
 
     /// The code, for programs.
-    pub fn code(&self) -> &str {
-        &self.0.code
+    pub fn code(&self) -> ProblemCode {
+        self.0.code
     }
 
     /// The members.
@@ -214,20 +213,16 @@ impl Problem {
     /// The answer to the request of this id. Its cause goes to the log under the same id.
     pub(super) fn answer(mut self, request_id: String) -> HttpResponse {
         if let Some(cause) = &self.0.cause {
-            tracing::error!(request_id, code = self.code(), cause, "request failed");
+            tracing::error!(
+                request_id,
+                code = self.code().as_str(),
+                cause,
+                "request failed"
+            );
         }
         self.0.request_id = Some(request_id);
         self.error_response()
     }
-}
-
-/// A code in words: `invalid_amount` is "Invalid amount".
-fn title(code: &str) -> String {
-    let words = code.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| {
-        format!("{}{}", first.to_ascii_uppercase(), letters.as_str())
-    })
 }
 
 impl fmt::Display for Problem {
@@ -290,7 +285,7 @@ mod tests {
 
     #[test]
     fn has_the_members_of_rfc_9457() {
-        let problem = Problem::new(409, "invalid_state", "it was canceled")
+        let problem = Problem::new(ProblemCode::InvalidState, "it was canceled")
             .current_status("canceled")
             .at("/amount");
         assert_eq!(

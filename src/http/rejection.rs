@@ -2,7 +2,7 @@
 
 use crate::http::Problem;
 use crate::{
-    base::invalid::Invalid,
+    base::{invalid::Invalid, problem::ProblemCode},
     domain::{
         callbacks::EndpointError, idempotency::Answer, intents::IntentError, links::LinkError,
     },
@@ -11,7 +11,7 @@ use crate::{
 
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
-        Self::new(422, invalid.code, invalid.detail).at(invalid.param)
+        Self::new(invalid.code, invalid.detail).at(invalid.param)
     }
 }
 
@@ -24,10 +24,10 @@ impl From<&Rejection> for Problem {
             Rejection::Intent(error) => intent(error, said),
             Rejection::Link(error) => link(*error, said),
             Rejection::Endpoint(error) => endpoint(*error, said),
-            Rejection::Ledger(_) => Self::new(422, "amount_out_of_range", said),
+            Rejection::Ledger(_) => Self::new(ProblemCode::AmountOutOfRange, said),
             Rejection::Internal(_) => Self::internal(rejection),
-            Rejection::KeyReused => Self::new(422, "idempotency_key_reused", said),
-            Rejection::KeyInUse => Self::new(409, "idempotency_key_in_use", said).retry_after(1),
+            Rejection::KeyReused => Self::new(ProblemCode::IdempotencyKeyReused, said),
+            Rejection::KeyInUse => Self::new(ProblemCode::IdempotencyKeyInUse, said).retry_after(1),
         }
     }
 }
@@ -35,34 +35,36 @@ impl From<&Rejection> for Problem {
 fn intent(error: &IntentError, said: String) -> Problem {
     match error {
         IntentError::InvalidState { status, .. } => {
-            Problem::new(409, "invalid_state", said).current_status(status.as_str())
+            Problem::new(ProblemCode::InvalidState, said).current_status(status.as_str())
         }
         IntentError::AmountTooLarge { .. } => {
-            Problem::new(422, "amount_too_large", said).at("/amount")
+            Problem::new(ProblemCode::AmountTooLarge, said).at("/amount")
         }
         IntentError::Declined { intent, code } => {
-            Problem::new(402, "payment_declined", said).declined(*intent, code.as_str())
+            Problem::new(ProblemCode::PaymentDeclined, said).declined(*intent, code.as_str())
         }
-        IntentError::Sum(_) => Problem::new(422, "amount_out_of_range", said),
+        IntentError::Sum(_) => Problem::new(ProblemCode::AmountOutOfRange, said),
     }
 }
 
 fn link(error: LinkError, said: String) -> Problem {
     match error {
         LinkError::Closed(status) | LinkError::NotActive(status) => {
-            Problem::new(409, "invalid_state", said).current_status(status.as_str())
+            Problem::new(ProblemCode::InvalidState, said).current_status(status.as_str())
         }
-        LinkError::Taken => Problem::new(409, "payment_link_taken", said).retry_after(1),
+        LinkError::Taken => Problem::new(ProblemCode::PaymentLinkTaken, said).retry_after(1),
     }
 }
 
 fn endpoint(error: EndpointError, said: String) -> Problem {
     match error {
-        EndpointError::TooMany => Problem::new(409, "too_many_endpoints", said),
-        EndpointError::Duplicate(_) => Problem::new(409, "duplicate_endpoint", said).at("/url"),
-        EndpointError::TooManySecrets => Problem::new(409, "too_many_secrets", said),
+        EndpointError::TooMany => Problem::new(ProblemCode::TooManyEndpoints, said),
+        EndpointError::Duplicate(_) => {
+            Problem::new(ProblemCode::DuplicateEndpoint, said).at("/url")
+        }
+        EndpointError::TooManySecrets => Problem::new(ProblemCode::TooManySecrets, said),
         EndpointError::Disabled => {
-            Problem::new(409, "invalid_state", said).current_status("disabled")
+            Problem::new(ProblemCode::InvalidState, said).current_status("disabled")
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What happens to every request: an id, a check of who calls, a line in the log, a count.
 
+use crate::http::extract::Parameters;
 use crate::http::server::connection::Line;
 use crate::http::server::limit::Standing;
 use crate::http::{Problem, State};
@@ -28,6 +29,8 @@ impl RequestId {
         Self(ids::printed("req", id))
     }
 }
+
+impl Parameters for RequestId {}
 
 impl FromRequest for RequestId {
     type Error = Problem;

@@ -79,6 +79,7 @@ fn a_token_stands_for_its_key_for_a_quarter_of_an_hour() {
             (&token["token_type"], &token["expires_in"]),
             (&json!("Bearer"), &json!(900))
         );
+        assert_eq!(token["scope"], "bot");
         let bot = app.anyone.with_key(token["access_token"].as_str().unwrap());
         bot.ask_for("1.00", "EUR").await;
         bot.get("/v1/trial_balance").await.problem(403, "forbidden");
@@ -86,6 +87,39 @@ fn a_token_stands_for_its_key_for_a_quarter_of_an_hour() {
         assert_eq!(keys["keys"][0]["crv"], "Ed25519");
         app.clock.advance(Duration::seconds(901));
         bot.get("/v1/events").await.problem(401, "unauthorized");
+    });
+}
+
+#[test]
+fn a_token_is_good_for_the_role_of_its_key_and_nothing_else() {
+    run_test(async |app| {
+        let key = app.merchant.finance.request("GET", "/").build().unwrap();
+        let key = key.headers()["authorization"].to_str().unwrap();
+        let key = key.trim_start_matches("Bearer ");
+        let (client_id, secret) = key.rsplit_once('_').unwrap();
+        let ask = async |scope: &str| {
+            let fields = [
+                ("grant_type", "client_credentials"),
+                ("client_id", client_id),
+                ("client_secret", secret),
+                ("scope", scope),
+            ];
+            app.anyone.post_form("/v1/oauth/token", &fields).await
+        };
+        for scope in ["", "finance", "finance finance"] {
+            assert_eq!(
+                ask(scope).await.expect(200)["scope"],
+                "finance",
+                "{scope:?}"
+            );
+        }
+        for scope in ["openid", "merchant", "finance openid", "FINANCE"] {
+            let refused = ask(scope).await.expect(400);
+            assert_eq!(refused["error"], "invalid_scope", "{scope:?}");
+        }
+        let url = "/v1/oauth/token?grant_type=client_credentials";
+        let refused = app.anyone.post_form(url, &[]).await.expect(400);
+        assert_eq!(refused["error"], "invalid_request");
     });
 }
 

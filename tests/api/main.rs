@@ -33,6 +33,7 @@ mod links;
 mod listen;
 mod logs;
 mod pages;
+mod parameters;
 mod plans;
 mod problems;
 mod refunds;

@@ -22,10 +22,11 @@ const FLOORS: [&[&str]; 9] = [
 const APART: [&str; 3] = ["base", "domain", "views"];
 
 /// What a room may import of its own floor.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("base::crypto", &["base::ambient", "base::ids"]),
+    ("base::invalid", &["base::problem"]),
     ("base::language", &["base::money"]),
-    ("base::money", &["base::invalid"]),
+    ("base::money", &["base::invalid", "base::problem"]),
     // A link is a request for payment in waiting: it names a thread and a rail, as intents do.
     ("domain::links", &["domain::rails", "domain::threads"]),
     (

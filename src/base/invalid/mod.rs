@@ -2,6 +2,7 @@
 
 mod card_number;
 
+use crate::base::problem::ProblemCode;
 use std::collections::BTreeMap;
 use time::Duration;
 
@@ -9,8 +10,8 @@ use time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{param}: {detail}")]
 pub struct Invalid {
-    /// A stable word for programs, such as `invalid_amount`.
-    pub code: &'static str,
+    /// What is wrong, for programs.
+    pub code: ProblemCode,
     /// The field as a JSON pointer (RFC 6901), such as `/line_items/0/label`.
     pub param: String,
     /// What is wrong and what to do, for people.
@@ -20,11 +21,11 @@ pub struct Invalid {
 impl Invalid {
     /// A fault of the field at `param` with the general code `invalid_request`.
     pub fn field(param: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::coded("invalid_request", param, detail)
+        Self::coded(ProblemCode::InvalidRequest, param, detail)
     }
 
     /// A fault of the field at `param` with a code of its own.
-    pub fn coded(code: &'static str, param: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub fn coded(code: ProblemCode, param: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             code,
             param: param.into(),
@@ -38,7 +39,11 @@ pub fn check_text(param: &str, text: &str, longest: usize) -> Result<(), Invalid
     check_id(param, text, longest)?;
     if card_number::is_in(text) {
         let detail = "holds what looks like a card number, which must never be sent here; if it is an id of yours, put a letter right before it";
-        return Err(Invalid::coded("card_number_not_allowed", param, detail));
+        return Err(Invalid::coded(
+            ProblemCode::CardNumberNotAllowed,
+            param,
+            detail,
+        ));
     }
     Ok(())
 }

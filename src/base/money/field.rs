@@ -1,7 +1,7 @@
 //! Money in a request's JSON: a decimal string beside a currency code.
 
 use super::{AmountError, Currency, Money};
-use crate::base::invalid::Invalid;
+use crate::base::{invalid::Invalid, problem::ProblemCode};
 use serde_json::Value;
 
 /// An amount as callers write it: major units of the currency beside it, such as `12.50`, with at
@@ -44,7 +44,7 @@ impl BareAmount {
 /// Reads the currency code at `/currency`.
 pub fn currency(code: &str) -> Result<Currency, Invalid> {
     code.parse().map_err(|e: super::CurrencyError| {
-        Invalid::coded("invalid_currency", "/currency", e.to_string())
+        Invalid::coded(ProblemCode::InvalidCurrency, "/currency", e.to_string())
     })
 }
 
@@ -69,10 +69,10 @@ fn read(
 fn text<'a>(param: &str, value: &'a Value) -> Result<&'a str, Invalid> {
     value.as_str().ok_or_else(|| {
         let detail = "an amount is a JSON string such as \"12.50\", never a number, so that nothing is ever rounded";
-        Invalid::coded("invalid_amount", param, detail)
+        Invalid::coded(ProblemCode::InvalidAmount, param, detail)
     })
 }
 
 fn wrong(param: &str, error: &AmountError) -> Invalid {
-    Invalid::coded("invalid_amount", param, error.to_string())
+    Invalid::coded(ProblemCode::InvalidAmount, param, error.to_string())
 }

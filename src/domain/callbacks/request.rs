@@ -4,6 +4,7 @@ use super::{EndpointPatch, EndpointStatus, EventFilter, EventPattern, NewEndpoin
 use crate::base::{
     invalid::{Invalid, check_text},
     net::{Policy, check_url},
+    problem::ProblemCode,
 };
 use serde::Deserialize;
 use time::Duration;
@@ -141,7 +142,7 @@ fn parse_url(url: String, policy: &Policy) -> Result<String, Invalid> {
     match check_url(&url, policy) {
         Ok(_) => Ok(url),
         Err(error) => Err(Invalid::coded(
-            "endpoint_not_allowed",
+            ProblemCode::EndpointNotAllowed,
             "/url",
             error.to_string(),
         )),
@@ -211,7 +212,7 @@ mod tests {
         let local = check(json!({"url": "https://127.0.0.1/", "event_types": all})).unwrap_err();
         assert_eq!(
             (local.code, local.param.as_str()),
-            ("endpoint_not_allowed", "/url")
+            (ProblemCode::EndpointNotAllowed, "/url")
         );
         let long = format!("https://example.com/{}", "a".repeat(2029));
         assert!(check(json!({"url": long, "event_types": all})).is_err());

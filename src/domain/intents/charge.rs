@@ -2,7 +2,7 @@
 
 use super::{Attempt, Intent, IntentError, Opening, State};
 use crate::{
-    base::{ids::AttemptId, invalid::Invalid, names::UnknownName},
+    base::{ids::AttemptId, invalid::Invalid, names::UnknownName, problem::ProblemCode},
     domain::rails::{CallKind, PaymentMethod},
 };
 use serde::Deserialize;
@@ -26,7 +26,7 @@ impl ConfirmRequest {
 }
 
 fn unusable(detail: String) -> Invalid {
-    Invalid::coded("invalid_payment_method", "/payment_method", detail)
+    Invalid::coded(ProblemCode::InvalidPaymentMethod, "/payment_method", detail)
 }
 
 impl Intent {

@@ -69,7 +69,7 @@ pub struct LineItemRequest {
     label: String,
     /// How many, 1 to 1000000.
     #[schema(minimum = 1, maximum = 1_000_000)]
-    quantity: u32,
+    quantity: i64,
     /// The price of one.
     #[schema(value_type = AmountText)]
     unit_amount: Value,
@@ -134,12 +134,12 @@ fn line_items(requests: Vec<LineItemRequest>, amount: Money) -> Result<Vec<LineI
 
 fn line_item(index: usize, item: LineItemRequest, currency: Currency) -> Result<LineItem, Invalid> {
     check_text(&format!("/line_items/{index}/label"), &item.label, 200)?;
-    if !(1..=1_000_000).contains(&item.quantity) {
-        return Err(Invalid::field(
-            format!("/line_items/{index}/quantity"),
-            "is a number from 1 to 1000000",
-        ));
-    }
+    let quantity = u32::try_from(item.quantity).ok();
+    let quantity = quantity.filter(|quantity| (1..=1_000_000).contains(quantity));
+    let quantity = quantity.ok_or_else(|| {
+        let param = format!("/line_items/{index}/quantity");
+        Invalid::field(param, "must be an integer from 1 to 1000000")
+    })?;
     let unit_amount = field::amount(
         &format!("/line_items/{index}/unit_amount"),
         &item.unit_amount,
@@ -147,7 +147,7 @@ fn line_item(index: usize, item: LineItemRequest, currency: Currency) -> Result<
     )?;
     Ok(LineItem {
         label: item.label,
-        quantity: item.quantity,
+        quantity,
         unit_amount,
     })
 }

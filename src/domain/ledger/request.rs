@@ -7,6 +7,7 @@ use crate::base::{
         Money,
         field::{self, AmountText, CurrencyCode},
     },
+    problem::ProblemCode,
     timestamp,
 };
 use serde::Deserialize;
@@ -63,7 +64,7 @@ impl EntryRequest {
         let lines = lines.map(|(index, posting)| posting.parse(&format!("/postings/{index}")));
         let lines = lines.collect::<Result<_, _>>()?;
         Draft::adjustment(lines, date)
-            .map_err(|e| Invalid::coded("unbalanced_entry", "/postings", e.to_string()))
+            .map_err(|e| Invalid::coded(ProblemCode::UnbalancedEntry, "/postings", e.to_string()))
     }
 }
 
@@ -80,7 +81,7 @@ impl PostingRequest {
         let account: Account = self.account.parse().map_err(|e| match e {
             AccountError::Unknown => Invalid::field(at("account"), e.to_string()),
             AccountError::Currency(e) => {
-                Invalid::coded("invalid_currency", at("account"), e.to_string())
+                Invalid::coded(ProblemCode::InvalidCurrency, at("account"), e.to_string())
             }
         })?;
         let currency = field::currency(&self.currency).map_err(|fault| Invalid {
@@ -89,7 +90,11 @@ impl PostingRequest {
         })?;
         if !account.takes(currency) {
             let detail = format!("{account} takes no {currency}");
-            return Err(Invalid::coded("invalid_currency", at("currency"), detail));
+            return Err(Invalid::coded(
+                ProblemCode::InvalidCurrency,
+                at("currency"),
+                detail,
+            ));
         }
         let amount = field::amount(&at("amount"), &self.amount, currency)?;
         Ok((account, self.direction, amount))
@@ -192,7 +197,11 @@ mod tests {
         ];
         for (body, code, param) in cases {
             let fault = parse(body.clone()).unwrap_err();
-            assert_eq!((fault.code, fault.param.as_str()), (code, param), "{body}");
+            assert_eq!(
+                (fault.code.as_str(), fault.param.as_str()),
+                (code, param),
+                "{body}"
+            );
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
             Currency, Money,
             field::{self, AmountText, CurrencyCode},
         },
+        problem::ProblemCode,
     },
     domain::{rails::Rail, threads::Thread},
 };
@@ -42,7 +43,7 @@ pub struct LinkRequest {
     /// Most payments of a `multi` link; no limit if left out.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 1_000_000)]
-    max_payments: Option<u32>,
+    max_payments: Option<i64>,
     /// What the payment is for; the payer reads it. At most 500 characters.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 500)]
@@ -183,12 +184,13 @@ fn tips(options: &[Value], currency: Currency) -> Result<Vec<Money>, Invalid> {
     }
 }
 
-fn max_payments(usage: Usage, most: Option<u32>) -> Result<Option<u32>, Invalid> {
-    match (usage, most) {
-        (_, Some(most)) if !(1..=1_000_000).contains(&most) => Err(Invalid::field(
-            "/max_payments",
-            "is a number from 1 to 1000000",
-        )),
+fn max_payments(usage: Usage, most: Option<i64>) -> Result<Option<u32>, Invalid> {
+    let read = |most| {
+        let most = u32::try_from(most).ok();
+        let most = most.filter(|most| (1..=1_000_000).contains(most));
+        most.ok_or_else(|| Invalid::field("/max_payments", "must be an integer from 1 to 1000000"))
+    };
+    match (usage, most.map(read).transpose()?) {
         (Usage::Single, None | Some(1)) => Ok(Some(1)),
         (Usage::Single, Some(_)) => Err(Invalid::field(
             "/max_payments",
@@ -205,7 +207,7 @@ pub fn choose_amount(
     amount: Option<Money>,
     tip: Option<Money>,
 ) -> Result<(Money, Option<Money>), Invalid> {
-    let wrong = |param, detail: String| Invalid::coded("invalid_amount", param, detail);
+    let wrong = |param, detail: String| Invalid::coded(ProblemCode::InvalidAmount, param, detail);
     let base = match (terms.price, amount) {
         (Price::Fixed(price), None) => price,
         (Price::Fixed(price), Some(amount)) if amount == price => price,

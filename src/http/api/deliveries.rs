@@ -1,5 +1,8 @@
 //! Deliveries of events to callback endpoints, and replays.
 
+use crate::base::problem::ProblemCode as Code;
+use crate::http::openapi::refused;
+use crate::http::route;
 use crate::http::{
     Problem, State,
     answer::{self, List},
@@ -21,10 +24,10 @@ use utoipa::IntoParams;
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/callback_endpoints/{id}/deliveries").route(web::get().to(list)))
-        .service(web::resource("/deliveries/{id}").route(web::get().to(get)))
-        .service(web::resource("/deliveries/{id}/retry").route(web::post().to(retry)))
-        .service(web::resource("/replays/{id}").route(web::get().to(get_replay)));
+        .service(web::resource("/callback_endpoints/{id}/deliveries").route(route::get(list)))
+        .service(web::resource("/deliveries/{id}").route(route::get(get)))
+        .service(web::resource("/deliveries/{id}/retry").route(route::post(retry)))
+        .service(web::resource("/replays/{id}").route(route::get(get_replay)));
 }
 
 /// Which deliveries a list holds.
@@ -93,7 +96,7 @@ pub async fn get(
     request_body = crate::http::api::links::Empty,
     responses(
         (status = 202, description = "The delivery, which is due now.", body = CallbackDelivery),
-        (status = 409, description = "`invalid_state`: the endpoint is disabled; `idempotency_key_in_use`."),
+        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
     ))]
 pub async fn retry(
     state: web::Data<State>,

@@ -1,5 +1,8 @@
 //! Callback endpoints.
 
+use crate::base::problem::ProblemCode as Code;
+use crate::http::openapi::refused;
+use crate::http::route;
 use crate::http::{
     Problem, State,
     answer::{self, List},
@@ -27,18 +30,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
             resource("")
-                .route(web::post().to(create))
-                .route(web::get().to(list)),
+                .route(route::post(create))
+                .route(route::get(list)),
         )
         .service(
             resource("/{id}")
-                .route(web::get().to(get))
-                .route(web::patch().to(update))
-                .route(web::delete().to(delete)),
+                .route(route::get(get))
+                .route(route::patch(update))
+                .route(route::delete(delete)),
         )
-        .service(resource("/{id}/rotate_secret").route(web::post().to(rotate_secret)))
-        .service(resource("/{id}/ping").route(web::post().to(ping)))
-        .service(resource("/{id}/replay").route(web::post().to(replay)));
+        .service(resource("/{id}/rotate_secret").route(route::post(rotate_secret)))
+        .service(resource("/{id}/ping").route(route::post(ping)))
+        .service(resource("/{id}/replay").route(route::post(replay)));
 }
 
 /// Make a callback endpoint
@@ -60,8 +63,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
             "created_at": "2026-11-22T07:02:11.779Z", "updated_at": "2026-11-22T07:02:11.779Z",
             "health": {"status": "healthy", "failing_since": null, "paused_until": null, "last_error": null},
         })),
-        (status = 409, description = "`duplicate_endpoint`, `too_many_endpoints`, `idempotency_key_in_use`."),
-        (status = 422, description = "`endpoint_not_allowed`, `card_number_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+        (status = 409, description = refused(&[Code::DuplicateEndpoint, Code::TooManyEndpoints, Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::EndpointNotAllowed, Code::CardNumberNotAllowed, Code::InvalidRequest, Code::UnknownField, Code::IdempotencyKeyReused])),
     ))]
 pub async fn create(
     state: web::Data<State>,
@@ -87,7 +90,7 @@ fn new_secret(state: &State, owner: (MerchantId, EndpointId)) -> Result<NewSecre
 }
 
 fn not_allowed(error: UrlError) -> Problem {
-    Problem::new(422, "endpoint_not_allowed", error.to_string()).at("/url")
+    Problem::new(Code::EndpointNotAllowed, error.to_string()).at("/url")
 }
 
 /// The answer as its caller gets it. It may be that of an earlier request with the same key, so
@@ -172,8 +175,8 @@ pub async fn get(
     request_body = EndpointChanges,
     responses(
         (status = 200, description = "The endpoint.", body = CallbackEndpoint),
-        (status = 409, description = "`duplicate_endpoint`."),
-        (status = 422, description = "`endpoint_not_allowed`, `card_number_not_allowed`, `invalid_request`, `unknown_field`."),
+        (status = 409, description = refused(&[Code::DuplicateEndpoint])),
+        (status = 422, description = refused(&[Code::EndpointNotAllowed, Code::CardNumberNotAllowed, Code::InvalidRequest, Code::UnknownField])),
     ))]
 pub async fn update(
     state: web::Data<State>,
@@ -216,8 +219,8 @@ pub async fn delete(
     request_body = RotateRequest,
     responses(
         (status = 200, description = "The endpoint, with its new `secret`.", body = CallbackEndpoint),
-        (status = 409, description = "`too_many_secrets`, `idempotency_key_in_use`."),
-        (status = 422, description = "`invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+        (status = 409, description = refused(&[Code::TooManySecrets, Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::InvalidRequest, Code::UnknownField, Code::IdempotencyKeyReused])),
     ))]
 pub async fn rotate_secret(
     state: web::Data<State>,
@@ -243,7 +246,7 @@ pub async fn rotate_secret(
     request_body = crate::http::api::links::Empty,
     responses(
         (status = 202, description = "The delivery that is under way.", body = CallbackDelivery),
-        (status = 409, description = "`invalid_state`: the endpoint is disabled; `idempotency_key_in_use`."),
+        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
     ))]
 pub async fn ping(
     state: web::Data<State>,
@@ -265,8 +268,8 @@ pub async fn ping(
     request_body = ReplayRequest,
     responses(
         (status = 202, description = "The replay that is under way.", body = ReplayObject),
-        (status = 409, description = "`invalid_state`: the endpoint is disabled; `idempotency_key_in_use`."),
-        (status = 422, description = "`invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::InvalidRequest, Code::UnknownField, Code::IdempotencyKeyReused])),
     ))]
 pub async fn replay(
     state: web::Data<State>,

@@ -1,5 +1,6 @@
 //! The feed of events: what callbacks tell, for callers that ask.
 
+use crate::http::route;
 use crate::http::{
     Problem, State, answer,
     extract::{self, Callbacks, Caller, PathId, Query},
@@ -19,7 +20,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use utoipa::{IntoParams, ToSchema};
 
 /// Longest wait for events, in seconds.
-const WAIT_MAX: u8 = 30;
+const WAIT_MAX: u64 = 30;
 /// How often one who waits looks by itself, should a wake-up be lost.
 const LOOK: Duration = Duration::from_secs(5);
 /// Rest after a wake-up for events that are not asked for: a busy merchant may have thousands.
@@ -28,8 +29,8 @@ const REST: Duration = Duration::from_millis(50);
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/events").route(web::get().to(list)))
-        .service(web::resource("/events/{id}").route(web::get().to(get)));
+        .service(web::resource("/events").route(route::get(list)))
+        .service(web::resource("/events/{id}").route(route::get(get)));
 }
 
 /// Which events a part of the feed holds.
@@ -42,7 +43,7 @@ pub struct FeedQuery {
     after: Option<String>,
     /// Most events to give, 1 to 100; 20 if left out.
     #[param(minimum = 1, maximum = 100)]
-    limit: Option<u8>,
+    limit: Option<i64>,
     /// Those of this type.
     #[serde(rename = "type")]
     event_type: Option<EventType>,
@@ -50,7 +51,7 @@ pub struct FeedQuery {
     conversation: Option<String>,
     /// Where there is nothing to give yet, wait so many seconds for it, 0 to 30; 0 if left out.
     #[param(minimum = 0, maximum = 30)]
-    wait: Option<u8>,
+    wait: Option<i64>,
 }
 
 /// A part of the feed, oldest first.
@@ -87,11 +88,11 @@ pub async fn list(
     query: Query<FeedQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query(query) = query;
-    let wait = query.wait.unwrap_or(0);
-    if wait > WAIT_MAX {
-        let detail = format!("is a number of seconds from 0 to {WAIT_MAX}");
-        return Err(Problem::invalid("/wait", detail));
-    }
+    let wait = u64::try_from(query.wait.unwrap_or(0)).ok();
+    let wait = wait.filter(|wait| *wait <= WAIT_MAX).ok_or_else(|| {
+        let detail = format!("must be an integer of seconds from 0 to {WAIT_MAX}");
+        Problem::invalid("/wait", detail)
+    })?;
     let query = EventQuery {
         merchant: caller.merchant,
         after: query.after.as_deref().map_or(Ok(Some(0)), after)?,
@@ -99,7 +100,7 @@ pub async fn list(
         conversation: query.conversation,
         limit: extract::limit(query.limit)?,
     };
-    let part = wait_for(&state, query, Duration::from_secs(wait.into())).await?;
+    let part = wait_for(&state, query, Duration::from_secs(wait)).await?;
     let data: Result<Vec<_>, _> = part.events.iter().map(|e| show(&state, e)).collect();
     let mut answer = HttpResponse::Ok();
     if state.stopping.is_cancelled() {

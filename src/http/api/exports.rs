@@ -1,19 +1,27 @@
 //! Exports of the journal, streamed.
 
+use crate::base::problem::ProblemCode as Code;
+use crate::http::openapi::refused;
+use crate::http::route;
 use crate::http::{
     Problem, State,
     extract::{Caller, Exports, Query},
     request::RequestId,
 };
 use crate::views::exports::{Export, ExportError, Format, Period, PeriodError};
-use actix_web::{HttpResponse, http::header, web};
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web,
+};
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/exports/journal").route(web::get().to(journal)));
+    config.service(web::resource("/exports/journal").route(route::get(journal)));
 }
 
 impl From<PeriodError> for Problem {
@@ -64,16 +72,26 @@ pub struct ExportQuery {
             (String = "text/csv"),
             (String = "application/jsonl"),
         )),
-        (status = 422, description = "`invalid_request`."),
+        (status = 422, description = refused(&[Code::InvalidRequest])),
     ))]
 pub async fn journal(
     state: web::Data<State>,
     caller: Caller<Exports>,
     query: Query<ExportQuery>,
     request_id: RequestId,
+    method: Method,
 ) -> Result<HttpResponse, Problem> {
     let Query(ExportQuery { from, to, format }) = query;
     let period = Period::parse(&from, &to)?;
+    let name = format!("attachment; filename=\"{}\"", period.file_name(format));
+    let mut answer = HttpResponse::Ok();
+    answer
+        .content_type(format.media_type())
+        .insert_header((header::CONTENT_DISPOSITION, name));
+    if method == Method::HEAD {
+        // Nobody reads the file, so none is made.
+        return Ok(answer.streaming(stream::empty::<Result<Bytes, ExportError>>()));
+    }
     let turn = state.exports.clone().try_acquire_owned();
     let turn = turn.map_err(|_| Problem::overloaded())?;
     let mut export = Export::open(&state.pool, caller.merchant, period, format).await?;
@@ -85,9 +103,5 @@ pub async fn journal(
             tracing::error!(request_id = request_id.0, %error, "an export broke off");
         }
     });
-    let name = format!("attachment; filename=\"{}\"", period.file_name(format));
-    Ok(HttpResponse::Ok()
-        .content_type(format.media_type())
-        .insert_header((header::CONTENT_DISPOSITION, name))
-        .streaming(stream::iter(first).chain(rest)))
+    Ok(answer.streaming(stream::iter(first).chain(rest)))
 }

@@ -1,5 +1,8 @@
 //! Payment intents and their refunds.
 
+use crate::base::problem::ProblemCode as Code;
+use crate::http::openapi::refused;
+use crate::http::route;
 use crate::http::{
     Problem, State,
     answer::{self, List},
@@ -31,19 +34,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
             resource("")
-                .route(web::post().to(create))
-                .route(web::get().to(list)),
+                .route(route::post(create))
+                .route(route::get(list)),
         )
-        .service(resource("/{id}").route(web::get().to(get)))
-        .service(resource("/{id}/confirm").route(web::post().to(confirm)))
-        .service(resource("/{id}/capture").route(web::post().to(capture)))
-        .service(resource("/{id}/cancel").route(web::post().to(cancel)))
+        .service(resource("/{id}").route(route::get(get)))
+        .service(resource("/{id}/confirm").route(route::post(confirm)))
+        .service(resource("/{id}/capture").route(route::post(capture)))
+        .service(resource("/{id}/cancel").route(route::post(cancel)))
         .service(
             resource("/{id}/refunds")
-                .route(web::post().to(create_refund))
-                .route(web::get().to(list_refunds)),
+                .route(route::post(create_refund))
+                .route(route::get(list_refunds)),
         )
-        .service(web::resource("/refunds/{id}").route(web::get().to(get_refund)));
+        .service(web::resource("/refunds/{id}").route(route::get(get_refund)));
 }
 
 impl State {
@@ -64,7 +67,7 @@ impl State {
     request_body = IntentRequest,
     responses(
         (status = 201, description = "The intent.", body = PaymentIntent),
-        (status = 422, description = "`invalid_amount`, `invalid_currency`, `card_number_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+        (status = 422, description = refused(&[Code::InvalidAmount, Code::InvalidCurrency, Code::CardNumberNotAllowed, Code::InvalidRequest, Code::UnknownField, Code::IdempotencyKeyReused])),
     ))]
 pub async fn create(
     state: web::Data<State>,
@@ -173,9 +176,9 @@ pub async fn get(
     request_body = ConfirmRequest,
     responses(
         (status = 200, description = "The intent: `succeeded`, `requires_capture`, `requires_action` or `processing`.", body = PaymentIntent),
-        (status = 402, description = "`payment_declined`, with `decline_code`."),
-        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
-        (status = 422, description = "`invalid_payment_method`, `invalid_request`, `amount_out_of_range`, `idempotency_key_reused`."),
+        (status = 402, description = refused(&[Code::PaymentDeclined])),
+        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::InvalidPaymentMethod, Code::InvalidRequest, Code::AmountOutOfRange, Code::IdempotencyKeyReused])),
     ))]
 pub async fn confirm(
     state: web::Data<State>,
@@ -197,8 +200,8 @@ pub async fn confirm(
     request_body = CaptureRequest,
     responses(
         (status = 200, description = "The intent.", body = PaymentIntent),
-        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
-        (status = 422, description = "`amount_too_large`, `invalid_amount`, `amount_out_of_range`, `idempotency_key_reused`."),
+        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::AmountTooLarge, Code::InvalidAmount, Code::AmountOutOfRange, Code::IdempotencyKeyReused])),
     ))]
 pub async fn capture(
     state: web::Data<State>,
@@ -220,8 +223,8 @@ pub async fn capture(
     request_body = CancelRequest,
     responses(
         (status = 200, description = "The intent.", body = PaymentIntent),
-        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
-        (status = 422, description = "`invalid_request`, `idempotency_key_reused`."),
+        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::InvalidRequest, Code::IdempotencyKeyReused])),
     ))]
 pub async fn cancel(
     state: web::Data<State>,
@@ -243,8 +246,8 @@ pub async fn cancel(
     request_body = RefundRequest,
     responses(
         (status = 201, description = "The refund.", body = RefundObject),
-        (status = 409, description = "`invalid_state`, `idempotency_key_in_use`."),
-        (status = 422, description = "`amount_too_large`, `invalid_amount`, `card_number_not_allowed`, `amount_out_of_range`, `idempotency_key_reused`."),
+        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::AmountTooLarge, Code::InvalidAmount, Code::CardNumberNotAllowed, Code::AmountOutOfRange, Code::IdempotencyKeyReused])),
     ))]
 pub async fn create_refund(
     state: web::Data<State>,

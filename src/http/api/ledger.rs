@@ -1,5 +1,8 @@
 //! The books: accounts, balances, journal entries and the trial balance.
 
+use crate::base::problem::ProblemCode as Code;
+use crate::http::openapi::refused;
+use crate::http::route;
 use crate::http::{
     Problem, State,
     answer::{self, List},
@@ -23,13 +26,12 @@ use utoipa::IntoParams;
 
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
-    let get = web::get;
     config
-        .service(web::resource("/accounts").route(get().to(list_accounts)))
-        .service(web::resource("/accounts/{code}/balances").route(get().to(balances)))
-        .service(web::resource("/journal_entries").route(get().to(list_entries)))
-        .service(web::resource("/trial_balance").route(get().to(trial_balance)))
-        .service(web::resource("/payment_intents/{id}/entries").route(get().to(intent_entries)));
+        .service(web::resource("/accounts").route(route::get(list_accounts)))
+        .service(web::resource("/accounts/{code}/balances").route(route::get(balances)))
+        .service(web::resource("/journal_entries").route(route::get(list_entries)))
+        .service(web::resource("/trial_balance").route(route::get(trial_balance)))
+        .service(web::resource("/payment_intents/{id}/entries").route(route::get(intent_entries)));
 }
 
 impl From<ReportError> for Problem {
@@ -121,7 +123,7 @@ pub struct EntryFilter {
     operation_id = "list_journal_entries", params(EntryFilter, PageParams),
     responses(
         (status = 200, description = "A part of the journal.", body = List<JournalEntryView>),
-        (status = 422, description = "`invalid_request`."),
+        (status = 422, description = refused(&[Code::InvalidRequest])),
     ))]
 pub async fn list_entries(
     state: web::Data<State>,

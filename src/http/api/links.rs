@@ -1,5 +1,8 @@
 //! Payment links.
 
+use crate::base::problem::ProblemCode as Code;
+use crate::http::openapi::refused;
+use crate::http::route;
 use crate::http::{
     Problem, State,
     answer::{self, List},
@@ -22,12 +25,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(
             resource("")
-                .route(web::post().to(create))
-                .route(web::get().to(list)),
+                .route(route::post(create))
+                .route(route::get(list)),
         )
-        .service(resource("/{id}").route(web::get().to(get)))
-        .service(resource("/{id}/deactivate").route(web::post().to(deactivate)))
-        .service(resource("/{id}/payments").route(web::get().to(payments)));
+        .service(resource("/{id}").route(route::get(get)))
+        .service(resource("/{id}/deactivate").route(route::post(deactivate)))
+        .service(resource("/{id}/payments").route(route::get(payments)));
 }
 
 /// A body without fields.
@@ -53,7 +56,7 @@ impl State {
     request_body = LinkRequest,
     responses(
         (status = 201, description = "The link.", body = PaymentLink),
-        (status = 422, description = "`invalid_amount`, `invalid_currency`, `card_number_not_allowed`, `invalid_request`, `unknown_field`, `idempotency_key_reused`."),
+        (status = 422, description = refused(&[Code::InvalidAmount, Code::InvalidCurrency, Code::CardNumberNotAllowed, Code::InvalidRequest, Code::UnknownField, Code::IdempotencyKeyReused])),
     ))]
 pub async fn create(
     state: web::Data<State>,
@@ -110,7 +113,7 @@ pub async fn get(
     request_body = Empty,
     responses(
         (status = 200, description = "The link.", body = PaymentLink),
-        (status = 409, description = "`invalid_state`: it is not active."),
+        (status = 409, description = refused(&[Code::InvalidState])),
     ))]
 pub async fn deactivate(
     state: web::Data<State>,

@@ -1,6 +1,9 @@
 //! OAuth 2.0 client credentials (RFC 6749, 4.4): an API key for an access token.
 
-use crate::domain::auth::AuthError;
+use crate::base::problem::ProblemCode as Code;
+use crate::domain::auth::{AuthError, Role};
+use crate::http::openapi::refused;
+use crate::http::route;
 use crate::http::{State, extract::RawBody};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
@@ -12,7 +15,7 @@ use utoipa::ToSchema;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/v1/oauth/token").route(web::post().to(token)))
-        .service(web::resource("/.well-known/jwks.json").route(web::get().to(jwks)));
+        .service(web::resource("/.well-known/jwks.json").route(route::get(jwks)));
 }
 
 /// A request for an access token.
@@ -32,6 +35,10 @@ pub struct TokenRequest {
     /// The secret of the API key: its last part, or the whole key.
     #[schema(nullable = false)]
     client_secret: Option<String>,
+    /// What the token shall be good for: the role of the key, which is also what it is good for if
+    /// this is left out.
+    #[schema(nullable = false, example = "bot")]
+    scope: Option<String>,
 }
 
 /// An access token (RFC 6749, 5.1).
@@ -46,12 +53,16 @@ pub struct TokenAnswer {
     /// Seconds that it is good for.
     #[schema(example = 900)]
     expires_in: u32,
+    /// What it is good for: the role of the key.
+    #[schema(example = "bot")]
+    scope: &'static str,
 }
 
 /// Why there is no access token (RFC 6749, 5.2).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TokenError {
-    /// `invalid_request`, `invalid_client`, `unsupported_grant_type`, or `temporarily_unavailable`.
+    /// `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, or
+    /// `temporarily_unavailable`.
     #[schema(example = "invalid_client")]
     error: &'static str,
     /// What was wrong, in words.
@@ -78,6 +89,8 @@ const fn invalid_request(error_description: &'static str) -> TokenError {
 struct Credentials {
     id: String,
     secret: String,
+    /// What the token shall be good for, where that is said.
+    scope: Option<String>,
 }
 
 /// Get an access token
@@ -89,10 +102,10 @@ struct Credentials {
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "An access token.", body = TokenAnswer),
-        (status = 400, description = "`invalid_request`, `unsupported_grant_type`.", body = TokenError),
+        (status = 400, description = "`invalid_request`, `invalid_scope`, `unsupported_grant_type`.", body = TokenError),
         (status = 401, description = "`invalid_client`.", body = TokenError),
-        (status = 408, description = "`request_timeout`: the form did not arrive in time."),
-        (status = 413, description = "`body_too_large`: a body has at most 64 KiB."),
+        (status = 408, description = refused(&[Code::RequestTimeout])),
+        (status = 413, description = refused(&[Code::BodyTooLarge])),
         (status = 503, description = "`temporarily_unavailable`.", body = TokenError),
     ))]
 pub async fn token(request: HttpRequest, body: RawBody, state: web::Data<State>) -> HttpResponse {
@@ -115,6 +128,7 @@ async fn issue(state: &State, credentials: &Credentials) -> Result<TokenAnswer, 
             .token(&credentials.id, &credentials.secret, state.ambient.now());
     match issued.await {
         Ok(issued) => Ok(TokenAnswer {
+            scope: scope(credentials.scope.as_deref(), issued.principal.role)?,
             access_token: issued.token,
             token_type: "Bearer",
             expires_in: issued.expires_in,
@@ -128,6 +142,20 @@ async fn issue(state: &State, credentials: &Credentials) -> Result<TokenAnswer, 
                 status: 503,
             })
         }
+    }
+}
+
+/// A token is good for what its key is, so that is all that may be asked for (RFC 6749, 3.3).
+fn scope(wanted: Option<&str>, role: Role) -> Result<&'static str, TokenError> {
+    let mut wanted = wanted.unwrap_or_default().split(' ');
+    if wanted.all(|word| word.is_empty() || word == role.as_str()) {
+        Ok(role.as_str())
+    } else {
+        Err(TokenError {
+            error: "invalid_scope",
+            error_description: "the only scope of a token is the role of its key: bot, merchant or finance",
+            status: 400,
+        })
     }
 }
 
@@ -146,6 +174,11 @@ fn refuse(error: &TokenError) -> HttpResponse {
 }
 
 fn read(request: &HttpRequest, body: &[u8]) -> Result<Credentials, TokenError> {
+    if !request.query_string().is_empty() {
+        return Err(invalid_request(
+            "give all parameters in the form, and none in the URL",
+        ));
+    }
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let is_form = content_type.is_some_and(|value| {
         let form = b"application/x-www-form-urlencoded";
@@ -174,35 +207,33 @@ fn read(request: &HttpRequest, body: &[u8]) -> Result<Credentials, TokenError> {
 
 /// The key comes by one of two ways and never by both (RFC 6749, 2.3).
 fn credentials(header: Option<&[u8]>, form: TokenRequest) -> Result<Credentials, TokenError> {
+    let scope = form.scope;
     match (header, form.client_id, form.client_secret) {
-        (Some(header), id, None) => {
-            let basic = basic(header).ok_or(INVALID_CLIENT)?;
-            if id.is_some_and(|id| id != basic.id) {
+        (Some(header), client, None) => {
+            let (id, secret) = basic(header).ok_or(INVALID_CLIENT)?;
+            if client.is_some_and(|client| client != id) {
                 return Err(invalid_request("two different client_id are given"));
             }
-            Ok(basic)
+            Ok(Credentials { id, secret, scope })
         }
         (Some(_), _, Some(_)) => Err(invalid_request(
             "give the key either in the form or in the header Authorization, not in both",
         )),
-        (None, Some(id), Some(secret)) => Ok(Credentials { id, secret }),
+        (None, Some(id), Some(secret)) => Ok(Credentials { id, secret, scope }),
         (None, _, None) | (None, None, Some(_)) => Err(INVALID_CLIENT),
     }
 }
 
 /// Reads `Basic <base64 of id:secret>`. Both parts are form-encoded first (RFC 6749, 2.3.1), which
 /// changes none of the characters that ours have.
-fn basic(header: &[u8]) -> Option<Credentials> {
+fn basic(header: &[u8]) -> Option<(String, String)> {
     let (scheme, encoded) = std::str::from_utf8(header).ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
     let pair = STANDARD.decode(encoded.trim()).ok()?;
     let (id, secret) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
-    Some(Credentials {
-        id: id.to_owned(),
-        secret: secret.to_owned(),
-    })
+    Some((id.to_owned(), secret.to_owned()))
 }
 
 /// Get the public keys
@@ -230,6 +261,7 @@ mod tests {
             grant_type: None,
             client_id: id.map(str::to_owned),
             client_secret: secret.map(str::to_owned),
+            scope: None,
         }
     }
 

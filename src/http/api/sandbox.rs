@@ -1,5 +1,8 @@
 //! What makes the sandbox go on: outcomes that a test chooses, and entries for its books.
 
+use crate::base::problem::ProblemCode as Code;
+use crate::http::openapi::refused;
+use crate::http::route;
 use crate::http::{
     Problem, State,
     extract::{Change, PathId, PostEntries, Sandbox},
@@ -20,9 +23,9 @@ use serde::Deserialize;
 pub fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::scope("/sandbox")
-            .service(web::resource("/journal_entries").route(web::post().to(book)))
-            .service(web::resource("/actions/{id}").route(web::post().to(act)))
-            .service(web::resource("/outcomes/{id}").route(web::post().to(settle))),
+            .service(web::resource("/journal_entries").route(route::post(book)))
+            .service(web::resource("/actions/{id}").route(route::post(act)))
+            .service(web::resource("/outcomes/{id}").route(route::post(settle))),
     );
 }
 
@@ -63,8 +66,8 @@ pub struct OutcomeRequest {
     request_body = OutcomeRequest,
     responses(
         (status = 200, description = "The intent.", body = PaymentIntent),
-        (status = 409, description = "`invalid_state`: it waits for no action."),
-        (status = 422, description = "`invalid_request`, `idempotency_key_reused`."),
+        (status = 409, description = refused(&[Code::InvalidState])),
+        (status = 422, description = refused(&[Code::InvalidRequest, Code::IdempotencyKeyReused])),
     ))]
 pub async fn act(
     state: web::Data<State>,
@@ -90,8 +93,8 @@ pub async fn act(
     request_body = OutcomeRequest,
     responses(
         (status = 200, description = "The intent.", body = PaymentIntent),
-        (status = 409, description = "`invalid_state`: it waits for no outcome."),
-        (status = 422, description = "`invalid_request`, `idempotency_key_reused`."),
+        (status = 409, description = refused(&[Code::InvalidState])),
+        (status = 422, description = refused(&[Code::InvalidRequest, Code::IdempotencyKeyReused])),
     ))]
 pub async fn settle(
     state: web::Data<State>,
@@ -117,7 +120,7 @@ pub async fn settle(
     request_body = EntryRequest,
     responses(
         (status = 201, description = "The entry.", body = JournalEntryView),
-        (status = 422, description = "`unbalanced_entry`, `invalid_request`, `invalid_amount`, `invalid_currency`, `amount_out_of_range`: an account's total would be; `unknown_field`, `idempotency_key_reused`."),
+        (status = 422, description = refused(&[Code::UnbalancedEntry, Code::InvalidRequest, Code::InvalidAmount, Code::InvalidCurrency, Code::AmountOutOfRange, Code::UnknownField, Code::IdempotencyKeyReused])),
     ))]
 pub async fn book(
     state: web::Data<State>,

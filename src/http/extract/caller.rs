@@ -1,5 +1,6 @@
 //! Who calls, and that the role of the key allows it.
 
+use super::declared::Parameters;
 use crate::domain::auth::{Principal, Scope};
 use crate::http::Problem;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
@@ -26,6 +27,8 @@ impl<G> Deref for Caller<G> {
         &self.principal
     }
 }
+
+impl<G> Parameters for Caller<G> {}
 
 impl<G: Grant> FromRequest for Caller<G> {
     type Error = Problem;
@@ -92,7 +95,10 @@ grants! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::ids::{KeyId, MerchantId};
+    use crate::base::{
+        ids::{KeyId, MerchantId},
+        problem::ProblemCode,
+    };
     use crate::domain::auth::Role;
     use uuid::Uuid;
 
@@ -106,6 +112,9 @@ mod tests {
         };
         assert_eq!(*admit::<ReadIntents>(finance).unwrap(), finance);
         let problem = admit::<WriteIntents>(finance).unwrap_err();
-        assert_eq!((problem.status(), problem.code()), (403, "forbidden"));
+        assert_eq!(
+            (problem.status(), problem.code()),
+            (403, ProblemCode::Forbidden)
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! A request that changes something: who, under which key, with which body.
 
+use super::declared::Parameters;
 use super::{Body, Caller, Grant, IdempotencyKeyHeader, RawBody};
 use crate::{
     app::Performed,
@@ -28,6 +29,8 @@ pub struct Change<G, T> {
     request_id: String,
     grant: PhantomData<G>,
 }
+
+impl<G, T> Parameters for Change<G, T> {}
 
 impl<G: Grant, T: DeserializeOwned + 'static> FromRequest for Change<G, T> {
     type Error = Problem;

@@ -1,5 +1,6 @@
 //! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
 
+use crate::base::problem::ProblemCode;
 use crate::domain::idempotency::{IdempotencyKey, KeyError};
 use crate::http::Problem;
 use actix_web::http::header::HeaderMap;
@@ -25,13 +26,13 @@ fn read(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
     let value = values.next().filter(|value| !value.is_empty());
     let value = value.ok_or_else(|| {
         let detail = "send the header Idempotency-Key, and the same one when you try again";
-        Problem::new(400, "idempotency_key_required", detail)
+        Problem::new(ProblemCode::IdempotencyKeyRequired, detail)
     })?;
     let key = value.to_str().ok().and_then(|text| text.parse().ok());
     let only = key.filter(|_| values.next().is_none());
     only.ok_or_else(|| {
         let detail = format!("send the header once; {KeyError}");
-        Problem::new(400, "idempotency_key_invalid", detail)
+        Problem::new(ProblemCode::IdempotencyKeyInvalid, detail)
     })
 }
 
@@ -47,7 +48,7 @@ mod tests {
             headers.append(HeaderName::from_static("idempotency-key"), value);
         }
         let key = read(&headers).map(|key| key.as_str().to_owned());
-        key.map_err(|problem| problem.code().to_owned())
+        key.map_err(|problem| problem.code().to_string())
     }
 
     #[test]

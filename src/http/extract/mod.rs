@@ -4,7 +4,10 @@
 mod body;
 mod caller;
 mod change;
+mod declared;
+mod fault;
 mod idempotency_key;
+mod json;
 mod page;
 mod path;
 mod pointer;
@@ -18,6 +21,7 @@ pub use caller::{
     WriteIntents,
 };
 pub use change::Change;
+pub use declared::{Declared, Only, Parameters};
 pub use idempotency_key::IdempotencyKeyHeader;
 pub use page::{Cursor, Page, PageParams, limit};
 pub use path::PathId;

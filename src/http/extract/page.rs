@@ -1,6 +1,6 @@
 //! Which part of a list is asked for: `?limit=&after=&before=`.
 
-use super::query;
+use super::{Query, declared::Parameters, query};
 use crate::base::db::Window;
 use crate::http::Problem;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
@@ -38,7 +38,7 @@ pub struct Page<Id> {
 pub struct PageParams {
     /// Most objects to give, 1 to 100; 20 if left out.
     #[param(minimum = 1, maximum = 100)]
-    limit: Option<u8>,
+    limit: Option<i64>,
     /// Begin after the object with this id: older ones.
     after: Option<String>,
     /// End before the object with this id: newer ones.
@@ -70,6 +70,12 @@ impl<Id: FromStr + 'static> FromRequest for Page<Id> {
     }
 }
 
+impl<Id> Parameters for Page<Id> {
+    fn names(names: &mut Vec<&'static str>) {
+        Query::<PageParams>::names(names);
+    }
+}
+
 fn read<Id: FromStr>(query: &str) -> Result<Page<Id>, Problem> {
     let given: PageParams = query::read(query)?;
     let limit = limit(given.limit)?;
@@ -86,14 +92,10 @@ fn read<Id: FromStr>(query: &str) -> Result<Page<Id>, Problem> {
 }
 
 /// How many objects are asked for: 1 to 100, 20 if nothing is said.
-pub fn limit(given: Option<u8>) -> Result<u8, Problem> {
-    let limit = given.unwrap_or(LIMIT_DEFAULT);
-    if (1..=LIMIT_MAX).contains(&limit) {
-        Ok(limit)
-    } else {
-        let detail = "limit is a number from 1 to 100";
-        Err(Problem::invalid("/limit", detail))
-    }
+pub fn limit(given: Option<i64>) -> Result<u8, Problem> {
+    let limit = given.map_or(Ok(LIMIT_DEFAULT), u8::try_from);
+    let limit = limit.ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    limit.ok_or_else(|| Problem::invalid("/limit", "must be an integer from 1 to 100"))
 }
 
 fn parse<Id: FromStr>(text: &str, pointer: &str) -> Result<Id, Problem> {

@@ -1,5 +1,6 @@
 //! The id in a request's path.
 
+use super::declared::Parameters;
 use crate::http::Problem;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};
@@ -8,6 +9,8 @@ use std::str::FromStr;
 /// The `{id}` of a request's path. A malformed one is answered like an unknown one: 404.
 #[derive(Clone, Copy, Debug)]
 pub struct PathId<Id>(pub Id);
+
+impl<Id> Parameters for PathId<Id> {}
 
 impl<Id: FromStr + 'static> FromRequest for PathId<Id> {
     type Error = Problem;

@@ -21,9 +21,3 @@ pub(super) fn push(pointer: &mut String, name: &str) {
     pointer.push('/');
     pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
 }
-
-/// The field that serde's `sentence` says is missing: the path to it ends at its parent.
-pub(super) fn missing(sentence: &str) -> Option<&str> {
-    let name = sentence.strip_prefix("missing field `")?;
-    name.strip_suffix('`')
-}

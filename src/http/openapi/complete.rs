@@ -120,16 +120,16 @@ fn common_answers(path: &str, method: &str, operation: &Map<String, Value>) -> V
         names.push("NotFound");
     }
     if method == "post" {
-        names.extend(["BadRequestOrKey", "KeyInUse", "KeyReused"]);
+        names.extend(["InvalidJsonOrKey", "KeyInUse", "InvalidPost"]);
     }
     // A DELETE needs no body, but one that is sent is read.
     if operation.contains_key("requestBody") || method == "delete" {
         names.extend([
-            "BadRequest",
+            "InvalidJson",
             "BodyLate",
             "BodyTooLarge",
             "NotJson",
-            "NoFields",
+            "InvalidChange",
         ]);
     }
     let parameters = operation.get("parameters").and_then(Value::as_array);
@@ -137,5 +137,6 @@ fn common_answers(path: &str, method: &str, operation: &Map<String, Value>) -> V
     if parameters.any(|p| p.get("in") == Some(&json!("query"))) {
         names.push("InvalidParameter");
     }
+    names.push("UnknownParameter");
     names
 }

@@ -1,84 +1,50 @@
 //! Components that operations share: common answers, examples, headers.
 
 use super::problems;
+use crate::base::problem::ProblemCode as Code;
 use serde_json::{Map, Value, json};
 
 /// The examples of whole objects, each under the name of its schema.
 const EXAMPLES: &str = include_str!("examples.json");
 
-/// Answers that many operations can have, as components: name, status and description.
-const COMMON: [(&str, &str, &str); 15] = [
+/// Answers that many operations can have, as components: name and codes, all of one status.
+const COMMON: [(&str, &[Code]); 16] = [
+    ("InvalidJson", &[Code::InvalidJson]),
     (
-        "BadRequest",
-        "400",
-        "`invalid_json`: the body cannot be read.",
+        "InvalidJsonOrKey",
+        &[
+            Code::InvalidJson,
+            Code::IdempotencyKeyRequired,
+            Code::IdempotencyKeyInvalid,
+        ],
+    ),
+    ("Unauthorized", &[Code::Unauthorized]),
+    ("Forbidden", &[Code::Forbidden]),
+    ("NotFound", &[Code::NotFound]),
+    ("KeyInUse", &[Code::IdempotencyKeyInUse]),
+    ("BodyLate", &[Code::RequestTimeout]),
+    ("BodyTooLarge", &[Code::BodyTooLarge]),
+    ("NotJson", &[Code::UnsupportedMediaType]),
+    (
+        "InvalidPost",
+        &[
+            Code::UnknownField,
+            Code::UnknownParameter,
+            Code::IdempotencyKeyReused,
+        ],
     ),
     (
-        "BadRequestOrKey",
-        "400",
-        "`invalid_json`, `idempotency_key_required`, `idempotency_key_invalid`.",
-    ),
-    (
-        "Unauthorized",
-        "401",
-        "`unauthorized`: there is no key or token, or none that is valid.",
-    ),
-    (
-        "Forbidden",
-        "403",
-        "`forbidden`: the role of the key may not do this.",
-    ),
-    (
-        "NotFound",
-        "404",
-        "`not_found`: there is no such object, or it is another merchant's.",
-    ),
-    (
-        "KeyInUse",
-        "409",
-        "`idempotency_key_in_use`: the first request with this key still runs.",
-    ),
-    (
-        "BodyLate",
-        "408",
-        "`request_timeout`: the body did not arrive in time.",
-    ),
-    (
-        "BodyTooLarge",
-        "413",
-        "`body_too_large`: a body has at most 64 KiB.",
-    ),
-    (
-        "NotJson",
-        "415",
-        "`unsupported_media_type`: the body must be `application/json`.",
-    ),
-    (
-        "KeyReused",
-        "422",
-        "`unknown_field`, `idempotency_key_reused`.",
-    ),
-    (
-        "NoFields",
-        "422",
-        "`unknown_field`: the body has no fields.",
+        "InvalidChange",
+        &[Code::UnknownField, Code::UnknownParameter],
     ),
     (
         "InvalidParameter",
-        "422",
-        "`invalid_request`: `param` names the parameter at fault.",
+        &[Code::InvalidRequest, Code::UnknownParameter],
     ),
-    (
-        "RateLimited",
-        "429",
-        "`rate_limited`: the key makes more requests a second than it may.",
-    ),
-    ("Failed", "500", "`internal_error`: a fault of ours."),
-    (
-        "Unavailable",
-        "503",
-        "`overloaded`: nothing was done. `unavailable`: the database is away.",
-    ),
+    ("UnknownParameter", &[Code::UnknownParameter]),
+    ("RateLimited", &[Code::RateLimited]),
+    ("Failed", &[Code::InternalError]),
+    ("Unavailable", &[Code::Overloaded, Code::Unavailable]),
 ];
 
 /// The statuses that come with the header `Retry-After`.
@@ -101,17 +67,31 @@ impl Components {
         }
     }
 
-    /// Adds the common answer of this name, unless the operation has its own of that status.
+    /// Adds the common answer of this name, or what it says to the answer that the operation has
+    /// of that status.
     pub fn add_response(&mut self, name: &'static str, responses: &mut Map<String, Value>) {
-        let found = COMMON.iter().find(|(known, ..)| *known == name);
-        if let Some((_, status, description)) = found
-            && !responses.contains_key(*status)
-        {
-            let mut response = json!({ "description": description });
-            self.complete_response(status, &mut response, false);
+        let found = COMMON.iter().find(|(known, _)| *known == name);
+        let Some((_, codes)) = found else { return };
+        let Some(status) = codes.first().map(|code| code.status().to_string()) else {
+            return;
+        };
+        let described = responses
+            .get_mut(&status)
+            .and_then(|own| own.get_mut("description"));
+        if let Some(Value::String(description)) = described {
+            let known = problems::named(description);
+            let mut missing = codes.to_vec();
+            missing.retain(|code| !known.contains(code));
+            if !missing.is_empty() {
+                description.push(' ');
+                description.push_str(&problems::refused(&missing));
+            }
+        } else if !responses.contains_key(&status) {
+            let mut response = json!({ "description": problems::refused(codes) });
+            self.complete_response(&status, &mut response, false);
             self.responses.insert(name.to_owned(), response);
             let reference = json!({"$ref": format!("#/components/responses/{name}")});
-            responses.insert((*status).to_owned(), reference);
+            responses.insert(status, reference);
         }
     }
 
@@ -145,9 +125,12 @@ impl Components {
 
     /// The content of an error whose description names these codes.
     fn problem(&mut self, description: &str) -> Value {
-        let examples = problems::examples(description).into_iter();
-        let examples: Map<_, _> = examples
-            .map(|(code, value)| (code.to_owned(), self.refer(code, &value)))
+        let codes = problems::named(description).into_iter();
+        let examples: Map<_, _> = codes
+            .map(|code| {
+                let example = problems::example(code);
+                (code.to_string(), self.refer(code.as_str(), &example))
+            })
             .collect();
         json!({"application/problem+json": {
             "schema": {"$ref": "#/components/schemas/Problem"},

@@ -9,6 +9,8 @@ mod components;
 mod problems;
 mod schemas;
 
+pub(in crate::http) use problems::refused;
+
 use crate::http::{
     Problem,
     api::{deliveries, endpoints, events, exports, intents, ledger, links, oauth, sandbox},

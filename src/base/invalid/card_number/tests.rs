@@ -97,7 +97,7 @@ fn a_text_with_a_card_is_refused_and_an_id_is_not() {
     let card = "4242 4242 4242 4242";
     let refused = check_text("/description", card, 500).unwrap_err();
     assert_eq!(
-        (refused.code, refused.param.as_str()),
+        (refused.code.as_str(), refused.param.as_str()),
         ("card_number_not_allowed", "/description")
     );
     assert!(!refused.detail.contains("4242"));
