@@ -40,10 +40,8 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Db(#[from] DbError),
-    /// The schema is older or newer than this program.
-    #[error(
-        "the database's schema is not the one this program was built for; run `threadpay migrate`"
-    )]
+    /// The schema is older than this program.
+    #[error("the database's schema lacks what this version needs; run `threadpay migrate`")]
     Schema,
     /// The cell's keys cannot be opened.
     #[error(transparent)]
@@ -101,9 +99,9 @@ impl App {
     ) -> Result<Arc<Self>, StartError> {
         let db = config.database.clone();
         let pool = db.pool(Use::Reads, READ_CONNECTIONS).await?;
-        let current = crate::base::db::schema_is_current(&pool).await;
+        let suffices = crate::base::db::schema_suffices(&pool).await;
         // A database that was never migrated lacks even the table that says so.
-        if !current.unwrap_or(false) {
+        if !suffices.unwrap_or(false) {
             return Err(StartError::Schema);
         }
         let worker_pool = db.pool(Use::Dispatcher, WORKER_CONNECTIONS).await?;

@@ -6,7 +6,7 @@ use crate::{
     base::{
         ambient::Ambient,
         crypto::MasterKey,
-        db::{Use, schema_is_current},
+        db::{Use, schema_suffices},
     },
     writer::{self, RekeyError, Rekeyed},
 };
@@ -46,7 +46,7 @@ pub(super) async fn run() -> Result<(), ProgramError> {
     let db = database::named().await?;
     let pool = db.pool(Use::General, 1).await?;
     // A database that was never migrated lacks even the table that says so.
-    if !schema_is_current(&pool).await.unwrap_or(false) {
+    if !schema_suffices(&pool).await.unwrap_or(false) {
         return Err(StartError::Schema.into());
     }
     let address = db.address();

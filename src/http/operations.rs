@@ -40,19 +40,19 @@ pub async fn healthz() -> web::Json<Health> {
 
 /// The service can work
 ///
-/// The database answers and its schema is the one that this version needs.
+/// The database answers and its schema has what this version needs; it may be a newer one.
 #[utoipa::path(get, path = "/readyz", tag = "Operations",
     operation_id = "get_readiness", responses(
     (status = 200, description = "Requests can be sent here.", body = Health),
     (status = 503, description = refused(&[Code::Unavailable, Code::SchemaOutdated])),
 ))]
 pub async fn readyz(state: web::Data<State>) -> Result<web::Json<Health>, Problem> {
-    match db::schema_is_current(&state.pool).await {
+    match db::schema_suffices(&state.pool).await {
         Ok(true) => Ok(web::Json(OK)),
         Err(error) if db::is_outage(&error) => Err(error.into()),
         // On an error, the table of migrations is not there or not ours to read.
         Ok(false) | Err(_) => {
-            let detail = "the schema is not that of this version: run `threadpay migrate`";
+            let detail = "the schema lacks what this version needs: run `threadpay migrate`";
             Err(Problem::new(Code::SchemaOutdated, detail))
         }
     }

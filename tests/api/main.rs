@@ -38,6 +38,7 @@ mod plans;
 mod problems;
 mod refunds;
 mod rekey;
+mod rolling;
 mod shares;
 mod shop;
 mod verify;

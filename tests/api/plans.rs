@@ -71,7 +71,7 @@ fn a_claim_does_not_look_at_what_was_delivered() {
             run(&mut db, &sql).await;
         }
         let mut claim = Planned::new(pool, Use::Dispatcher, "outbox.claim").await;
-        let arguments = "gen_random_uuid(), now(), now() + interval '1 minute', 100, 16, 24, 7";
+        let arguments = "gen_random_uuid(), now(), now() + interval '1 minute', 100, 16, 24, 7, 0, 512, '{}', '{}'";
         claim.blocks(arguments).await;
         run(&mut db, &deliveries("delivered", 11, 5_000)).await;
         run(&mut db, &deliveries("pending", 5_011, 20)).await;

@@ -1,5 +1,6 @@
 //! Every SQL statement begins with a comment that names it, so that it can be found again in
-//! the database's own statistics and logs.
+//! the database's own statistics and logs; and it names its columns, so that a column that the next
+//! version adds changes nothing for this one.
 
 use super::source::{Source, Token};
 use proc_macro2::{Delimiter, TokenTree};
@@ -10,7 +11,12 @@ pub fn faults(sources: &[Source]) -> Vec<String> {
     let mut places = HashMap::new();
     for statement in sources.iter().flat_map(statements) {
         let place = statement.place;
-        match statement.text.as_deref().map(name) {
+        let text = statement.text.as_deref();
+        faults.extend(
+            text.and_then(unnamed_columns)
+                .map(|fault| format!("{place}: {fault}: name the columns, also of subqueries")),
+        );
+        match text.map(name) {
             None => faults.push(format!("{place}: write the SQL here, as one string")),
             Some(None) => faults.push(format!(
                 "{place}: begin the SQL with a line that names it: `-- module.verb`"
@@ -75,6 +81,24 @@ fn strings(rest: &[Token]) -> Option<Vec<String>> {
     Some(strings.map(|literal| literal.value()).collect())
 }
 
+/// Where a statement takes whatever columns a table has.
+fn unnamed_columns(text: &str) -> Option<String> {
+    let lines = text.lines().map(|line| line.split("--").next().unwrap());
+    let sql = lines.collect::<Vec<_>>().join(" ");
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    let star = sql.match_indices('*').find(|(at, _)| {
+        let before = sql[..*at].trim_end();
+        let word = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next();
+        let is_list = |word: &str| ["SELECT", "ALL", "DISTINCT", "RETURNING"].contains(&word);
+        before.ends_with(['.', ',']) || word.is_some_and(is_list)
+    });
+    let insert = words.windows(4).find(|words| {
+        words[..2] == ["INSERT", "INTO"] && !(words[2].contains('(') || words[3].starts_with('('))
+    });
+    let star = star.map(|(at, _)| format!("`{}*`", &sql[at.saturating_sub(10)..at]));
+    star.or(insert.map(|words| format!("`{}`", words.join(" "))))
+}
+
 /// `module.verb` of a statement that begins with `-- module.verb`.
 fn name(text: &str) -> Option<String> {
     let name = text.lines().next()?.strip_prefix("-- ")?;
@@ -86,4 +110,26 @@ fn name(text: &str) -> Option<String> {
     };
     let (module, verb) = name.split_once('.')?;
     (is_word(module) && is_word(verb)).then(|| name.to_owned())
+}
+
+#[test]
+fn a_statement_names_its_columns() {
+    for named in [
+        "-- a.b\nSELECT a, count(*), 4 * b, sum(c)*2 FROM t -- all of t.*",
+        "INSERT INTO t (a) VALUES ($1) RETURNING a",
+        "INSERT INTO t(a) SELECT b FROM u",
+    ] {
+        assert_eq!(unnamed_columns(named), None);
+    }
+    for unnamed in [
+        "SELECT * FROM t",
+        "SELECT a FROM t CROSS JOIN LATERAL (SELECT * FROM u) u",
+        "SELECT a, t.* FROM t",
+        "SELECT DISTINCT * FROM t",
+        "DELETE FROM t RETURNING *",
+        "INSERT INTO t SELECT a FROM u",
+        "INSERT INTO t VALUES ($1)",
+    ] {
+        assert!(unnamed_columns(unnamed).is_some(), "{unnamed}");
+    }
 }

@@ -24,8 +24,12 @@ pub async fn load(
         "-- idempotency.load
         SELECT k.merchant_id, k.key, k.fingerprint, k.status, k.answer
         FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::text[]) AS key) u
-        CROSS JOIN LATERAL (SELECT * FROM idempotency_keys k WHERE k.merchant_id = u.merchant_id AND k.key = u.key LIMIT 1) k",
-        &merchants, &keys
+        CROSS JOIN LATERAL (
+            SELECT x.merchant_id, x.key, x.fingerprint, x.status, x.answer FROM idempotency_keys x
+            WHERE x.merchant_id = u.merchant_id AND x.key = u.key LIMIT 1
+        ) k",
+        &merchants,
+        &keys
     );
     let rows = rows.fetch_all(db).await?;
     Ok(rows

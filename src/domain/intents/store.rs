@@ -185,8 +185,17 @@ pub async fn load(
             metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
             last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
         FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::text[])::xid AS known) u
-        CROSS JOIN LATERAL (SELECT i.*, i.xmin FROM payment_intents i
-            WHERE i.merchant_id = u.merchant_id AND i.id = u.id AND (u.known IS NULL OR i.xmin <> u.known) LIMIT 1) i",
+        CROSS JOIN LATERAL (
+            SELECT x.xmin, x.merchant_id, x.id, x.status, x.currency, x.amount,
+                x.amount_authorized, x.amount_captured, x.amount_refunded, x.amount_refunding,
+                x.tip, x.capture_method, x.description, x.reference, x.thread, x.line_items,
+                x.metadata, x.rail, x.payment_link_id, x.open_attempt_id, x.open_attempt_kind,
+                x.charge_attempt_id, x.last_error, x.cancellation_reason, x.event_sequence,
+                x.expires_at, x.created_at, x.updated_at
+            FROM payment_intents x
+            WHERE x.merchant_id = u.merchant_id AND x.id = u.id
+                AND (u.known IS NULL OR x.xmin <> u.known) LIMIT 1
+        ) i",
         &merchants, &ids, &known as &[Option<&str>]
     );
     let rows = rows.fetch_all(db).await?;
@@ -211,7 +220,8 @@ pub async fn update_with_attempts(
         UPDATE payment_intents i SET status = x.status, amount_authorized = x.authorized, amount_captured = x.captured,
             amount_refunded = x.refunded, amount_refunding = x.refunding, open_attempt_id = x.attempt, open_attempt_kind = x.kind,
             charge_attempt_id = x.charge, last_error = x.error::jsonb, cancellation_reason = x.reason, event_sequence = x.sequence, updated_at = x.updated_at
-        FROM (SELECT f.ctid AS row, u.*
+        FROM (SELECT f.ctid AS row, u.status, u.authorized, u.captured, u.refunded, u.refunding,
+                u.attempt, u.kind, u.charge, u.error, u.reason, u.sequence, u.updated_at
             FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::text[]) AS status, UNNEST($4::bigint[]) AS authorized,
                 UNNEST($5::bigint[]) AS captured, UNNEST($6::bigint[]) AS refunded, UNNEST($7::bigint[]) AS refunding, UNNEST($8::uuid[]) AS attempt,
                 UNNEST($9::text[]) AS kind, UNNEST($10::uuid[]) AS charge, UNNEST($11::text[]) AS error, UNNEST($12::text[]) AS reason,
@@ -273,7 +283,16 @@ pub async fn list(
             (SELECT id FROM wanted WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $4)
             UNION ALL
             (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
-        ) page CROSS JOIN LATERAL (SELECT i.*, i.xmin FROM payment_intents i WHERE i.merchant_id = $1 AND i.id = page.id LIMIT 1) i
+        ) page CROSS JOIN LATERAL (
+            SELECT x.xmin, x.merchant_id, x.id, x.status, x.currency, x.amount,
+                x.amount_authorized, x.amount_captured, x.amount_refunded, x.amount_refunding,
+                x.tip, x.capture_method, x.description, x.reference, x.thread, x.line_items,
+                x.metadata, x.rail, x.payment_link_id, x.open_attempt_id, x.open_attempt_kind,
+                x.charge_attempt_id, x.last_error, x.cancellation_reason, x.event_sequence,
+                x.expires_at, x.created_at, x.updated_at
+            FROM payment_intents x
+            WHERE x.merchant_id = $1 AND x.id = page.id LIMIT 1
+        ) i
         ORDER BY page.id DESC",
         merchant.0, window.older_than, window.newer_than, window.reach(),
         filter.status.map(Status::as_str), filter.reference, filter.payment_link.map(|l| l.0), filter.channel,

@@ -119,9 +119,18 @@ pub async fn load(
     let rows = sqlx::query_as!(
         Row,
         "-- links.load
-        SELECT l.* FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id)
-        CROSS JOIN LATERAL (SELECT * FROM payment_links l WHERE l.merchant_id = u.merchant_id AND l.id = u.id LIMIT 1) l",
-        &merchants, &ids
+        SELECT l.merchant_id, l.id, l.status, l.currency, l.price, l.tip_options, l.usage,
+            l.max_payments, l.payments_count, l.payments_open, l.description, l.reference,
+            l.thread, l.metadata, l.rail, l.expires_at, l.created_at, l.updated_at
+        FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id) CROSS JOIN LATERAL (
+            SELECT x.merchant_id, x.id, x.status, x.currency, x.price, x.tip_options, x.usage,
+                x.max_payments, x.payments_count, x.payments_open, x.description, x.reference,
+                x.thread, x.metadata, x.rail, x.expires_at, x.created_at, x.updated_at
+            FROM payment_links x
+            WHERE x.merchant_id = u.merchant_id AND x.id = u.id LIMIT 1
+        ) l",
+        &merchants,
+        &ids
     );
     read(rows.fetch_all(db).await?)
 }
@@ -240,7 +249,7 @@ pub async fn insert_tokens(db: &mut PgConnection, tokens: &[TokenRow]) -> Result
     let insert = sqlx::query!(
         "-- links.insert_tokens
         INSERT INTO link_tokens (token_hash, merchant_id, intent_id, link_id)
-        SELECT * FROM UNNEST($1::bytea[], $2::uuid[], $3::uuid[], $4::uuid[])",
+        SELECT UNNEST($1::bytea[]), UNNEST($2::uuid[]), UNNEST($3::uuid[]), UNNEST($4::uuid[])",
         &hashes,
         &merchants,
         &intents as &[Option<Uuid>],
@@ -275,7 +284,10 @@ pub async fn get(
     let row = sqlx::query_as!(
         Row,
         "-- links.get
-        SELECT * FROM payment_links WHERE merchant_id = $1 AND id = $2",
+        SELECT l.merchant_id, l.id, l.status, l.currency, l.price, l.tip_options, l.usage,
+            l.max_payments, l.payments_count, l.payments_open, l.description, l.reference,
+            l.thread, l.metadata, l.rail, l.expires_at, l.created_at, l.updated_at
+        FROM payment_links l WHERE l.merchant_id = $1 AND l.id = $2",
         merchant.0,
         id.0
     );
@@ -291,14 +303,27 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         "-- links.list
-        SELECT l.* FROM (
-            (SELECT id FROM payment_links WHERE merchant_id = $1 AND $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
-                ORDER BY id DESC LIMIT $4)
+        SELECT l.merchant_id, l.id, l.status, l.currency, l.price, l.tip_options, l.usage,
+            l.max_payments, l.payments_count, l.payments_open, l.description, l.reference,
+            l.thread, l.metadata, l.rail, l.expires_at, l.created_at, l.updated_at
+        FROM (
+            (SELECT id FROM payment_links
+            WHERE merchant_id = $1 AND $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
+            ORDER BY id DESC LIMIT $4)
             UNION ALL
-            (SELECT id FROM payment_links WHERE merchant_id = $1 AND id > $3 ORDER BY id ASC LIMIT $4)
-        ) page CROSS JOIN LATERAL (SELECT * FROM payment_links l WHERE l.merchant_id = $1 AND l.id = page.id LIMIT 1) l
+            (SELECT id FROM payment_links WHERE merchant_id = $1 AND id > $3 ORDER BY id LIMIT $4)
+        ) page CROSS JOIN LATERAL (
+            SELECT x.merchant_id, x.id, x.status, x.currency, x.price, x.tip_options, x.usage,
+                x.max_payments, x.payments_count, x.payments_open, x.description, x.reference,
+                x.thread, x.metadata, x.rail, x.expires_at, x.created_at, x.updated_at
+            FROM payment_links x
+            WHERE x.merchant_id = $1 AND x.id = page.id LIMIT 1
+        ) l
         ORDER BY page.id DESC",
-        merchant.0, window.older_than, window.newer_than, window.reach()
+        merchant.0,
+        window.older_than,
+        window.newer_than,
+        window.reach()
     );
     Ok(window.cut(read(rows.fetch_all(pool).await?)?))
 }

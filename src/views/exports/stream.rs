@@ -7,7 +7,7 @@ use crate::{
         timestamp,
     },
     domain::ledger::{Chain, ChainFault, JournalEntry, check_entry},
-    views::reports::{BookedEntry, store},
+    views::reports::{BookedEntry, snapshot, store},
 };
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -82,7 +82,7 @@ impl Export {
         period: Period,
         format: Format,
     ) -> Result<Self, ExportError> {
-        let mut db = store::snapshot(pool).await?;
+        let mut db = snapshot::snapshot(pool).await?;
         if !store::merchant_exists(&mut db, merchant).await? {
             return Err(ExportError::UnknownMerchant(merchant));
         }

@@ -9,6 +9,7 @@ mod accounts;
 mod as_of;
 mod booked;
 mod journal;
+pub mod snapshot;
 pub mod store;
 mod trial_balance;
 pub mod verify;

@@ -8,24 +8,9 @@ use crate::{
     },
     domain::ledger::{AccountKind, EntryHash, JournalEntry, Posting},
 };
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::PgConnection;
 use std::ops::Range;
 use time::OffsetDateTime;
-
-/// One still picture of the database for as long as the transaction is held: what is written
-/// meanwhile is not seen, and nobody waits. A reader that stalls for ten minutes loses it, so
-/// that a forgotten download does not hold back the cleaning of dead rows.
-pub async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    let mut transaction = pool.begin_with(begin).await?;
-    sqlx::query!(
-        "-- reports.snapshot_timeout
-        SET LOCAL idle_in_transaction_session_timeout = '10min'"
-    )
-    .execute(&mut *transaction)
-    .await?;
-    Ok(transaction)
-}
 
 /// Whether the merchant is there.
 pub async fn merchant_exists(
@@ -191,13 +176,21 @@ pub async fn entries(
 ) -> Result<Vec<BookedEntry>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"-- reports.entries
-        SELECT e.sequence, e.id, e.kind, e.source, e.payment_intent_id, e.booked_at, e.effective_date, e.previous_hash, e.hash,
-            i.payment_link_id AS "payment_link_id?", i.reference AS "reference?", i.thread ->> 'channel' AS channel,
-            i.thread ->> 'tenant' AS tenant, i.thread ->> 'conversation' AS conversation, i.thread ->> 'thread' AS thread,
-            i.thread ->> 'message' AS message
+        SELECT e.sequence, e.id, e.kind, e.source, e.payment_intent_id, e.booked_at,
+            e.effective_date, e.previous_hash, e.hash, i.payment_link_id AS "payment_link_id?",
+            i.reference AS "reference?", i.thread ->> 'channel' AS channel,
+            i.thread ->> 'tenant' AS tenant, i.thread ->> 'conversation' AS conversation,
+            i.thread ->> 'thread' AS thread, i.thread ->> 'message' AS message
         FROM (SELECT UNNEST($2::bigint[]) AS sequence) u
-        CROSS JOIN LATERAL (SELECT * FROM journal_entries e WHERE e.merchant_id = $1 AND e.sequence = u.sequence LIMIT 1) e
-        LEFT JOIN LATERAL (SELECT * FROM payment_intents i WHERE i.merchant_id = $1 AND i.id = e.payment_intent_id LIMIT 1) i ON true
+        CROSS JOIN LATERAL (
+            SELECT x.sequence, x.id, x.kind, x.source, x.payment_intent_id, x.booked_at,
+                x.effective_date, x.previous_hash, x.hash
+            FROM journal_entries x
+            WHERE x.merchant_id = $1 AND x.sequence = u.sequence LIMIT 1
+        ) e LEFT JOIN LATERAL (
+            SELECT x.payment_link_id, x.reference, x.thread FROM payment_intents x
+            WHERE x.merchant_id = $1 AND x.id = e.payment_intent_id LIMIT 1
+        ) i ON true
         ORDER BY u.sequence"#,
         merchant.0,
         sequences
@@ -252,9 +245,15 @@ async fn postings(
 ) -> Result<Vec<(i64, Posting)>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- reports.postings
-        SELECT p.entry_sequence, line, account, direction, amount, currency, balance_after FROM (SELECT UNNEST($2::bigint[]) AS sequence) u
-        CROSS JOIN LATERAL (SELECT * FROM postings p WHERE p.merchant_id = $1 AND p.entry_sequence = u.sequence OFFSET 0) p
-        ORDER BY p.entry_sequence, line",
+        SELECT p.entry_sequence, p.line, p.account, p.direction, p.amount, p.currency,
+            p.balance_after
+        FROM (SELECT UNNEST($2::bigint[]) AS sequence) u CROSS JOIN LATERAL (
+            SELECT x.entry_sequence, x.line, x.account, x.direction, x.amount, x.currency,
+                x.balance_after
+            FROM postings x
+            WHERE x.merchant_id = $1 AND x.entry_sequence = u.sequence OFFSET 0
+        ) p
+        ORDER BY p.entry_sequence, p.line",
         merchant.0,
         sequences
     );

@@ -51,7 +51,9 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
     -- What each endpoint may get, that all together get no more than there are places.
     SELECT greatest(1, $4::bigint / greatest(1, count(*))) AS share FROM ready
 ), due AS MATERIALIZED (
-    SELECT r.*, d.row, d.due_at, d.event_sequence, b.put_off
+    SELECT r.merchant_id, r.endpoint_id, r.url, r.stripe_signature, r.updated_at, r.sealed,
+        r.in_flight_limit, r.failures, r.failing_since, r.paused_until, r.pauses, r.free, r.room,
+        r.idle, d.row, d.due_at, d.event_sequence, b.put_off
     FROM ready r CROSS JOIN share CROSS JOIN LATERAL (
         SELECT x.ctid AS row, x.due_at, x.event_sequence, x.intent_id FROM deliveries x
         WHERE x.endpoint_id = r.endpoint_id AND x.status = 'pending' AND x.due_at <= $2
@@ -74,17 +76,23 @@ WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
     UPDATE deliveries u SET due_at = due.put_off, lease_id = NULL
     FROM due WHERE u.ctid = due.row AND due.put_off > due.due_at
 ), placed AS (
-    SELECT due.*, row_number() OVER (
-        PARTITION BY endpoint_id ORDER BY due_at, event_sequence) AS place
+    SELECT due.row, url, stripe_signature, updated_at, sealed, in_flight_limit, failures,
+        failing_since, paused_until, pauses, merchant_id, idle, room, free,
+        row_number() OVER (PARTITION BY endpoint_id ORDER BY due_at, event_sequence) AS place
     FROM due WHERE put_off IS NULL
 ), shared AS (
     -- One of each endpoint before two of any, and no more of a merchant than its share.
-    SELECT placed.*, idle AND place = 1 AS is_first,
+    SELECT placed.row, url, stripe_signature, updated_at, sealed, in_flight_limit, failures,
+        failing_since, paused_until, pauses, room, place, idle AND place = 1 AS is_first,
         row_number() OVER (PARTITION BY merchant_id ORDER BY place) AS of_merchant
     FROM placed WHERE place <= free
 ), chosen AS MATERIALIZED (
-    SELECT q.* FROM (
-        SELECT shared.*, row_number() OVER (PARTITION BY is_first ORDER BY place) AS of_kind
+    SELECT q.row, url, stripe_signature, updated_at, sealed, in_flight_limit, failures,
+        failing_since, paused_until, pauses
+    FROM (
+        SELECT shared.row, url, stripe_signature, updated_at, sealed, in_flight_limit, failures,
+            failing_since, paused_until, pauses, place, is_first,
+            row_number() OVER (PARTITION BY is_first ORDER BY place) AS of_kind
         FROM shared WHERE of_merchant <= room
     ) q WHERE is_first OR of_kind <= $4::bigint - $8::bigint
     ORDER BY place LIMIT $4::bigint

@@ -198,7 +198,8 @@ async fn owe_again(
     let made = sqlx::query_scalar!(
         r#"-- replays.owe_again
         WITH wanted AS MATERIALIZED (
-            SELECT * FROM UNNEST($3::uuid[], $4::bigint[], $5::uuid[])
+            SELECT u.id, u.event_sequence, u.intent_id
+            FROM UNNEST($3::uuid[], $4::bigint[], $5::uuid[])
                 AS u (id, event_sequence, intent_id)
         ), known AS MATERIALIZED (
             SELECT w.event_sequence FROM wanted w CROSS JOIN LATERAL (

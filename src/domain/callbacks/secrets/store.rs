@@ -51,8 +51,8 @@ pub async fn upsert(db: &mut PgConnection, secrets: &[&StoredSecret]) -> Result<
         "-- secrets.upsert
         INSERT INTO endpoint_secrets (merchant_id, endpoint_id, number, sealed, created_at,
             expires_at)
-        SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::integer[], $4::bytea[],
-            $5::timestamptz[], $6::timestamptz[])
+        SELECT UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::integer[]), UNNEST($4::bytea[]),
+            UNNEST($5::timestamptz[]), UNNEST($6::timestamptz[])
         ON CONFLICT (merchant_id, endpoint_id, number) DO UPDATE
             SET expires_at = excluded.expires_at",
         &merchants,

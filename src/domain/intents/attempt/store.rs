@@ -90,9 +90,18 @@ pub async fn load(
     let rows = sqlx::query_as!(
         Row,
         "-- attempts.load
-        SELECT a.* FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
-        CROSS JOIN LATERAL (SELECT * FROM attempts a WHERE a.merchant_id = u.merchant_id AND a.id = u.id LIMIT 1) a",
-        &merchants, &ids
+        SELECT a.merchant_id, a.id, a.intent_id, a.refund_id, a.kind, a.status, a.rail,
+            a.payment_method, a.amount, a.currency, a.decline_code, a.idempotency_key, a.ask_at,
+            a.created_at, a.updated_at
+        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
+        CROSS JOIN LATERAL (
+            SELECT x.merchant_id, x.id, x.intent_id, x.refund_id, x.kind, x.status, x.rail,
+                x.payment_method, x.amount, x.currency, x.decline_code, x.idempotency_key,
+                x.ask_at, x.created_at, x.updated_at
+            FROM attempts x WHERE x.merchant_id = u.merchant_id AND x.id = u.id LIMIT 1
+        ) a",
+        &merchants,
+        &ids
     );
     read(rows.fetch_all(db).await?)
 }

@@ -68,9 +68,15 @@ pub async fn load(
     let rows = sqlx::query_as!(
         Row,
         "-- refunds.load
-        SELECT r.* FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id)
-        CROSS JOIN LATERAL (SELECT * FROM refunds r WHERE r.merchant_id = u.merchant_id AND r.id = u.id LIMIT 1) r",
-        &merchants, &ids
+        SELECT r.merchant_id, r.id, r.payment_intent_id, r.status, r.amount, r.currency, r.reason,
+            r.created_at, r.updated_at
+        FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id) CROSS JOIN LATERAL (
+            SELECT x.merchant_id, x.id, x.payment_intent_id, x.status, x.amount, x.currency,
+                x.reason, x.created_at, x.updated_at
+            FROM refunds x WHERE x.merchant_id = u.merchant_id AND x.id = u.id LIMIT 1
+        ) r",
+        &merchants,
+        &ids
     );
     read(rows.fetch_all(db).await?)
 }
@@ -94,9 +100,20 @@ pub async fn insert(db: &mut PgConnection, refunds: &[&Refund]) -> Result<(), sq
     let updated: Vec<OffsetDateTime> = refunds.iter().map(|r| r.updated_at).collect();
     let insert = sqlx::query!(
         "-- refunds.insert
-        INSERT INTO refunds (merchant_id, id, payment_intent_id, status, amount, currency, reason, created_at, updated_at)
-        SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[])",
-        &merchants, &ids, &intents, &statuses, &amounts, &currencies, &reasons as &[Option<String>], &created, &updated
+        INSERT INTO refunds (merchant_id, id, payment_intent_id, status, amount, currency, reason,
+            created_at, updated_at)
+        SELECT UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::uuid[]), UNNEST($4::text[]),
+            UNNEST($5::bigint[]), UNNEST($6::text[]), UNNEST($7::text[]),
+            UNNEST($8::timestamptz[]), UNNEST($9::timestamptz[])",
+        &merchants,
+        &ids,
+        &intents,
+        &statuses,
+        &amounts,
+        &currencies,
+        &reasons as &[Option<String>],
+        &created,
+        &updated
     );
     insert.execute(db).await.map(drop)
 }
@@ -131,7 +148,9 @@ pub async fn get(
     let row = sqlx::query_as!(
         Row,
         "-- refunds.get
-        SELECT * FROM refunds WHERE merchant_id = $1 AND id = $2",
+        SELECT merchant_id, id, payment_intent_id, status, amount, currency, reason, created_at,
+            updated_at
+        FROM refunds WHERE merchant_id = $1 AND id = $2",
         merchant.0,
         id.0
     );
@@ -147,7 +166,9 @@ pub async fn of_intent(
     let rows = sqlx::query_as!(
         Row,
         "-- refunds.of_intent
-        SELECT * FROM refunds WHERE merchant_id = $1 AND payment_intent_id = $2 ORDER BY id DESC",
+        SELECT merchant_id, id, payment_intent_id, status, amount, currency, reason, created_at,
+            updated_at
+        FROM refunds WHERE merchant_id = $1 AND payment_intent_id = $2 ORDER BY id DESC",
         merchant.0,
         intent.0
     );

@@ -10,7 +10,7 @@ mod store;
 
 pub use report::{Fault, Report};
 
-use super::store::snapshot;
+use super::snapshot::snapshot;
 use crate::base::ids::MerchantId;
 use sqlx::PgPool;
 

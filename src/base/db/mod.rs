@@ -1,9 +1,14 @@
 //! The connection to Postgres: pools, the cell's schema, migrations, and which errors mean what.
 
-use sqlx::error::DatabaseError;
-use sqlx::postgres::{
-    PgConnectOptions, PgDatabaseError, PgListener, PgPool, PgPoolOptions, PgSeverity,
-};
+mod fault;
+mod schema;
+mod window;
+
+pub use fault::is_outage;
+pub use schema::schema_suffices;
+pub use window::Window;
+
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::{str::FromStr, time::Duration};
 
@@ -55,6 +60,14 @@ pub enum DbError {
     /// The schema could not be brought up to date.
     #[error("cannot migrate the schema: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Others held the locks that a migration needs, for as long as it was tried.
+    #[error(
+        "cannot migrate the schema: migration {version} finds its tables in use all the time, by a long export, say; end what reads them (pg_stat_activity) and run `threadpay migrate` again"
+    )]
+    Busy {
+        /// The migration's number.
+        version: i64,
+    },
     /// Postgres refused a statement.
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
@@ -80,8 +93,6 @@ const LET_GO: [(&str, &str); 1] = [("idle_in_transaction_session_timeout", "5s")
 pub struct Db {
     options: PgConnectOptions,
 }
-
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 impl Db {
     /// Reads a `postgres://` URL.
@@ -147,18 +158,6 @@ impl Db {
         listener.listen(NEWS).await?;
         Ok(listener)
     }
-
-    /// Makes the cell's schema if it is missing and runs the migrations it has not seen.
-    pub async fn migrate(&self) -> Result<(), DbError> {
-        let mut connection = self.connect(Use::General).await?;
-        // Everywhere else the schema is named by the search path alone.
-        sqlx::query("-- db.create_cell\nCREATE SCHEMA IF NOT EXISTS cell_00")
-            .execute(&mut connection)
-            .await?;
-        MIGRATOR.run(&mut connection).await?;
-        connection.close().await?;
-        Ok(())
-    }
 }
 
 /// Tells all processes on the database, this one too. It is a transaction of its own: a commit of
@@ -166,109 +165,4 @@ impl Db {
 pub async fn tell(db: &mut PgConnection, news: &str) -> Result<(), sqlx::Error> {
     let notify = sqlx::query!("-- db.tell\nSELECT pg_notify($1, $2)", NEWS, news);
     notify.execute(db).await.map(drop)
-}
-
-/// Whether the schema is exactly the one this program was built for.
-pub async fn schema_is_current(pool: &PgPool) -> Result<bool, sqlx::Error> {
-    let wanted = MIGRATOR.iter().map(|m| m.version).max();
-    let found = sqlx::query_scalar!(
-        "-- db.schema_version
-        SELECT max(version) FROM _sqlx_migrations WHERE success"
-    );
-    Ok(found.fetch_one(pool).await? == wanted)
-}
-
-/// Whether the connection is lost or the server is going away, so that the same work may
-/// succeed on a new connection; else the statement itself is at fault.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the enum is not exhaustive; the rest are faults of a statement"
-)]
-pub fn is_outage(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Database(e) => {
-            let code = e.code().unwrap_or_default();
-            is_fatal(&**e)
-                // Class 57: operator intervention; 53: out of resources; 08: connection; 40: retry.
-                || ["57", "53", "08", "40"]
-                    .iter()
-                    .any(|class| code.starts_with(class))
-                // A standby that only reads.
-                || code == "25006"
-        }
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        _ => false,
-    }
-}
-
-/// Whether the server has ended the connection with it: whatever the reason (a restart, a database
-/// that is shut, a full disk while it logged us in), it is none of the statement's.
-fn is_fatal(error: &dyn DatabaseError) -> bool {
-    let error = error.try_downcast_ref::<PgDatabaseError>();
-    error.is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic))
-}
-
-/// A page of a list that is kept newest first, by ids that sort by time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Only what is older than this.
-    pub older_than: Option<uuid::Uuid>,
-    /// Only what is newer than this: the page that ends just before it.
-    pub newer_than: Option<uuid::Uuid>,
-    /// Most rows to give.
-    pub limit: u8,
-}
-
-impl Window {
-    /// How many rows to read: one more than to give, to see whether there are more.
-    pub fn reach(self) -> i64 {
-        i64::from(self.limit) + 1
-    }
-
-    /// Whether the object with this id may be on the page.
-    pub fn holds(self, id: uuid::Uuid) -> bool {
-        self.older_than.is_none_or(|end| id < end) && self.newer_than.is_none_or(|end| id > end)
-    }
-
-    /// Cuts rows, newest first, to the limit, and says whether there were more.
-    pub fn cut<T>(self, mut rows: Vec<T>) -> (Vec<T>, bool) {
-        let limit = usize::from(self.limit);
-        let surplus = rows.len().saturating_sub(limit);
-        if self.newer_than.is_some() {
-            rows.drain(..surplus);
-        } else {
-            rows.truncate(limit);
-        }
-        (rows, surplus > 0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use uuid::Uuid;
-
-    #[test]
-    fn a_page_is_what_lies_nearest_to_its_end() {
-        let page = |older_than: Option<u128>, newer_than: Option<u128>| {
-            let window = Window {
-                older_than: older_than.map(Uuid::from_u128),
-                newer_than: newer_than.map(Uuid::from_u128),
-                limit: 2,
-            };
-            let mut rows = vec![5, 4, 3, 2, 1];
-            rows.retain(|&row| window.holds(Uuid::from_u128(row)));
-            window.cut(rows)
-        };
-        assert_eq!(page(None, None), (vec![5, 4], true));
-        assert_eq!(page(Some(4), None), (vec![3, 2], true));
-        assert_eq!(page(Some(2), None), (vec![1], false));
-        assert_eq!(page(None, Some(1)), (vec![3, 2], true));
-        assert_eq!(page(None, Some(3)), (vec![5, 4], false));
-    }
 }

@@ -1,0 +1,51 @@
+//! What an error of the database means.
+
+use sqlx::{
+    error::DatabaseError,
+    postgres::{PgDatabaseError, PgSeverity},
+};
+
+/// Whether the connection is lost or the server is going away, so that the same work may
+/// succeed on a new connection; else the statement itself is at fault.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enum is not exhaustive; the rest are faults of a statement"
+)]
+pub fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(e) => {
+            let code = e.code().unwrap_or_default();
+            is_fatal(&**e)
+                // Class 57: operator intervention; 53: out of resources; 08: connection; 40: retry.
+                || ["57", "53", "08", "40"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
+                // A standby that only reads.
+                || code == "25006"
+        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+/// Whether the server has ended the connection with it: whatever the reason (a restart, a database
+/// that is shut, a full disk while it logged us in), it is none of the statement's.
+fn is_fatal(error: &dyn DatabaseError) -> bool {
+    let error = error.try_downcast_ref::<PgDatabaseError>();
+    error.is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic))
+}
+
+/// Whether a statement gave up because others held the lock it needs.
+pub(super) fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    has_code(error, "55P03")
+}
+
+fn has_code(error: &sqlx::Error, code: &str) -> bool {
+    let error = error.as_database_error();
+    error.is_some_and(|error| error.code().is_some_and(|found| found == code))
+}

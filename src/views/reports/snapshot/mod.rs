@@ -1,0 +1,5 @@
+//! One picture of the books, for what is read in several statements.
+
+mod store;
+
+pub use store::snapshot;
