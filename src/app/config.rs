@@ -38,8 +38,10 @@ pub struct Config {
     pub callback_concurrency: u16,
     /// `THREADPAY_RETENTION_DAYS`: how long deliveries and their attempts are kept.
     pub retention_days: u16,
-    /// `THREADPAY_RATE_LIMIT`: requests a second that each API key may make; no limit if not set.
+    /// `THREADPAY_RATE_LIMIT`: requests a second that each API key may make, if there is a limit.
     pub rate_limit: Option<NonZeroU32>,
+    /// `THREADPAY_OPERATOR_LISTEN`: where health checks and metrics are, if not with all else.
+    pub operator_listen: Option<SocketAddr>,
 }
 
 impl fmt::Debug for Config {
@@ -55,6 +57,7 @@ impl fmt::Debug for Config {
             .field("callback_concurrency", &self.callback_concurrency)
             .field("retention_days", &self.retention_days)
             .field("rate_limit", &self.rate_limit)
+            .field("operator_listen", &self.operator_listen)
             .finish_non_exhaustive()
     }
 }
@@ -111,6 +114,7 @@ impl Config {
             callback_concurrency: 8,
             retention_days: 30,
             rate_limit: None,
+            operator_listen: None,
         }
     }
 
@@ -146,13 +150,14 @@ impl Config {
             config.public_url = public_url(url)?;
         }
         config.read_callbacks(&variable)?;
-        if let Some(value) = variable("THREADPAY_RATE_LIMIT") {
-            let limit = parse(
-                "THREADPAY_RATE_LIMIT",
-                value,
-                "a whole number of requests a second, 1 or more",
-            )?;
-            config.rate_limit = Some(limit);
+        let limit = variable("THREADPAY_RATE_LIMIT").unwrap_or_else(|| "100".to_owned());
+        if limit != "off" {
+            let wanted = "a whole number of requests a second, 1 or more, or off";
+            config.rate_limit = Some(parse("THREADPAY_RATE_LIMIT", limit, wanted)?);
+        }
+        if let Some(value) = variable("THREADPAY_OPERATOR_LISTEN") {
+            let wanted = "an IP address and port such as 127.0.0.1:9090";
+            config.operator_listen = Some(parse("THREADPAY_OPERATOR_LISTEN", value, wanted)?);
         }
         Ok(config)
     }
@@ -310,7 +315,7 @@ mod tests {
         assert_eq!(config.callback_proxy, None);
         assert_eq!(config.callback_concurrency, 8);
         assert_eq!(config.retention_days, 30);
-        assert_eq!(config.rate_limit, None);
+        assert_eq!(config.rate_limit, NonZeroU32::new(100));
     }
 
     #[test]
@@ -328,6 +333,7 @@ mod tests {
             ("THREADPAY_CALLBACK_CONCURRENCY", "256"),
             ("THREADPAY_RETENTION_DAYS", "3650"),
             ("THREADPAY_RATE_LIMIT", "50"),
+            ("THREADPAY_OPERATOR_LISTEN", "[::1]:9090"),
         ])
         .unwrap();
         let networks = ["10.20.0.0/16", "fd12::/64", "192.0.2.7/32", "::1/128"];
@@ -341,6 +347,9 @@ mod tests {
         assert_eq!(config.callback_concurrency, 256);
         assert_eq!(config.retention_days, 3650);
         assert_eq!(config.rate_limit, NonZeroU32::new(50));
+        assert_eq!(config.operator_listen.map(|a| a.port()), Some(9090));
+        let off = read(&[("THREADPAY_RATE_LIMIT", "off")]);
+        assert_eq!(off.unwrap().rate_limit, None);
     }
 
     #[test]
@@ -368,6 +377,7 @@ mod tests {
             ("THREADPAY_RETENTION_DAYS", "0"),
             ("THREADPAY_RETENTION_DAYS", "3651"),
             ("THREADPAY_RATE_LIMIT", "0"),
+            ("THREADPAY_OPERATOR_LISTEN", "9090"),
         ] {
             let error = read(&[(name, value)]).unwrap_err().to_string();
             assert!(error.contains(name), "{error}");

@@ -1,11 +1,13 @@
 //! The service, built once and handed to every door.
 
 pub mod config;
+mod feeds;
 mod payments;
 mod reader;
 pub mod telemetry;
 mod wake;
 
+pub use feeds::{Feeds, WAITERS_OF_KEY, Waiter};
 pub use payments::Performed;
 pub use reader::{ReadIntent, Reader};
 pub use wake::Wake;
@@ -80,6 +82,8 @@ pub struct App {
     pub handover: Arc<Handover>,
     /// Wakes whoever waits for what a commit left.
     pub wake: Arc<Wake>,
+    /// Who waits for events.
+    pub feeds: Arc<Feeds>,
     /// Canceled when the service begins to stop: requests that wait for news end their wait.
     pub stopping: CancellationToken,
 }
@@ -124,6 +128,7 @@ impl App {
         let writer = Writer::start(options).await?;
         let authenticator =
             Authenticator::new(pool.clone(), keyring.signing.clone(), ambient.clone());
+        let feeds = Feeds::new(pool.clone(), Arc::clone(&wake));
         let app = Self {
             config,
             ambient,
@@ -137,6 +142,7 @@ impl App {
             metrics,
             handover,
             wake,
+            feeds,
             stopping: CancellationToken::new(),
         };
         Ok(Arc::new(app))

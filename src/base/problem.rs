@@ -62,6 +62,12 @@ problems! {
     /// The path does not take this method.
     MethodNotAllowed = "method_not_allowed": 405, "Method not allowed",
         "this path does not take this method: see the header Allow";
+    /// HTTP has no such method.
+    MethodNotImplemented = "method_not_implemented": 501, "Method not implemented",
+        "HTTP has no such method: no path takes it";
+    /// An export of this merchant runs already.
+    ExportRunning = "export_running": 429, "Export running",
+        "an export of this merchant is being read: wait for its end, or hang up on it";
     /// The request did not arrive in time.
     RequestTimeout = "request_timeout": 408, "Request timeout", "the request did not arrive in time";
     /// The status of the object does not allow the call.

@@ -26,7 +26,10 @@ const SETTINGS: &str = "Environment:
                                      too [none]
   THREADPAY_CALLBACK_CONCURRENCY     tries under way to one endpoint at first, 1 to 256 [8]
   THREADPAY_RETENTION_DAYS           days that deliveries and their attempts are kept, 1 to 3650 [30]
-  THREADPAY_RATE_LIMIT               requests a second that one API key may make [no limit]
+  THREADPAY_RATE_LIMIT               requests a second that one API key may make, and that may be
+                                     made without a key by one address and about one page, or off [100]
+  THREADPAY_OPERATOR_LISTEN          where /healthz, /readyz and /metrics are answered, and nowhere else
+                                     then [where all else is]
   RUST_LOG                           what to log, as in `info` or `threadpay=debug` [info]";
 
 /// Each setting is also an environment variable.

@@ -16,6 +16,7 @@ pub mod request;
 pub mod route;
 pub mod server;
 mod state;
+pub mod visitors;
 
 pub use problem::Problem;
 pub use state::State;
@@ -33,7 +34,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .configure(with_key)
                 .default_service(web::to(server::no_such_route)),
         )
-        .configure(operations::routes)
         .configure(openapi::routes)
         .configure(pages::routes);
 }

@@ -5,16 +5,25 @@ use crate::base::problem::ProblemCode as Code;
 use crate::http::openapi::refused;
 use crate::http::route;
 use crate::http::{Problem, State};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, guard, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The routes of this file.
+/// The paths of this file.
+pub(in crate::http) const PATHS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// The routes of this file. Only who spells them as they are reaches them: a proxy that refuses a
+/// path compares letters, and must not be passed by `/%6detrics`.
 pub fn routes(config: &mut web::ServiceConfig) {
+    let at = |path: &'static str| {
+        web::resource(path).guard(guard::fn_guard(move |context| {
+            context.head().uri.path() == path
+        }))
+    };
     config
-        .service(web::resource("/healthz").route(route::get(healthz)))
-        .service(web::resource("/readyz").route(route::get(readyz)))
-        .service(web::resource("/metrics").route(route::get(metrics)));
+        .service(at("/healthz").route(route::get(healthz)))
+        .service(at("/readyz").route(route::get(readyz)))
+        .service(at("/metrics").route(route::get(metrics)));
 }
 
 /// How the service is.

@@ -182,6 +182,7 @@ impl Problem {
             408 => ProblemCode::RequestTimeout,
             413 => ProblemCode::BodyTooLarge,
             415 => ProblemCode::UnsupportedMediaType,
+            501 => ProblemCode::MethodNotImplemented,
             400..=499 => ProblemCode::BadRequest,
             _ => return Self::internal(&format!("an answer with status {status}")),
         };

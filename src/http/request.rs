@@ -1,24 +1,29 @@
 //! What happens to every request: an id, a check of who calls, a line in the log, a count.
 
 use crate::http::extract::Parameters;
-use crate::http::server::connection::Line;
+use crate::http::server::connection_state::{ConnectionState, Turn};
 use crate::http::server::limit::Standing;
-use crate::http::{Problem, State};
+use crate::http::{Problem, State, operations};
 use crate::{base::ids, domain::auth::Principal};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
+use bytes::Bytes;
 use std::future::{Ready, ready};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// What stands for the route of a path that is none of ours. The path itself may hold anything.
 const NO_ROUTE: &str = "none";
+/// What stands for a method that HTTP does not know. The method itself may be any word.
+const OTHER_METHOD: &str = "other";
 
 /// The id of a request: `req_` and 26 characters. Also an extractor.
 #[derive(Clone, Debug)]
@@ -45,29 +50,96 @@ impl FromRequest for RequestId {
 /// Around everything: gives the request its id, makes every error a problem, sets the headers that
 /// all answers have, writes one line to the log and counts.
 pub async fn observe(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
-    let line = request.conn_data::<Rc<Line>>().cloned();
-    let _turn = line.clone().map(Line::turn);
+    let connection = request.conn_data::<Rc<ConnectionState>>().cloned();
+    let is_complete = matches!(request.parts_mut().1, Payload::None);
+    let turn = connection.clone().map(|c| c.turn(is_complete));
     let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
         return Ok(request.error_response(Problem::internal(&"the server has no state")));
     };
     let id = RequestId::new(state.ambient.id());
     request.extensions_mut().insert(id.clone());
-    let (request, answer) = next.call(request).await?.into_parts();
+    let (request, answer) = match refusal(&request, connection.as_deref()) {
+        Some(problem) => request.error_response(problem).into_parts(),
+        None => next.call(request).await?.map_into_boxed_body().into_parts(),
+    };
     let mut answer = match problem_of(&answer) {
         Some(problem) => with_headers_of(&answer, problem.answer(id.0.clone())),
-        None => answer.map_into_boxed_body(),
+        None => answer,
     };
     let standing = request.extensions().get::<Standing>().copied();
     write_headers(answer.headers_mut(), &id, standing);
-    if line.is_some_and(|line| line.is_swollen()) {
+    if connection.is_some_and(|c| c.is_swollen() || c.is_reserved()) {
         answer.head_mut().set_connection_type(ConnectionType::Close);
     }
     record(&state, &request, &answer, (&id, started.elapsed()));
-    Ok(ServiceResponse::new(request, answer))
+    Ok(ServiceResponse::new(request, streamed(answer, turn)))
+}
+
+/// What is answered before a route is looked for: to methods that HTTP does not know, and, on a
+/// place for health checks, to everything else.
+fn refusal(request: &ServiceRequest, connection: Option<&ConnectionState>) -> Option<Problem> {
+    if known_method(request.method()).is_none() {
+        return Some(Problem::of_status(StatusCode::NOT_IMPLEMENTED));
+    }
+    let is_reserved = connection.is_some_and(ConnectionState::is_reserved);
+    let is_check = operations::PATHS.contains(&request.uri().path());
+    (is_reserved && !is_check).then(Problem::overloaded)
+}
+
+/// An answer that is streamed is worked on until it was taken to its end.
+fn streamed(answer: HttpResponse, turn: Option<Turn>) -> HttpResponse {
+    match (answer.body().size(), turn) {
+        (BodySize::Stream, Some(turn)) => {
+            answer.map_body(|_, body| BoxBody::new(StreamedBody { body, _turn: turn }))
+        }
+        (BodySize::Stream | BodySize::None | BodySize::Sized(_), _) => answer,
+    }
+}
+
+struct StreamedBody {
+    body: BoxBody,
+    _turn: Turn,
+}
+
+impl MessageBody for StreamedBody {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
+/// The methods of HTTP (RFC 9110, 9; RFC 5789), by a word that is always the same one.
+fn known_method(method: &Method) -> Option<&'static str> {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    let words = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    ];
+    let mut known = known.iter().zip(words);
+    known
+        .find(|(known, _)| *known == method)
+        .map(|(_, word)| word)
 }
 
 /// The problem that an answer should be: that of our own error, or one that stands for the plain
@@ -119,7 +191,8 @@ fn record(
 ) {
     let pattern = request.match_pattern();
     let route = pattern.as_deref().unwrap_or(NO_ROUTE);
-    let (method, status) = (request.method().as_str(), answer.status());
+    let method = known_method(request.method()).unwrap_or(OTHER_METHOD);
+    let status = answer.status();
     state.metrics.request(method, route, status.as_str(), took);
     let merchant = request.extensions().get::<Principal>().map(|p| p.merchant);
     tracing::info!(
@@ -155,7 +228,10 @@ async fn admit(state: &State, request: &ServiceRequest) -> Result<(), Problem> {
         .authenticator
         .authenticate(token, state.ambient.now())
         .await?;
-    let standing = state.limiter.as_ref().map(|l| l.count(principal.key));
+    let standing = state.limits.as_ref().map(|l| l.key(principal.key));
+    if let Some(connection) = request.conn_data::<Rc<ConnectionState>>() {
+        connection.recognize();
+    }
     let mut extensions = request.extensions_mut();
     extensions.insert(principal);
     let Some(standing) = standing else {
@@ -165,6 +241,14 @@ async fn admit(state: &State, request: &ServiceRequest) -> Result<(), Problem> {
     standing
         .refused()
         .map_or(Ok(()), |seconds| Err(Problem::rate_limited(seconds)))
+}
+
+/// Whether who asked at first may ask still: a key may have been revoked while its request waited.
+pub async fn authenticate_anew(state: &State, request: &HttpRequest) -> Result<(), Problem> {
+    let token = bearer(request.headers())?;
+    let now = state.ambient.now();
+    state.authenticator.authenticate_anew(token, now).await?;
+    Ok(())
 }
 
 /// The key or token in `Authorization: Bearer …` (RFC 6750, 2.1).

@@ -1,6 +1,6 @@
 //! The service as a command runs it: the app, its HTTP door and its workers, until told to stop.
 
-use super::{ProgramError, Signals};
+use super::{ProgramError, Signals, socket};
 use crate::{
     app::{App, StartError, config::Config},
     base::ambient::Ambient,
@@ -10,7 +10,8 @@ use crate::{
         Resolver, Settler, Worker,
     },
 };
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use futures_util::future::join_all;
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -22,24 +23,33 @@ const GRACE: Duration = Duration::from_secs(10);
 pub struct Service {
     /// What it is made of.
     pub app: Arc<App>,
-    http: Option<http::server::Running>,
+    /// Servers for everyone, and for operators alone.
+    servers: Vec<http::server::Running>,
     workers: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Service {
-    /// Starts the app, HTTP if there is a listener, and the workers if they are wanted.
+    /// Starts the app, HTTP if there is a listener, and the workers if they are wanted. Operators are
+    /// answered in any case where they have an address of their own.
     pub async fn start(
         config: Config,
         listener: Option<TcpListener>,
         workers: bool,
     ) -> Result<Self, ProgramError> {
         let app = App::start(config, Ambient::system(), http::rejection::render).await?;
+        let mut servers = Vec::new();
+        if let Some(listener) = listener {
+            servers.push(http::server::start(listener, State::new(Arc::clone(&app))));
+        }
+        if let Some(address) = app.config.operator_listen {
+            let listener = socket::bind(&address.to_string()).await?;
+            let state = State::new(Arc::clone(&app));
+            servers.push(http::server::start_operators(listener, state));
+        }
+        let servers: io::Result<_> = servers.into_iter().collect();
         let service = Self {
-            http: listener
-                .map(|l| http::server::start(l, State::new(Arc::clone(&app))))
-                .transpose()
-                .map_err(ProgramError::Runtime)?,
+            servers: servers.map_err(ProgramError::Runtime)?,
             workers: TaskTracker::new(),
             stop: CancellationToken::new(),
             app,
@@ -89,9 +99,8 @@ impl Service {
     /// Takes nothing new and lets what is begun come to its end.
     pub async fn stop(self) {
         self.app.stopping.cancel();
-        if let Some(http) = self.http {
-            http.stop(GRACE).await;
-        }
+        let stops = self.servers.into_iter().map(|server| server.stop(GRACE));
+        join_all(stops).await;
         self.stop.cancel();
         self.workers.close();
         // What is not done by then is done by the next process: nothing is lost.

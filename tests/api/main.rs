@@ -41,6 +41,8 @@ mod rekey;
 mod rolling;
 mod shares;
 mod shop;
+mod strangers;
 mod verify;
+mod waiting;
 mod walls;
 mod writer;

@@ -149,6 +149,7 @@ impl Watched {
         command.env("THREADPAY_LISTEN", self.address.to_string());
         command.env("THREADPAY_PUBLIC_URL", public_url);
         command.env("THREADPAY_ALLOW_PRIVATE_CALLBACKS", "true");
+        command.env("THREADPAY_RATE_LIMIT", "off");
         command.env("RUST_LOG", "threadpay=warn");
         if let Some(library) = faketime {
             command.env("LD_PRELOAD", library);

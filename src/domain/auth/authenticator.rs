@@ -17,6 +17,10 @@ use uuid::Uuid;
 /// How long a revoked key may still work.
 const CACHE_LIFE: Duration = Duration::from_secs(5);
 const CACHE_SIZE: u64 = 100_000;
+/// How long an id that no key has is remembered, so that a flood of one costs a query a second.
+const UNKNOWN_LIFE: Duration = Duration::from_secs(1);
+/// Most ids that are remembered as unknown.
+const UNKNOWN_SIZE: u64 = 10_000;
 /// Seconds that an access token is good for.
 const TOKEN_SECONDS: u32 = 900;
 
@@ -74,9 +78,12 @@ pub struct Authenticator {
     signer: Signer,
     ambient: Ambient,
     keys: Cache<KeyId, Arc<StoredKey>>,
+    /// Ids that no key has. An id is made together with its key, from chance, and is shown once the
+    /// key is committed: so an id that was asked for before is never that of a key that comes later.
+    unknown: Cache<KeyId, ()>,
 }
 
-/// A key was looked up and not found; it is not remembered, so that a new key works at once.
+/// A key was looked up and not found.
 #[derive(Clone, Debug, thiserror::Error)]
 enum LookupError {
     #[error("there is no such key")]
@@ -92,11 +99,16 @@ impl Authenticator {
             .time_to_live(CACHE_LIFE)
             .max_capacity(CACHE_SIZE)
             .build();
+        let unknown = Cache::builder()
+            .time_to_live(UNKNOWN_LIFE)
+            .max_capacity(UNKNOWN_SIZE)
+            .build();
         Self {
             pool,
             signer,
             ambient,
             keys,
+            unknown,
         }
     }
 
@@ -113,6 +125,17 @@ impl Authenticator {
             let key = ApiKey::parse(bearer).map_err(|_| AuthError::Refused)?;
             self.by_key(&key).await
         }
+    }
+
+    /// The same, with a look at Postgres whatever is remembered.
+    pub async fn authenticate_anew(
+        &self,
+        bearer: &str,
+        now: OffsetDateTime,
+    ) -> Result<Principal, AuthError> {
+        let known = self.authenticate(bearer, now).await?;
+        self.keys.invalidate(&known.key).await;
+        self.authenticate(bearer, now).await
     }
 
     /// Changes a key's id and secret (OAuth's client credentials) into an access token.
@@ -163,6 +186,9 @@ impl Authenticator {
     }
 
     async fn find(&self, id: KeyId) -> Result<Option<Arc<StoredKey>>, AuthError> {
+        if self.unknown.contains_key(&id) {
+            return Ok(None);
+        }
         let load = async {
             let found = store::find_key(&self.pool, id).await;
             let found = found.map_err(|error| LookupError::Database(Arc::new(error)))?;
@@ -171,7 +197,10 @@ impl Authenticator {
         match self.keys.try_get_with(id, load).await {
             Ok(stored) => Ok(Some(stored)),
             Err(error) => match &*error {
-                LookupError::Unknown => Ok(None),
+                LookupError::Unknown => {
+                    self.unknown.insert(id, ()).await;
+                    Ok(None)
+                }
                 LookupError::Database(error) => Err(AuthError::Database(Arc::clone(error))),
             },
         }

@@ -1,30 +1,30 @@
 //! The feed of events: what callbacks tell, for callers that ask.
 
+use crate::base::problem::ProblemCode as Code;
 use crate::http::route;
 use crate::http::{
     Problem, State, answer,
     extract::{self, Callbacks, Caller, PathId, Query},
+    request,
+    server::connection_state::ConnectionState,
 };
 use crate::{
-    base::ids::EventId,
+    app::WAITERS_OF_KEY,
+    base::ids::{EventId, KeyId},
     domain::callbacks::{
         Event, EventType,
         feed::{self, EventQuery, Part},
     },
 };
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::time::Duration;
-use tokio::time::{Instant, sleep, sleep_until};
+use std::{rc::Rc, time::Duration};
+use tokio::time::{Instant, sleep_until};
 use utoipa::{IntoParams, ToSchema};
 
 /// Longest wait for events, in seconds.
 const WAIT_MAX: u64 = 30;
-/// How often one who waits looks by itself, should a wake-up be lost.
-const LOOK: Duration = Duration::from_secs(5);
-/// Rest after a wake-up for events that are not asked for: a busy merchant may have thousands.
-const REST: Duration = Duration::from_millis(50);
 
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -78,7 +78,8 @@ fn show(state: &State, stored: &[u8]) -> Result<Box<RawValue>, Problem> {
 ///
 /// Oldest first: ask again `after` the last answer's `next_after`. Sequences have no gaps. Each
 /// event has the same bytes as in a callback. With `wait` the answer comes as soon as there is an
-/// event to give; an answer without events says that the time is over: ask again.
+/// event to give; an answer without events says that the time is over, or that others need the place: ask again.
+/// A key may have 64 requests waiting at a time.
 #[utoipa::path(get, path = "/v1/events", tag = "Events", operation_id = "list_events",
     params(FeedQuery),
     responses((status = 200, description = "A part of the feed.", body = EventList)))]
@@ -86,6 +87,7 @@ pub async fn list(
     state: web::Data<State>,
     caller: Caller<Callbacks>,
     query: Query<FeedQuery>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let Query(query) = query;
     let wait = u64::try_from(query.wait.unwrap_or(0)).ok();
@@ -100,7 +102,12 @@ pub async fn list(
         conversation: query.conversation,
         limit: extract::limit(query.limit)?,
     };
-    let part = wait_for(&state, query, Duration::from_secs(wait)).await?;
+    let part = if wait == 0 {
+        feed::events(&state.pool, &query).await?
+    } else {
+        let wait = Duration::from_secs(wait);
+        wait_for(&state, &request, (caller.key, query), wait).await?
+    };
     let data: Result<Vec<_>, _> = part.events.iter().map(|e| show(&state, e)).collect();
     let mut answer = HttpResponse::Ok();
     if state.stopping.is_cancelled() {
@@ -127,29 +134,42 @@ fn after(text: &str) -> Result<Option<i64>, Problem> {
         .ok_or_else(|| Problem::invalid("/after", detail))
 }
 
-/// What is asked for as soon as there is any of it; nothing when the time is over or the service
-/// stops. Between two looks it holds nothing of the database.
-async fn wait_for(state: &State, mut query: EventQuery, wait: Duration) -> Result<Part, Problem> {
+/// What is asked for as soon as there is any of it; nothing when the time is over, the service
+/// stops, or the place is needed. Whoever has waited must be allowed to ask still.
+async fn wait_for(
+    state: &State,
+    request: &HttpRequest,
+    (key, query): (KeyId, EventQuery),
+    wait: Duration,
+) -> Result<Part, Problem> {
     let end = Instant::now() + wait;
-    // Before the first look: what is committed after it is not missed.
-    let mut news = state.wake.feed(query.merchant);
-    let mut woken = false;
-    loop {
-        let part = feed::events(&state.pool, &query).await?;
-        let over = Instant::now() >= end || state.stopping.is_cancelled();
-        if over || !part.events.is_empty() {
-            return Ok(part);
+    let waiter = state.feeds.enter(key).ok_or_else(too_many)?;
+    let connection = request.conn_data::<Rc<ConnectionState>>();
+    let place = connection.map(|connection| Rc::clone(connection).wait());
+    let gone = async {
+        match &place {
+            Some(place) => place.gone().await,
+            None => std::future::pending().await,
         }
-        query.after = Some(part.next_after);
-        if woken {
-            sleep(REST).await;
+    };
+    let over = async {
+        tokio::select! {
+            () = sleep_until(end) => {}
+            () = state.stopping.cancelled() => {}
+            () = waiter.is_needed() => {}
+            () = gone => {}
         }
-        woken = tokio::select! {
-            changed = news.changed() => changed.is_ok(),
-            () = sleep_until(end.min(Instant::now() + LOOK)) => false,
-            () = state.stopping.cancelled() => false,
-        };
-    }
+    };
+    let part = state.feeds.wait(query, over).await?;
+    request::authenticate_anew(state, request).await?;
+    Ok(part)
+}
+
+fn too_many() -> Problem {
+    let detail = format!(
+        "{WAITERS_OF_KEY} requests with this key wait for events already: end some, or ask without wait"
+    );
+    Problem::new(Code::RateLimited, detail).retry_after(1)
 }
 
 /// Get an event

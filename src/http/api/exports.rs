@@ -7,17 +7,26 @@ use crate::http::{
     Problem, State,
     extract::{Caller, Exports, Query},
     request::RequestId,
+    server::{connection_state::ConnectionState, turns::NoTurn},
 };
 use crate::views::exports::{Export, ExportError, Format, Period, PeriodError};
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::{Method, header},
     web,
 };
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
+use std::{
+    error::Error,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 use utoipa::IntoParams;
+
+/// How long an export may take: while it runs, Postgres keeps all that its snapshot may show.
+const DEADLINE: Duration = Duration::from_mins(15);
 
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -34,6 +43,19 @@ impl From<PeriodError> for Problem {
     }
 }
 
+impl From<NoTurn> for Problem {
+    fn from(error: NoTurn) -> Self {
+        match error {
+            NoTurn::OwnRuns => {
+                let detail =
+                    "an export of this merchant is being read: wait for its end, or hang up on it";
+                Self::new(Code::ExportRunning, detail).retry_after(EXPORT_RETRY)
+            }
+            NoTurn::AllTaken => Self::overloaded(),
+        }
+    }
+}
+
 impl From<ExportError> for Problem {
     fn from(error: ExportError) -> Self {
         match error {
@@ -45,6 +67,9 @@ impl From<ExportError> for Problem {
         }
     }
 }
+
+/// Seconds after which a merchant may ask whether its other export is over.
+const EXPORT_RETRY: u32 = 5;
 
 /// What to export.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -64,7 +89,8 @@ pub struct ExportQuery {
 ///
 /// One row a posting, oldest first, from one picture of the books; the same bytes each time for a
 /// period that is over. The control totals at the end say that the file is whole: if they are
-/// missing, or the connection broke off, ask again.
+/// missing, or the connection broke off, ask again. A merchant has one export at a time, which must be
+/// read at 8 KiB a second or faster, and within fifteen minutes.
 #[utoipa::path(get, path = "/v1/exports/journal", tag = "Exports", operation_id = "export_journal",
     params(ExportQuery),
     responses(
@@ -73,13 +99,14 @@ pub struct ExportQuery {
             (String = "application/jsonl"),
         )),
         (status = 422, description = refused(&[Code::InvalidRequest])),
+        (status = 429, description = refused(&[Code::ExportRunning, Code::RateLimited])),
     ))]
 pub async fn journal(
     state: web::Data<State>,
     caller: Caller<Exports>,
     query: Query<ExportQuery>,
     request_id: RequestId,
-    method: Method,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let Query(ExportQuery { from, to, format }) = query;
     let period = Period::parse(&from, &to)?;
@@ -88,20 +115,36 @@ pub async fn journal(
     answer
         .content_type(format.media_type())
         .insert_header((header::CONTENT_DISPOSITION, name));
-    if method == Method::HEAD {
+    if request.method() == Method::HEAD {
         // Nobody reads the file, so none is made.
         return Ok(answer.streaming(stream::empty::<Result<Bytes, ExportError>>()));
     }
-    let turn = state.exports.clone().try_acquire_owned();
-    let turn = turn.map_err(|_| Problem::overloaded())?;
+    let turn = state.exports.take(caller.merchant)?;
     let mut export = Export::open(&state.pool, caller.merchant, period, format).await?;
     // Most of what can be wrong shows in the first piece, while a problem can still be answered.
     let first = export.next_chunk().await?.map(Ok);
-    let rest = export.into_stream().inspect(move |piece| {
+    let rest = in_time(export.into_stream()).inspect(move |piece| {
         let _held = &turn;
         if let Err(error) = piece {
             tracing::error!(request_id = request_id.0, %error, "an export broke off");
         }
     });
+    if let Some(connection) = request.conn_data::<Rc<ConnectionState>>() {
+        // One that is not taken is not asked for its next piece.
+        connection.must_end_by(Instant::now() + DEADLINE);
+    }
     Ok(answer.streaming(stream::iter(first).chain(rest)))
+}
+
+/// The pieces until the deadline, and then an error.
+fn in_time<T>(
+    pieces: impl Stream<Item = Result<T, ExportError>>,
+) -> impl Stream<Item = Result<T, Box<dyn Error>>> {
+    let deadline = Instant::now() + DEADLINE;
+    pieces.map(move |piece| {
+        if Instant::now() > deadline {
+            return Err("it took longer than it may".into());
+        }
+        Ok(piece?)
+    })
 }

@@ -4,7 +4,7 @@ use crate::base::problem::ProblemCode as Code;
 use crate::domain::auth::{AuthError, Role};
 use crate::http::openapi::refused;
 use crate::http::route;
-use crate::http::{State, extract::RawBody};
+use crate::http::{State, extract::RawBody, visitors};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -77,6 +77,12 @@ const INVALID_CLIENT: TokenError = TokenError {
     status: 401,
 };
 
+const TOO_MANY: TokenError = TokenError {
+    error: "temporarily_unavailable",
+    error_description: "there were too many requests in a second: wait and try again",
+    status: 429,
+};
+
 const fn invalid_request(error_description: &'static str) -> TokenError {
     TokenError {
         error: "invalid_request",
@@ -106,10 +112,11 @@ struct Credentials {
         (status = 401, description = "`invalid_client`.", body = TokenError),
         (status = 408, description = refused(&[Code::RequestTimeout])),
         (status = 413, description = refused(&[Code::BodyTooLarge])),
+        (status = 429, description = "`temporarily_unavailable`: there were too many requests.", body = TokenError),
         (status = 503, description = "`temporarily_unavailable`.", body = TokenError),
     ))]
 pub async fn token(request: HttpRequest, body: RawBody, state: web::Data<State>) -> HttpResponse {
-    let answer = match read(&request, &body.0) {
+    let answer = match admit(&state, &request, &body.0) {
         Ok(credentials) => issue(&state, &credentials).await,
         Err(error) => Err(error),
     };
@@ -119,6 +126,14 @@ pub async fn token(request: HttpRequest, body: RawBody, state: web::Data<State>)
             .json(answer),
         Err(error) => refuse(&error),
     }
+}
+
+/// Reads the credentials, unless there are too many requests from this address or for this client.
+fn admit(state: &State, request: &HttpRequest, body: &[u8]) -> Result<Credentials, TokenError> {
+    visitors::admit_address(state, request).map_err(|_| TOO_MANY)?;
+    let credentials = read(request, body)?;
+    visitors::admit_subject(state, request, &credentials.id).map_err(|_| TOO_MANY)?;
+    Ok(credentials)
 }
 
 async fn issue(state: &State, credentials: &Credentials) -> Result<TokenAnswer, TokenError> {
@@ -165,7 +180,12 @@ fn refuse(error: &TokenError) -> HttpResponse {
     if status == StatusCode::UNAUTHORIZED {
         answer.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"threadpay\""));
     }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
+    if [
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::TOO_MANY_REQUESTS,
+    ]
+    .contains(&status)
+    {
         answer.insert_header((header::RETRY_AFTER, "1"));
     }
     answer

@@ -17,6 +17,7 @@ pub trait Parameters {
 impl<T> Parameters for web::Data<T> {}
 impl<T> Parameters for web::Path<T> {}
 impl Parameters for Method {}
+impl Parameters for HttpRequest {}
 
 macro_rules! of_all {
     ($($argument:ident)*) => {

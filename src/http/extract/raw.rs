@@ -1,18 +1,22 @@
 //! The bytes of a request's body, within limits of size and time.
 
-use crate::http::Problem;
+use crate::http::{Problem, server::connection_state::ConnectionState};
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use bytes::BytesMut;
 use futures_util::{StreamExt, future::LocalBoxFuture};
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
+use tokio::time::{Instant, timeout_at};
 
 /// Most bytes that a body may have.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a body may take to begin, and all that is not its size may cost.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes that a body must bring for each second more.
+const BYTES_PER_SECOND: usize = 8 * 1024;
 
-/// The bytes of a request's body: at most 64 KiB, which arrive within 15 seconds.
+/// The bytes of a request's body: at most 64 KiB, which arrive at 8 KiB a second or faster after
+/// the first five seconds.
 #[derive(Clone, Debug)]
 pub struct RawBody(pub BytesMut);
 
@@ -20,23 +24,35 @@ impl FromRequest for RawBody {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
-    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let payload = payload.take();
+        let connection = request.conn_data::<Rc<ConnectionState>>().cloned();
         Box::pin(async move {
-            let collected = tokio::time::timeout(PATIENCE, collect(payload)).await;
-            collected.unwrap_or_else(|_| Err(Problem::of_status(StatusCode::REQUEST_TIMEOUT)))
+            let body = collect(payload).await?;
+            if let Some(connection) = connection {
+                connection.received();
+            }
+            Ok(body)
         })
     }
 }
 
 async fn collect(mut payload: Payload) -> Result<RawBody, Problem> {
+    let begun = Instant::now();
     let mut bytes = BytesMut::new();
-    while let Some(piece) = payload.next().await {
+    loop {
+        let seconds = u64::try_from(bytes.len() / BYTES_PER_SECOND).unwrap_or(u64::MAX);
+        let deadline = begun + PATIENCE + Duration::from_secs(seconds);
+        let Ok(next) = timeout_at(deadline, payload.next()).await else {
+            return Err(Problem::of_status(StatusCode::REQUEST_TIMEOUT));
+        };
+        let Some(piece) = next else {
+            return Ok(RawBody(bytes));
+        };
         let piece = piece.map_err(|_| Problem::of_status(StatusCode::BAD_REQUEST))?;
         if bytes.len() + piece.len() > BODY_BYTES_MAX {
             return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
         }
         bytes.extend_from_slice(&piece);
     }
-    Ok(RawBody(bytes))
 }

@@ -53,6 +53,8 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         | ProblemCode::NotFound
         | ProblemCode::NoSuchRoute
         | ProblemCode::MethodNotAllowed
+        | ProblemCode::MethodNotImplemented
+        | ProblemCode::ExportRunning
         | ProblemCode::RequestTimeout
         | ProblemCode::IdempotencyKeyInUse
         | ProblemCode::TooManyEndpoints
@@ -75,10 +77,11 @@ mod tests {
     use super::*;
 
     /// Codes of answers that belong to no operation of the document.
-    const OUTSIDE: [ProblemCode; 4] = [
+    const OUTSIDE: [ProblemCode; 5] = [
         ProblemCode::BadRequest,
         ProblemCode::NoSuchRoute,
         ProblemCode::MethodNotAllowed,
+        ProblemCode::MethodNotImplemented,
         // Only pages pay by a link, and they say it in words.
         ProblemCode::PaymentLinkTaken,
     ];

@@ -42,7 +42,7 @@ fn page(request: &HttpRequest, problem: &Problem) -> String {
     let Visit { token, locale } = Visit::of(request);
     let fault = match (problem.status(), problem.code()) {
         (404 | 405, _) => return not_found_page(locale).unwrap_or_default(),
-        (503, ProblemCode::Overloaded) => PageFault::Busy,
+        (503, ProblemCode::Overloaded) | (429, _) => PageFault::Busy,
         (503, _) => PageFault::Away,
         (400..=499, _) => PageFault::StaleForm,
         _ => PageFault::Broken,

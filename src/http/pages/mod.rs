@@ -20,13 +20,14 @@ mod visit;
 
 pub use form::Form;
 
-use crate::http::server::no_such_route;
+use crate::http::{server::no_such_route, visitors};
 use crate::views::pages::style_path;
 use actix_web::{Handler, Resource, Responder, middleware::from_fn, web};
 
 /// The routes of this directory.
 pub fn routes(config: &mut web::ServiceConfig) {
     let pay = web::scope("/p")
+        .wrap(from_fn(visitors::limit))
         .wrap(from_fn(dress::dress))
         .service(read("/{token}", pay::show))
         .service(web::resource("/{token}/pay").route(web::post().to(pay::pay)))
@@ -35,6 +36,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(read("/{token}/qr.png", qr::png))
         .default_service(web::to(no_such_route));
     let receipt = web::scope("/r")
+        .wrap(from_fn(visitors::limit))
         .wrap(from_fn(dress::dress))
         .service(read("/{token}", receipt::show))
         .service(read("/{token}/receipt.jws", receipt::signed))

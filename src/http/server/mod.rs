@@ -3,17 +3,21 @@
 use crate::app::{self, Reader};
 use crate::http::extract::BODY_BYTES_MAX;
 pub mod connection;
-pub mod crowd;
+pub mod connection_state;
+pub mod connections;
 pub mod limit;
+mod tally;
+pub mod turns;
 
-use self::connection::{Connection, HEAD_PATIENCE};
-use self::crowd::Crowd;
-use crate::http::{Problem, State, request, routes};
+use self::connection::Connection;
+use self::connection_state::HEAD_PATIENCE;
+use self::connections::Connections;
+use crate::http::{Problem, State, operations, request, routes};
 use actix_http::{HttpService, error::DispatchError};
 use actix_service::{ServiceFactoryExt, fn_service, map_config};
 use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::http::{KeepAlive, StatusCode};
-use actix_web::{App, HttpResponse, middleware::from_fn, web};
+use actix_web::{App, HttpResponse, middleware::from_fn, web, web::ServiceConfig};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::{fmt, future::ready, io, net::TcpListener, rc::Rc, thread, time::Duration};
 use tokio::{net::TcpStream, task::JoinHandle};
@@ -28,6 +32,8 @@ const STOP_PATIENCE: u64 = 30;
 const LEAVE: Duration = Duration::from_secs(1);
 /// Most connections at a time; an idle one costs 11 KB.
 const CONNECTIONS_MAX: u64 = 16 * 1024;
+/// Most connections of operators.
+const OPERATOR_CONNECTIONS: usize = 64;
 /// Files that stay free for what is not a client: the database, callbacks, and connections that
 /// are about to end.
 const FILES_KEPT: u64 = 256;
@@ -76,24 +82,52 @@ pub fn start_with(
     state: State,
     reader: fn(&app::App) -> Reader,
 ) -> io::Result<Running> {
-    let state = web::Data::new(state);
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let most = room().div_ceil(threads);
+    let size = (threads, room().div_ceil(threads));
+    let for_operators = state.config.operator_listen.is_none();
+    serve(
+        listener,
+        web::Data::new(state),
+        size,
+        move |config, state| {
+            config.app_data(web::Data::new(reader(state)));
+            config.configure(routes);
+            if for_operators {
+                config.configure(operations::routes);
+            }
+        },
+    )
+}
+
+/// Serves operators alone: health checks and metrics.
+pub fn start_operators(listener: TcpListener, state: State) -> io::Result<Running> {
+    let size = (1, OPERATOR_CONNECTIONS);
+    serve(listener, web::Data::new(state), size, |config, _| {
+        config.configure(operations::routes);
+    })
+}
+
+/// Serves routes on so many threads, each with at most so many connections.
+fn serve(
+    listener: TcpListener,
+    state: web::Data<State>,
+    (threads, most): (usize, usize),
+    routes: impl Fn(&mut ServiceConfig, &State) + Clone + Send + 'static,
+) -> io::Result<Running> {
     let server = Server::build()
         .workers(threads)
         .shutdown_timeout(STOP_PATIENCE)
         .disable_signals();
     let stopping = server.graceful_shutdown_signal();
     let server = server.listen("http", listener, move || {
-        let crowd = Crowd::new(most);
-        actix_web::rt::spawn(crowd::watch(Rc::downgrade(&crowd)));
+        let connections = Connections::new(most);
+        actix_web::rt::spawn(connections::watch(Rc::downgrade(&connections)));
         let (stopping, host) = (stopping.clone(), AppConfig::default());
         let app = App::new()
             .app_data(state.clone())
-            .app_data(web::Data::new(reader(&state)))
             .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
             .wrap(from_fn(request::observe))
-            .configure(routes)
+            .configure(|config| routes(config, &state))
             .default_service(web::to(no_such_route));
         let http = HttpService::build()
             .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
@@ -104,13 +138,15 @@ pub fn start_with(
                 async move { stopping.notified().await }
             })
             .on_connect_ext(|connection: &Connection<TcpStream>, data| {
-                data.insert(Rc::clone(connection.line()));
+                data.insert(Rc::clone(connection.state()));
             })
             .h1(map_config(app, move |()| host.clone()));
         fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
-            let line = crowd.admit().ok_or(DispatchError::DisconnectTimeout);
-            ready(line.map(|line| (Connection::new(stream, line), peer)))
+            let state = connections.admit(peer.map(|peer| peer.ip()));
+            let state = state.ok_or(DispatchError::DisconnectTimeout);
+            let all = Rc::clone(&connections);
+            ready(state.map(|state| (Connection::new(stream, state, all), peer)))
         })
         .and_then(http)
     })?;

@@ -5,11 +5,13 @@ mod client;
 mod clock;
 mod database;
 mod sink;
+mod wire;
 
 pub use client::{Answer, Client, new_key};
 pub use clock::TestClock;
 pub use database::{new_database, open, run, shut};
 pub use sink::{Received, Sink};
+pub use wire::Wire;
 
 use sqlx::{AssertSqlSafe, PgPool};
 use std::{future::Future, net::TcpListener, sync::Arc, time::Duration};

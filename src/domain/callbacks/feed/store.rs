@@ -1,6 +1,6 @@
 //! SQL of the feed.
 
-use super::{EventQuery, Part};
+use super::{EventQuery, News, NewsItem, Part};
 use crate::{
     base::ids::{EventId, MerchantId},
     domain::callbacks::EventType,
@@ -47,6 +47,32 @@ pub async fn events(pool: &PgPool, query: &EventQuery) -> Result<Part, sqlx::Err
         events: found.into_iter().map(|(_, payload)| payload).collect(),
         has_more,
         next_after,
+    })
+}
+
+/// Most events that one read for those who wait gives.
+const NEWS_MAX: usize = 100;
+
+/// What a merchant's feed holds after a place, whatever it is.
+pub async fn news(pool: &PgPool, merchant: MerchantId, after: i64) -> Result<News, sqlx::Error> {
+    let limit = i64::try_from(NEWS_MAX).unwrap_or(i64::MAX);
+    let rows = sqlx::query_as!(
+        NewsItem,
+        "-- feed.news
+        SELECT sequence, type AS event_type, conversation, payload FROM events
+        WHERE merchant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+        merchant.0,
+        after,
+        limit.saturating_add(1),
+    );
+    let mut events = rows.fetch_all(pool).await?;
+    let has_more = events.len() > NEWS_MAX;
+    events.truncate(NEWS_MAX);
+    let to = events.last().map_or(after, |event| event.sequence);
+    Ok(News {
+        events,
+        to,
+        has_more,
     })
 }
 
