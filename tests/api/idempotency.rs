@@ -3,6 +3,14 @@
 use super::harness::{new_key, run_test};
 use futures_util::future::join_all;
 use serde_json::json;
+use threadpay::{
+    domain::{
+        idempotency::{Claim, Fingerprint},
+        intents::ConfirmRequest,
+        rails::{PaymentMethod, Rail, RailAnswer},
+    },
+    writer::{PaymentCommand, Reply, Submission},
+};
 use time::Duration;
 
 const BODY: &str = r#"{"amount":"12.50","currency":"EUR","metadata":{"a":"1","b":"2"}}"#;
@@ -169,5 +177,50 @@ fn a_key_is_kept_for_a_day_and_then_forgotten() {
         app.clock.advance(Duration::days(7));
         app.forget().await;
         assert_ne!(bot.post_with(&key, INTENTS, BODY).await.id(), first.id());
+    });
+}
+
+/// A key is kept from the answer on: what a caller waited for is not forgotten as soon as it is
+/// there.
+#[test]
+fn a_key_whose_answer_took_long_is_kept_for_a_day_from_then() {
+    run_test(async |app| {
+        let id = app.merchant.bot.ask_for("1.00", "EUR").await;
+        let method = PaymentMethod::parse(Rail::Sandbox, "pm_sandbox_timeout").unwrap();
+        let submission = |command: PaymentCommand| Submission {
+            merchant: app.merchant.id,
+            command: command.into(),
+            claim: Some(Claim {
+                key: "slow".parse().unwrap(),
+                fingerprint: Fingerprint::of("POST", "/", &json!(null)),
+            }),
+            request_id: String::new(),
+            bytes: 0,
+        };
+        let confirm =
+            PaymentCommand::Confirm(id.parse().unwrap(), ConfirmRequest::paying_with(method));
+        let writer = &app.app.writer;
+        let Ok(Reply::Call(ticket)) = writer.submit(submission(confirm.clone())).await else {
+            panic!("the rail is not asked")
+        };
+        app.clock.advance(Duration::hours(26));
+        let finish = PaymentCommand::Finish(ticket, RailAnswer::Succeeded);
+        let finish = Submission {
+            claim: None,
+            ..submission(finish)
+        };
+        let answer = writer.submit(finish).await.unwrap();
+        for age in [Duration::ZERO, Duration::hours(24)] {
+            app.clock.advance(age);
+            app.forget().await;
+            let again = writer.submit(submission(confirm.clone())).await;
+            let (Ok(Reply::Replay(again)), Reply::Answer(answer)) = (again, &answer) else {
+                panic!("the key is forgotten after {age}")
+            };
+            assert_eq!(again, *answer);
+        }
+        app.clock.advance(Duration::hours(2));
+        app.forget().await;
+        assert_eq!(app.count("SELECT count(*) FROM idempotency_keys").await, 0);
     });
 }

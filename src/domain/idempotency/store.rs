@@ -89,25 +89,39 @@ pub fn columns<'a>(records: &[(&'a KeyName, &'a KeyRecord)]) -> Columns<'a> {
     }
 }
 
-/// Stores the answers of requests that were running.
+/// Stores the answers of requests that were running. From now on their keys are kept for as long as
+/// any: what a caller waited for must not be forgotten as soon as it is there.
 pub async fn finish(
     db: &mut PgConnection,
     records: &[(&KeyName, &KeyRecord)],
+    now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
     let c = columns(records);
     let update = sqlx::query!(
         "-- idempotency.finish
-        UPDATE idempotency_keys k SET status = x.status, answer = x.answer
-        FROM (SELECT f.ctid AS row, u.status, u.answer
-            FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::text[]) AS key, UNNEST($3::smallint[]) AS status, UNNEST($4::bytea[]) AS answer) u
-            CROSS JOIN LATERAL (SELECT ctid FROM idempotency_keys f WHERE f.merchant_id = u.merchant_id AND f.key = u.key LIMIT 1) f) x
+        UPDATE idempotency_keys k SET status = x.status, answer = x.answer, created_at = $5
+        FROM (
+            SELECT f.ctid AS row, u.status, u.answer
+            FROM (
+                SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::text[]) AS key,
+                    UNNEST($3::smallint[]) AS status, UNNEST($4::bytea[]) AS answer
+            ) u
+            CROSS JOIN LATERAL (
+                SELECT ctid FROM idempotency_keys f
+                WHERE f.merchant_id = u.merchant_id AND f.key = u.key LIMIT 1
+            ) f
+        ) x
         WHERE k.ctid = x.row",
-        &c.merchants, &c.keys as &[&str], &c.statuses as &[Option<i16>], &c.answers as &[Option<&[u8]>]
+        &c.merchants,
+        &c.keys as &[&str],
+        &c.statuses as &[Option<i16>],
+        &c.answers as &[Option<&[u8]>],
+        now
     );
     update.execute(db).await.map(drop)
 }
 
-/// Forgets at most `limit` finished keys made before `before`, and says how many.
+/// Forgets at most `limit` keys that were answered before `before`, and says how many.
 pub async fn forget(pool: &PgPool, before: OffsetDateTime, limit: i64) -> Result<u64, sqlx::Error> {
     let delete = sqlx::query!(
         "-- idempotency.forget
