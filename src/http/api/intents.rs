@@ -162,8 +162,7 @@ pub async fn get(
         .await?
         .ok_or_else(Problem::not_found)?;
     let now = state.ambient.now();
-    let printed = read.printed(now, |intent| answer::print(&state.show(intent, now)))?;
-    Ok(answer::printed(printed))
+    Ok(answer::printed(answer::print(&state.show(&read, now))?))
 }
 
 /// Confirm a payment intent
