@@ -25,7 +25,6 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 struct Row {
-    version: String,
     merchant_id: Uuid,
     id: Uuid,
     status: String,
@@ -67,12 +66,6 @@ enum RowError {
 }
 
 impl Row {
-    fn versioned(mut self) -> Result<Versioned, sqlx::Error> {
-        let version = std::mem::take(&mut self.version);
-        let intent = Intent::try_from(self).map_err(|e| sqlx::Error::Decode(e.into()))?;
-        Ok(Versioned { intent, version })
-    }
-
     fn state(&self) -> Result<State, RowError> {
         let status: Status = self.status.parse()?;
         let reason = || {
@@ -152,54 +145,40 @@ impl TryFrom<Row> for Intent {
 }
 
 fn read(rows: Vec<Row>) -> Result<Vec<Intent>, sqlx::Error> {
-    let versioned = rows.into_iter().map(Row::versioned);
-    versioned.map(|read| Ok(read?.intent)).collect()
+    let intents = rows.into_iter().map(Intent::try_from);
+    let intents = intents.map(|intent| intent.map_err(|e| sqlx::Error::Decode(e.into())));
+    intents.collect()
 }
 
 /// Whose intent, and which.
 pub type Name = (MerchantId, IntentId);
 
-/// An intent as a version of its row has it.
-#[derive(Debug)]
-pub struct Versioned {
-    /// The intent.
-    pub intent: Intent,
-    /// The version: two of a row are never the same as long as a connection to Postgres lasts, since
-    /// each is of another transaction.
-    pub version: String,
-}
-
-/// Loads the intents named, except those that are still in the version that is known.
-pub async fn load(
-    db: &mut PgConnection,
-    names: &[(Name, Option<&str>)],
-) -> Result<Vec<Versioned>, sqlx::Error> {
-    let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0.0).collect();
-    let ids: Vec<Uuid> = names.iter().map(|n| n.0.1.0).collect();
-    let known: Vec<Option<&str>> = names.iter().map(|n| n.1).collect();
+/// Loads the intents named.
+pub async fn load(db: &mut PgConnection, names: &[Name]) -> Result<Vec<Intent>, sqlx::Error> {
+    let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
+    let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
     let rows = sqlx::query_as!(
         Row,
         "-- intents.load
-        SELECT i.xmin::text AS \"version!\", i.merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+        SELECT i.merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
             capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
             metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
             last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
-        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::text[])::xid AS known) u
+        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
         CROSS JOIN LATERAL (
-            SELECT x.xmin, x.merchant_id, x.id, x.status, x.currency, x.amount,
+            SELECT x.merchant_id, x.id, x.status, x.currency, x.amount,
                 x.amount_authorized, x.amount_captured, x.amount_refunded, x.amount_refunding,
                 x.tip, x.capture_method, x.description, x.reference, x.thread, x.line_items,
                 x.metadata, x.rail, x.payment_link_id, x.open_attempt_id, x.open_attempt_kind,
                 x.charge_attempt_id, x.last_error, x.cancellation_reason, x.event_sequence,
                 x.expires_at, x.created_at, x.updated_at
             FROM payment_intents x
-            WHERE x.merchant_id = u.merchant_id AND x.id = u.id
-                AND (u.known IS NULL OR x.xmin <> u.known) LIMIT 1
+            WHERE x.merchant_id = u.merchant_id AND x.id = u.id LIMIT 1
         ) i",
-        &merchants, &ids, &known as &[Option<&str>]
+        &merchants, &ids
     );
     let rows = rows.fetch_all(db).await?;
-    rows.into_iter().map(Row::versioned).collect()
+    read(rows)
 }
 
 /// Stores what changes in intents and, since the two mostly come together and a batch pays for each
@@ -247,7 +226,7 @@ pub async fn get(
     let row = sqlx::query_as!(
         Row,
         "-- intents.get
-        SELECT xmin::text AS \"version!\", merchant_id, id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+        SELECT merchant_id, id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
             capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
             metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
             last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
@@ -275,7 +254,7 @@ pub async fn list(
                 AND ($9::text IS NULL OR (thread IS NOT NULL AND thread ->> 'conversation' = $9))
                 AND ($10::text IS NULL OR thread ->> 'thread' = $10)
                 AND ($11::timestamptz IS NULL OR created_at >= $11) AND ($12::timestamptz IS NULL OR created_at < $12))
-        SELECT i.xmin::text AS \"version!\", merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
+        SELECT merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
             capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
             metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
             last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
@@ -284,7 +263,7 @@ pub async fn list(
             UNION ALL
             (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
         ) page CROSS JOIN LATERAL (
-            SELECT x.xmin, x.merchant_id, x.id, x.status, x.currency, x.amount,
+            SELECT x.merchant_id, x.id, x.status, x.currency, x.amount,
                 x.amount_authorized, x.amount_captured, x.amount_refunded, x.amount_refunding,
                 x.tip, x.capture_method, x.description, x.reference, x.thread, x.line_items,
                 x.metadata, x.rail, x.payment_link_id, x.open_attempt_id, x.open_attempt_kind,
@@ -301,23 +280,45 @@ pub async fn list(
     Ok(window.cut(read(rows.fetch_all(pool).await?)?))
 }
 
-/// Open intents whose time ended after `from` and by `to`, the earliest first, at most `limit`. The index knows no status, so all that ended in between are
-/// looked at.
-pub async fn due(
+/// An intent whose time is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    /// Its merchant.
+    pub merchant: MerchantId,
+    /// The intent.
+    pub intent: IntentId,
+    /// When its time ended.
+    pub at: OffsetDateTime,
+    /// Whether it could still be paid otherwise.
+    pub is_open: bool,
+}
+
+/// Intents whose time ended by `until`, in the order of their ends: those after a place in it, at
+/// most `limit`.
+pub async fn ended(
     pool: &PgPool,
-    (from, to): (OffsetDateTime, OffsetDateTime),
+    (at, id): (OffsetDateTime, Uuid),
+    until: OffsetDateTime,
     limit: i64,
-) -> Result<Vec<(MerchantId, IntentId)>, sqlx::Error> {
+) -> Result<Vec<Ended>, sqlx::Error> {
     let rows = sqlx::query!(
-        "-- intents.due
-        SELECT merchant_id, id FROM payment_intents
-        WHERE expires_at > $1 AND expires_at <= $2 AND status IN ('requires_payment', 'requires_action')
-        ORDER BY expires_at LIMIT $3",
-        from, to, limit
+        "-- intents.ended
+        SELECT merchant_id, id, expires_at,
+            status IN ('requires_payment', 'requires_action') AS \"is_open!\"
+        FROM payment_intents
+        WHERE expires_at >= $1 AND (expires_at, id) > ($1, $2) AND expires_at <= $3
+        ORDER BY expires_at, id LIMIT $4",
+        at,
+        id,
+        until,
+        limit
     );
     let rows = rows.fetch_all(pool).await?;
-    Ok(rows
-        .into_iter()
-        .map(|r| (MerchantId(r.merchant_id), IntentId(r.id)))
-        .collect())
+    let ended = rows.into_iter().map(|row| Ended {
+        merchant: MerchantId(row.merchant_id),
+        intent: IntentId(row.id),
+        at: row.expires_at,
+        is_open: row.is_open,
+    });
+    Ok(ended.collect())
 }

@@ -328,20 +328,29 @@ pub async fn list(
     Ok(window.cut(read(rows.fetch_all(pool).await?)?))
 }
 
-/// Active links whose time is over, at most `limit`.
+/// A link whose time is over, and when it ended.
+pub type Due = (OffsetDateTime, MerchantId, LinkId);
+
+/// Active links whose time ended by `until`, in the order of their ends: those after a place in it,
+/// at most `limit`.
 pub async fn due(
     pool: &PgPool,
-    now: OffsetDateTime,
+    (at, id): (OffsetDateTime, Uuid),
+    until: OffsetDateTime,
     limit: i64,
-) -> Result<Vec<(MerchantId, LinkId)>, sqlx::Error> {
+) -> Result<Vec<Due>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- links.due
-        SELECT merchant_id, id FROM payment_links WHERE status = 'active' AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
-        now, limit
+        SELECT merchant_id, id, expires_at AS \"expires_at!\" FROM payment_links
+        WHERE status = 'active' AND expires_at >= $1 AND (expires_at, id) > ($1, $2)
+            AND expires_at <= $3
+        ORDER BY expires_at, id LIMIT $4",
+        at,
+        id,
+        until,
+        limit
     );
-    let rows = rows.fetch_all(pool).await?;
-    Ok(rows
-        .into_iter()
-        .map(|r| (MerchantId(r.merchant_id), LinkId(r.id)))
-        .collect())
+    let rows = rows.fetch_all(pool).await?.into_iter();
+    let due = rows.map(|row| (row.expires_at, MerchantId(row.merchant_id), LinkId(row.id)));
+    Ok(due.collect())
 }
