@@ -100,6 +100,7 @@ impl Stall {
                 fingerprint: Fingerprint::of("POST", "/", &Value::Null),
             }),
             request_id: format!("req_{number}"),
+            bytes: 0,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The service, built once and handed to every door.
 
+mod clock;
 pub mod config;
 mod feeds;
 mod payments;
@@ -7,9 +8,10 @@ mod reader;
 pub mod telemetry;
 mod wake;
 
+pub use clock::{ClockOff, ClockWatch};
 pub use feeds::{Feeds, WAITERS_OF_KEY, Waiter};
 pub use payments::Performed;
-pub use reader::{ReadIntent, Reader};
+pub use reader::Reader;
 pub use wake::Wake;
 
 use self::{config::Config, telemetry::Metrics};
@@ -45,6 +47,9 @@ pub enum StartError {
     /// The schema is older than this program.
     #[error("the database's schema lacks what this version needs; run `threadpay migrate`")]
     Schema,
+    /// The clocks of this machine and of Postgres differ.
+    #[error(transparent)]
+    Clock(#[from] ClockOff),
     /// The cell's keys cannot be opened.
     #[error(transparent)]
     Keyring(#[from] OpenError),
@@ -80,6 +85,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Where the writer hands new deliveries to the dispatcher, if there is one in this process.
     pub handover: Arc<Handover>,
+    /// Whether this machine's clock is right.
+    pub clock: ClockWatch,
     /// Wakes whoever waits for what a commit left.
     pub wake: Arc<Wake>,
     /// Who waits for events.
@@ -108,6 +115,9 @@ impl App {
         if !suffices.unwrap_or(false) {
             return Err(StartError::Schema);
         }
+        clock::compare(&pool, &ambient)
+            .await
+            .map_err(DbError::Sql)??;
         let worker_pool = db.pool(Use::Dispatcher, WORKER_CONNECTIONS).await?;
         let keyring = auth::open_keyring(&pool, &config.master_key, &ambient).await?;
         let urls = PageUrls::new(&config.public_url, keyring.tokens.clone());
@@ -141,6 +151,7 @@ impl App {
             outbound,
             metrics,
             handover,
+            clock: ClockWatch::default(),
             wake,
             feeds,
             stopping: CancellationToken::new(),

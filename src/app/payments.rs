@@ -35,6 +35,7 @@ impl App {
                     command: PaymentCommand::Finish(ticket, answer).into(),
                     claim: None,
                     request_id,
+                    bytes: 0,
                 };
                 // On a task of its own: whoever asked may hang up, the payment goes on.
                 let task = tokio::spawn(call(self.writer.clone(), ticket, finish));

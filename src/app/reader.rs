@@ -100,10 +100,10 @@ async fn answer(
         }
         read => read?,
     };
-    let named = read
+    let intents = read
         .into_iter()
         .map(|intent| ((intent.merchant, intent.id), Rc::new(intent)));
-    let found: HashMap<Name, Rc<Intent>> = named.collect();
+    let found: HashMap<Name, Rc<Intent>> = intents.collect();
     for (name, reply) in questions.drain(..) {
         // The caller may have gone.
         let _ = reply.send(found.get(&name).map(Rc::clone));

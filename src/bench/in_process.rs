@@ -107,6 +107,7 @@ impl Bodies {
             command,
             claim,
             request_id: String::new(),
+            bytes: 0,
         })
     }
 }

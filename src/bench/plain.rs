@@ -20,7 +20,7 @@ use crate::{
         links::PageUrls,
     },
     writer::{
-        Command, Job, PostingCommand, Rejection, Reply, ReplyTo, Submission, WriteError, Writer,
+        Command, Jobs, PostingCommand, Rejection, Reply, ReplyTo, Submission, WriteError, Writer,
     },
 };
 use sqlx::{Connection, PgConnection};
@@ -39,7 +39,7 @@ pub(super) struct Plain {
     wake: Arc<Wake>,
 }
 
-type Jobs = Arc<Mutex<mpsc::UnboundedReceiver<(Submission, ReplyTo)>>>;
+type Begun = Arc<Mutex<mpsc::UnboundedReceiver<(Submission, ReplyTo)>>>;
 
 impl Plain {
     /// Puts itself in the place of a service's writer, with so many connections, each of which
@@ -53,7 +53,7 @@ impl Plain {
             others: std::mem::replace(&mut app.writer, writer),
             wake: Arc::clone(&app.wake),
         };
-        let jobs: Jobs = Arc::new(Mutex::new(begun(jobs)));
+        let jobs: Begun = Arc::new(Mutex::new(begun(jobs)));
         for _ in 0..connections {
             // The writer's settings suit single rows by key too: a plan made while the tables
             // are empty would scan them for ever.
@@ -63,7 +63,7 @@ impl Plain {
         Ok(Arc::new(app))
     }
 
-    async fn serve(self, mut db: PgConnection, jobs: Jobs) {
+    async fn serve(self, mut db: PgConnection, jobs: Begun) {
         loop {
             let job = jobs.lock().await.recv().await;
             let Some((submission, reply)) = job else {
@@ -121,7 +121,7 @@ impl Plain {
 
 /// Whoever waits for a lane takes a command back after a second. Plain would do worse by that rule
 /// than by waiting, so here it has begun as soon as it comes.
-fn begun(mut jobs: mpsc::Receiver<Job>) -> mpsc::UnboundedReceiver<(Submission, ReplyTo)> {
+fn begun(mut jobs: Jobs) -> mpsc::UnboundedReceiver<(Submission, ReplyTo)> {
     let (sender, begun) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Some(job) = jobs.recv().await {

@@ -222,6 +222,7 @@ pub(super) async fn perform(
         command,
         claim: None,
         request_id: String::new(),
+        bytes: 0,
     };
     app.perform(submission).await
 }

@@ -49,13 +49,17 @@ pub async fn healthz() -> web::Json<Health> {
 
 /// The service can work
 ///
-/// The database answers and its schema has what this version needs; it may be a newer one.
+/// The database answers, its schema has what this version needs (it may be a newer one), and the
+/// clocks agree.
 #[utoipa::path(get, path = "/readyz", tag = "Operations",
     operation_id = "get_readiness", responses(
     (status = 200, description = "Requests can be sent here.", body = Health),
-    (status = 503, description = refused(&[Code::Unavailable, Code::SchemaOutdated])),
+    (status = 503, description = refused(&[Code::Unavailable, Code::SchemaOutdated, Code::ClockOff])),
 ))]
 pub async fn readyz(state: web::Data<State>) -> Result<web::Json<Health>, Problem> {
+    if let Some(off) = state.clock.off() {
+        return Err(Problem::new(Code::ClockOff, off.to_string()));
+    }
     match db::schema_suffices(&state.pool).await {
         Ok(true) => Ok(web::Json(OK)),
         Err(error) if db::is_outage(&error) => Err(error.into()),

@@ -17,6 +17,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long requests and workers may go on after a stop.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long a process whose clock is off still answers before it stops.
+const NOTICE: Duration = Duration::from_secs(3);
 
 /// A service that runs.
 #[derive(Debug)]
@@ -57,10 +59,17 @@ impl Service {
         let (wake, db) = (&service.app.wake, &service.app.config.database);
         let share = Arc::clone(wake).share(db.clone(), service.stop.clone());
         service.workers.spawn(share);
+        service.watch_clock();
         if workers {
             service.start_workers();
         }
         Ok(service)
+    }
+
+    fn watch_clock(&self) {
+        let (app, stop) = (Arc::clone(&self.app), self.stop.clone());
+        let watch = async move { app.clock.run(&app.worker_pool, &app.ambient, stop).await };
+        self.workers.spawn(watch);
     }
 
     fn start_workers(&self) {
@@ -89,11 +98,22 @@ impl Service {
         &self.app.config.public_url
     }
 
-    /// Runs until the soft signal, then lets what is begun come to its end.
+    /// Runs until the soft signal or until its clock is off, then lets what is begun come to its
+    /// end.
     pub async fn run(self, signals: &Signals) -> Result<(), ProgramError> {
-        signals.soft().cancelled().await;
+        let app = Arc::clone(&self.app);
+        tokio::select! {
+            () = signals.soft().cancelled() => {}
+            () = app.clock.found() => {
+                // Until then load balancers may learn from `/readyz` that it stops.
+                let notice = tokio::time::sleep(NOTICE);
+                signals.soft().run_until_cancelled(notice).await;
+            }
+        }
         self.stop().await;
-        Ok(())
+        app.clock
+            .off()
+            .map_or(Ok(()), |off| Err(ProgramError::Failed(off.to_string())))
     }
 
     /// Takes nothing new and lets what is begun come to its end.

@@ -109,6 +109,7 @@ async fn submit(app: &App, merchant: MerchantId, command: Command) -> Result<(),
             command,
             claim: None,
             request_id,
+            bytes: 0,
         })
         .await
     {

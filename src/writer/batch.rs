@@ -54,22 +54,23 @@ pub struct BatchSummary {
     pub told: Vec<MerchantId>,
 }
 
-/// Runs a batch to its commit. An error means that nothing of it was done, unless the connection
+/// Runs a batch to its commit, in the transaction that locked its books at `locked_at`. An error
+/// means that nothing of it was done once the transaction is rolled back, unless the connection
 /// broke while committing: then nobody knows, and the idempotency keys make asking again safe.
 pub async fn run(
     db: &mut PgConnection,
     batch: &[Submission],
+    locked_at: OffsetDateTime,
     services: Services<'_>,
 ) -> Result<(Replies, BatchSummary), sqlx::Error> {
     let merchants: BTreeSet<Uuid> = batch.iter().map(|s| s.merchant.0).collect();
     let merchants: Vec<Uuid> = merchants.into_iter().collect();
-    let mut transaction = ledger::store::begin_locked(db, &merchants).await?;
     let mut world = World::default();
     let short_way = services.handover.is_attended();
-    load(&mut transaction, &mut world, (batch, &merchants), short_way).await?;
-    // After the lock: so the order of times is the order of the books.
+    load(db, &mut world, (batch, &merchants), short_way).await?;
     let context = Context {
-        now: services.ambient.now(),
+        // Postgres', after the lock: so the order of times is the order of the books.
+        now: services.ambient.at(locked_at),
         ambient: services.ambient,
         urls: services.urls,
         render: services.render,
@@ -77,8 +78,8 @@ pub async fn run(
     };
     let replies = decide_all(&mut world, batch, context);
     let reserved = reserve(&mut world, services.handover, short_way, context.now);
-    record(&mut transaction, &world, context).await?;
-    transaction.commit().await?;
+    record(db, &world, context).await?;
+    ledger::store::commit(db).await?;
     let waiting = world.deliveries.len() - reserved.count();
     reserved.hand_over();
     Ok((
@@ -155,7 +156,7 @@ async fn record(
     record_rows(db, world, context.now).await?;
     let answered = world.keys.changed();
     if !answered.is_empty() {
-        idempotency::store::finish(db, &answered).await?;
+        idempotency::store::finish(db, &answered, context.now).await?;
     }
     let books = moved_books(world);
     let opened = opened_intents(world)?;

@@ -129,6 +129,8 @@ pub struct Submission {
     pub claim: Option<Claim>,
     /// The request's id, for the problem it may be answered with.
     pub request_id: String,
+    /// Bytes of the request: about what the command takes of memory while it waits.
+    pub bytes: usize,
 }
 
 /// What the writer answers once the change is durable.

@@ -49,6 +49,7 @@ pub fn decide(
         command,
         claim,
         request_id,
+        ..
     } = submission;
     if let Some(claim) = claim {
         match claim.standing(world.keys.get(&name(*merchant, claim))) {

@@ -225,6 +225,7 @@ fn posting(app: &TestApp) -> Submission {
         command: PostingCommand::Post(Draft::adjustment(lines.to_vec(), None).unwrap()).into(),
         claim: None,
         request_id: "req_1".to_owned(),
+        bytes: 0,
     }
 }
 

@@ -6,7 +6,6 @@ use serde_json::json;
 use threadpay::{
     domain::{
         idempotency::{Claim, Fingerprint},
-        intents::ConfirmRequest,
         rails::{PaymentMethod, Rail, RailAnswer},
     },
     writer::{PaymentCommand, Reply, Submission},
@@ -197,8 +196,7 @@ fn a_key_whose_answer_took_long_is_kept_for_a_day_from_then() {
             request_id: String::new(),
             bytes: 0,
         };
-        let confirm =
-            PaymentCommand::Confirm(id.parse().unwrap(), ConfirmRequest::paying_with(method));
+        let confirm = PaymentCommand::Confirm(id.parse().unwrap(), method);
         let writer = &app.app.writer;
         let Ok(Reply::Call(ticket)) = writer.submit(submission(confirm.clone())).await else {
             panic!("the rail is not asked")

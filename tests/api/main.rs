@@ -11,6 +11,7 @@ mod adjustments;
 mod auth;
 mod books;
 mod callbacks;
+mod clocks;
 mod crowd;
 #[expect(
     dead_code,
@@ -28,6 +29,7 @@ mod headers;
 mod idempotency;
 mod intents;
 mod journeys;
+mod lanes;
 mod ledger;
 mod links;
 mod listen;

@@ -59,7 +59,7 @@ const FAULTS: [(Fault, usize, &str); 23] = [
     (
         Fault::ClockShifted,
         7,
-        "clock of a service put off, up to 20 s",
+        "clock of a service put off, up to a day",
     ),
     (Fault::CallersCut, 6, "connections of callers cut (RST)"),
     (Fault::CallersHalf, 5, "answers to callers cut half-way"),
@@ -167,7 +167,8 @@ impl Fault {
             Self::ServiceFrozen => freeze(&world, side, hold).await,
             Self::ServiceFrozenLong => freeze(&world, side, OUTLASTING).await,
             Self::ClockShifted => {
-                let seconds = i64::try_from(1 + dice.below(20)).unwrap();
+                let seconds = [1 + dice.below(4), 20, 86_400][dice.below(3)];
+                let seconds = i64::try_from(seconds).unwrap();
                 let seconds = if dice.percent(50) { seconds } else { -seconds };
                 service.shift_clock(seconds);
                 sleep(hold * 3).await;

@@ -55,6 +55,7 @@ impl Clients {
             command,
             claim,
             request_id: format!("req-{serial}"),
+            bytes: 0,
         };
         self.names.extend(name(&submission));
         let request = Request {

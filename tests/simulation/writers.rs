@@ -246,7 +246,8 @@ impl Run {
             self.load(batch);
         }
         let ambient = self.processes[at].ambient.clone();
-        batch.now = ambient.now();
+        // Postgres' time, whatever this process's clock shows.
+        batch.now = self.nature.now();
         let context = Context {
             now: batch.now,
             ambient: &ambient,
@@ -364,6 +365,7 @@ impl Run {
                 command,
                 claim: None,
                 request_id: String::new(),
+                bytes: 0,
             },
             request: None,
             other: false,

@@ -11,6 +11,7 @@ pub use window::Window;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::{str::FromStr, time::Duration};
+use time::OffsetDateTime;
 
 /// The one cell of today: all of a merchant lives in one Postgres schema.
 pub const CELL: &str = "cell_00";
@@ -158,6 +159,12 @@ impl Db {
         listener.listen(NEWS).await?;
         Ok(listener)
     }
+}
+
+/// Postgres' time: not that of the transaction, which may have begun long ago.
+pub async fn time(db: &mut PgConnection) -> Result<OffsetDateTime, sqlx::Error> {
+    let time = sqlx::query_scalar!("-- db.time\nSELECT clock_timestamp() AS \"time!\"");
+    time.fetch_one(db).await
 }
 
 /// Tells all processes on the database, this one too. It is a transaction of its own: a commit of

@@ -9,31 +9,103 @@ use crate::base::{
     ids::{IntentId, MerchantId},
     money::{Currency, CurrencyError},
 };
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+/// Books that are held by a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locked {
+    /// Whose they are.
+    pub merchants: Vec<Uuid>,
+    /// Postgres' time when they were all held.
+    pub at: OffsetDateTime,
+}
 
 /// Makes a new connection ready for [`begin_locked`].
 pub async fn prepare_lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     let prepare = sqlx::raw_sql(
         "-- ledger.prepare_lock
-        PREPARE lock_books (uuid[]) AS SELECT FROM books WHERE merchant_id = ANY($1) ORDER BY merchant_id FOR UPDATE",
+        PREPARE lock_free_books (uuid[]) AS
+            SELECT merchant_id FROM books WHERE merchant_id = ANY($1)
+            ORDER BY merchant_id FOR UPDATE SKIP LOCKED;
+        PREPARE wait_for_books (uuid[]) AS
+            SELECT merchant_id FROM books WHERE merchant_id = ANY($1)
+            ORDER BY merchant_id FOR UPDATE;
+        PREPARE read_clock AS
+            SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
     );
     prepare.execute(db).await.map(drop)
 }
 
-/// Begins a transaction and locks the books of `merchants`, in the order of their ids, so that no
-/// two writers can ever wait for each other. Both are one message, which spares a round trip; what
-/// is read under the lock has to be read by later statements, since this one's snapshot is older
-/// than its wait.
-pub async fn begin_locked<'a>(
-    db: &'a mut PgConnection,
+/// Begins a transaction and locks the books of `merchants`: those that are free, or all of them
+/// within `wait`. Without any of them there is no transaction, and nothing is given.
+///
+/// It is one message, which spares round trips. What is read under the lock has to be read by later
+/// statements, since this one's snapshot is older than its wait; so is the time of one statement,
+/// and the clock is read by another. Writers that wait do so in the order of the merchants' ids,
+/// and those that hold books and do not wait disturb no order: no two wait for each other.
+pub async fn begin_locked(
+    db: &mut PgConnection,
     merchants: &[Uuid],
-) -> Result<Transaction<'a, Postgres>, sqlx::Error> {
+    wait: Option<Duration>,
+) -> Result<Option<Locked>, sqlx::Error> {
     let ids: Vec<String> = merchants.iter().map(Uuid::to_string).collect();
     let ids = ids.join(",");
-    let begin = format!("-- ledger.begin_locked\nBEGIN; EXECUTE lock_books('{{{ids}}}')");
-    db.begin_with(AssertSqlSafe(begin)).await
+    let lock = match wait {
+        None => format!("EXECUTE lock_free_books('{{{ids}}}')"),
+        Some(wait) => format!(
+            "SET LOCAL lock_timeout = {}; EXECUTE wait_for_books('{{{ids}}}');
+            SET LOCAL lock_timeout TO DEFAULT",
+            wait.as_millis()
+        ),
+    };
+    let begin = format!("-- ledger.begin_locked\nBEGIN; {lock}; EXECUTE read_clock");
+    let mut rows = match sqlx::raw_sql(AssertSqlSafe(begin))
+        .fetch_all(&mut *db)
+        .await
+    {
+        Ok(rows) => rows,
+        Err(error) if is_lock_timeout(&error) => {
+            roll_back(db).await?;
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let clock = rows.pop().ok_or(sqlx::Error::RowNotFound)?;
+    let free = rows.iter().map(|row| row.try_get(0));
+    let free = free.collect::<Result<Vec<Uuid>, _>>()?;
+    let merchants = match wait {
+        // Who has no books is not there, which is found out by looking.
+        Some(_) => merchants.to_vec(),
+        None if free.is_empty() => {
+            roll_back(db).await?;
+            return Ok(None);
+        }
+        None => free,
+    };
+    let micros: i64 = clock.try_get(0)?;
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000);
+    let at = at.map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(Some(Locked { merchants, at }))
+}
+
+fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error();
+    error.is_some_and(|error| error.code().as_deref() == Some("55P03"))
+}
+
+/// Ends the transaction of [`begin_locked`] for good.
+pub async fn commit(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let commit = sqlx::raw_sql("-- ledger.commit\nCOMMIT");
+    commit.execute(db).await.map(drop)
+}
+
+/// Ends the transaction of [`begin_locked`], and nothing of it was done.
+pub async fn roll_back(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let roll_back = sqlx::raw_sql("-- ledger.roll_back\nROLLBACK");
+    roll_back.execute(db).await.map(drop)
 }
 
 /// The hash of an entry as its column has it: the schema holds it to 32 bytes.

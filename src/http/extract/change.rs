@@ -27,6 +27,7 @@ pub struct Change<G, T> {
     pub body: T,
     claim: Option<Claim>,
     request_id: String,
+    bytes: usize,
     grant: PhantomData<G>,
 }
 
@@ -65,6 +66,7 @@ impl<G: Grant, T: DeserializeOwned + 'static> FromRequest for Change<G, T> {
                     fingerprint: fingerprint(),
                 }),
                 request_id,
+                bytes: bytes.len(),
                 grant: PhantomData,
             })
         })
@@ -79,6 +81,7 @@ impl<G, T> Change<G, T> {
             body,
             claim,
             request_id,
+            bytes,
             grant,
         } = self;
         (
@@ -88,6 +91,7 @@ impl<G, T> Change<G, T> {
                 body: (),
                 claim,
                 request_id,
+                bytes,
                 grant,
             },
         )
@@ -116,6 +120,7 @@ impl<G> Change<G, ()> {
             command: command.into(),
             claim: self.claim,
             request_id: self.request_id,
+            bytes: self.bytes,
         };
         Ok(state.perform(submission).await?)
     }

@@ -68,7 +68,8 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         | ProblemCode::InternalError
         | ProblemCode::Overloaded
         | ProblemCode::Unavailable
-        | ProblemCode::SchemaOutdated => None,
+        | ProblemCode::SchemaOutdated
+        | ProblemCode::ClockOff => None,
     }
 }
 

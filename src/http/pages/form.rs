@@ -55,6 +55,12 @@ impl Form {
         self.0.get(name).map(String::as_str)
     }
 
+    /// Bytes of the fields.
+    pub fn bytes(&self) -> usize {
+        let fields = self.0.iter();
+        fields.map(|(name, value)| name.len() + value.len()).sum()
+    }
+
     /// The nonce of the form, if it is one of ours, made for the page of `token`, and not too old.
     pub fn nonce(&self, state: &State, token: &str) -> Result<String, Problem> {
         let csrf = self.get("csrf").unwrap_or_default();

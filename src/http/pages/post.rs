@@ -80,6 +80,7 @@ impl Post {
             command,
             claim: Some(Claim { key, fingerprint }),
             request_id: self.request_id.clone(),
+            bytes: self.form.bytes(),
         };
         for _ in 0..ASKS {
             match state.perform(submission.clone()).await {

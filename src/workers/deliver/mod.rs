@@ -374,6 +374,7 @@ impl Dispatcher {
             command: EndpointCommand::Disable(endpoint, why).into(),
             claim: None,
             request_id: String::new(),
+            bytes: 0,
         };
         let writer = self.parts.writer.clone();
         // If this does not come through, the next failure says it again.

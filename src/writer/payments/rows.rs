@@ -18,9 +18,7 @@ pub async fn load(
     needs: &mut Needs,
 ) -> Result<(), sqlx::Error> {
     if !needs.intents.is_empty() {
-        let unknown: Vec<_> = needs.intents.iter().map(|name| (*name, None)).collect();
-        for read in store::load(db, &unknown).await? {
-            let intent = read.intent;
+        for intent in store::load(db, &needs.intents).await? {
             needs.add_named_by_intent(&intent);
             world.intents.load((intent.merchant, intent.id), intent);
         }

@@ -8,13 +8,18 @@ mod sink;
 mod wire;
 
 pub use client::{Answer, Client, new_key};
-pub use clock::TestClock;
+pub use clock::{TestClock, ambient};
 pub use database::{new_database, open, run, shut};
 pub use sink::{Received, Sink};
 pub use wire::Wire;
 
 use sqlx::{AssertSqlSafe, PgPool};
-use std::{future::Future, net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 use threadpay::{
     app::{App, config::Config},
     base::{
@@ -30,6 +35,7 @@ use threadpay::{
         self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Progress, Replayer,
         Resolver, Settler, Worker,
     },
+    writer::RenderRejection,
 };
 use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -67,6 +73,20 @@ where
     let runtime = runtime();
     runtime.block_on(async {
         let app = TestApp::start().await;
+        test(&app).await;
+        app.end().await;
+    });
+    runtime.shutdown_background();
+}
+
+/// The same with rejections that are printed otherwise.
+pub fn run_test_printing<F>(render: RenderRejection, test: F)
+where
+    F: AsyncFnOnce(&TestApp),
+{
+    let runtime = runtime();
+    runtime.block_on(async {
+        let app = TestApp::built(new_database().await, |config| config, render).await;
         test(&app).await;
         app.end().await;
     });
@@ -118,16 +138,20 @@ impl TestApp {
 
     /// A service with other settings.
     pub async fn with(database_url: String, change: impl FnOnce(Config) -> Config) -> Self {
+        Self::built(database_url, change, http::rejection::render).await
+    }
+
+    async fn built(
+        database_url: String,
+        change: impl FnOnce(Config) -> Config,
+        render: RenderRejection,
+    ) -> Self {
         let (clock, ambient) = clock::ambient();
-        let db = Db::from_url(&database_url).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let config = change(Config {
-            allow_private_callbacks: true,
-            ..Config::new(db, address, MasterKey::new([1; 32]))
-        });
+        let config = change(config(&database_url, address));
         let base_url = config.public_url.clone();
-        let app = App::start(config, ambient.clone(), http::rejection::render);
+        let app = App::start(config, ambient.clone(), render);
         let app = app.await.unwrap();
         let http = http::server::start(listener, State::new(Arc::clone(&app))).unwrap();
         let anyone = Client::new(&base_url);
@@ -285,6 +309,15 @@ const FAULTS: [(&str, &str); 5] = [
             FROM payment_intents i WHERE i.merchant_id = l.merchant_id AND i.payment_link_id = l.id)",
     ),
 ];
+
+/// The settings of a test's service.
+pub fn config(database_url: &str, address: SocketAddr) -> Config {
+    let db = Db::from_url(database_url).unwrap();
+    Config {
+        allow_private_callbacks: true,
+        ..Config::new(db, address, MasterKey::new([1; 32]))
+    }
+}
 
 async fn tick(worker: &mut impl Worker) {
     loop {

@@ -1,0 +1,390 @@
+//! A lane at work: lock the books of those who wait, begin what can begin, answer.
+//!
+//! | books of the batch | what the lane does |
+//! |---|---|
+//! | of several merchants | takes those that are free (`SKIP LOCKED`) and puts the commands of the others back |
+//! | of one merchant | waits for them, for a moment at most |
+//! | of several, none free | waits for those whose turn it is |
+//! | passed over for long | a batch of their own, so that it waits for them: another process that is busy with the same merchant could keep them from this one for ever |
+//!
+//! A command begins only once its merchant's books are held: until then its caller may take it back.
+
+use super::{
+    BatchReport, WriterOptions,
+    entrance::{Entrance, Job, ReplyTo},
+};
+use crate::{
+    base::{
+        db::{DbError, Use, is_outage},
+        ids::MerchantId,
+    },
+    domain::ledger::store::{self as books, Locked},
+    writer::{
+        Reply, Submission, WriteError,
+        batch::{self, BatchSummary, Replies, Services},
+    },
+};
+use futures_util::FutureExt;
+use sqlx::PgConnection;
+use std::{
+    collections::{BTreeSet, HashMap},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+use time::OffsetDateTime;
+use tokio::{runtime::Builder, sync::oneshot, time::timeout};
+use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
+use uuid::Uuid;
+
+/// How long a batch may take before its connection is given up.
+const BATCH_DEADLINE: Duration = Duration::from_secs(30);
+/// How long a lane rests before it connects again.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+/// How long a lane waits for books that are locked elsewhere, while others' commands may come:
+/// longer than a batch takes.
+const LOCK_WAIT: Duration = Duration::from_millis(50);
+/// How long books are passed over before the lane waits for them, and how long it then serves
+/// others before it waits so again: they have four fifths of its time.
+const PASSED_OVER: Duration = Duration::from_millis(200);
+/// How long a batch waits for its books that cannot be put back: it has begun and is run anew, or
+/// the service stops.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// Commands that have begun, each with where its reply goes.
+type Begun = Vec<(Submission, ReplyTo)>;
+
+pub(super) struct Lane {
+    number: usize,
+    options: WriterOptions,
+    connection: Option<PgConnection>,
+    entrance: Arc<Entrance>,
+    /// Whose books were locked elsewhere, and since when.
+    passed_over: HashMap<MerchantId, Instant>,
+    /// When the lane may wait again for books that were passed over.
+    wait_at: Instant,
+}
+
+impl Lane {
+    pub(super) fn new(number: usize, options: WriterOptions, entrance: Arc<Entrance>) -> Self {
+        Self {
+            number,
+            options,
+            connection: None,
+            entrance,
+            passed_over: HashMap::new(),
+            wait_at: Instant::now(),
+        }
+    }
+
+    /// Connects, and runs on a thread of its own until it is stopped. A batch waits for the
+    /// database several times: on a shared runtime each wake-up queues behind other tasks, or on a
+    /// thread that has to be woken first.
+    pub(super) async fn start(
+        mut self,
+        stop: CancellationToken,
+        running: TaskTrackerToken,
+    ) -> Result<(), DbError> {
+        let (ready, started) = oneshot::channel();
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(sqlx::Error::Io)?;
+        let thread = thread::Builder::new().name("lane".to_owned());
+        let thread = thread.spawn(move || {
+            match runtime.block_on(self.connect()) {
+                Ok(connection) => self.connection = Some(connection),
+                // The caller may have gone.
+                Err(error) => return drop(ready.send(Err(error))),
+            }
+            if ready.send(Ok(())).is_err() {
+                return;
+            }
+            // A panic costs the batch that it comes from, and never the lane.
+            while catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.run(&stop)))).is_err() {
+                tracing::error!(lane = self.number, "a lane panicked; it goes on");
+                self.connection = None;
+            }
+            drop(running);
+        });
+        thread.map_err(sqlx::Error::Io)?;
+        let started = started.await;
+        started.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
+    }
+
+    async fn run(&mut self, stop: &CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled(), if !self.entrance.is_closed() => self.entrance.close(),
+                has_jobs = self.entrance.has_jobs() => {
+                    if !has_jobs {
+                        return;
+                    }
+                    self.serve().await;
+                }
+            }
+        }
+    }
+
+    /// Runs one batch.
+    async fn serve(&mut self) {
+        let jobs = self.gather();
+        if jobs.is_empty() {
+            return;
+        }
+        let started = Instant::now();
+        match self.lock(&jobs).await {
+            Ok(Some(locked)) => {
+                let (ours, others) = jobs
+                    .into_iter()
+                    .partition(|job| locked.merchants.contains(&job.merchant().0));
+                self.pass_over(others);
+                if let Some(begun) = self.begin(ours).await {
+                    self.write(begun, locked.at).await;
+                    self.entrance.pace.add(started.elapsed());
+                }
+            }
+            Ok(None) => self.pass_over(jobs),
+            Err(error) => {
+                for (_, reply) in jobs.into_iter().filter_map(Job::begin) {
+                    // The caller may have gone.
+                    let _ = reply.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    /// The commands of the next batch: of all who wait, or of one who was passed over for long.
+    fn gather(&mut self) -> Vec<Job> {
+        let now = Instant::now();
+        let is_due = |since: &Instant| now.duration_since(*since) >= PASSED_OVER;
+        let longest = self.passed_over.iter().min_by_key(|(_, since)| **since);
+        match longest {
+            Some((merchant, since)) if now >= self.wait_at && is_due(since) => {
+                let merchant = *merchant;
+                self.passed_over.remove(&merchant);
+                self.wait_at = now + PASSED_OVER;
+                self.entrance.take_of(merchant)
+            }
+            Some(_) | None => self.entrance.take(),
+        }
+    }
+
+    /// Puts commands back whose books are locked elsewhere.
+    fn pass_over(&mut self, jobs: Vec<Job>) {
+        if self.entrance.is_closed() {
+            // The service stops, and has waited for them: the callers ask another process.
+            return drop(jobs);
+        }
+        let now = Instant::now();
+        for job in &jobs {
+            self.passed_over.entry(job.merchant()).or_insert(now);
+        }
+        self.entrance.put_back(jobs);
+    }
+
+    /// Begins the commands whose books are held. If all were taken back, the books are let go.
+    async fn begin(&mut self, jobs: Vec<Job>) -> Option<Begun> {
+        for job in &jobs {
+            self.passed_over.remove(&job.merchant());
+        }
+        let begun: Begun = jobs.into_iter().filter_map(Job::begin).collect();
+        if begun.is_empty() {
+            self.roll_back().await;
+            return None;
+        }
+        Some(begun)
+    }
+
+    /// Locks books for a batch: those that are free, or one merchant's. Begins a transaction if it
+    /// gets any.
+    async fn lock(&mut self, jobs: &[Job]) -> Result<Option<Locked>, WriteError> {
+        let merchants: BTreeSet<Uuid> = jobs.iter().map(|job| job.merchant().0).collect();
+        let merchants: Vec<Uuid> = merchants.into_iter().collect();
+        if self.entrance.is_closed() {
+            return self.lock_books(&merchants, Some(LAST_WAIT)).await;
+        }
+        if merchants.len() > 1 {
+            let free = self.lock_books(&merchants, None).await?;
+            if free.is_some() {
+                return Ok(free);
+            }
+        }
+        let first: Vec<Uuid> = jobs.iter().map(|job| job.merchant().0).take(1).collect();
+        self.lock_books(&first, Some(LOCK_WAIT)).await
+    }
+
+    /// The same on a new connection where the one at hand was lost: nothing has begun yet.
+    async fn lock_books(
+        &mut self,
+        merchants: &[Uuid],
+        wait: Option<Duration>,
+    ) -> Result<Option<Locked>, WriteError> {
+        let was_connected = self.connection.is_some();
+        match self.try_lock(merchants, wait).await {
+            Err(_) if was_connected => self.try_lock(merchants, wait).await,
+            locked => locked,
+        }
+    }
+
+    async fn try_lock(
+        &mut self,
+        merchants: &[Uuid],
+        wait: Option<Duration>,
+    ) -> Result<Option<Locked>, WriteError> {
+        let mut connection = self.connected().await?;
+        let lock = books::begin_locked(&mut connection, merchants, wait);
+        match timeout(BATCH_DEADLINE, lock).await {
+            Ok(Ok(locked)) => {
+                self.connection = Some(connection);
+                Ok(locked)
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the writer cannot lock books; it connects again");
+                Err(WriteError::Unavailable)
+            }
+            Err(_) => {
+                tracing::warn!("a lock took too long; the writer connects again");
+                Err(WriteError::Unavailable)
+            }
+        }
+    }
+
+    /// Runs what has begun in the transaction that holds its books, and answers. A batch that
+    /// breaks a rule of the database is run again by halves, so that the command at fault fails
+    /// alone, after few transactions.
+    async fn write(&mut self, begun: Begun, locked_at: OffsetDateTime) {
+        let mut parts = vec![begun];
+        let mut held = Some(locked_at);
+        while let Some(mut part) = parts.pop() {
+            let (batch, replies): (Vec<Submission>, Vec<ReplyTo>) = part.drain(..).unzip();
+            let written = match held.take() {
+                Some(locked_at) => self.record(&batch, locked_at).await,
+                None => self.record_again(&batch).await,
+            };
+            match written {
+                Ok(written) => {
+                    let written = written.into_iter().map(|w| w.map_err(WriteError::Rejected));
+                    answer(replies, written);
+                }
+                Err(WriteError::Broken) if batch.len() > 1 => {
+                    part.extend(batch.into_iter().zip(replies));
+                    part.sort_by_key(|(submission, _)| submission.merchant);
+                    let second = part.split_off(part.len() / 2);
+                    parts.extend([second, part]);
+                }
+                Err(error) => answer(replies, std::iter::repeat(Err(error))),
+            }
+        }
+    }
+
+    async fn record_again(&mut self, batch: &[Submission]) -> Result<Replies, WriteError> {
+        let merchants: BTreeSet<Uuid> = batch.iter().map(|s| s.merchant.0).collect();
+        let merchants: Vec<Uuid> = merchants.into_iter().collect();
+        let locked = self.lock_books(&merchants, Some(LAST_WAIT)).await?;
+        let locked = locked.ok_or(WriteError::Unavailable)?;
+        self.record(batch, locked.at).await
+    }
+
+    /// Runs a batch to its commit. Whatever goes wrong, no transaction is left open: it is rolled
+    /// back, or its connection is closed.
+    async fn record(
+        &mut self,
+        batch: &[Submission],
+        locked_at: OffsetDateTime,
+    ) -> Result<Replies, WriteError> {
+        // Only this one holds the books.
+        let mut connection = self.connection.take().ok_or(WriteError::Unavailable)?;
+        let begun = Instant::now();
+        let run = batch::run(&mut connection, batch, locked_at, self.services());
+        let ended = timeout(BATCH_DEADLINE, AssertUnwindSafe(run).catch_unwind()).await;
+        match ended {
+            Ok(Ok(Ok((replies, written)))) => {
+                self.connection = Some(connection);
+                self.report(begun.elapsed(), batch.len(), written);
+                Ok(replies)
+            }
+            Ok(Ok(Err(error))) if !is_outage(&error) => {
+                self.connection = Some(connection);
+                tracing::error!(%error, commands = batch.len(), "a batch was refused by the database");
+                self.roll_back().await;
+                Err(WriteError::Broken)
+            }
+            Ok(Ok(Err(error))) => {
+                tracing::warn!(%error, "the writer lost its connection");
+                Err(WriteError::Unavailable)
+            }
+            Ok(Err(_)) => {
+                tracing::error!(
+                    commands = batch.len(),
+                    "a batch panicked; the writer connects again"
+                );
+                Err(WriteError::Broken)
+            }
+            Err(_) => {
+                tracing::warn!("a batch took too long; the writer connects again");
+                Err(WriteError::Unavailable)
+            }
+        }
+    }
+
+    fn services(&self) -> Services<'_> {
+        Services {
+            ambient: &self.options.ambient,
+            urls: &self.options.urls,
+            render: self.options.render,
+            handover: &self.options.handover,
+        }
+    }
+
+    fn report(&self, took: Duration, commands: usize, written: BatchSummary) {
+        (self.options.hooks.0)(BatchReport {
+            lane: self.number,
+            commands,
+            took,
+            deliveries: written.deliveries,
+            replays: written.replays,
+            told: written.told,
+            queued: self.entrance.len(),
+        });
+    }
+
+    /// Lets the books go at once; where that cannot be done, the server does it when the
+    /// connection is closed.
+    async fn roll_back(&mut self) {
+        if let Some(mut connection) = self.connection.take() {
+            match timeout(BATCH_DEADLINE, books::roll_back(&mut connection)).await {
+                Ok(Ok(())) => self.connection = Some(connection),
+                Ok(Err(error)) => tracing::warn!(%error, "a batch could not be rolled back"),
+                Err(_) => tracing::warn!("a roll-back took too long; the writer connects again"),
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<PgConnection, DbError> {
+        let mut connection = self.options.db.connect(Use::Writer).await?;
+        books::prepare_lock(&mut connection).await?;
+        Ok(connection)
+    }
+
+    async fn connected(&mut self) -> Result<PgConnection, WriteError> {
+        if let Some(connection) = self.connection.take() {
+            return Ok(connection);
+        }
+        match self.connect().await {
+            Ok(connection) => Ok(connection),
+            Err(error) => {
+                tracing::warn!(%error, "the writer cannot reach the database");
+                tokio::time::sleep(RECONNECT_PAUSE).await;
+                Err(WriteError::Unavailable)
+            }
+        }
+    }
+}
+
+fn answer(replies: Vec<ReplyTo>, results: impl Iterator<Item = Result<Reply, WriteError>>) {
+    for (reply, result) in replies.into_iter().zip(results) {
+        // The caller may have gone; the change stands all the same.
+        let _ = reply.send(result);
+    }
+}

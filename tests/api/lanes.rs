@@ -1,0 +1,181 @@
+//! What merchants of one lane owe each other: nothing. A lock, a flood, a row that cannot be read
+//! and a bug concern the merchant that has them.
+
+use super::harness::{
+    Client, Merchant, TestApp, eventually, new_key, run, run_test, run_test_printing,
+};
+use futures_util::future::{join, join_all};
+use sqlx::{Connection, PgConnection};
+use threadpay::writer::{PaymentCommand, Rejection, Submission, WriteError};
+
+const INTENTS: &str = "/v1/payment_intents";
+const BODY: &str = r#"{"amount":"1.00","currency":"EUR"}"#;
+
+async fn connect(app: &TestApp) -> PgConnection {
+    let mut db = PgConnection::connect(&app.database_url).await.unwrap();
+    run(&mut db, "SET search_path = cell_00").await;
+    db
+}
+
+/// A merchant whose commands go the way of the first one's.
+async fn neighbour(app: &TestApp) -> Merchant {
+    let lanes = std::thread::available_parallelism().map_or(1, usize::from);
+    let lane = |merchant: &Merchant| merchant.id.0.as_u128() % u128::try_from(lanes).unwrap();
+    loop {
+        let other = app.another_merchant().await;
+        if lane(&other) == lane(&app.merchant) {
+            return other;
+        }
+    }
+}
+
+async fn lock(db: &mut PgConnection, merchant: &Merchant) {
+    let books = format!(
+        "BEGIN; SELECT 1 FROM books WHERE merchant_id = '{}' FOR UPDATE",
+        merchant.id.0
+    );
+    run(db, &books).await;
+}
+
+/// Another process may be slow to commit, or an operator looks at a row and goes for lunch.
+#[test]
+fn books_that_are_locked_elsewhere_keep_no_neighbour_waiting() {
+    run_test(async |app| {
+        let (locked, other) = (app.merchant.clone(), neighbour(app).await);
+        let mut db = connect(app).await;
+        lock(&mut db, &locked).await;
+        let key = new_key();
+        let stuck = join_all((0..40).map(|_| locked.bot.post_with(&key, INTENTS, BODY)));
+        let served = async {
+            for _ in 0..20 {
+                other.bot.ask_for("1.00", "EUR").await;
+            }
+        };
+        let (stuck, ()) = join(stuck, served).await;
+        for answer in stuck {
+            answer.problem(503, "overloaded");
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+        // It still waits when the lock is let go, and the neighbour goes on meanwhile.
+        let late = async {
+            eventually("an answer", || async {
+                let answer = locked.bot.post_with(&key, INTENTS, BODY).await;
+                (answer.status != 503).then(|| answer.expect(201))
+            })
+            .await
+        };
+        let served = async {
+            for _ in 0..20 {
+                other.bot.ask_for("1.00", "EUR").await;
+            }
+            run(&mut db, "ROLLBACK").await;
+        };
+        join(late, served).await;
+        assert_eq!(app.count("SELECT count(*) FROM payment_intents").await, 41);
+    });
+}
+
+/// Two processes are busy with the same merchants: neither is kept from any of them for ever.
+#[test]
+fn no_process_keeps_books_from_another() {
+    run_test(async |app| {
+        let second = TestApp::on(app.database_url.clone()).await;
+        let (one, other) = (app.merchant.clone(), neighbour(app).await);
+        let pays = async |bot: Client| {
+            for _ in 0..25 {
+                bot.ask_for("1.00", "EUR").await;
+            }
+        };
+        let bots = [&one, &other].map(|merchant| merchant.bot.clone());
+        let bots = bots
+            .iter()
+            .flat_map(|bot| [bot.clone(), bot.at(&second.base_url)]);
+        join_all(bots.cycle().take(24).map(pays)).await;
+        assert_eq!(app.count("SELECT count(*) FROM payment_intents").await, 600);
+        second.end().await;
+    });
+}
+
+#[test]
+fn a_flood_is_refused_and_a_neighbour_is_not() {
+    run_test(async |app| {
+        let (flooder, other) = (app.merchant.id, neighbour(app).await);
+        let submit = |_| {
+            app.app.writer.submit(Submission {
+                merchant: flooder,
+                command: PaymentCommand::Expire(app.ambient.id()).into(),
+                claim: None,
+                request_id: String::new(),
+                bytes: 0,
+            })
+        };
+        let flood = join_all((0..4_000).map(submit));
+        let served = async {
+            for _ in 0..4 {
+                join_all((0..16).map(|_| other.bot.ask_for("1.00", "EUR"))).await;
+            }
+        };
+        let (flood, ()) = join(flood, served).await;
+        let refused = flood
+            .iter()
+            .filter(|answer| **answer == Err(WriteError::Overloaded));
+        assert!(refused.count() >= 1_000, "half of a lane is nobody's alone");
+        let not_found = Err(WriteError::Rejected(Rejection::NotFound("payment intent")));
+        let done = flood.iter().filter(|answer| **answer == not_found);
+        assert!(done.count() > 0);
+    });
+}
+
+/// A batch that fails in our own code lets the books go before it is answered, so that no other
+/// process waits for them and no other batch meets what it left.
+#[test]
+fn a_row_that_cannot_be_read_leaves_no_books_locked() {
+    run_test(async |app| {
+        let (broken, other) = (app.merchant.clone(), neighbour(app).await);
+        let id = broken.bot.ask_for("1.00", "EUR").await;
+        let mut db = connect(app).await;
+        let unreadable = format!(
+            "INSERT INTO balances (merchant_id, account, currency, debits, credits)
+            VALUES ('{}', 'suspense', '???', 0, 0)",
+            broken.id.0
+        );
+        run(&mut db, &unreadable).await;
+        for _ in 0..5 {
+            let pay = broken.bot.confirm(&id, "pm_sandbox_ok").await;
+            assert_eq!(pay.status, 500, "{}", pay.text());
+            run(&mut db, "BEGIN; SELECT 1 FROM books FOR UPDATE NOWAIT").await;
+            run(&mut db, "ROLLBACK").await;
+            other.bot.ask_for("1.00", "EUR").await;
+        }
+        run(&mut db, "DELETE FROM balances WHERE currency = '???'").await;
+        broken.bot.confirm(&id, "pm_sandbox_ok").await.expect(200);
+    });
+}
+
+/// A bug that panics costs the command that meets it.
+#[test]
+fn a_panic_ends_no_lane() {
+    let printing = |rejection: &Rejection, request_id: &str| {
+        assert!(!matches!(rejection, Rejection::Intent(_)), "a bug");
+        threadpay::http::rejection::render(rejection, request_id)
+    };
+    run_test_printing(printing, async |app| {
+        let (unlucky, other) = (app.merchant.clone(), neighbour(app).await);
+        let id = unlucky.bot.ask_for("1.00", "EUR").await;
+        let cancel = format!("{INTENTS}/{id}/cancel");
+        unlucky
+            .bot
+            .post_with(&new_key(), &cancel, "{}")
+            .await
+            .expect(200);
+        for _ in 0..3 {
+            let served = join_all((0..20).map(|_| other.bot.ask_for("1.00", "EUR")));
+            let key = new_key();
+            let again = unlucky.bot.post_with(&key, &cancel, "{}");
+            let (again, _) = join(again, served).await;
+            again.problem(500, "internal_error");
+        }
+        unlucky.bot.ask_for("1.00", "EUR").await;
+        app.anyone.get("/readyz").await.expect(200);
+    });
+}
