@@ -92,7 +92,7 @@ fn intent(bytes: &[u8]) {
     amount(terms.amount);
     let lines = terms.line_items.iter();
     let sum: i64 = lines
-        .map(|line| line.unit_amount.minor() * i64::from(line.quantity))
+        .map(|line| line.effect().minor() * i64::from(line.quantity))
         .sum();
     assert!(terms.line_items.is_empty() || sum == terms.amount.minor());
     let texts = [terms.description, terms.reference];

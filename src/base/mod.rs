@@ -9,5 +9,6 @@ pub mod language;
 pub mod money;
 pub mod names;
 pub mod net;
+pub mod patch;
 pub mod problem;
 pub mod timestamp;

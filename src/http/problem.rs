@@ -4,7 +4,10 @@ use crate::base::db;
 use crate::base::ids::IntentId;
 use crate::base::problem::ProblemCode;
 use crate::domain::auth::AuthError;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{
+    StatusCode,
+    header::{self, HeaderName},
+};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError, body::BoxBody};
 use serde::Serialize;
 use std::fmt;
@@ -54,9 +57,9 @@ pub struct ProblemBody {
     /// Seconds after which to try again, for the header `Retry-After`.
     #[serde(skip)]
     retry_after: Option<u32>,
-    /// The header `WWW-Authenticate`.
+    /// A header that belongs to it.
     #[serde(skip)]
-    challenge: Option<&'static str>,
+    header: Option<(HeaderName, &'static str)>,
     /// What the log says of it, and the caller does not hear.
     #[serde(skip)]
     cause: Option<String>,
@@ -82,7 +85,7 @@ impl Problem {
             payment_intent: None,
             request_id: None,
             retry_after: None,
-            challenge: None,
+            header: None,
             cause: None,
         }))
     }
@@ -128,10 +131,18 @@ impl Problem {
         Self::new(ProblemCode::InvalidJson, detail)
     }
 
+    /// 415: the body is packed (RFC 9110, 15.5.16).
+    pub fn unsupported_encoding() -> Self {
+        let detail = "send the body as it is, without Content-Encoding";
+        let mut problem = Self::new(ProblemCode::UnsupportedMediaType, detail);
+        problem.0.header = Some((header::ACCEPT_ENCODING, "identity"));
+        problem
+    }
+
     /// 401: no key, or none that is valid (RFC 6750, 3).
     pub fn unauthorized(detail: impl Into<String>, challenge: &'static str) -> Self {
         let mut problem = Self::new(ProblemCode::Unauthorized, detail);
-        problem.0.challenge = Some(challenge);
+        problem.0.header = Some((header::WWW_AUTHENTICATE, challenge));
         problem
     }
 
@@ -243,8 +254,8 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.0.retry_after {
             answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
-        if let Some(challenge) = self.0.challenge {
-            answer.insert_header((header::WWW_AUTHENTICATE, challenge));
+        if let Some((name, value)) = &self.0.header {
+            answer.insert_header((name.clone(), *value));
         }
         answer.body(serde_json::to_vec(&self.0).unwrap_or_default())
     }

@@ -177,11 +177,17 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// Whether it is an answer to a request that ran, so that its key keeps it.
+    /// Whether it is an answer to a request that ran, so that its key keeps it. A value that
+    /// cannot be taken is none, even where that hangs on what there is (an amount above what is
+    /// left): put right, it is sent again with the same key.
     pub(super) fn is_verdict(&self) -> bool {
         match self {
-            Self::Intent(_) | Self::Link(_) | Self::Ledger(_) | Self::Endpoint(_) => true,
-            Self::Invalid(_)
+            Self::Intent(IntentError::InvalidState { .. } | IntentError::Declined { .. })
+            | Self::Link(_)
+            | Self::Endpoint(_) => true,
+            Self::Intent(IntentError::AmountTooLarge { .. } | IntentError::Sum(_))
+            | Self::Ledger(_)
+            | Self::Invalid(_)
             | Self::NotFound(_)
             | Self::Internal(_)
             | Self::KeyReused

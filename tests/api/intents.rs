@@ -28,7 +28,7 @@ fn an_intent_is_given_as_it_was_asked_for() {
         let asked = json!({
             "amount": "12.50", "currency": "EUR", "description": "2 × flat white", "reference": "order-1042",
             "thread": {"channel": "telegram", "tenant": null, "conversation": "-1001234567890", "thread": "77", "message": null, "user": "42"},
-            "line_items": [{"label": "Flat white", "quantity": 2, "unit_amount": "6.25"}], "metadata": {"table": "4"},
+            "line_items": [{"kind": "item", "label": "Flat white", "quantity": 2, "unit_amount": "6.25"}], "metadata": {"table": "4"},
             "capture_method": "automatic", "rail": "sandbox",
         });
         let bot = &app.merchant.bot;

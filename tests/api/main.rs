@@ -40,6 +40,7 @@ mod plans;
 mod problems;
 mod refunds;
 mod rekey;
+mod requests;
 mod rolling;
 mod shares;
 mod shop;

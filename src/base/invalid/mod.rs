@@ -1,6 +1,9 @@
 //! Input that cannot be taken: which field, why, and what to send instead.
 
 mod card_number;
+mod reference;
+
+pub use reference::{ReferenceType, read_reference};
 
 use crate::base::problem::ProblemCode;
 use std::collections::BTreeMap;
@@ -34,9 +37,26 @@ impl Invalid {
     }
 }
 
-/// Takes a text for people: what [`check_id`] takes, without card numbers in it.
-pub fn check_text(param: &str, text: &str, longest: usize) -> Result<(), Invalid> {
-    check_id(param, text, longest)?;
+/// Reads a text for people: what [`check_id`] takes, without card numbers in it. Line breaks of
+/// every kind are read as LF.
+pub fn read_text(param: &str, text: &str, longest: usize) -> Result<String, Invalid> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    check_id(param, &text, longest)?;
+    refuse_cards(param, &text)?;
+    Ok(text)
+}
+
+/// Reads a text for people where one is given.
+pub fn read_optional(
+    param: &str,
+    text: Option<String>,
+    longest: usize,
+) -> Result<Option<String>, Invalid> {
+    text.map(|text| read_text(param, &text, longest))
+        .transpose()
+}
+
+fn refuse_cards(param: &str, text: &str) -> Result<(), Invalid> {
     if card_number::is_in(text) {
         let detail = "holds what looks like a card number, which must never be sent here; if it is an id of yours, put a letter right before it";
         return Err(Invalid::coded(
@@ -67,23 +87,26 @@ pub fn check_id(param: &str, text: &str, longest: usize) -> Result<(), Invalid> 
     Ok(())
 }
 
-/// Takes at most 50 pairs of notes: keys of 1 to 40 characters, values of at most 500.
-pub fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Invalid> {
+/// Reads at most 50 pairs of notes: keys of 1 to 40 characters, values of at most 500.
+pub fn read_metadata(
+    metadata: Option<BTreeMap<String, String>>,
+) -> Result<BTreeMap<String, String>, Invalid> {
+    let mut metadata = metadata.unwrap_or_default();
     if metadata.len() > 50 {
         return Err(Invalid::field(
             "/metadata",
             format!("holds at most 50 pairs, it has {}", metadata.len()),
         ));
     }
-    metadata.iter().try_for_each(|(key, value)| {
-        check_text("/metadata", key, 40)?;
-        let param = format!("/metadata/{}", key.replace('~', "~0").replace('/', "~1"));
-        if value.is_empty() {
-            Ok(())
-        } else {
-            check_text(&param, value, 500)
+    for (key, value) in &mut metadata {
+        check_id("/metadata", key, 40)?;
+        refuse_cards("/metadata", key)?;
+        if !value.is_empty() {
+            let param = format!("/metadata/{}", key.replace('~', "~0").replace('/', "~1"));
+            *value = read_text(&param, value, 500)?;
         }
-    })
+    }
+    Ok(metadata)
 }
 
 /// Takes a lifetime of 60 seconds to 90 days.
@@ -93,7 +116,7 @@ pub fn check_lifetime(seconds: i64) -> Result<Duration, Invalid> {
     } else {
         Err(Invalid::field(
             "/expires_in",
-            "is a number of seconds from 60 to 7776000 (90 days)",
+            "must be an integer of seconds from 60 to 7776000 (90 days)",
         ))
     }
 }

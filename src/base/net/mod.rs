@@ -4,6 +4,7 @@
 mod client;
 mod fault;
 mod guard;
+mod normal_form;
 mod policy;
 mod proxy;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod zones;
 pub use client::{BuildError, DEADLINE, Outbound, Response, RetryAfter};
 pub use fault::SendError;
 pub use guard::{UrlError, check_url};
+pub use normal_form::normal_form;
 pub use policy::Policy;
 pub use proxy::Proxy;
 pub use visitor::{Visit, VisitError, Visitor, status_line};

@@ -4,6 +4,8 @@ use super::EventType;
 use crate::base::{
     ids::{EndpointId, MerchantId},
     invalid::Invalid,
+    net::normal_form,
+    patch::Patch,
     timestamp,
 };
 use std::{collections::BTreeSet, fmt};
@@ -51,6 +53,11 @@ impl EventFilter {
             None => Ok(Self(patterns)),
             Some(at) => Err(unknown(at, patterns.get(at).map_or("", String::as_str))),
         }
+    }
+
+    /// All events.
+    pub fn all() -> Self {
+        Self(vec!["*".to_owned()])
     }
 
     /// What was stored, which was parsed before it was stored.
@@ -190,8 +197,7 @@ impl NewEndpoint {
 pub struct EndpointPatch {
     pub(super) url: Option<String>,
     pub(super) events: Option<EventFilter>,
-    /// An empty one takes the description away.
-    pub(super) description: Option<String>,
+    pub(super) description: Patch<String>,
     pub(super) status: Option<EndpointStatus>,
     pub(super) ordering: Option<Ordering>,
     pub(super) stripe_signature: Option<bool>,
@@ -205,30 +211,36 @@ impl EndpointPatch {
 }
 
 impl Endpoint {
-    /// The endpoint with the changes made.
+    /// The endpoint with the changes made. What changes nothing does not count as a change.
     #[must_use]
     pub fn update(self, patch: EndpointPatch, now: OffsetDateTime) -> Self {
-        let before = self.changed(now);
-        let description = match patch.description {
-            Some(text) => Some(text).filter(|text| !text.is_empty()),
-            None => before.description,
-        };
+        let before = self.clone();
         let status = patch.status.unwrap_or(before.status);
         let disabled_reason = match (status, before.disabled_reason) {
             (EndpointStatus::Enabled, _) => None,
             (EndpointStatus::Disabled, None) => Some("It was disabled by hand.".to_owned()),
             (EndpointStatus::Disabled, reason) => reason,
         };
-        Self {
+        let after = Self {
             url: patch.url.unwrap_or(before.url),
             events: patch.events.unwrap_or(before.events),
-            description,
+            description: patch.description.apply(before.description),
             status,
             disabled_reason,
             ordering: patch.ordering.unwrap_or(before.ordering),
             stripe_signature: patch.stripe_signature.unwrap_or(before.stripe_signature),
             ..before
+        };
+        if after == self {
+            self
+        } else {
+            after.changed(now)
         }
+    }
+
+    /// Whether both are sent to the same place, however the URL is written.
+    pub fn has_url_of(&self, other: &Self) -> bool {
+        self.url == other.url || normal_form(&self.url) == normal_form(&other.url)
     }
 
     /// The endpoint with another key that verifies its signatures.
@@ -380,7 +392,7 @@ mod tests {
         let gone = Disabling::Gone(at(20));
         assert!(endpoint(10).disable(&gone, at(30)).is_some());
         assert!(endpoint(25).disable(&gone, at(30)).is_none());
-        let again = endpoint(25).update(EndpointPatch::default(), at(5));
+        let again = endpoint(25).rotate(None, at(5));
         assert!(again.disable(&gone, at(6)).is_none());
     }
 }

@@ -2,8 +2,9 @@
 
 use super::{EndpointPatch, EndpointStatus, EventFilter, EventPattern, NewEndpoint, Ordering};
 use crate::base::{
-    invalid::{Invalid, check_text},
+    invalid::{Invalid, read_optional, read_text},
     net::{Policy, check_url},
+    patch::{Patch, given},
     problem::ProblemCode,
 };
 use serde::Deserialize;
@@ -24,9 +25,11 @@ pub struct EndpointRequest {
         example = "https://example.com/hook"
     )]
     url: String,
-    /// 1 to 50 event types; `payment_intent.*` stands for all of a kind, `*` for all.
-    #[schema(value_type = Vec<EventPattern>, min_items = 1, max_items = 50, example = json!(["payment_intent.*"]))]
-    event_types: Vec<String>,
+    /// 1 to 50 event types; `payment_intent.*` stands for all of a kind, `*` for all. All events if
+    /// left out.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<EventPattern>>, min_items = 1, max_items = 50, example = json!(["payment_intent.*"]))]
+    event_types: Option<Vec<String>>,
     /// Your own words. At most 500 characters.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 500)]
@@ -45,52 +48,57 @@ impl EndpointRequest {
     /// The endpoint that is asked for, or the first field at fault. `policy` says which
     /// addresses may be called.
     pub fn check(self, policy: &Policy) -> Result<NewEndpoint, Invalid> {
-        if let Some(text) = &self.description {
-            check_text("/description", text, LONGEST_DESCRIPTION)?;
-        }
+        let description = read_optional("/description", self.description, LONGEST_DESCRIPTION)?;
+        let events = self.event_types.map(EventFilter::parse).transpose()?;
         Ok(NewEndpoint {
             url: parse_url(self.url, policy)?,
-            events: EventFilter::parse(self.event_types)?,
-            description: self.description,
+            events: events.unwrap_or_else(EventFilter::all),
+            description,
             ordering: self.ordering.unwrap_or(Ordering::Intent),
             stripe_signature: self.stripe_signature,
         })
     }
 }
 
-/// The body of `PATCH /v1/callback_endpoints/{id}`. What is left out stays as it is.
+/// The body of `PATCH /v1/callback_endpoints/{id}`, a JSON merge patch (RFC 7396): what is left out
+/// stays as it is, and null makes it as if it had been left out when the endpoint was made.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndpointChanges {
     /// Another address.
-    #[serde(default)]
-    #[schema(format = "uri", max_length = 2048)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, required = false, format = "uri", max_length = 2048)]
     url: Option<String>,
-    /// Other event types.
+    /// Other event types; null for all events.
     #[serde(default)]
     #[schema(value_type = Option<Vec<EventPattern>>, min_items = 1, max_items = 50)]
-    event_types: Option<Vec<String>>,
-    /// Other words; an empty text takes them away.
+    event_types: Patch<Vec<String>>,
+    /// Other words; null or an empty text takes them away.
     #[serde(default)]
-    #[schema(max_length = 500)]
-    description: Option<String>,
+    #[schema(value_type = Option<String>, max_length = 500)]
+    description: Patch<String>,
     /// `false` holds all deliveries, `true` sends what was held.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = bool, required = false)]
     enabled: Option<bool>,
-    /// Another order.
+    /// Another order; null for `intent`.
     #[serde(default)]
-    ordering: Option<Ordering>,
-    /// With or without the `Stripe-Signature` header.
+    #[schema(value_type = Option<Ordering>)]
+    ordering: Patch<Ordering>,
+    /// With or without the `Stripe-Signature` header; null for without.
     #[serde(default)]
-    stripe_signature: Option<bool>,
+    #[schema(value_type = Option<bool>)]
+    stripe_signature: Patch<bool>,
 }
 
 impl EndpointChanges {
     /// The changes that are asked for, or the first field at fault.
     pub fn check(self, policy: &Policy) -> Result<EndpointPatch, Invalid> {
-        if let Some(text) = self.description.as_ref().filter(|text| !text.is_empty()) {
-            check_text("/description", text, LONGEST_DESCRIPTION)?;
-        }
+        let description = match self.description {
+            Patch::Set(text) if text.is_empty() => Patch::Clear,
+            Patch::Set(text) => Patch::Set(read_text("/description", &text, LONGEST_DESCRIPTION)?),
+            same @ (Patch::Keep | Patch::Clear) => same,
+        };
         let status = |enabled| {
             if enabled {
                 EndpointStatus::Enabled
@@ -98,13 +106,15 @@ impl EndpointChanges {
                 EndpointStatus::Disabled
             }
         };
+        let all = vec!["*".to_owned()];
+        let events = self.event_types.or_default(all);
         Ok(EndpointPatch {
             url: self.url.map(|url| parse_url(url, policy)).transpose()?,
-            events: self.event_types.map(EventFilter::parse).transpose()?,
-            description: self.description,
+            events: events.map(EventFilter::parse).transpose()?,
+            description,
             status: self.enabled.map(status),
-            ordering: self.ordering,
-            stripe_signature: self.stripe_signature,
+            ordering: self.ordering.or_default(Ordering::Intent),
+            stripe_signature: self.stripe_signature.or_default(false),
         })
     }
 }
@@ -127,7 +137,7 @@ impl RotateRequest {
         if (Duration::ZERO..=LONGEST_OVERLAP).contains(&overlap) {
             Ok(overlap)
         } else {
-            let detail = "is a number of seconds from 0 to 604800 (7 days)";
+            let detail = "must be an integer of seconds from 0 to 604800 (7 days)";
             Err(Invalid::field("/overlap", detail))
         }
     }
@@ -244,7 +254,16 @@ mod tests {
         assert!(!changed.wants(EventType::RefundCreated));
         assert!(changed.wants(EventType::LinkCompleted));
         assert!(!changed.delete(later).wants(EventType::LinkCompleted));
-        assert_eq!(endpoint().update(EndpointPatch::default(), NOW), endpoint());
+        for same in [
+            json!({}),
+            json!({"url": URL, "description": "mine", "enabled": true}),
+        ] {
+            assert_eq!(endpoint().update(change(same).unwrap(), later), endpoint());
+        }
+        let cleared = json!({"description": null, "event_types": null, "ordering": null});
+        let cleared = endpoint().update(change(cleared).unwrap(), later);
+        assert_eq!((cleared.description, cleared.updated_at), (None, later));
+        assert_eq!(cleared.events.patterns(), ["*"]);
         assert!(change(json!({"url": "http://example.org/"})).is_err());
     }
 }

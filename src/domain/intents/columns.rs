@@ -1,6 +1,6 @@
 //! Payment intents as the columns of their table, for the statements that store them.
 
-use super::{CancellationReason, Intent, LineItem, Opening, State};
+use super::{CancellationReason, Intent, LineItem, LineItemKind, Opening, State};
 use crate::base::money::Money;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -9,6 +9,9 @@ use uuid::Uuid;
 /// A line of what is paid for, as it is stored.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredLine {
+    /// Left out of items: most lines are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) kind: Option<LineItemKind>,
     pub(super) label: String,
     pub(super) quantity: u32,
     pub(super) unit_amount: i64,
@@ -149,6 +152,7 @@ fn json<T: Serialize>(value: T) -> String {
 
 fn stored_lines(items: &[LineItem]) -> String {
     let line = |i: &LineItem| StoredLine {
+        kind: Some(i.kind).filter(|kind| *kind != LineItemKind::Item),
         label: i.label.clone(),
         quantity: i.quantity,
         unit_amount: i.unit_amount.minor(),

@@ -87,15 +87,40 @@ crate::names! {
     }
 }
 
+crate::names! {
+    /// What a line does to the sum.
+    pub enum LineItemKind {
+        /// It is paid for.
+        Item = "item",
+        /// It is taken off.
+        Discount = "discount",
+    }
+}
+
 /// A line of what is paid for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineItem {
+    /// What it does to the sum.
+    pub kind: LineItemKind,
     /// What it is; the payer reads it.
     pub label: String,
     /// How many.
     pub quantity: u32,
-    /// The price of one.
+    /// The price of one, or what one takes off.
     pub unit_amount: Money,
+}
+
+impl LineItem {
+    /// What one of it adds to the sum: of a discount less than nothing.
+    pub fn effect(&self) -> Money {
+        match self.kind {
+            LineItemKind::Item => self.unit_amount,
+            LineItemKind::Discount => {
+                let taken = self.unit_amount.minor().saturating_neg();
+                Money::new(taken, self.unit_amount.currency())
+            }
+        }
+    }
 }
 
 /// What was asked for. It never changes.

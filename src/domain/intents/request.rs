@@ -1,9 +1,12 @@
 //! What a bot sends to ask for money.
 
-use super::{CaptureMethod, LineItem, Terms};
+use super::{CaptureMethod, LineItem, LineItemKind, Terms};
 use crate::{
     base::{
-        invalid::{Invalid, check_lifetime, check_metadata, check_text},
+        invalid::{
+            Invalid, ReferenceType, check_lifetime, read_metadata, read_optional, read_reference,
+            read_text,
+        },
         money::{
             Currency, Money,
             field::{self, AmountText, CurrencyCode},
@@ -38,13 +41,17 @@ pub struct IntentRequest {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     reference: Option<String>,
+    /// The registered form that the reference has. Its check digit is verified, and it may then
+    /// look like a card number. It is not kept.
+    #[serde(default)]
+    reference_type: Option<ReferenceType>,
     /// `automatic` (the default) takes the money at once, `manual` holds it for a capture.
     #[serde(default)]
     capture_method: Option<CaptureMethod>,
     /// Where in which chat it is asked for.
     #[serde(default)]
     thread: Option<Thread>,
-    /// What is paid for; must sum to `amount`.
+    /// What is paid for. Items less discounts must sum to `amount`.
     #[serde(default)]
     #[schema(max_items = 100)]
     line_items: Option<Vec<LineItemRequest>>,
@@ -70,9 +77,12 @@ pub struct LineItemRequest {
     /// How many, 1 to 1000000.
     #[schema(minimum = 1, maximum = 1_000_000)]
     quantity: i64,
-    /// The price of one.
+    /// The price of one, or what one takes off; zero is allowed.
     #[schema(value_type = AmountText)]
     unit_amount: Value,
+    /// `item`, the default, is paid for; `discount` is taken off.
+    #[serde(default)]
+    kind: Option<LineItemKind>,
 }
 
 impl IntentRequest {
@@ -80,25 +90,17 @@ impl IntentRequest {
     pub fn parse(self) -> Result<Terms, Invalid> {
         let currency = field::currency(&self.currency)?;
         let amount = field::amount("/amount", &self.amount, currency)?;
-        self.description
-            .iter()
-            .try_for_each(|text| check_text("/description", text, 500))?;
-        self.reference
-            .iter()
-            .try_for_each(|text| check_text("/reference", text, 200))?;
         self.thread.iter().try_for_each(Thread::check)?;
-        let metadata = self.metadata.unwrap_or_default();
-        check_metadata(&metadata)?;
         let lifetime = check_lifetime(self.expires_in.unwrap_or(LIFETIME_DEFAULT))?;
         Ok(Terms {
             amount,
             tip: None,
             capture_method: self.capture_method.unwrap_or(CaptureMethod::Automatic),
-            description: self.description,
-            reference: self.reference,
+            description: read_optional("/description", self.description, 500)?,
+            reference: read_reference(self.reference, self.reference_type)?,
             thread: self.thread,
-            line_items: line_items(self.line_items.unwrap_or_default(), amount)?,
-            metadata,
+            line_items: line_items(&self.line_items.unwrap_or_default(), amount)?,
+            metadata: read_metadata(self.metadata)?,
             rail: self.rail.unwrap_or(Rail::Sandbox),
             payment_link: None,
             lifetime,
@@ -106,7 +108,7 @@ impl IntentRequest {
     }
 }
 
-fn line_items(requests: Vec<LineItemRequest>, amount: Money) -> Result<Vec<LineItem>, Invalid> {
+fn line_items(requests: &[LineItemRequest], amount: Money) -> Result<Vec<LineItem>, Invalid> {
     if requests.len() > LINE_ITEMS_MAX {
         return Err(Invalid::field(
             "/line_items",
@@ -115,12 +117,12 @@ fn line_items(requests: Vec<LineItemRequest>, amount: Money) -> Result<Vec<LineI
     }
     let read = |(index, item)| line_item(index, item, amount.currency());
     let items: Vec<LineItem> = requests
-        .into_iter()
+        .iter()
         .enumerate()
         .map(read)
         .collect::<Result<_, _>>()?;
     let add =
-        |sum: Money, item: &LineItem| sum.checked_add(item.unit_amount.checked_mul(item.quantity)?);
+        |sum: Money, item: &LineItem| sum.checked_add(item.effect().checked_mul(item.quantity)?);
     let sum = items.iter().try_fold(Money::zero(amount.currency()), add);
     match sum {
         Ok(sum) if items.is_empty() || sum == amount => Ok(items),
@@ -132,21 +134,26 @@ fn line_items(requests: Vec<LineItemRequest>, amount: Money) -> Result<Vec<LineI
     }
 }
 
-fn line_item(index: usize, item: LineItemRequest, currency: Currency) -> Result<LineItem, Invalid> {
-    check_text(&format!("/line_items/{index}/label"), &item.label, 200)?;
+fn line_item(
+    index: usize,
+    item: &LineItemRequest,
+    currency: Currency,
+) -> Result<LineItem, Invalid> {
+    let label = read_text(&format!("/line_items/{index}/label"), &item.label, 200)?;
     let quantity = u32::try_from(item.quantity).ok();
     let quantity = quantity.filter(|quantity| (1..=1_000_000).contains(quantity));
     let quantity = quantity.ok_or_else(|| {
         let param = format!("/line_items/{index}/quantity");
         Invalid::field(param, "must be an integer from 1 to 1000000")
     })?;
-    let unit_amount = field::amount(
+    let unit_amount = field::amount_or_zero(
         &format!("/line_items/{index}/unit_amount"),
         &item.unit_amount,
         currency,
     )?;
     Ok(LineItem {
-        label: item.label,
+        kind: item.kind.unwrap_or(LineItemKind::Item),
+        label,
         quantity,
         unit_amount,
     })

@@ -7,8 +7,8 @@
 pub use super::filter::Filter;
 
 use super::{
-    Attempt, CancellationReason, Intent, LastError, LineItem, Opening, State, Status, Sums, Terms,
-    attempt, columns, columns::StoredLine,
+    Attempt, CancellationReason, Intent, LastError, LineItem, LineItemKind, Opening, State, Status,
+    Sums, Terms, attempt, columns, columns::StoredLine,
 };
 use crate::{
     base::{
@@ -106,6 +106,7 @@ impl TryFrom<Row> for Intent {
         let money = |minor| Money::new(minor, currency);
         let state = row.state()?;
         let line = |l: StoredLine| LineItem {
+            kind: l.kind.unwrap_or(LineItemKind::Item),
             label: l.label,
             quantity: l.quantity,
             unit_amount: money(l.unit_amount),

@@ -1,7 +1,8 @@
 //! Payment intents and refunds as the API gives them.
 
 use super::{
-    CancellationReason, CaptureMethod, Intent, LastError, Refund, RefundStatus, State, Status,
+    CancellationReason, CaptureMethod, Intent, LastError, LineItemKind, Refund, RefundStatus,
+    State, Status,
 };
 use crate::{
     base::{
@@ -82,11 +83,13 @@ pub struct PaymentIntent<'a> {
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = LineItem)]
 pub struct LineItemObject<'a> {
+    /// Whether it is paid for or taken off.
+    kind: LineItemKind,
     /// What it is.
     label: &'a str,
     /// How many.
     quantity: u32,
-    /// The price of one, in major units.
+    /// The price of one, or what one takes off, in major units.
     unit_amount: String,
 }
 
@@ -144,6 +147,7 @@ impl<'a> PaymentIntent<'a> {
             url: pay_url.clone(),
         });
         let line_item = |item: &'a super::LineItem| LineItemObject {
+            kind: item.kind,
             label: &item.label,
             quantity: item.quantity,
             unit_amount: item.unit_amount.to_string(),

@@ -3,7 +3,9 @@
 use super::{LinkTerms, Price, Usage};
 use crate::{
     base::{
-        invalid::{Invalid, check_lifetime, check_metadata, check_text},
+        invalid::{
+            Invalid, ReferenceType, check_lifetime, read_metadata, read_optional, read_reference,
+        },
         money::{
             Currency, Money,
             field::{self, AmountText, CurrencyCode},
@@ -52,6 +54,10 @@ pub struct LinkRequest {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     reference: Option<String>,
+    /// The registered form that the reference has. Its check digit is verified, and it may then
+    /// look like a card number. It is not kept.
+    #[serde(default)]
+    reference_type: Option<ReferenceType>,
     /// Where in which chat it was asked for.
     #[serde(default)]
     thread: Option<Thread>,
@@ -91,25 +97,17 @@ impl LinkRequest {
         let tips = tips(&self.tip_options.unwrap_or_default(), currency)?;
         let usage = self.usage.unwrap_or(Usage::Single);
         let max_payments = max_payments(usage, self.max_payments)?;
-        self.description
-            .iter()
-            .try_for_each(|text| check_text("/description", text, 500))?;
-        self.reference
-            .iter()
-            .try_for_each(|text| check_text("/reference", text, 200))?;
         self.thread.iter().try_for_each(Thread::check)?;
-        let metadata = self.metadata.unwrap_or_default();
-        check_metadata(&metadata)?;
         let lifetime = self.expires_in.map(check_lifetime).transpose()?;
         Ok(LinkTerms {
             price,
             tips,
             usage,
             max_payments,
-            description: self.description,
-            reference: self.reference,
+            description: read_optional("/description", self.description, 500)?,
+            reference: read_reference(self.reference, self.reference_type)?,
             thread: self.thread,
-            metadata,
+            metadata: read_metadata(self.metadata)?,
             rail: self.rail.unwrap_or(Rail::Sandbox),
             lifetime,
         })

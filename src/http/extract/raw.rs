@@ -1,7 +1,10 @@
 //! The bytes of a request's body, within limits of size and time.
 
 use crate::http::{Problem, server::connection_state::ConnectionState};
-use actix_web::http::StatusCode;
+use actix_web::http::{
+    StatusCode,
+    header::{self, HeaderMap},
+};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use bytes::BytesMut;
 use futures_util::{StreamExt, future::LocalBoxFuture};
@@ -27,7 +30,11 @@ impl FromRequest for RawBody {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let payload = payload.take();
         let connection = request.conn_data::<Rc<ConnectionState>>().cloned();
+        let packed = is_packed(request.headers());
         Box::pin(async move {
+            if packed {
+                return Err(Problem::unsupported_encoding());
+            }
             let body = collect(payload).await?;
             if let Some(connection) = connection {
                 connection.received();
@@ -35,6 +42,12 @@ impl FromRequest for RawBody {
             Ok(body)
         })
     }
+}
+
+/// Whether the body is not sent as it is.
+fn is_packed(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING);
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 async fn collect(mut payload: Payload) -> Result<RawBody, Problem> {

@@ -4,7 +4,7 @@ use super::components::members;
 use serde_json::{Value, json};
 
 /// What a text of a request may hold: all but control characters, save line breaks and tabs.
-const TEXT: &str = r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$";
+const TEXT: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
 
 /// Adds to the schemas what their types cannot say.
 pub(super) fn complete(mut schemas: Option<&mut Value>) {

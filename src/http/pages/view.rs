@@ -109,7 +109,7 @@ pub(super) fn items(lines: &[LineItem]) -> Vec<Item> {
     let item = |line: &LineItem| Item {
         label: line.label.clone(),
         quantity: line.quantity,
-        unit_amount: line.unit_amount,
+        unit_amount: line.effect(),
     };
     lines.iter().map(item).collect()
 }

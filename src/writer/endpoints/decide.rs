@@ -56,7 +56,7 @@ impl Decider<'_> {
     /// No other endpoint of the merchant may have this URL: it would be told everything twice.
     fn has_own_url(&self, endpoint: &Endpoint) -> Result<(), EndpointError> {
         let mut others = self.endpoints();
-        match others.find(|other| other.id != endpoint.id && other.url == endpoint.url) {
+        match others.find(|other| other.id != endpoint.id && other.has_url_of(endpoint)) {
             Some(other) => Err(EndpointError::Duplicate(other.id)),
             None => Ok(()),
         }

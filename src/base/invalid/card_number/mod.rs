@@ -113,7 +113,7 @@ fn is_issued(digits: &str) -> bool {
 }
 
 /// Luhn's check (ISO/IEC 7812-1, annex B): every second digit from the right counts twice.
-fn has_right_check_digit(digits: &str) -> bool {
+pub(super) fn has_right_check_digit(digits: &str) -> bool {
     let digits = digits.chars().rev().filter_map(|c| c.to_digit(10));
     let weighed = digits
         .zip([1, 2].into_iter().cycle())

@@ -1,5 +1,5 @@
 use super::*;
-use crate::base::invalid::{check_id, check_metadata, check_text};
+use crate::base::invalid::{check_id, read_metadata, read_text};
 use proptest::prelude::*;
 use uuid::Builder;
 
@@ -95,14 +95,17 @@ fn takes_what_is_no_card() {
 #[test]
 fn a_text_with_a_card_is_refused_and_an_id_is_not() {
     let card = "4242 4242 4242 4242";
-    let refused = check_text("/description", card, 500).unwrap_err();
+    let refused = read_text("/description", card, 500).unwrap_err();
     assert_eq!(
         (refused.code.as_str(), refused.param.as_str()),
         ("card_number_not_allowed", "/description")
     );
     assert!(!refused.detail.contains("4242"));
     assert_eq!(check_id("/thread/user", card, 500), Ok(()));
-    let note = |key: &str, value: &str| check_metadata(&[(key.into(), value.into())].into());
+    let note = |key: &str, value: &str| {
+        let metadata = [(key.into(), value.into())].into();
+        read_metadata(Some(metadata)).map(drop)
+    };
     let fault = |result: Result<(), crate::base::invalid::Invalid>| result.unwrap_err().param;
     assert_eq!(fault(note("a/b", card)), "/metadata/a~1b");
     assert_eq!(fault(note(card, "x")), "/metadata");

@@ -6,7 +6,7 @@ use super::{Attempt, Intent, IntentError, State, Sums};
 use crate::{
     base::{
         ids::{AttemptId, IntentId, MerchantId, RefundId},
-        invalid::{Invalid, check_text},
+        invalid::{Invalid, read_optional},
         money::{
             Money,
             field::{AmountText, BareAmount},
@@ -78,9 +78,7 @@ impl RefundRequest {
     /// The terms of the refund, or the first field at fault.
     pub fn parse(self) -> Result<RefundTerms, Invalid> {
         let Self { amount, reason } = self;
-        reason
-            .iter()
-            .try_for_each(|reason| check_text("/reason", reason, 200))?;
+        let reason = read_optional("/reason", reason, 200)?;
         let amount = amount.map(|amount| BareAmount::read("/amount", &amount));
         let amount = amount.transpose()?;
         Ok(RefundTerms { amount, reason })
