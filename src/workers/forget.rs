@@ -3,6 +3,7 @@
 use super::{Progress, Worker};
 use crate::{
     app::App,
+    base::db,
     domain::{callbacks::upkeep, idempotency},
 };
 use std::{sync::Arc, time::Duration};
@@ -23,7 +24,12 @@ impl Worker for Forgetter {
     type Error = sqlx::Error;
 
     async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
-        let (app, now) = (&self.0, self.0.ambient.now());
+        let app = &self.0;
+        // What is forgotten is gone: so the time is asked for, and not carried on.
+        let mut db = app.worker_pool.acquire().await?;
+        app.ambient.set(db::time(&mut db)).await?;
+        drop(db);
+        let now = app.ambient.now();
         let keys =
             idempotency::store::forget(&app.pool, now - KEYS_KEPT, i64::from(TICK_MAX)).await?;
         let kept = Span::days(app.config.retention_days.into());

@@ -5,7 +5,7 @@ use crate::{
     base::{
         ambient::Ambient,
         crypto::{Keyring, KeyringError, MasterKey, SealingKeys},
-        db::{Db, DbError, Use},
+        db::{self, Db, DbError, Use},
         ids::EndpointId,
     },
     domain::{
@@ -71,6 +71,7 @@ pub async fn rekey(
     ambient: &Ambient,
 ) -> Result<Rekeyed, RekeyError> {
     let mut connection = db.connect(Use::Writer).await?;
+    ambient.set(db::time(&mut connection)).await?;
     let mut transaction = connection.begin().await?;
     auth::store::lock_keyring(&mut transaction).await?;
     let rows = auth::store::load_keyring(&mut *transaction).await?;
