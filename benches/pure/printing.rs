@@ -12,12 +12,11 @@ use threadpay::{
     base::{language::Locale, money::Money},
     domain::{
         callbacks::{EventType, NewEvent},
-        intents::{Intent, PaymentIntent},
+        intents::{Intent, LineItem, LineItemKind, PaymentIntent},
         ledger::{JournalEntry, JournalEntryView},
+        links::Price,
     },
-    views::pages::{
-        Item, Order, PayForm, PayPage, PayState, Price, Receipt, pay_page, receipt_page,
-    },
+    views::pages::{Order, PayForm, PayPage, PayState, Receipt, pay_page, receipt_page},
 };
 
 pub fn all(criterion: &mut Criterion) {
@@ -70,7 +69,8 @@ fn stored(criterion: &mut Criterion, stall: &Rc<Stall>, (intent, entry): (&Inten
 }
 
 fn pages(criterion: &mut Criterion, intent: &Intent) {
-    let item = |label: &str, quantity, unit_amount: Money| Item {
+    let item = |label: &str, quantity, unit_amount: Money| LineItem {
+        kind: LineItemKind::Item,
         label: label.to_owned(),
         quantity,
         unit_amount,
@@ -86,7 +86,7 @@ fn pages(criterion: &mut Criterion, intent: &Intent) {
         ..PayForm::default()
     };
     let page = PayPage {
-        locale,
+        reader: locale.into(),
         token: token.to_owned(),
         order: Order {
             merchant: "Café Nord".to_owned(),
@@ -96,12 +96,13 @@ fn pages(criterion: &mut Criterion, intent: &Intent) {
             price: Price::Fixed(amount),
             tips: Vec::new(),
             expires_at: Some(intent.created_at),
+            is_held: false,
             test_mode: true,
         },
         state: PayState::Payable(form),
     };
     let receipt = Receipt {
-        locale,
+        reader: locale.into(),
         token: token.to_owned(),
         intent: intent.id,
         merchant: "Café Nord".to_owned(),

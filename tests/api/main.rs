@@ -36,6 +36,7 @@ mod listen;
 mod logs;
 mod pages;
 mod parameters;
+mod payers;
 mod plans;
 mod problems;
 mod refunds;

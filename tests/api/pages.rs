@@ -1,6 +1,6 @@
 //! The pages of payers: reading changes nothing, and nothing can be guessed.
 
-use super::harness::{TestApp, run_test};
+use super::harness::{Browser, TestApp, run_test};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -164,15 +164,11 @@ fn a_page_shows_how_the_payment_stands() {
     run_test(async |app| {
         let bot = &app.merchant.bot;
         let (id, url) = pay_url(app).await;
-        app.anyone.pay(&url, "pm_sandbox_declined").await;
-        assert_eq!(app.anyone.get(&url).await.status, 200);
-        app.anyone.pay(&url, "pm_sandbox_requires_action").await;
-        let csrf = app.anyone.open_form(&url).await;
-        let fields = [("csrf", csrf.as_str()), ("outcome", "succeed")];
-        let acted = app
-            .anyone
-            .post_form(&format!("{url}/action"), &fields)
-            .await;
+        let payer = Browser::new(&app.anyone);
+        let declined = payer.pay(&url, "pm_sandbox_declined").await;
+        assert_eq!(declined.status, 200);
+        payer.pay(&url, "pm_sandbox_requires_action").await;
+        let acted = payer.act(&url, "succeed").await;
         assert_eq!(acted.status, 303, "{}", acted.text());
         assert_eq!(bot.intent(&id).await["status"], "succeeded");
         let receipt = url.replace("/p/", "/r/");

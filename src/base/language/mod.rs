@@ -30,7 +30,7 @@ macro_rules! languages {
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
             /// What is said in this language.
-            pub fn texts(self) -> &'static Texts {
+            pub const fn texts(self) -> &'static Texts {
                 match self {
                     $(Self::$name => &$texts,)+
                 }

@@ -17,6 +17,8 @@ use time::{Duration, OffsetDateTime};
 const ASK_AGAIN_UNKNOWN: Duration = Duration::seconds(2);
 /// How long a worker waits before it asks again about a request that is pending.
 const ASK_AGAIN_PENDING: Duration = Duration::hours(1);
+/// How long a payer may take to act before an attempt is given up that keeps others from paying.
+const ACTION_PATIENCE: Duration = Duration::minutes(15);
 
 /// What the caller of the attempt is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,10 +84,12 @@ impl Attempt {
             | State::Expired => false,
         };
         if self.is_final() || !waits {
-            return Ok(None);
+            return Ok(self.forget_action(intent, refund, now));
         }
         let first = self.status == AttemptStatus::Started;
-        let attempt = self.answered(answer, now);
+        let answer = self.given_up(answer, now).unwrap_or(answer);
+        let act_until = self.act_until(&intent, now);
+        let attempt = self.answered(answer, act_until, now);
         let intent = Intent {
             updated_at: now,
             ..intent
@@ -116,15 +120,58 @@ impl Attempt {
         Ok(Some(finished))
     }
 
-    fn answered(self, answer: RailAnswer, now: OffsetDateTime) -> Self {
+    /// Ends the asking about a payer's action that its intent no longer waits for.
+    fn forget_action(
+        self,
+        intent: Intent,
+        refund: Option<Refund>,
+        now: OffsetDateTime,
+    ) -> Option<Finished> {
+        let asks = self.status == AttemptStatus::RequiresAction && self.ask_at.is_some();
+        let attempt = Self {
+            ask_at: None,
+            updated_at: now,
+            ..self
+        };
+        asks.then(|| Finished::quiet(intent, attempt, refund))
+    }
+
+    /// Until when its payer may act: `None` where nobody else waits for the place. What was begun
+    /// on a page belongs to one browser, and through a link others may want to pay.
+    fn act_until(&self, intent: &Intent, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        if self.status == AttemptStatus::RequiresAction {
+            return self.ask_at;
+        }
+        let waited_for = intent.terms.payment_link.is_some() || self.page_nonce().is_some();
+        waited_for.then_some(now + ACTION_PATIENCE)
+    }
+
+    /// The answer that stands for a payer who did not act in time: the rail was just asked, and
+    /// it still waits. A rail that could take the money later must be told to close the attempt.
+    fn given_up(&self, answer: RailAnswer, now: OffsetDateTime) -> Option<RailAnswer> {
+        let waits =
+            self.status == AttemptStatus::RequiresAction && answer == RailAnswer::RequiresAction;
+        let over = self.ask_at.is_some_and(|until| until <= now);
+        (waits && over).then_some(RailAnswer::Declined(DeclineCode::AuthenticationFailed))
+    }
+
+    fn answered(
+        self,
+        answer: RailAnswer,
+        act_until: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> Self {
         let (status, ask_at, decline_code) = match answer {
             RailAnswer::Succeeded => (AttemptStatus::Succeeded, None, None),
             RailAnswer::Declined(code) => (AttemptStatus::Failed, None, Some(code)),
             RailAnswer::Pending => (AttemptStatus::Pending, Some(now + ASK_AGAIN_PENDING), None),
-            RailAnswer::RequiresAction => (AttemptStatus::RequiresAction, None, None),
+            RailAnswer::RequiresAction => (AttemptStatus::RequiresAction, act_until, None),
             // Nothing is learned: what the rail said before still stands.
             RailAnswer::Unknown => match self.status {
-                AttemptStatus::RequiresAction => (self.status, None, None),
+                AttemptStatus::RequiresAction => {
+                    let ask_at = act_until.map(|at| at.max(now + ASK_AGAIN_UNKNOWN));
+                    (self.status, ask_at, None)
+                }
                 AttemptStatus::Pending => (self.status, Some(now + ASK_AGAIN_UNKNOWN), None),
                 AttemptStatus::Started
                 | AttemptStatus::Unknown

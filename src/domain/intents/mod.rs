@@ -20,7 +20,7 @@ pub mod store;
 mod tests;
 mod view;
 
-pub use attempt::{Attempt, AttemptStatus};
+pub use attempt::{Attempt, AttemptStatus, PAGE_KEY};
 pub use bookkeeping::booked_accounts;
 pub use cancel::{CancelRequest, Canceled};
 pub use capture::CaptureRequest;

@@ -8,14 +8,19 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct PageUrls {
     public_url: Arc<str>,
+    root: Arc<str>,
     key: Arc<TokenKey>,
 }
 
 impl PageUrls {
     /// Addresses under `public_url` (no slash at its end) with tokens made by `key`.
     pub fn new(public_url: &str, key: TokenKey) -> Self {
+        let public_url = public_url.trim_end_matches('/');
+        let (_, host) = public_url.split_once("://").unwrap_or(("", public_url));
+        let root = host.find('/').and_then(|at| host.get(at..));
         Self {
-            public_url: public_url.trim_end_matches('/').into(),
+            public_url: public_url.into(),
+            root: root.unwrap_or_default().into(),
             key: Arc::new(key),
         }
     }
@@ -23,6 +28,11 @@ impl PageUrls {
     /// Where the service is reached from outside.
     pub fn public_url(&self) -> &str {
         &self.public_url
+    }
+
+    /// The path of that address, without a slash at its end: empty, or such as `/shop`.
+    pub fn root(&self) -> Arc<str> {
+        Arc::clone(&self.root)
     }
 
     /// The token of the page that shows `subject`, a printed id of an intent or a link.

@@ -12,7 +12,7 @@ mod schemas;
 pub(in crate::http) use problems::refused;
 
 use crate::http::{
-    Problem,
+    Problem, State,
     api::{deliveries, endpoints, events, exports, intents, ledger, links, oauth, sandbox},
     operations,
     pages::read,
@@ -110,12 +110,21 @@ pub fn document() -> String {
     format!("{:#}\n", *DOCUMENT)
 }
 
-async fn openapi() -> HttpResponse {
+async fn openapi(state: web::Data<State>) -> HttpResponse {
     static TEXT: LazyLock<String> = LazyLock::new(document);
-    HttpResponse::Ok()
+    let root = state.urls.root();
+    let mut answer = HttpResponse::Ok();
+    answer
         .content_type("application/json")
-        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .body(TEXT.as_str())
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"));
+    if root.is_empty() {
+        return answer.body(TEXT.as_str());
+    }
+    let mut own = DOCUMENT.clone();
+    if let Some(url) = own.pointer_mut("/servers/0/url") {
+        *url = Value::from(&*root);
+    }
+    answer.body(format!("{own:#}\n"))
 }
 
 async fn docs() -> Result<HttpResponse, Problem> {

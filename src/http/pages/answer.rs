@@ -31,7 +31,7 @@ pub(super) fn pay(page: &PayPage) -> Result<HttpResponse, Problem> {
 
 /// The pay page under another status than its own.
 pub(super) fn pay_with_status(page: &PayPage, status: u16) -> Result<HttpResponse, Problem> {
-    Ok(html(status, page.locale, pay_page(page)?))
+    Ok(html(status, page.reader.locale, pay_page(page)?))
 }
 
 /// Sends the browser on to read another page.

@@ -3,18 +3,20 @@
 //! Reading a page changes nothing, whoever reads it; only the two posts do. Each form carries a
 //! token of its own, and the token is the post's idempotency key: the same form sent twice is one
 //! payment. Handlers fail with a [`Problem`](crate::http::Problem) as they do everywhere, and
-//! `dress` turns it into a page.
+//! `error_pages` turns it into a page.
 
 mod action;
 mod answer;
 mod assets;
-mod dress;
+mod choice;
+mod error_pages;
 mod form;
-mod opened;
 mod pay;
+mod payer;
 mod post;
 mod qr;
 mod receipt;
+mod subject;
 mod view;
 mod visit;
 
@@ -28,16 +30,17 @@ use actix_web::{Handler, Resource, Responder, middleware::from_fn, web};
 pub fn routes(config: &mut web::ServiceConfig) {
     let pay = web::scope("/p")
         .wrap(from_fn(visitors::limit))
-        .wrap(from_fn(dress::dress))
+        .wrap(from_fn(error_pages::error_pages))
         .service(read("/{token}", pay::show))
-        .service(web::resource("/{token}/pay").route(web::post().to(pay::pay)))
-        .service(web::resource("/{token}/action").route(web::post().to(action::act)))
+        .service(read("/{token}/pay", pay::back).route(web::post().to(pay::pay)))
+        .service(read("/{token}/action", pay::back).route(web::post().to(action::act)))
+        .service(read("/{token}/review", choice::review).route(web::post().to(choice::post_review)))
         .service(read("/{token}/qr.svg", qr::svg))
         .service(read("/{token}/qr.png", qr::png))
         .default_service(web::to(no_such_route));
     let receipt = web::scope("/r")
         .wrap(from_fn(visitors::limit))
-        .wrap(from_fn(dress::dress))
+        .wrap(from_fn(error_pages::error_pages))
         .service(read("/{token}", receipt::show))
         .service(read("/{token}/receipt.jws", receipt::signed))
         .default_service(web::to(no_such_route));

@@ -1,22 +1,33 @@
 //! The pay page and the post that pays.
 
 use super::answer;
-use super::opened::{Matter, Opened};
+use super::choice::Filled;
+use super::payer::Payer;
 use super::post::{Outcome, Post};
+use super::subject::{Page, PageSubject};
 use super::visit::Visit;
 use crate::http::{Problem, State};
 use crate::{
     base::ids::IntentId,
-    views::pages::{FieldFault, PayPage, PayState, PayerChoice, PostedForm, Price},
+    domain::links::Price,
+    views::pages::{PayPage, PayState, PayerChoice},
     writer::{Command, LinkCommand, LinkPayment, PaymentCommand},
 };
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 /// `GET /p/{token}`
-pub(super) async fn show(state: web::Data<State>, visit: Visit) -> Result<HttpResponse, Problem> {
-    let opened = Opened::find(&state, &visit.token).await?;
-    let opened = opened.or_waiting(&state).await?;
-    answer::pay(&opened.page(&state, &visit))
+pub(super) async fn show(
+    state: web::Data<State>,
+    visit: Visit,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let page = Page::find(&state, &visit).await?.page(&state, &visit);
+    answer::pay(&Filled::of_query(&request).fill(page))
+}
+
+/// `GET /p/{token}/pay`: a browser that loads the address of a post again comes back to the page.
+pub(super) async fn back(visit: Visit) -> HttpResponse {
+    answer::see_other(&visit.page_path())
 }
 
 /// `POST /p/{token}/pay`
@@ -25,33 +36,33 @@ pub(super) async fn pay(
     visit: Visit,
     post: Post,
 ) -> Result<HttpResponse, Problem> {
-    let opened = Opened::find(&state, &visit.token).await?;
+    let opened = Page::find(&state, &visit).await?;
     let nonce = post.form.nonce(&state, &visit.token)?;
-    let posted = PostedForm {
-        amount: post.form.get("amount"),
-        tip: post.form.get("tip"),
-        payment_method: post.form.get("payment_method"),
-    };
+    let filled = Filled::of_form(&post.form);
     // Whether it can be paid is the writer's to say: it knows whether this form was sent before.
-    match opened.order().read(posted, visit.locale) {
-        Ok(choice) => {
-            let command = opened.command(&choice);
-            let owner = (opened.merchant, nonce.as_str());
-            let outcome = post.perform(&state, owner, command).await?;
-            land(&state, &visit, outcome).await
-        }
-        Err(faults) => answer::pay(&refilled(opened.page(&state, &visit), posted, faults)),
-    }
+    let order = opened.order();
+    let Ok(choice) = order.read(filled.posted(), visit.reader.locale) else {
+        let page = opened.page(&state, &visit);
+        return if page.state.is_payable() {
+            Ok(answer::see_other(&filled.form_path(&visit)))
+        } else {
+            answer::pay(&page)
+        };
+    };
+    let command = opened.command(&choice);
+    let owner = (opened.merchant, nonce.as_str());
+    let outcome = post.perform(&state, owner, command).await?;
+    land(&state, &visit, outcome, &nonce).await
 }
 
-impl Opened {
+impl Page {
     fn command(&self, choice: &PayerChoice) -> Command {
         let method = choice.payment_method;
-        match &self.matter {
-            Matter::Intent(intent, _) => PaymentCommand::Confirm(intent.id, method).into(),
-            Matter::Link(link) => {
-                let amount = match self.order().price {
-                    Price::Chosen(_) => Some(choice.amount),
+        match &self.subject {
+            PageSubject::Intent(open) => PaymentCommand::Confirm(open.intent.id, method).into(),
+            PageSubject::Link(link) => {
+                let amount = match link.terms.price {
+                    Price::Chosen { .. } => Some(choice.amount),
                     Price::Fixed(_) => None,
                 };
                 let tip = Some(choice.tip).filter(|tip| tip.minor() > 0);
@@ -66,48 +77,54 @@ impl Opened {
     }
 }
 
-/// The page with what the payer filled in, and what is wrong with it, if it can still be paid.
-fn refilled(page: PayPage, posted: PostedForm<'_>, faults: Vec<FieldFault>) -> PayPage {
-    let PayPage { mut state, .. } = page;
-    if let PayState::Payable(form) = &mut state {
-        form.amount = posted.amount.map(str::to_owned);
-        form.tip = posted.tip.map(str::to_owned);
-        form.payment_method = posted.payment_method.map(str::to_owned);
-        form.faults = faults;
-        form.decline_code = None;
-    }
-    PayPage { state, ..page }
-}
-
 /// Where a payer comes to after a post: always to a page that can be read again without harm.
+/// The browser learns which payment it began, for the page of the payment and for this one.
 pub(super) async fn land(
     state: &State,
     visit: &Visit,
     outcome: Outcome,
+    nonce: &str,
 ) -> Result<HttpResponse, Problem> {
-    let token = |id: IntentId| state.urls.token(&id.to_string());
+    let path = |place: &str, id: IntentId| {
+        let token = state.urls.token(&id.to_string());
+        format!("{}/{place}/{token}", visit.reader.root)
+    };
     match outcome {
-        Outcome::Paid(id) => Ok(answer::see_other(&format!("/r/{}", token(id)))),
-        Outcome::Unpaid(id) => Ok(answer::see_other(&format!("/p/{}", token(id)))),
+        Outcome::Paid(id) => Ok(answer::see_other(&path("r", id))),
+        Outcome::Unpaid(id) => {
+            let page = path("p", id);
+            let mut landed = answer::see_other(&page);
+            let payer = Payer::new(id, nonce);
+            let is_secure = state.urls.public_url().starts_with("https:");
+            for page in [page, visit.page_path()] {
+                let cookie = payer.cookie(page, is_secure);
+                landed
+                    .add_cookie(&cookie)
+                    .map_err(|error| Problem::internal(&error))?;
+            }
+            Ok(landed)
+        }
         Outcome::Running => {
-            let opened = Opened::find(state, &visit.token).await?;
-            let page = opened.page(state, visit);
+            let page = Page::find(state, visit).await?.page(state, visit);
             answer::pay(&PayPage {
                 state: PayState::Processing,
                 ..page
             })
         }
-        Outcome::Refused => refused(&Opened::find(state, &visit.token).await?, state, visit),
+        Outcome::Refused => refused(&Page::find(state, visit).await?, state, visit),
     }
 }
 
 /// An intent's page says how it stands. A link's is answered at once, so that the payer's browser
 /// does not take "somebody else was first" for a payment made.
-fn refused(opened: &Opened, state: &State, visit: &Visit) -> Result<HttpResponse, Problem> {
+fn refused(opened: &Page, state: &State, visit: &Visit) -> Result<HttpResponse, Problem> {
     let page = opened.page(state, visit);
-    match (&opened.matter, page.state.http_status()) {
-        (Matter::Intent(..), _) => Ok(answer::see_other(&format!("/p/{}", page.token))),
-        (Matter::Link(_), 200) => answer::pay_with_status(&page, 409),
-        (Matter::Link(_), status) => answer::pay_with_status(&page, status),
+    match (&opened.subject, page.state.http_status()) {
+        (PageSubject::Intent(_), _) => {
+            let root = &visit.reader.root;
+            Ok(answer::see_other(&format!("{root}/p/{}", page.token)))
+        }
+        (PageSubject::Link(_), 200) => answer::pay_with_status(&page, 409),
+        (PageSubject::Link(_), status) => answer::pay_with_status(&page, status),
     }
 }

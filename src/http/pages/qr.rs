@@ -1,6 +1,6 @@
 //! The pay page's address as a picture.
 
-use super::{answer, opened, visit::Visit};
+use super::{answer, subject, visit::Visit};
 use crate::http::{Problem, State};
 use crate::views::pages::{qr_png, qr_svg};
 use actix_web::{HttpResponse, http::header, web};
@@ -22,6 +22,6 @@ pub(super) async fn png(state: web::Data<State>, visit: Visit) -> Result<HttpRes
 }
 
 async fn address(state: &State, visit: &Visit) -> Result<String, Problem> {
-    opened::subject(state, &visit.token).await?;
+    subject::find_token(state, &visit.token).await?;
     Ok(format!("{}/p/{}", state.urls.public_url(), visit.token))
 }

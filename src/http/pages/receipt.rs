@@ -1,14 +1,14 @@
 //! The receipt, as a page and as a document that anyone can check.
 
 use super::answer;
-use super::opened::{Matter, Opened};
-use super::view::{is_test, items};
+use super::subject::{Page, PageSubject};
+use super::view::is_test;
 use super::visit::Visit;
 use crate::http::{Problem, State};
 use crate::{
     base::{ids::MerchantId, timestamp},
     domain::{
-        intents::{Intent, Status},
+        intents::{Intent, LineItem, Status},
         ledger,
     },
     views::pages::{Receipt, receipt_page},
@@ -23,7 +23,7 @@ pub(super) async fn show(state: web::Data<State>, visit: Visit) -> Result<HttpRe
         return Ok(not_yet(&visit));
     };
     let body = receipt_page(&receipt)?;
-    Ok(answer::html(200, visit.locale, body))
+    Ok(answer::html(200, visit.reader.locale, body))
 }
 
 /// `GET /r/{token}/receipt.jws`: the receipt as a compact JWS, to check with the JWK set.
@@ -43,14 +43,15 @@ pub(super) async fn signed(state: web::Data<State>, visit: Visit) -> Result<Http
 
 /// There is no receipt before there is a payment: the pay page says how it stands.
 fn not_yet(visit: &Visit) -> HttpResponse {
-    answer::see_other(&format!("/p/{}", visit.token))
+    answer::see_other(&visit.page_path())
 }
 
 async fn find(state: &State, visit: &Visit) -> Result<Option<(MerchantId, Receipt)>, Problem> {
-    let opened = Opened::find(state, &visit.token).await?;
-    let Matter::Intent(intent, _) = opened.matter else {
+    let opened = Page::find(state, visit).await?;
+    let PageSubject::Intent(open) = &opened.subject else {
         return Ok(None);
     };
+    let intent = &open.intent;
     let paid_at = match intent.state.status() {
         Status::Succeeded => {
             ledger::store::captured_at(&state.pool, intent.merchant, intent.id).await?
@@ -63,7 +64,7 @@ async fn find(state: &State, visit: &Visit) -> Result<Option<(MerchantId, Receip
         | Status::Canceled
         | Status::Expired => None,
     };
-    let receipt = paid_at.map(|at| receipt(&intent, opened.name, at, visit));
+    let receipt = paid_at.map(|at| receipt(intent, opened.name.clone(), at, visit));
     Ok(receipt.map(|receipt| (opened.merchant, receipt)))
 }
 
@@ -77,12 +78,12 @@ fn receipt(intent: &Intent, merchant: String, paid_at: OffsetDateTime, visit: &V
     };
     // Of an order that was charged in part, nobody says which items were.
     let items = if amount == terms.amount {
-        items(&terms.line_items)
+        terms.line_items.clone()
     } else {
         Vec::new()
     };
     Receipt {
-        locale: visit.locale,
+        reader: visit.reader.clone(),
         token: visit.token.clone(),
         intent: intent.id,
         merchant,
@@ -100,11 +101,11 @@ fn receipt(intent: &Intent, merchant: String, paid_at: OffsetDateTime, visit: &V
 
 /// What is signed. The issuer is the address below which the JWK set is found.
 fn document(state: &State, merchant: MerchantId, receipt: &Receipt) -> Value {
-    let line = |item: &crate::views::pages::Item| {
+    let line = |item: &LineItem| {
         json!({
             "label": item.label,
             "quantity": item.quantity,
-            "unit_amount": item.unit_amount.to_string(),
+            "unit_amount": item.effect().to_string(),
         })
     };
     json!({

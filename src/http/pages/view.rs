@@ -1,35 +1,35 @@
 //! An intent or a link as its payer should see it: what is to be paid, and how that stands.
 
-use super::opened::{Matter, Opened};
+use super::subject::{OpenIntent, Page, PageSubject};
 use super::visit::Visit;
 use crate::http::State;
 use crate::{
     domain::{
-        intents::{LineItem, Status},
-        links::{self, Link, LinkStatus},
+        intents::{CaptureMethod, Status},
+        links::{Link, LinkStatus, Price},
         rails::Rail,
     },
-    views::pages::{AmountRange, Item, Order, PayForm, PayPage, PayState, Price},
+    views::pages::{Order, PayForm, PayPage, PayState},
 };
 use time::OffsetDateTime;
 
-impl Opened {
+impl Page {
     /// The page of it, with a form that can be sent once.
     pub fn page(&self, state: &State, visit: &Visit) -> PayPage {
-        let token = match &self.matter {
+        let token = match self.subject.intent() {
             // A link's payment may be shown at the link's address.
-            Matter::Intent(intent, _) => state.urls.token(&intent.id.to_string()),
-            Matter::Link(_) => visit.token.clone(),
+            Some(id) => state.urls.token(&id.to_string()),
+            None => visit.token.clone(),
         };
         PayPage {
-            locale: visit.locale,
+            reader: visit.reader.clone(),
             order: self.order(),
-            state: self.stands(state, &token),
+            state: self.state(state, &token),
             token,
         }
     }
 
-    fn stands(&self, state: &State, token: &str) -> PayState {
+    fn state(&self, state: &State, token: &str) -> PayState {
         let now = state.ambient.now();
         let csrf = || state.keyring.tokens.form_token(token, now, &state.ambient);
         let payable = |decline_code| {
@@ -39,52 +39,44 @@ impl Opened {
                 ..PayForm::default()
             })
         };
-        match &self.matter {
-            Matter::Link(link) => closed(link, now).unwrap_or_else(|| payable(None)),
-            Matter::Intent(intent, link) => match intent.status_at(now) {
-                Status::RequiresPayment => {
-                    let failed = intent.last_error.map(|error| error.decline_code);
-                    let closed = link.as_ref().and_then(|link| closed(link, now));
-                    closed.unwrap_or_else(|| payable(failed.map(|code| code.as_str().to_owned())))
-                }
-                Status::Processing => PayState::Processing,
-                Status::RequiresAction => PayState::ActionRequired { csrf: csrf() },
-                Status::RequiresCapture => PayState::Authorized,
-                Status::Succeeded => PayState::Paid {
-                    receipt: token.to_owned(),
-                },
-                Status::Canceled => PayState::Canceled,
-                Status::Expired => PayState::Expired,
+        let open = match &self.subject {
+            PageSubject::Link(link) => return closed(link, now).unwrap_or_else(|| payable(None)),
+            PageSubject::Intent(open) => open,
+        };
+        match (open.intent.status_at(now), open.is_readers) {
+            (Status::RequiresPayment, _) => {
+                let failed = open.intent.last_error.map(|error| error.decline_code);
+                let closed = open.link.as_ref().and_then(|link| closed(link, now));
+                closed.unwrap_or_else(|| payable(failed))
+            }
+            (Status::Processing | Status::RequiresAction, false) => PayState::SomebodyPaying,
+            (Status::Processing, true) => PayState::Processing,
+            (Status::RequiresAction, true) => PayState::ActionRequired { csrf: csrf() },
+            (Status::RequiresCapture, _) => PayState::Authorized,
+            (Status::Succeeded, _) => PayState::Paid {
+                receipt: token.to_owned(),
+                refunded: open.intent.sums.refunded,
             },
+            (Status::Canceled, _) => PayState::Canceled,
+            (Status::Expired, _) => PayState::Expired,
         }
     }
 
-    /// What is to be paid.
+    /// What is to be paid, or was.
     pub fn order(&self) -> Order {
         let merchant = self.name.clone();
-        match &self.matter {
-            Matter::Intent(intent, _) => {
-                let terms = &intent.terms;
-                Order {
-                    merchant,
-                    description: terms.description.clone(),
-                    reference: terms.reference.clone(),
-                    items: items(&terms.line_items),
-                    price: Price::Fixed(terms.amount),
-                    tips: Vec::new(),
-                    expires_at: Some(intent.expires_at()),
-                    test_mode: is_test(terms.rail),
-                }
-            }
-            Matter::Link(link) => {
+        match &self.subject {
+            PageSubject::Intent(open) => open.order(merchant),
+            PageSubject::Link(link) => {
                 let terms = &link.terms;
                 Order {
                     merchant,
                     description: terms.description.clone(),
                     reference: terms.reference.clone(),
                     items: Vec::new(),
-                    price: price(terms.price),
+                    price: terms.price,
                     tips: terms.tips.clone(),
+                    is_held: false,
                     expires_at: link.expires_at(),
                     test_mode: is_test(terms.rail),
                 }
@@ -93,36 +85,46 @@ impl Opened {
     }
 }
 
+impl OpenIntent {
+    fn order(&self, merchant: String) -> Order {
+        let (terms, sums) = (&self.intent.terms, &self.intent.sums);
+        let amount = match self.intent.state.status() {
+            Status::Succeeded => sums.captured,
+            Status::RequiresPayment
+            | Status::Processing
+            | Status::RequiresAction
+            | Status::RequiresCapture
+            | Status::Canceled
+            | Status::Expired => terms.amount,
+        };
+        // Of an order that was charged in part, nobody says which items were.
+        let items = if amount == terms.amount {
+            terms.line_items.clone()
+        } else {
+            Vec::new()
+        };
+        Order {
+            merchant,
+            description: terms.description.clone(),
+            reference: terms.reference.clone(),
+            items,
+            price: Price::Fixed(amount),
+            tips: Vec::new(),
+            is_held: terms.capture_method == CaptureMethod::Manual,
+            expires_at: Some(self.intent.expires_at()),
+            test_mode: is_test(terms.rail),
+        }
+    }
+}
+
 /// What keeps a link from being paid, if anything does.
 fn closed(link: &Link, now: OffsetDateTime) -> Option<PayState> {
     match link.status_at(now) {
-        LinkStatus::Active if link.is_full() => Some(PayState::Processing),
+        LinkStatus::Active if link.is_full() => Some(PayState::SomebodyPaying),
         LinkStatus::Active => None,
         LinkStatus::Completed => Some(PayState::Used),
         LinkStatus::Expired => Some(PayState::Expired),
         LinkStatus::Inactive => Some(PayState::Inactive),
-    }
-}
-
-/// Lines as payers read them.
-pub(super) fn items(lines: &[LineItem]) -> Vec<Item> {
-    let item = |line: &LineItem| Item {
-        label: line.label.clone(),
-        quantity: line.quantity,
-        unit_amount: line.effect(),
-    };
-    lines.iter().map(item).collect()
-}
-
-fn price(price: links::Price) -> Price {
-    match price {
-        links::Price::Fixed(amount) => Price::Fixed(amount),
-        links::Price::Chosen { preset, min, max } => Price::Chosen(AmountRange {
-            currency: min.currency(),
-            preset,
-            min: Some(min),
-            max: Some(max),
-        }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is bought, as lines of a table.
 
-use super::order::Item;
 use crate::base::language::{Locale, format_amount, texts::fill};
+use crate::domain::intents::LineItem;
 
 /// One line of the table of items.
 pub(super) struct Line {
@@ -13,13 +13,13 @@ pub(super) struct Line {
 }
 
 /// The lines of a table of items.
-pub(super) fn lines(items: &[Item], locale: Locale) -> Vec<Line> {
+pub(super) fn lines(items: &[LineItem], locale: Locale) -> Vec<Line> {
     items.iter().map(|item| line(item, locale)).collect()
 }
 
-fn line(item: &Item, locale: Locale) -> Line {
-    let one = format_amount(item.unit_amount, locale);
-    let total = item.unit_amount.checked_mul(item.quantity);
+fn line(item: &LineItem, locale: Locale) -> Line {
+    let one = format_amount(item.effect(), locale);
+    let total = item.effect().checked_mul(item.quantity);
     Line {
         label: item.label.clone(),
         quantity: item.quantity,

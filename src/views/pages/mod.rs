@@ -12,21 +12,23 @@ mod order;
 mod pay;
 mod pay_form;
 mod qr;
+mod reader;
 mod receipt;
 mod reference;
+mod review;
 
 #[cfg(test)]
 mod tests;
 
 pub use headers::{PAGE_HEADERS, REFERENCE_HEADERS, STYLE_HEADERS};
 pub use notice::{PageFault, fault_page, not_found_page};
-pub use order::{
-    AmountRange, FieldFault, Item, Order, PayerChoice, PostedForm, Price, SANDBOX_METHODS,
-};
+pub use order::{FieldFault, Order, PayerChoice, PostedForm, SANDBOX_METHODS};
 pub use pay::{PayForm, PayPage, PayState, pay_page};
 pub use qr::{QrError, qr_png, qr_svg};
+pub use reader::Reader;
 pub use receipt::{Receipt, receipt_page};
 pub use reference::reference_page;
+pub use review::Review;
 
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;

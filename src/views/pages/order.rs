@@ -1,8 +1,9 @@
 //! What is to be paid, and what the payer answered on the form.
 
 use crate::base::language::{Locale, PayerAmountError, parse_payer_amount};
-use crate::base::money::{Currency, Money};
+use crate::base::money::Money;
 use crate::domain::rails::{PaymentMethod, SandboxMethod};
+use crate::domain::{intents::LineItem, links::Price};
 use time::OffsetDateTime;
 
 /// What a link or an intent asks for, as the payer should see it.
@@ -15,53 +16,22 @@ pub struct Order {
     /// The merchant's own number for it.
     pub reference: Option<String>,
     /// What is bought; may be empty.
-    pub items: Vec<Item>,
+    pub items: Vec<LineItem>,
     /// How much.
     pub price: Price,
     /// Tips to choose from, in the order to show them; empty for no choice. "No tip" is always
     /// offered, whether zero is listed or not.
     pub tips: Vec<Money>,
+    /// The money is only held at first, and taken later.
+    pub is_held: bool,
     /// After this it cannot be paid.
     pub expires_at: Option<OffsetDateTime>,
     /// No real money moves, and the payer chooses the outcome.
     pub test_mode: bool,
 }
 
-/// One line of what is bought.
-#[derive(Clone, Debug)]
-pub struct Item {
-    /// What it is.
-    pub label: String,
-    /// How many.
-    pub quantity: u32,
-    /// What one costs.
-    pub unit_amount: Money,
-}
-
-/// How much an order asks for.
-#[derive(Clone, Debug)]
-pub enum Price {
-    /// The merchant set it.
-    Fixed(Money),
-    /// The payer chooses it.
-    Chosen(AmountRange),
-}
-
-/// The bounds of an amount that the payer chooses, all in `currency`.
-#[derive(Clone, Debug)]
-pub struct AmountRange {
-    /// The currency to pay in.
-    pub currency: Currency,
-    /// What the field holds at first.
-    pub preset: Option<Money>,
-    /// The least.
-    pub min: Option<Money>,
-    /// The most.
-    pub max: Option<Money>,
-}
-
 /// The fields of the pay form as they were posted, unread.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PostedForm<'a> {
     /// `amount`, as typed.
     pub amount: Option<&'a str>,
@@ -117,7 +87,8 @@ impl Order {
         posted: PostedForm<'_>,
         locale: Locale,
     ) -> Result<PayerChoice, Vec<FieldFault>> {
-        let amount = self.price.read(posted.amount, locale);
+        let typed = posted.amount.unwrap_or_default();
+        let amount = read_amount(self.price, typed, locale);
         let tip = self.read_tip(posted.tip);
         let method = read_method(posted.payment_method);
         if let (Ok(amount), Ok(tip), Ok(payment_method)) = (amount, tip, method) {
@@ -131,6 +102,15 @@ impl Order {
         }
         let faults = [amount.err(), tip.err(), method.err()];
         Err(faults.into_iter().flatten().collect())
+    }
+
+    /// Whether the payer chooses something that changes the sum, so that it is shown before the
+    /// press that pays.
+    pub fn is_chosen(&self) -> bool {
+        match self.price {
+            Price::Fixed(_) => !self.tips.is_empty(),
+            Price::Chosen { .. } => true,
+        }
     }
 
     /// The tips to show: "no tip" first, then the others as the merchant listed them.
@@ -158,31 +138,19 @@ impl Order {
     }
 }
 
-impl Price {
-    /// The currency to pay in.
-    pub fn currency(&self) -> Currency {
-        match self {
-            Self::Fixed(amount) => amount.currency(),
-            Self::Chosen(range) => range.currency,
-        }
-    }
-
-    fn read(&self, typed: Option<&str>, locale: Locale) -> Result<Money, FieldFault> {
-        match self {
-            Self::Fixed(amount) => Ok(*amount),
-            Self::Chosen(range) => range.read(typed.unwrap_or_default(), locale),
-        }
-    }
-}
-
-impl AmountRange {
-    fn read(&self, typed: &str, locale: Locale) -> Result<Money, FieldFault> {
-        let amount =
-            parse_payer_amount(typed, self.currency, locale).map_err(FieldFault::Amount)?;
-        match (self.min, self.max) {
-            (Some(min), _) if amount.minor() < min.minor() => Err(FieldFault::AmountBelow(min)),
-            (_, Some(max)) if amount.minor() > max.minor() => Err(FieldFault::AmountAbove(max)),
-            _ => Ok(amount),
+fn read_amount(price: Price, typed: &str, locale: Locale) -> Result<Money, FieldFault> {
+    match price {
+        Price::Fixed(amount) => Ok(amount),
+        Price::Chosen { min, max, .. } => {
+            let amount =
+                parse_payer_amount(typed, price.currency(), locale).map_err(FieldFault::Amount)?;
+            if amount.minor() < min.minor() {
+                Err(FieldFault::AmountBelow(min))
+            } else if amount.minor() > max.minor() {
+                Err(FieldFault::AmountAbove(max))
+            } else {
+                Ok(amount)
+            }
         }
     }
 }
@@ -212,6 +180,7 @@ mod tests {
             items: Vec::new(),
             price,
             tips: tips.iter().map(|tip| eur(tip)).collect(),
+            is_held: false,
             expires_at: None,
             test_mode: true,
         }
@@ -249,13 +218,12 @@ mod tests {
 
     #[test]
     fn a_chosen_amount_keeps_its_bounds() {
-        let range = AmountRange {
-            currency: eur("1").currency(),
+        let price = Price::Chosen {
             preset: Some(eur("10.00")),
-            min: Some(eur("1.00")),
-            max: Some(eur("100.00")),
+            min: eur("1.00"),
+            max: eur("100.00"),
         };
-        let order = order(Price::Chosen(range), &[]);
+        let order = order(price, &[]);
         let read = |typed| order.read(posted(typed, ""), Language::De.into());
         assert_eq!(read("7,5").unwrap().total, eur("7.50"));
         assert_eq!(read("100").unwrap().total, eur("100.00"));
@@ -275,11 +243,10 @@ mod tests {
 
     #[test]
     fn all_faults_are_named_at_once() {
-        let range = AmountRange {
-            currency: eur("1").currency(),
+        let price = Price::Chosen {
             preset: None,
-            min: None,
-            max: None,
+            min: eur("1.00"),
+            max: eur("100.00"),
         };
         let form = PostedForm {
             amount: Some("1.000"),
@@ -287,7 +254,7 @@ mod tests {
             payment_method: None,
         };
         assert_eq!(
-            order(Price::Chosen(range), &[]).read(form, Language::De.into()),
+            order(price, &[]).read(form, Language::De.into()),
             Err(vec![
                 FieldFault::Amount(PayerAmountError::Malformed),
                 FieldFault::TipUnknown,

@@ -1,19 +1,22 @@
 //! The pay page, in each of its states.
 
 use super::items::{Line, lines, monogram};
-use super::order::{FieldFault, Order, Price};
+use super::order::{FieldFault, Order};
+use super::reader::Reader;
+use super::review::Review;
 use crate::base::language::{
     Locale, Texts, format_amount, format_moment, machine_moment,
     texts::{around_merchant, fill},
 };
 use crate::base::money::Money;
+use crate::domain::{links::Price, rails::DeclineCode};
 use askama::Template;
 
 /// The page at `/p/{token}`.
 #[derive(Clone, Debug)]
 pub struct PayPage {
-    /// The reader's language.
-    pub locale: Locale,
+    /// Who reads it.
+    pub reader: Reader,
     /// The token in the page's address.
     pub token: String,
     /// What is to be paid.
@@ -27,8 +30,12 @@ pub struct PayPage {
 pub enum PayState {
     /// It can be paid, for the first time or after a decline.
     Payable(PayForm),
+    /// The payer has chosen and sees the sum before paying it.
+    Review(Review),
     /// The rail has not answered yet.
     Processing,
+    /// Another payer's payment is under way; this one has paid nothing.
+    SomebodyPaying,
     /// The payer must confirm it: two buttons that post `outcome` to `/p/{token}/action`.
     ActionRequired {
         /// Token of the form against forged posts.
@@ -40,6 +47,8 @@ pub enum PayState {
     Paid {
         /// Token of the receipt's address, `/r/{token}`.
         receipt: String,
+        /// What was paid back, zero if nothing.
+        refunded: Money,
     },
     /// Its time is over.
     Expired,
@@ -51,7 +60,7 @@ pub enum PayState {
     Canceled,
 }
 
-/// What the form shows; all but `csrf` comes from an earlier try.
+/// What the form shows; all but `csrf` comes from an earlier attempt.
 #[derive(Clone, Debug, Default)]
 pub struct PayForm {
     /// Token of the form against forged posts.
@@ -64,17 +73,23 @@ pub struct PayForm {
     pub payment_method: Option<String>,
     /// What was wrong with it.
     pub faults: Vec<FieldFault>,
-    /// Why the rail declined the last try.
-    pub decline_code: Option<String>,
+    /// Why the rail declined the last attempt.
+    pub decline_code: Option<DeclineCode>,
 }
 
 impl PayState {
-    /// The HTTP status of the page: 422 for a form with faults, 410 for what is over, else 200.
+    /// Whether there is a form to fill in.
+    pub fn is_payable(&self) -> bool {
+        matches!(self, Self::Payable(_))
+    }
+
+    /// The HTTP status of the page: 410 for what is over, else 200.
     pub fn http_status(&self) -> u16 {
         match self {
-            Self::Payable(form) if !form.faults.is_empty() => 422,
             Self::Payable(_)
+            | Self::Review(_)
             | Self::Processing
+            | Self::SomebodyPaying
             | Self::ActionRequired { .. }
             | Self::Authorized
             | Self::Paid { .. } => 200,
@@ -86,8 +101,9 @@ impl PayState {
 /// Renders the pay page.
 pub fn pay_page(page: &PayPage) -> Result<String, askama::Error> {
     View {
-        locale: page.locale,
-        t: page.locale.texts(),
+        locale: page.reader.locale,
+        root: &page.reader.root,
+        t: page.reader.locale.texts(),
         page,
         order: &page.order,
     }
@@ -99,6 +115,7 @@ pub fn pay_page(page: &PayPage) -> Result<String, askama::Error> {
 #[template(path = "pay.html")]
 pub(super) struct View<'a> {
     pub(super) locale: Locale,
+    root: &'a str,
     pub(super) t: &'static Texts,
     page: &'a PayPage,
     pub(super) order: &'a Order,
@@ -111,21 +128,23 @@ impl View<'_> {
 
     /// The amount in the page's largest letters, unless the payer has yet to choose it.
     fn headline(&self) -> Option<String> {
-        match (&self.order.price, &self.page.state) {
-            (Price::Fixed(amount), _) => Some(self.money(*amount)),
-            (Price::Chosen(_), _) => None,
+        match (self.order.price, &self.page.state) {
+            (_, PayState::Review(review)) => Some(self.money(review.choice.total)),
+            (Price::Fixed(amount), _) => Some(self.money(amount)),
+            (Price::Chosen { .. }, _) => None,
         }
     }
 
     /// Heading and note of a state in which there is nothing to fill in.
     fn notice(&self) -> Option<Notice> {
         let t = self.t;
-        let (look, heading, note) = match self.page.state {
-            PayState::Payable(_) => return None,
+        let (look, heading, note) = match &self.page.state {
+            PayState::Payable(_) | PayState::Review(_) => return None,
+            PayState::SomebodyPaying => ("wait", t.somebody_paying, t.somebody_paying_note),
             PayState::Processing => ("wait", t.processing, t.processing_note),
             PayState::ActionRequired { .. } => ("wait", t.action, t.action_note),
             PayState::Authorized => ("done", t.authorized, t.authorized_note),
-            PayState::Paid { .. } => ("done", t.paid, t.paid_note),
+            PayState::Paid { refunded, .. } => self.paid(*refunded),
             PayState::Expired => ("over", t.expired, t.expired_note),
             PayState::Used => ("done", t.used, t.used_note),
             PayState::Inactive => ("over", t.inactive, t.inactive_note),
@@ -138,6 +157,47 @@ impl View<'_> {
         })
     }
 
+    fn paid(&self, refunded: Money) -> (&'static str, &'static str, &'static str) {
+        let t = self.t;
+        let all = match self.order.price {
+            Price::Fixed(amount) => refunded.minor() >= amount.minor(),
+            Price::Chosen { .. } => false,
+        };
+        if refunded.minor() == 0 {
+            ("done", t.paid, t.paid_note)
+        } else if all {
+            ("back", t.status_refunded, t.refunded_note)
+        } else {
+            ("back", t.status_partly_refunded, t.partly_refunded_note)
+        }
+    }
+
+    /// What was paid back, if anything was.
+    fn refunded(&self) -> Option<String> {
+        match &self.page.state {
+            PayState::Paid { refunded, .. } if refunded.minor() > 0 => Some(self.money(*refunded)),
+            PayState::Paid { .. }
+            | PayState::Payable(_)
+            | PayState::Review(_)
+            | PayState::Processing
+            | PayState::SomebodyPaying
+            | PayState::ActionRequired { .. }
+            | PayState::Authorized
+            | PayState::Expired
+            | PayState::Used
+            | PayState::Inactive
+            | PayState::Canceled => None,
+        }
+    }
+
+    /// Whether the page waits for something that comes without its reader.
+    fn refreshes(&self) -> bool {
+        matches!(
+            self.page.state,
+            PayState::Processing | PayState::SomebodyPaying
+        )
+    }
+
     /// The title of the browser's tab: the state, then who is paid.
     fn title(&self) -> String {
         // A title holds no markup, so the name is set apart by isolating characters.
@@ -147,7 +207,9 @@ impl View<'_> {
             PayState::Payable(form) if !form.faults.is_empty() => Some(self.t.check_entries),
             PayState::Payable(form) if form.decline_code.is_some() => Some(self.t.declined),
             PayState::Payable(_) => None,
+            PayState::Review(_) => Some(self.t.review),
             PayState::Processing
+            | PayState::SomebodyPaying
             | PayState::ActionRequired { .. }
             | PayState::Authorized
             | PayState::Paid { .. }
@@ -173,7 +235,7 @@ impl View<'_> {
 
     /// The time until which it can be paid, for people and for machines, while that matters.
     fn deadline(&self) -> Option<(String, String)> {
-        let payable = matches!(self.page.state, PayState::Payable(_));
+        let payable = matches!(self.page.state, PayState::Payable(_) | PayState::Review(_));
         let at = self.order.expires_at.filter(|_| payable)?;
         Some((format_moment(at, self.locale), machine_moment(at)))
     }

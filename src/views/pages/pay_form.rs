@@ -1,10 +1,22 @@
 //! The form of the pay page: what its fields offer, hold and complain about.
 
-use super::order::{AmountRange, FieldFault, Price, SANDBOX_METHODS};
+use super::order::{FieldFault, SANDBOX_METHODS};
 use super::pay::{PayForm, View};
 use crate::base::language::{PayerAmountError, texts::fill, typed_amount};
-use crate::base::money::Money;
-use crate::domain::rails::SandboxMethod;
+use crate::base::money::{Currency, Money};
+use crate::domain::{
+    links::Price,
+    rails::{DeclineCode, SandboxMethod},
+};
+
+/// The field of an amount that the payer chooses.
+pub(super) struct Range {
+    pub currency: Currency,
+    /// Both bounds, in words.
+    pub hint: String,
+    /// What the field holds: what was typed before, else what the merchant suggests.
+    pub held: String,
+}
 
 /// A choice of the sandbox.
 pub(super) struct Method {
@@ -30,23 +42,23 @@ pub(super) struct Fault {
 }
 
 impl View<'_> {
-    pub(super) fn range_hint(&self, range: &AmountRange) -> Option<String> {
-        let t = self.t;
-        match (
-            range.min.map(|m| self.money(m)),
-            range.max.map(|m| self.money(m)),
-        ) {
-            (Some(min), Some(max)) => Some(fill(&fill(t.between, "min", &min), "max", &max)),
-            (Some(min), None) => Some(fill(t.at_least, "min", &min)),
-            (None, Some(max)) => Some(fill(t.at_most, "max", &max)),
-            (None, None) => None,
+    /// The bounds of an amount that the payer chooses, and what the field suggests.
+    pub(super) fn chosen(&self, form: &PayForm) -> Option<Range> {
+        match self.order.price {
+            Price::Fixed(_) => None,
+            Price::Chosen { preset, min, max } => {
+                let preset = preset.map(|preset| typed_amount(preset, self.locale));
+                Some(Range {
+                    currency: min.currency(),
+                    hint: fill(
+                        &fill(self.t.between, "min", &self.money(min)),
+                        "max",
+                        &self.money(max),
+                    ),
+                    held: form.amount.clone().or(preset).unwrap_or_default(),
+                })
+            }
         }
-    }
-
-    /// What the amount field holds: what was typed before, else the preset.
-    pub(super) fn typed(&self, range: &AmountRange, form: &PayForm) -> String {
-        let preset = range.preset.map(|preset| typed_amount(preset, self.locale));
-        form.amount.clone().or(preset).unwrap_or_default()
     }
 
     pub(super) fn tips(&self, form: &PayForm) -> Vec<Tip> {
@@ -64,7 +76,7 @@ impl View<'_> {
         let plain = tip.to_string();
         let total = match &self.order.price {
             Price::Fixed(amount) if tip.minor() > 0 => amount.checked_add(tip).ok(),
-            Price::Fixed(_) | Price::Chosen(_) => None,
+            Price::Fixed(_) | Price::Chosen { .. } => None,
         };
         Tip {
             label: if tip.minor() == 0 {
@@ -101,23 +113,32 @@ impl View<'_> {
         }
     }
 
-    /// The button names the sum where no choice can still change it.
+    /// The button: it names the sum, or leads to where the sum is shown.
     pub(super) fn button(&self) -> String {
         match self.order.price {
-            Price::Fixed(amount) if self.order.tips.is_empty() => {
-                fill(self.t.pay_amount, "amount", &self.money(amount))
-            }
-            Price::Fixed(_) | Price::Chosen(_) => self.t.pay.to_owned(),
+            Price::Fixed(amount) if !self.order.is_chosen() => self.press(amount),
+            Price::Fixed(_) | Price::Chosen { .. } => self.t.go_on.to_owned(),
         }
     }
 
-    pub(super) fn decline(&self, code: &str) -> &'static str {
-        match code {
-            "insufficient_funds" => self.t.decline_funds,
-            "authentication_failed" => self.t.decline_authentication,
-            // Why a card is lost, stolen or suspected is not the page's to tell.
-            _ => self.t.decline_generic,
-        }
+    /// The button that pays, or holds, so much.
+    pub(super) fn press(&self, amount: Money) -> String {
+        let text = if self.order.is_held {
+            self.t.hold_amount
+        } else {
+            self.t.pay_amount
+        };
+        fill(text, "amount", &self.money(amount))
+    }
+
+    /// What became of the payment before, if the rail declined it.
+    pub(super) fn decline(&self, form: &PayForm) -> Option<&'static str> {
+        Some(match form.decline_code? {
+            DeclineCode::InsufficientFunds => self.t.decline_funds,
+            DeclineCode::AuthenticationFailed => self.t.decline_authentication,
+            // Why a card is suspected is not the page's to say.
+            DeclineCode::CardDeclined | DeclineCode::ProcessingError => self.t.decline_generic,
+        })
     }
 
     /// The faults of the form, each with the id of the field that it is about.
@@ -153,6 +174,10 @@ impl View<'_> {
         let currency = self.order.price.currency();
         // Four digits before the point show that no separator is wanted there.
         let minor = 10_i64.pow(currency.exponent()).saturating_mul(1250);
+        let minor = match self.order.price {
+            Price::Fixed(_) => minor,
+            Price::Chosen { min, max, .. } => minor.min(max.minor()).max(min.minor()),
+        };
         let example = typed_amount(Money::new(minor, currency), self.locale);
         match error {
             PayerAmountError::Missing => t.amount_missing.to_owned(),

@@ -1,21 +1,22 @@
 //! The receipt page.
 
 use super::items::{Line, lines, monogram};
-use super::order::Item;
+use super::reader::Reader;
 use crate::base::ids::IntentId;
 use crate::base::language::{
     Locale, Texts, format_amount, format_moment, machine_moment,
     texts::{around_merchant, fill},
 };
 use crate::base::money::Money;
+use crate::domain::intents::LineItem;
 use askama::Template;
 use time::OffsetDateTime;
 
 /// The page at `/r/{token}`, of a payment that was made or authorized.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    /// The reader's language.
-    pub locale: Locale,
+    /// Who reads it.
+    pub reader: Reader,
     /// The token in the page's address.
     pub token: String,
     /// The payment.
@@ -27,7 +28,7 @@ pub struct Receipt {
     /// The merchant's own number for it.
     pub reference: Option<String>,
     /// What was bought; may be empty.
-    pub items: Vec<Item>,
+    pub items: Vec<LineItem>,
     /// What was charged or is reserved, tip included.
     pub amount: Money,
     /// The tip in it, if the payer gave one.
@@ -45,8 +46,9 @@ pub struct Receipt {
 /// Renders the receipt.
 pub fn receipt_page(receipt: &Receipt) -> Result<String, askama::Error> {
     View {
-        locale: receipt.locale,
-        t: receipt.locale.texts(),
+        locale: receipt.reader.locale,
+        root: &receipt.reader.root,
+        t: receipt.reader.locale.texts(),
         receipt,
     }
     .render()
@@ -57,6 +59,7 @@ pub fn receipt_page(receipt: &Receipt) -> Result<String, askama::Error> {
 #[template(path = "receipt.html")]
 struct View<'a> {
     locale: Locale,
+    root: &'a str,
     t: &'static Texts,
     receipt: &'a Receipt,
 }

@@ -4,6 +4,11 @@ use super::*;
 use crate::base::ids::IntentId;
 use crate::base::language::{Language, Locale, PayerAmountError};
 use crate::base::money::Money;
+use crate::domain::{
+    intents::{LineItem, LineItemKind},
+    links::Price,
+    rails::{DeclineCode, PaymentMethod, SandboxMethod},
+};
 use time::macros::datetime;
 
 /// What a hostile merchant would write: markup, quotes, a right-to-left override, a long word.
@@ -23,12 +28,14 @@ fn coffee() -> Order {
         description: Some("Table 4, thank you for coming".to_owned()),
         reference: Some("order-1042".to_owned()),
         items: vec![
-            Item {
+            LineItem {
+                kind: LineItemKind::Item,
                 label: "Flat white".to_owned(),
                 quantity: 2,
                 unit_amount: eur("4.25"),
             },
-            Item {
+            LineItem {
+                kind: LineItemKind::Item,
                 label: "Cinnamon bun".to_owned(),
                 quantity: 1,
                 unit_amount: eur("4.00"),
@@ -36,21 +43,21 @@ fn coffee() -> Order {
         ],
         price: Price::Fixed(eur("12.50")),
         tips: Vec::new(),
+        is_held: false,
         expires_at: Some(datetime!(2026-11-23 18:30 UTC)),
         test_mode: true,
     }
 }
 
 fn donation() -> Order {
-    let range = AmountRange {
-        currency: eur("1").currency(),
+    let price = Price::Chosen {
         preset: Some(eur("1250.00")),
-        min: Some(eur("1.00")),
-        max: Some(eur("5000.00")),
+        min: eur("1.00"),
+        max: eur("5000.00"),
     };
     Order {
         items: Vec::new(),
-        price: Price::Chosen(range),
+        price,
         tips: vec![eur("0.00"), eur("1.00"), eur("2.00")],
         ..coffee()
     }
@@ -62,7 +69,8 @@ fn hostile() -> Order {
         merchant: HOSTILE.to_owned(),
         description: Some(HOSTILE.to_owned()),
         reference: Some(HOSTILE.to_owned()),
-        items: vec![Item {
+        items: vec![LineItem {
+            kind: LineItemKind::Item,
             label: HOSTILE.to_owned(),
             quantity: 1,
             unit_amount: huge,
@@ -79,6 +87,19 @@ fn form() -> PayForm {
     }
 }
 
+fn review() -> Review {
+    Review {
+        csrf: form().csrf,
+        choice: PayerChoice {
+            amount: eur("1234.50"),
+            tip: eur("1.00"),
+            total: eur("1235.50"),
+            payment_method: PaymentMethod::Sandbox(SandboxMethod::Ok),
+        },
+        query: "amount=1234.50&tip=1.00".to_owned(),
+    }
+}
+
 fn faulty() -> PayForm {
     PayForm {
         amount: Some("1.000.00".to_owned()),
@@ -92,9 +113,9 @@ fn faulty() -> PayForm {
     }
 }
 
-fn declined(code: &str) -> PayForm {
+fn declined(code: DeclineCode) -> PayForm {
     PayForm {
-        decline_code: Some(code.to_owned()),
+        decline_code: Some(code),
         payment_method: Some("pm_sandbox_declined".to_owned()),
         ..form()
     }
@@ -103,7 +124,7 @@ fn declined(code: &str) -> PayForm {
 fn pay(locale: impl Into<Locale>, order: Order, state: PayState) -> String {
     let token = "00abcdefghijklmnopqrstuv".to_owned();
     pay_page(&PayPage {
-        locale: locale.into(),
+        reader: locale.into().into(),
         token,
         order,
         state,
@@ -113,7 +134,7 @@ fn pay(locale: impl Into<Locale>, order: Order, state: PayState) -> String {
 
 fn receipt(locale: Locale, refunded: &str) -> String {
     receipt_page(&Receipt {
-        locale,
+        reader: locale.into(),
         token: "00abcdefghijklmnopqrstuv".to_owned(),
         intent: IntentId(uuid::Uuid::from_u128(
             0x019a_0000_0000_7000_8000_0000_0000_0001,
@@ -138,8 +159,9 @@ fn pages(locale: Locale) -> Vec<(&'static str, String)> {
         tips: donation().tips,
         ..coffee()
     };
-    let paid = PayState::Paid {
+    let paid = |refunded| PayState::Paid {
         receipt: "00abcdefghijklmnopqrstuv".to_owned(),
+        refunded: eur(refunded),
     };
     let action = PayState::ActionRequired { csrf: form().csrf };
     let state = |state| pay(locale, coffee(), state);
@@ -154,27 +176,48 @@ fn pages(locale: Locale) -> Vec<(&'static str, String)> {
         ("hostile", pay(locale, hostile(), PayState::Payable(form()))),
         (
             "declined",
-            state(PayState::Payable(declined("insufficient_funds"))),
+            state(PayState::Payable(declined(DeclineCode::InsufficientFunds))),
         ),
         ("processing", state(PayState::Processing)),
+        ("taken", state(PayState::SomebodyPaying)),
+        (
+            "review",
+            pay(locale, donation(), PayState::Review(review())),
+        ),
+        (
+            "held",
+            pay(
+                locale,
+                Order {
+                    is_held: true,
+                    ..coffee()
+                },
+                PayState::Payable(form()),
+            ),
+        ),
         ("action", state(action)),
         ("authorized", state(PayState::Authorized)),
-        ("paid", state(paid)),
+        ("paid", state(paid("0.00"))),
+        ("paid-back", state(paid("12.50"))),
+        ("partly-paid-back", state(paid("2.50"))),
         ("expired", state(PayState::Expired)),
         ("used", state(PayState::Used)),
         ("inactive", state(PayState::Inactive)),
         ("canceled", state(PayState::Canceled)),
         ("receipt", receipt(locale, "0.00")),
         ("refunded", receipt(locale, "5.00")),
-        ("not-found", not_found_page(locale).unwrap()),
+        ("not-found", not_found_page(&locale.into()).unwrap()),
         (
             "stale",
-            fault_page(PageFault::StaleForm, Some("00abc"), locale).unwrap(),
+            fault_page(PageFault::StaleForm, Some("00abc"), &locale.into()).unwrap(),
         ),
-        ("busy", fault_page(PageFault::Busy, None, locale).unwrap()),
+        (
+            "busy",
+            fault_page(PageFault::Busy, None, &locale.into()).unwrap(),
+        ),
         (
             "broken",
-            fault_page(PageFault::Broken, None, locale).unwrap(),
+            fault_page(PageFault::Broken, None, &locale.into()).unwrap(),
         ),
     ]
 }
@@ -279,7 +322,7 @@ fn amounts_are_exact_in_the_language_of_the_page() {
 fn the_form_posts_what_the_contract_names() {
     let html = page(Language::De, "chosen");
     for part in [
-        "<form class=\"pay\" method=\"post\" action=\"/p/00abcdefghijklmnopqrstuv/pay\"",
+        "<form class=\"pay\" method=\"post\" action=\"/p/00abcdefghijklmnopqrstuv/review\"",
         "<input type=\"hidden\" name=\"csrf\" value=\"csrf-token\">",
         "name=\"amount\" type=\"text\" inputmode=\"decimal\"",
         "value=\"1250,00\"",
@@ -327,10 +370,7 @@ fn faults_stand_at_their_fields_and_in_the_summary() {
 #[test]
 fn a_payment_can_be_made_only_where_it_may() {
     for (name, html) in pages(Language::Es.into()) {
-        let may = [
-            "payable", "tipped", "chosen", "faulty", "hostile", "declined",
-        ]
-        .contains(&name);
+        let may = ["payable", "hostile", "declined", "held", "review"].contains(&name);
         assert_eq!(html.contains("/pay\""), may, "{name}");
     }
 }

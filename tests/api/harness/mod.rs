@@ -1,12 +1,14 @@
 //! What every test of this program stands on: a service of its own over real HTTP, on a database
 //! of its own, whose books are proved when the test is over.
 
+mod browser;
 mod client;
 mod clock;
 mod database;
 mod sink;
 mod wire;
 
+pub use browser::Browser;
 pub use client::{Answer, Client, new_key};
 pub use clock::{TestClock, ambient};
 pub use database::{new_database, open, run, shut};

@@ -84,6 +84,14 @@ pub struct Texts {
     pub pay: &'static str,
     /// The button; `{amount}`.
     pub pay_amount: &'static str,
+    /// The button that leads to where the sum is shown.
+    pub go_on: &'static str,
+    /// The button, where money is only held at first; `{amount}`.
+    pub hold_amount: &'static str,
+    /// Heading over what was chosen, before it is paid.
+    pub review: &'static str,
+    /// Leads back to the choice.
+    pub change: &'static str,
     /// Opens the QR code.
     pub other_device: &'static str,
     /// Says what the QR code is.
@@ -122,6 +130,10 @@ pub struct Texts {
     pub processing_note: &'static str,
     /// Loads the page again.
     pub check_again: &'static str,
+    /// Heading while another payer's payment is under way.
+    pub somebody_paying: &'static str,
+    /// What that means for the reader.
+    pub somebody_paying_note: &'static str,
     /// Heading where the payer must confirm.
     pub action: &'static str,
     /// What the two buttons stand for.
@@ -138,6 +150,10 @@ pub struct Texts {
     pub paid: &'static str,
     /// Thanks; `{merchant}`.
     pub paid_note: &'static str,
+    /// All was paid back; `{merchant}`.
+    pub refunded_note: &'static str,
+    /// A part was paid back; `{merchant}`.
+    pub partly_refunded_note: &'static str,
     /// Link.
     pub view_receipt: &'static str,
     /// Heading.
@@ -164,6 +180,10 @@ pub struct Texts {
     pub stale_form: &'static str,
     /// What to do.
     pub stale_form_note: &'static str,
+    /// Heading: too many attempts were declined.
+    pub too_many_declines: &'static str,
+    /// What to do.
+    pub too_many_declines_note: &'static str,
     /// Heading: too much to do.
     pub busy: &'static str,
     /// What to do.

@@ -30,6 +30,9 @@ crate::names! {
     }
 }
 
+/// What stands before the form's nonce in the idempotency key of a post from a page.
+pub const PAGE_KEY: &str = "page:";
+
 /// One request to a rail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -102,6 +105,12 @@ impl Attempt {
             refund: Some(refund.id),
             ..self
         }
+    }
+
+    /// The nonce of the form that began it, if a payer did on a page: only that payer's browser
+    /// knows it.
+    pub fn page_nonce(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()?.strip_prefix(PAGE_KEY)
     }
 
     /// Whether its outcome is known, so that nothing more can change it.

@@ -20,6 +20,8 @@ pub fn reference_page(openapi: &Value) -> Result<String, askama::Error> {
     let doc = Document::new(openapi);
     View {
         locale: Locale::default(),
+        // Its style is found from its own address, wherever that is.
+        root: ".",
         t: Language::En.texts(),
         title: doc.text("/info/title"),
         version: doc.text("/info/version"),
@@ -35,6 +37,7 @@ pub fn reference_page(openapi: &Value) -> Result<String, askama::Error> {
 #[template(path = "reference.html")]
 struct View<'a> {
     locale: Locale,
+    root: &'a str,
     t: &'static Texts,
     title: &'a str,
     version: &'a str,

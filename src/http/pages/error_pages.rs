@@ -16,7 +16,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 
 /// Around the page routes: makes every error a page.
-pub(super) async fn dress(
+pub(super) async fn error_pages(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -24,8 +24,11 @@ pub(super) async fn dress(
     let answer = match problem_of(&answer) {
         Some(problem) => {
             let (page, status) = (page(&request, &problem), problem.status());
-            let told = with_headers_of(&answer, problem.answer(request_id(&request)));
-            with_advice_of(&told, html(status, Visit::of(&request).locale, page))
+            let problem = with_headers_of(&answer, problem.answer(request_id(&request)));
+            with_advice_of(
+                &problem,
+                html(status, Visit::of(&request).reader.locale, page),
+            )
         }
         None => answer.map_into_boxed_body(),
     };
@@ -39,22 +42,22 @@ fn request_id(request: &HttpRequest) -> String {
 
 /// The page that says in a payer's words what the problem says in a developer's.
 fn page(request: &HttpRequest, problem: &Problem) -> String {
-    let Visit { token, locale } = Visit::of(request);
+    let Visit { token, reader, .. } = Visit::of(request);
     let fault = match (problem.status(), problem.code()) {
-        (404 | 405, _) => return not_found_page(locale).unwrap_or_default(),
+        (404 | 405, _) => return not_found_page(&reader).unwrap_or_default(),
         (503, ProblemCode::Overloaded) | (429, _) => PageFault::Busy,
         (503, _) => PageFault::Away,
         (400..=499, _) => PageFault::StaleForm,
         _ => PageFault::Broken,
     };
     let way_back = TokenKey::is_well_formed(&token).then_some(token.as_str());
-    fault_page(fault, way_back, locale).unwrap_or_default()
+    fault_page(fault, way_back, &reader).unwrap_or_default()
 }
 
-/// `page` with what `told` advises: when to come back, which methods to use.
-fn with_advice_of(told: &HttpResponse, mut page: HttpResponse) -> HttpResponse {
+/// `page` with what `problem` advises: when to come back, which methods to use.
+fn with_advice_of(problem: &HttpResponse, mut page: HttpResponse) -> HttpResponse {
     for name in [RETRY_AFTER, ALLOW] {
-        if let Some(value) = told.headers().get(&name) {
+        if let Some(value) = problem.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());
         }
     }
@@ -72,7 +75,7 @@ mod tests {
             let problem = problem.clone();
             async move { Err::<HttpResponse, Problem>(problem) }
         };
-        let pages = web::scope("/p").wrap(from_fn(dress));
+        let pages = web::scope("/p").wrap(from_fn(error_pages));
         let app = App::new().service(pages.route("/{token}", web::get().to(fail)));
         let app = test::init_service(app).await;
         let request = test::TestRequest::get().uri(&format!("/p/{token}"));
