@@ -12,7 +12,10 @@ use threadpay::{
 use time::Duration;
 
 fn sequences(entries: &[JournalEntryView]) -> Vec<i64> {
-    entries.iter().map(|entry| entry.sequence).collect()
+    entries
+        .iter()
+        .map(|entry| entry.sequence.unwrap())
+        .collect()
 }
 
 /// Where a page of the journal begins.

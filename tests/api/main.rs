@@ -45,6 +45,7 @@ mod requests;
 mod rolling;
 mod shares;
 mod shop;
+mod sight;
 mod strangers;
 mod verify;
 mod waiting;

@@ -53,6 +53,14 @@ impl Role {
         }
     }
 
+    /// Whether it sees the addresses of pages: whoever has one can pay there.
+    pub const fn sees_pages(self) -> bool {
+        match self {
+            Self::Bot | Self::Merchant => true,
+            Self::Finance => false,
+        }
+    }
+
     /// Whether it may do what `scope` stands for.
     pub const fn may(self, scope: Scope) -> bool {
         match (self, scope) {

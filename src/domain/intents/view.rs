@@ -51,8 +51,9 @@ pub struct PaymentIntent<'a> {
     line_items: Vec<LineItemObject<'a>>,
     /// Where it was asked for.
     thread: Option<&'a Thread>,
-    /// The address of the page that takes the payment.
-    pay_url: String,
+    /// The address of the page that takes the payment; null for keys of role `finance`, which must
+    /// not move money.
+    pay_url: Option<String>,
     /// The link that it was made through.
     payment_link: Option<LinkId>,
     /// The rail that takes the payment.
@@ -98,8 +99,8 @@ pub struct LineItemObject<'a> {
 pub struct NextAction {
     /// Always `redirect`: send the payer to `url`.
     r#type: &'static str,
-    /// Where to send the payer.
-    url: String,
+    /// Where to send the payer; null for keys of role `finance`.
+    url: Option<String>,
 }
 
 /// Why an attempt failed.
@@ -144,7 +145,7 @@ impl<'a> PaymentIntent<'a> {
         };
         let next_action = (status == Status::RequiresAction).then(|| NextAction {
             r#type: "redirect",
-            url: pay_url.clone(),
+            url: Some(pay_url.clone()),
         });
         let line_item = |item: &'a super::LineItem| LineItemObject {
             kind: item.kind,
@@ -168,7 +169,7 @@ impl<'a> PaymentIntent<'a> {
             reference: terms.reference.as_deref(),
             line_items: terms.line_items.iter().map(line_item).collect(),
             thread: terms.thread.as_ref(),
-            pay_url,
+            pay_url: Some(pay_url),
             payment_link: terms.payment_link,
             rail: terms.rail,
             next_action,
@@ -178,6 +179,20 @@ impl<'a> PaymentIntent<'a> {
             expires_at: intent.expires_at(),
             created_at: intent.created_at,
             updated_at: intent.updated_at,
+        }
+    }
+
+    /// The same for those who may not pay: without the address of the page.
+    #[must_use]
+    pub fn without_page(self) -> Self {
+        let next_action = self.next_action.map(|action| NextAction {
+            url: None,
+            ..action
+        });
+        Self {
+            pay_url: None,
+            next_action,
+            ..self
         }
     }
 }

@@ -18,9 +18,11 @@ pub struct JournalEntryView {
     /// Always `journal_entry`.
     #[schema(example = "journal_entry")]
     pub object: &'static str,
-    /// 1, 2, 3 … in the merchant's books, without gaps.
-    #[schema(example = 1)]
-    pub sequence: i64,
+    /// 1, 2, 3 … in the merchant's books, without gaps. Not there for keys of role `bot`, which
+    /// must not learn what else the merchant books; nor are balances and hashes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 1)]
+    pub sequence: Option<i64>,
     /// What it records: `capture`, `refund` or `adjustment`.
     #[schema(example = "capture")]
     pub kind: String,
@@ -44,9 +46,13 @@ pub struct JournalEntryView {
     /// Its lines: debits equal credits in each currency.
     pub postings: Vec<PostingView>,
     /// The hash of the entry before it, in hexadecimal; zeros for the first.
-    pub previous_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub previous_hash: Option<String>,
     /// The hash of this entry and, by `previous_hash`, of all before it.
-    pub hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub hash: Option<String>,
 }
 
 /// One line of an entry.
@@ -66,8 +72,9 @@ pub struct PostingView {
     #[schema(example = "EUR")]
     pub currency: &'static str,
     /// The account's balance in this currency after the line, on its normal side.
-    #[schema(example = "12.50")]
-    pub balance_after: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "12.50")]
+    pub balance_after: Option<String>,
 }
 
 impl JournalEntryView {
@@ -76,7 +83,7 @@ impl JournalEntryView {
         Self {
             id: entry.id,
             object: "journal_entry",
-            sequence: entry.sequence,
+            sequence: Some(entry.sequence),
             kind: entry.kind,
             booked_at: entry.booked_at,
             effective_date: entry.effective_date.to_string(),
@@ -84,8 +91,26 @@ impl JournalEntryView {
             payment_intent: entry.payment_intent.map(IntentId),
             thread,
             postings: entry.postings.into_iter().map(Into::into).collect(),
-            previous_hash: entry.previous_hash.to_string(),
-            hash: entry.hash.to_string(),
+            previous_hash: Some(entry.previous_hash.to_string()),
+            hash: Some(entry.hash.to_string()),
+        }
+    }
+}
+
+impl JournalEntryView {
+    /// The entry as far as it says nothing of the merchant's other entries.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        let postings = self.postings.into_iter().map(|posting| PostingView {
+            balance_after: None,
+            ..posting
+        });
+        Self {
+            sequence: None,
+            previous_hash: None,
+            hash: None,
+            postings: postings.collect(),
+            ..self
         }
     }
 }
@@ -97,7 +122,7 @@ impl From<Posting> for PostingView {
             direction: posting.direction.as_str(),
             amount: posting.amount.to_string(),
             currency: posting.amount.currency().code(),
-            balance_after: posting.balance_after.to_string(),
+            balance_after: Some(posting.balance_after.to_string()),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
         timestamp,
     },
     domain::{
+        auth::Role,
         intents::{
             CancelRequest, CaptureRequest, ConfirmRequest, Intent, IntentRequest, PaymentIntent,
             RefundObject, RefundRequest, Status, refund, store,
@@ -53,9 +54,16 @@ impl State {
     pub(in crate::http) fn show<'a>(
         &self,
         intent: &'a Intent,
+        role: Role,
         now: OffsetDateTime,
     ) -> PaymentIntent<'a> {
-        PaymentIntent::new(intent, self.urls.pay_url(&intent.id.to_string()), now)
+        let pay_url = self.urls.pay_url(&intent.id.to_string());
+        let shown = PaymentIntent::new(intent, pay_url, now);
+        if role.sees_pages() {
+            shown
+        } else {
+            shown.without_page()
+        }
     }
 }
 
@@ -140,7 +148,7 @@ pub async fn list(
     answer::object(&List::new(
         intents
             .iter()
-            .map(|intent| state.show(intent, now))
+            .map(|intent| state.show(intent, caller.role, now))
             .collect(),
         has_more,
     ))
@@ -162,7 +170,11 @@ pub async fn get(
         .await?
         .ok_or_else(Problem::not_found)?;
     let now = state.ambient.now();
-    Ok(answer::printed(answer::print(&state.show(&read, now))?))
+    Ok(answer::printed(answer::print(&state.show(
+        &read,
+        caller.role,
+        now,
+    ))?))
 }
 
 /// Confirm a payment intent

@@ -13,7 +13,7 @@ use crate::{
         ids::{EntryId, IntentId},
         timestamp,
     },
-    domain::ledger::JournalEntryView,
+    domain::{auth::Scope, ledger::JournalEntryView},
     views::reports::{
         self, AccountView, AsOf, BalancesView, JournalFilter, ReportError, SourceError,
         TrialBalanceView,
@@ -173,6 +173,9 @@ pub async fn intent_entries(
     caller: Caller<ReadIntents>,
     id: PathId<IntentId>,
 ) -> Result<HttpResponse, Problem> {
-    let entries = reports::intent_entries(&state.pool, caller.merchant, id.0).await?;
+    let mut entries = reports::intent_entries(&state.pool, caller.merchant, id.0).await?;
+    if !caller.may(Scope::Ledger) {
+        entries = entries.into_iter().map(JournalEntryView::alone).collect();
+    }
     answer::object(&List::new(entries, false))
 }

@@ -151,7 +151,7 @@ pub async fn payments(
     answer::object(&List::new(
         payments
             .iter()
-            .map(|intent| state.show(intent, now))
+            .map(|intent| state.show(intent, caller.role, now))
             .collect(),
         has_more,
     ))

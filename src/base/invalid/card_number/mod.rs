@@ -2,12 +2,15 @@
 //! number the whole installation falls under the rules for card data (PCI DSS, SAQ D).
 //!
 //! The rule is narrow, since refusing what is no card costs a payment. A number counts if its
-//! digits stand together, or in groups of three to six with spaces or dashes between them; if
+//! digits, of any script, stand together, or in groups of three to six with spaces or dashes between
+//! them, or in the groups that cards show with any other sign between them; if
 //! cards are issued that begin so and are so long; and if its check digit is right. Of numbers of
 //! 16 digits made by chance that hits one in 25; it hits no UUID, no IBAN, no phone number
 //! with its plus, and nothing that a letter or an underscore touches. Numbers of 13 digits
 //! pass: Visa gave out such long ago, while EAN-13 codes and the phone numbers that messengers use
 //! as ids begin with 4 as well.
+
+mod digits;
 
 use std::ops::RangeInclusive;
 
@@ -32,12 +35,21 @@ const LONGEST: usize = 19;
 /// How long a group is that others follow. (A UUID begins with a longer one.)
 const GROUP: RangeInclusive<usize> = 3..=6;
 
+/// How cards are printed: the lengths of the groups of their digits.
+const PRINTED: [&[usize]; 4] = [&[4, 4, 4, 4], &[4, 4, 4, 4, 3], &[4, 6, 5], &[4, 6, 4]];
+
 /// Whether a card number stands in `text`.
 pub(super) fn is_in(text: &str) -> bool {
     // Nearly all texts end here.
-    if text.bytes().filter(u8::is_ascii_digit).count() < SHORTEST {
+    if text.chars().filter_map(digits::value).count() < SHORTEST {
         return false;
     }
+    let plain: String = text.chars().filter_map(digits::plain).collect();
+    is_written(&plain) || is_printed(&plain)
+}
+
+/// Whether a card number stands there as people write it: in one, or with spaces or dashes.
+fn is_written(text: &str) -> bool {
     let mut parts = text.split(|c: char| !is_joint(c) && !belongs_to_word(c));
     parts.any(|part| {
         let words = part.split(is_joint).filter(|word| !word.is_empty());
@@ -54,12 +66,53 @@ pub(super) fn is_in(text: &str) -> bool {
     })
 }
 
+/// Whether a card number stands there in the groups in which cards show it, with any sign between
+/// two of them. The rule is narrower than for spaces and dashes, since points and slashes stand in
+/// many numbers that are none.
+fn is_printed(text: &str) -> bool {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let groups: Vec<(usize, &str)> = text
+        .split(|c| !is_digit(c))
+        .filter(|group| !group.is_empty())
+        .map(|group| (group.as_ptr().addr() - text.as_ptr().addr(), group))
+        .collect();
+    let is_row = |row: &[(usize, &str)]| {
+        let touches_letter = row.first().is_some_and(|(at, _)| {
+            let before = text
+                .get(..*at)
+                .and_then(|before| before.chars().next_back());
+            before.is_some_and(char::is_alphabetic)
+        });
+        let signs: Option<String> = row.windows(2).map(|pair| sign(text, pair)).collect();
+        // Spaces and dashes alone are the other rule's, which knows IBANs.
+        !touches_letter && signs.is_some_and(|signs| !signs.chars().all(is_joint))
+    };
+    PRINTED.iter().any(|lengths| {
+        groups.windows(lengths.len()).any(|row| {
+            let is_shaped = row
+                .iter()
+                .map(|(_, group)| group.len())
+                .eq(lengths.iter().copied());
+            let digits: String = row.iter().map(|(_, group)| *group).collect();
+            is_shaped && is_issued(&digits) && has_right_check_digit(&digits) && is_row(row)
+        })
+    })
+}
+
+/// The sign between two groups, if there is just one and no new line begins there.
+fn sign(text: &str, pair: &[(usize, &str)]) -> Option<char> {
+    let [(first, group), (second, _)] = pair else {
+        return None;
+    };
+    let between = text.get(first + group.len()..*second).unwrap_or_default();
+    let mut signs = between.chars();
+    let sign = signs.next().filter(|c| !c.is_alphanumeric() && *c != '\n');
+    sign.filter(|_| signs.next().is_none())
+}
+
 /// What may stand between groups of digits: spaces and dashes.
 fn is_joint(c: char) -> bool {
-    matches!(
-        c,
-        ' ' | '\u{a0}' | '\u{202f}' | '-' | '\u{2010}'..='\u{2015}'
-    )
+    matches!(c, ' ' | '-')
 }
 
 /// What makes digits beside it a part of something else.

@@ -61,6 +61,49 @@ fn finds_cards_however_people_write_them() {
 }
 
 #[test]
+fn finds_cards_in_any_script_and_with_any_sign() {
+    let scripts: [u32; 6] = [0x660, 0x6f0, 0x966, 0xe50, 0xff10, 0x1d7ce];
+    for card in CARDS {
+        for zero in scripts {
+            let digits = card.chars().map(|c| c.to_digit(10).unwrap());
+            let written: String = digits.map(|d| char::from_u32(zero + d).unwrap()).collect();
+            assert!(is_in(&written), "{written}");
+            let spaced: Vec<String> = written.chars().map(|c| c.to_string()).collect();
+            let spaced: Vec<String> = spaced.chunks(4).map(<[String]>::concat).collect();
+            assert!(
+                is_in(&spaced.join("\u{3000}")) || card.len() % 4 < 3,
+                "{spaced:?}"
+            );
+        }
+        for hidden in ["\u{200b}", "\u{ad}", "\u{2060}"] {
+            let letters: Vec<String> = card.chars().map(|c| c.to_string()).collect();
+            assert!(is_in(&letters.join(hidden)), "{card}");
+        }
+    }
+    for card in [
+        "4242424242424242",
+        "5555555555554444",
+        "6205500000000000004",
+    ] {
+        for sign in [
+            ".", "/", "_", "*", "·", "•", "|", ",", ":", "\t", "\u{2009}", "－", "−", "〜",
+        ] {
+            let written = grouped(card, &[4, 4, 4, 4], sign);
+            for text in [
+                written.clone(),
+                format!("card: {written}."),
+                format!("({written})"),
+            ] {
+                assert!(is_in(&text), "{text}");
+            }
+        }
+    }
+    for sign in [".", "/", "_"] {
+        assert!(is_in(&grouped("378282246310005", &[4, 6, 5], sign)));
+    }
+}
+
+#[test]
 fn takes_what_is_no_card() {
     for text in [
         "",
@@ -87,6 +130,10 @@ fn takes_what_is_no_card() {
         "8944500102198304826",
         "pi_01m810zz1qf30stf80swm6wd6q",
         "٤٢٤٢",
+        "4242.4242.4242.4241",
+        "4242.4242.42424242.1",
+        "INV4242.4242.4242.4242",
+        "4242, 4242, 4242, 4242",
     ] {
         assert!(!is_in(text), "{text}");
     }
