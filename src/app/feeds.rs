@@ -24,7 +24,7 @@ use tokio::{
 pub const WAITERS_OF_KEY: usize = 64;
 /// Most that wait in all. One more ends the wait of who has waited for longest.
 const WAITERS_MAX: usize = 4096;
-/// Reads for waiters that run at once: a quarter of the connections for reads.
+/// Reads for waiters that run at once; the feed's other connections are for who looks first.
 const READS_AT_ONCE: usize = 4;
 /// How often the feed is looked at without a wake-up, should one be lost.
 const LOOK: Duration = Duration::from_secs(5);

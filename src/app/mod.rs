@@ -3,6 +3,7 @@
 mod clock;
 pub mod config;
 mod feeds;
+mod lists;
 mod payments;
 mod reader;
 pub mod telemetry;
@@ -10,6 +11,7 @@ mod wake;
 
 pub use clock::{ClockOff, ClockWatch};
 pub use feeds::{Feeds, WAITERS_OF_KEY, Waiter};
+pub use lists::{ListTurn, Lists};
 pub use payments::Performed;
 pub use reader::Reader;
 pub use wake::Wake;
@@ -33,8 +35,10 @@ use sqlx::PgPool;
 use std::{fmt, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
-/// Connections for reads; the lanes and the dispatcher have their own.
-const READ_CONNECTIONS: u32 = 16;
+/// Connections for look-ups of callers, pages and single objects.
+const READ_CONNECTIONS: u32 = 12;
+/// Connections for the feed.
+const FEED_CONNECTIONS: u32 = 6;
 /// Connections for the workers that send callbacks and keep house.
 const WORKER_CONNECTIONS: u32 = 5;
 
@@ -67,8 +71,10 @@ pub struct App {
     pub config: Config,
     /// Time, ids and chance.
     pub ambient: Ambient,
-    /// Connections for reads.
+    /// Connections for look-ups: callers, pages, single objects.
     pub pool: PgPool,
+    /// Connections for lists, reports and exports.
+    pub lists: Lists,
     /// Connections for workers, whose statements are all look-ups by key.
     pub worker_pool: PgPool,
     /// The cell's keys.
@@ -118,6 +124,8 @@ impl App {
         clock::compare(&pool, &ambient)
             .await
             .map_err(DbError::Sql)??;
+        let lists = Lists::connect(&db).await?;
+        let feed_pool = db.pool(Use::Lists, FEED_CONNECTIONS).await?;
         let worker_pool = db.pool(Use::Dispatcher, WORKER_CONNECTIONS).await?;
         let keyring = auth::open_keyring(&pool, &config.master_key, &ambient).await?;
         let urls = PageUrls::new(&config.public_url, keyring.tokens.clone());
@@ -138,11 +146,12 @@ impl App {
         let writer = Writer::start(options).await?;
         let authenticator =
             Authenticator::new(pool.clone(), keyring.signing.clone(), ambient.clone());
-        let feeds = Feeds::new(pool.clone(), Arc::clone(&wake));
+        let feeds = Feeds::new(feed_pool, Arc::clone(&wake));
         let app = Self {
             config,
             ambient,
             pool,
+            lists,
             worker_pool,
             keyring,
             urls,
@@ -163,6 +172,7 @@ impl App {
     pub async fn close(&self) {
         self.writer.close().await;
         self.worker_pool.close().await;
+        self.lists.close().await;
         self.pool.close().await;
     }
 }

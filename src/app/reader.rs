@@ -3,7 +3,7 @@
 
 use crate::{
     base::{
-        db::{Db, DbError, Use, is_outage},
+        db::{Db, DbError, Use, is_outage, is_spoiled},
         ids::{IntentId, MerchantId},
     },
     domain::intents::{
@@ -94,7 +94,7 @@ async fn answer(
     };
     let read = match store::load(&mut connection, &names).await {
         // The connection may have been lost long ago: that is found out by using it.
-        Err(error) if is_outage(&error) => {
+        Err(error) if is_outage(&error) || is_spoiled(&error) => {
             connection = db.connect(Use::Writer).await?;
             store::load(&mut connection, &names).await?
         }

@@ -136,6 +136,12 @@ ids! {
     ReplayId = "rpl";
 }
 
+/// The smallest id that can be made at this time: ids sort by the millisecond they are made in.
+pub fn first_id(time: time::OffsetDateTime) -> Uuid {
+    let millis = u128::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+    Uuid::from_u128(millis << 80)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

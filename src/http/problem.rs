@@ -179,6 +179,12 @@ impl Problem {
         Self::new(ProblemCode::Overloaded, detail).retry_after(RETRY_SECONDS)
     }
 
+    /// 503: what is asked for takes longer to find than a read may take.
+    pub fn too_slow() -> Self {
+        let detail = "this takes too long to find and was stopped: narrow it by created_from and created_to, from and to, or another filter";
+        Self::new(ProblemCode::Overloaded, detail).retry_after(RETRY_SECONDS)
+    }
+
     /// 503: the database does not answer.
     pub fn unavailable() -> Self {
         let detail = "the database does not answer: try again with the same Idempotency-Key";
@@ -269,7 +275,9 @@ impl From<sqlx::Error> for Problem {
 
 impl From<&sqlx::Error> for Problem {
     fn from(error: &sqlx::Error) -> Self {
-        if db::is_outage(error) {
+        if db::is_timeout(error) {
+            Self::too_slow().because(error)
+        } else if db::is_outage(error) || db::is_spoiled(error) {
             Self::unavailable().because(error)
         } else {
             Self::internal(error)

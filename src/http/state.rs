@@ -1,6 +1,8 @@
 //! What all handlers share.
 
-use crate::app::App;
+use crate::app::{App, ListTurn};
+use crate::base::ids::MerchantId;
+use crate::http::Problem;
 use crate::http::server::{limit::Limits, turns::ExportTurns};
 use std::{ops::Deref, sync::Arc};
 
@@ -22,6 +24,12 @@ impl State {
             exports: ExportTurns::default(),
             app,
         }
+    }
+
+    /// The merchant's turn to read a list.
+    pub(super) async fn list_turn(&self, merchant: MerchantId) -> Result<ListTurn, Problem> {
+        let turn = self.lists.turn(merchant).await;
+        turn.ok_or_else(Problem::overloaded)
     }
 }
 

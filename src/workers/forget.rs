@@ -31,7 +31,8 @@ impl Worker for Forgetter {
         drop(db);
         let now = app.ambient.now();
         let keys =
-            idempotency::store::forget(&app.pool, now - KEYS_KEPT, i64::from(TICK_MAX)).await?;
+            idempotency::store::forget(&app.worker_pool, now - KEYS_KEPT, i64::from(TICK_MAX))
+                .await?;
         let kept = Span::days(app.config.retention_days.into());
         let deliveries = upkeep::store::forget(&app.worker_pool, now - kept).await?;
         Ok(if keys == u64::from(TICK_MAX) || deliveries > 0 {

@@ -1,5 +1,6 @@
 //! Exports of the journal.
 
+use super::harness::run_test;
 use super::shop::{START, Shop, draft, id_of, open_books, save, seed};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -8,6 +9,7 @@ use threadpay::{
     base::{
         ids::{IntentId, MerchantId},
         money::Money,
+        timestamp,
     },
     domain::ledger::{EntryKind, JournalEntry},
     views::{
@@ -178,4 +180,51 @@ pub async fn export_periods_are_half_open(pool: &PgPool) {
     )
     .await;
     assert!(matches!(unknown, Err(ExportError::UnknownMerchant(_))));
+}
+
+/// The journal of a period, and what a batch that is slow to commit books into it.
+#[test]
+fn an_export_of_a_period_that_is_over_waits_for_who_is_writing() {
+    run_test(async |app| {
+        let (bot, finance) = (app.merchant.bot.clone(), app.merchant.finance.clone());
+        bot.paid("1.00", "EUR").await;
+        // Whoever holds the books at this moment may have booked already, and not committed.
+        let mut slow = app.pool.begin().await.unwrap();
+        let hold = "SELECT FROM books FOR UPDATE";
+        super::harness::run(&mut slow, hold).await;
+        let end = timestamp::format(app.ambient.now());
+        let path = format!("/v1/exports/journal?from=2020-01-01&to={end}&format=jsonl");
+        let balance = format!("/v1/trial_balance?at={end}");
+        let reading = [path.clone(), balance].map(|path| {
+            let finance = finance.clone();
+            tokio::spawn(async move { finance.get(&path).await })
+        });
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+            WHERE wait_event_type = 'Lock' AND query LIKE '%settled_until%'";
+        super::harness::eventually("both to wait", async || {
+            (app.count(waiting).await == 2).then_some(())
+        })
+        .await;
+        slow.rollback().await.unwrap();
+        for read in reading {
+            let read = read.await.unwrap();
+            assert_eq!(read.status, 200);
+            assert!(!read.text().contains("open"), "{}", read.text());
+        }
+        let later = finance.get(&path).await.text();
+        assert_eq!(later, finance.get(&path).await.text());
+    });
+}
+
+#[test]
+fn an_export_says_that_its_period_is_not_over() {
+    run_test(async |app| {
+        app.merchant.bot.paid("1.00", "EUR").await;
+        for format in ["csv", "jsonl"] {
+            let path = format!("/v1/exports/journal?from=2020-01-01&to=2100-01-01&format={format}");
+            let file = app.merchant.finance.get(&path).await.text();
+            let (open, totals) = (file.find("open"), file.find("control_total"));
+            assert!(open.is_some() && open < totals, "{file}");
+        }
+    });
 }

@@ -103,7 +103,7 @@ fn a_list_does_not_look_at_what_it_does_not_show() {
         let mut list = Planned::new(pool, Use::Reads, "intents.list").await;
         let listed = |reference: &str| {
             format!(
-                "'{MERCHANT}', NULL, NULL, 11, NULL, {reference}, NULL, NULL, NULL, NULL, NULL, NULL"
+                "'{MERCHANT}', NULL, NULL, 11, NULL, {reference}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
             )
         };
         let blocks = list.blocks(&listed("NULL")).await;
@@ -136,5 +136,101 @@ fn a_booking_looks_at_the_balances_that_it_changes_and_at_no_others() {
         run(&mut db, &balances).await;
         let blocks = load.blocks(&arguments).await - before;
         assert!(blocks < 20, "it looked at {blocks} blocks more");
+    });
+}
+
+/// A merchant's events, one a second since long ago.
+fn events(count: u32) -> String {
+    format!(
+        "INSERT INTO events (merchant_id, sequence, id, type, payload, created_at)
+        SELECT '{MERCHANT}', n, md5(n::text)::uuid, 'ping', repeat('x', 500)::bytea,
+            timestamptz '2026-01-01' + n * interval '1 second'
+        FROM generate_series(1, {count}) n"
+    )
+}
+
+/// What statements read once their tables are full, which they were planned on when they were empty.
+#[test]
+fn what_is_kept_long_is_not_read_whole() {
+    run_on_database(async |pool| {
+        let mut db = pool.acquire().await.unwrap();
+        let keys = "INSERT INTO idempotency_keys (merchant_id, key, fingerprint, status, answer, created_at)
+            SELECT md5((n % 20)::text)::uuid, n::text, decode(repeat('00', 32), 'hex'), 200, '',
+                now() - n * interval '1 second' FROM generate_series(1, 20000) n";
+        let deliveries = format!(
+            "INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, status, due_at, created_at, updated_at)
+            SELECT '{MERCHANT}', ('019b0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+                '{ENDPOINT}', n, CASE WHEN n = 10 THEN 'exhausted' ELSE 'delivered' END, now(), now(), now()
+            FROM generate_series(1, 20000) n"
+        );
+        let entries = format!(
+            "INSERT INTO journal_entries (merchant_id, sequence, id, kind, source, booked_at, effective_date, previous_hash, hash)
+            SELECT '{MERCHANT}', n, md5(n::text)::uuid, 'fee', '', now(), now(),
+                decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex')
+            FROM generate_series(1, 20000) n"
+        );
+        let cases = [
+            (
+                Use::Reads,
+                "feed.event",
+                format!("'{MERCHANT}', md5('70')::uuid"),
+            ),
+            (
+                Use::Reads,
+                "feed.event",
+                format!("'{MERCHANT}', md5('no')::uuid"),
+            ),
+            (
+                Use::Reads,
+                "replays.first_at",
+                format!("'{MERCHANT}', '2026-01-01 02:00:00Z'"),
+            ),
+            (
+                Use::Lists,
+                "feed.events",
+                format!("'{MERCHANT}', 19000, NULL, NULL, 21"),
+            ),
+            (
+                Use::Dispatcher,
+                "replays.events",
+                format!("'{MERCHANT}', 9000, 20000, 500"),
+            ),
+            (
+                Use::Dispatcher,
+                "idempotency.forget",
+                "now() - interval '25 hours', 5000".into(),
+            ),
+            (
+                Use::Dispatcher,
+                "upkeep.forget",
+                "now() - interval '30 days', 1000, '019a0000-0000-7000-8000-000000000000'".into(),
+            ),
+            (
+                Use::Lists,
+                "reports.find_entry",
+                format!("'{MERCHANT}', md5('no')::uuid"),
+            ),
+            (
+                Use::Lists,
+                "deliveries.list",
+                format!("'{MERCHANT}', '{ENDPOINT}', 'exhausted', NULL, NULL, 21"),
+            ),
+        ];
+        let mut planned = Vec::new();
+        for (purpose, name, arguments) in &cases {
+            let mut statement = Planned::new(pool, *purpose, name).await;
+            statement.blocks(arguments).await;
+            planned.push(statement);
+        }
+        for sql in [events(20_000), keys.into(), deliveries, entries] {
+            run(&mut db, &sql).await;
+        }
+        for ((_, name, arguments), statement) in cases.iter().zip(&mut planned) {
+            let blocks = statement.blocks(arguments).await;
+            assert!(
+                blocks < 150,
+                "{name} ({arguments}) looked at {blocks} blocks"
+            );
+        }
     });
 }

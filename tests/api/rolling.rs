@@ -110,7 +110,8 @@ impl Load {
 
 async fn round(merchant: &Merchant, failed: &Mutex<Vec<String>>) {
     let note = |what: &str, answer: &super::harness::Answer| {
-        if answer.status >= 400 {
+        // A merchant has one export at a time, and three callers ask for it.
+        if answer.status >= 400 && answer.status != 429 {
             let text = format!("{what}: {} {}", answer.status, answer.text());
             failed.lock().unwrap().push(text);
         }

@@ -40,6 +40,19 @@ fn is_fatal(error: &dyn DatabaseError) -> bool {
     error.is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic))
 }
 
+/// Whether a statement took longer than it may, and was stopped.
+pub fn is_timeout(error: &sqlx::Error) -> bool {
+    has_code(error, "57014")
+}
+
+/// Whether the connection's prepared statements are of no use any more: a migration changed what
+/// one of them gives, or something between us and Postgres forgot them. A new connection has none
+/// of it; the statement did nothing.
+pub fn is_spoiled(error: &sqlx::Error) -> bool {
+    // Feature not supported ("cached plan must not change result type"), and an unknown statement.
+    has_code(error, "0A000") || has_code(error, "26000")
+}
+
 /// Whether a statement gave up because others held the lock it needs.
 pub(super) fn is_lock_timeout(error: &sqlx::Error) -> bool {
     has_code(error, "55P03")

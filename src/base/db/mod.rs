@@ -4,7 +4,7 @@ mod fault;
 mod schema;
 mod window;
 
-pub use fault::is_outage;
+pub use fault::{is_outage, is_spoiled, is_timeout};
 pub use schema::schema_suffices;
 pub use window::Window;
 
@@ -33,6 +33,8 @@ pub enum Use {
     /// for a merchant of a few rows reads all of many. Each is planned for what is asked: a plan for
     /// any filter of a list serves none.
     Reads,
+    /// Lists, reports and exports: planned like other reads, and given more time.
+    Lists,
     /// The writer: look-ups by key too, each planned once. A plan made on an empty table would scan
     /// it for ever (`ARCHITECTURE.md`).
     Writer,
@@ -122,7 +124,14 @@ impl Db {
             .application_name("threadpay");
         match purpose {
             Use::General => options,
-            Use::Reads => options.options(LOOK_UPS).options(PLAN_ANEW),
+            Use::Reads => options
+                .options(LOOK_UPS)
+                .options(PLAN_ANEW)
+                .options([("statement_timeout", "3s")]),
+            Use::Lists => options
+                .options(LOOK_UPS)
+                .options(PLAN_ANEW)
+                .options([("statement_timeout", "5s")]),
             Use::Writer => options.options(LOOK_UPS).options(PLAN_ONCE).options(LET_GO),
             Use::Dispatcher => options
                 .options(LOOK_UPS)

@@ -71,8 +71,8 @@ impl EventFilter {
     }
 
     /// Whether an event of this kind is sent when a part of the feed is replayed: pings are not.
-    pub(super) fn replays(&self, kind: EventType) -> bool {
-        kind != EventType::Ping && self.matches(kind)
+    pub(super) fn replays(&self, kind: &str) -> bool {
+        kind != EventType::Ping.as_str() && self.0.iter().any(|pattern| fits(pattern, kind))
     }
 
     /// The patterns as they were given.

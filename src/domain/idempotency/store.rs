@@ -126,8 +126,10 @@ pub async fn forget(pool: &PgPool, before: OffsetDateTime, limit: i64) -> Result
     let delete = sqlx::query!(
         "-- idempotency.forget
         DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM idempotency_keys WHERE created_at < $1 AND status IS NOT NULL LIMIT $2))",
-        before, limit
+            SELECT ctid FROM idempotency_keys WHERE created_at < $1 AND status IS NOT NULL
+            ORDER BY created_at LIMIT $2))",
+        before,
+        limit
     );
     delete.execute(pool).await.map(|done| done.rows_affected())
 }

@@ -63,7 +63,8 @@ pub async fn list(
         status: filter.0.status,
         window: page.window(|id| id.0),
     };
-    let (deliveries, has_more) = store::list(&state.pool, query).await?;
+    let turn = state.list_turn(merchant).await?;
+    let (deliveries, has_more) = store::list(&turn, query).await?;
     answer::object(&List::new(
         deliveries.iter().map(CallbackDelivery::new).collect(),
         has_more,

@@ -120,11 +120,12 @@ pub async fn journal(
         return Ok(answer.streaming(stream::empty::<Result<Bytes, ExportError>>()));
     }
     let turn = state.exports.take(caller.merchant)?;
-    let mut export = Export::open(&state.pool, caller.merchant, period, format).await?;
+    let connections = state.list_turn(caller.merchant).await?;
+    let mut export = Export::open(&connections, caller.merchant, period, format).await?;
     // Most of what can be wrong shows in the first piece, while a problem can still be answered.
     let first = export.next_chunk().await?.map(Ok);
     let rest = in_time(export.into_stream()).inspect(move |piece| {
-        let _held = &turn;
+        let _held = (&turn, &connections);
         if let Err(error) = piece {
             tracing::error!(request_id = request_id.0, %error, "an export broke off");
         }

@@ -137,13 +137,9 @@ pub async fn list(
         created_from: filter.created_from,
         created_to: filter.created_to,
     };
-    let (intents, has_more) = store::list(
-        &state.pool,
-        caller.merchant,
-        &filter,
-        page.window(|id| id.0),
-    )
-    .await?;
+    let turn = state.list_turn(caller.merchant).await?;
+    let (intents, has_more) =
+        store::list(&turn, caller.merchant, &filter, page.window(|id| id.0)).await?;
     let now = state.ambient.now();
     answer::object(&List::new(
         intents
@@ -286,7 +282,8 @@ pub async fn list_refunds(
     store::get(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let refunds = refund::store::of_intent(&state.pool, caller.merchant, id.0).await?;
+    let turn = state.list_turn(caller.merchant).await?;
+    let refunds = refund::store::of_intent(&turn, caller.merchant, id.0).await?;
     answer::object(&List::new(
         refunds.iter().map(RefundObject::from).collect(),
         false,

@@ -70,7 +70,8 @@ pub async fn list_accounts(
     state: web::Data<State>,
     caller: Caller<Ledger>,
 ) -> Result<HttpResponse, Problem> {
-    let accounts = reports::accounts(&state.pool, caller.merchant).await?;
+    let turn = state.list_turn(caller.merchant).await?;
+    let accounts = reports::accounts(&turn, caller.merchant).await?;
     answer::object(&List::new(accounts, false))
 }
 
@@ -92,7 +93,8 @@ pub async fn balances(
         // No text in the database holds one, and it takes none to look for.
         return Err(Problem::not_found());
     }
-    let balances = reports::balances(&state.pool, caller.merchant, &code, at).await?;
+    let turn = state.list_turn(caller.merchant).await?;
+    let balances = reports::balances(&turn, caller.merchant, &code, at).await?;
     answer::object(&balances)
 }
 
@@ -140,8 +142,8 @@ pub async fn list_entries(
         to: filter.to,
     };
     let window = page.window(|id| id.0);
-    let (entries, has_more) =
-        reports::journal(&state.pool, caller.merchant, &filter, window).await?;
+    let turn = state.list_turn(caller.merchant).await?;
+    let (entries, has_more) = reports::journal(&turn, caller.merchant, &filter, window).await?;
     answer::object(&List::new(entries, has_more))
 }
 
@@ -157,7 +159,8 @@ pub async fn trial_balance(
     query: Query<AtQuery>,
 ) -> Result<HttpResponse, Problem> {
     let at = query.0.moment(&state);
-    let balance = reports::trial_balance(&state.pool, caller.merchant, at).await?;
+    let turn = state.list_turn(caller.merchant).await?;
+    let balance = reports::trial_balance(&turn, caller.merchant, at).await?;
     answer::object(&balance)
 }
 
@@ -173,7 +176,8 @@ pub async fn intent_entries(
     caller: Caller<ReadIntents>,
     id: PathId<IntentId>,
 ) -> Result<HttpResponse, Problem> {
-    let mut entries = reports::intent_entries(&state.pool, caller.merchant, id.0).await?;
+    let turn = state.list_turn(caller.merchant).await?;
+    let mut entries = reports::intent_entries(&turn, caller.merchant, id.0).await?;
     if !caller.may(Scope::Ledger) {
         entries = entries.into_iter().map(JournalEntryView::alone).collect();
     }

@@ -80,8 +80,8 @@ pub async fn list(
     caller: Caller<Links>,
     page: Page<LinkId>,
 ) -> Result<HttpResponse, Problem> {
-    let (links, has_more) =
-        store::list(&state.pool, caller.merchant, page.window(|id| id.0)).await?;
+    let turn = state.list_turn(caller.merchant).await?;
+    let (links, has_more) = store::list(&turn, caller.merchant, page.window(|id| id.0)).await?;
     answer::object(&List::new(
         links.iter().map(|link| state.show_link(link)).collect(),
         has_more,
@@ -145,8 +145,9 @@ pub async fn payments(
         payment_link: Some(id.0),
         ..Default::default()
     };
+    let turn = state.list_turn(merchant).await?;
     let (payments, has_more) =
-        intents::store::list(&state.pool, merchant, &filter, page.window(|id| id.0)).await?;
+        intents::store::list(&turn, merchant, &filter, page.window(|id| id.0)).await?;
     let now = state.ambient.now();
     answer::object(&List::new(
         payments

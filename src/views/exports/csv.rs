@@ -1,6 +1,7 @@
 //! `csv`: RFC 4180, in UTF-8, lines ending in CRLF, the first of them the names of the columns.
 //!
-//! At the end stand the control totals, two rows for each currency: `kind` is `control_total`,
+//! Where the period was not over when the books were read, a row of `kind` `open` says so, with that
+//! time as `booked_at`. At the end stand the control totals, two rows for each currency: `kind` is `control_total`,
 //! `account` is empty, `direction`, `amount` and `currency` hold the total, `sequence` the count
 //! of entries in the currency and `line` the count of postings on the side.
 //!
@@ -16,8 +17,9 @@ use super::{
     row::{COLUMNS, rows},
     totals::{ControlTotal, Totals},
 };
-use crate::views::reports::BookedEntry;
+use crate::{base::timestamp, views::reports::BookedEntry};
 use std::io;
+use time::OffsetDateTime;
 
 /// The CSV renderer.
 pub(super) struct Csv;
@@ -34,6 +36,16 @@ impl Renderer for Csv {
         for row in rows(entry) {
             csv.serialize(row)?;
         }
+        csv.flush()
+    }
+
+    fn open(&mut self, read_at: OffsetDateTime, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut csv = writer(out);
+        csv.write_record(COLUMNS.map(|column| match column {
+            "kind" => "open".to_owned(),
+            "booked_at" => timestamp::format(read_at),
+            _ => String::new(),
+        }))?;
         csv.flush()
     }
 

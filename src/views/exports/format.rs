@@ -3,6 +3,7 @@
 use super::{csv::Csv, jsonl::Jsonl, totals::Totals};
 use crate::views::reports::BookedEntry;
 use std::io;
+use time::OffsetDateTime;
 
 crate::names! {
     /// A format of the journal export; its name is also the ending of a file's name.
@@ -31,12 +32,15 @@ impl Format {
     }
 }
 
-/// Turns the journal into one format's bytes: called once to begin, once an entry, once to end.
+/// Turns the journal into one format's bytes: called once to begin, once an entry,
+/// perhaps once to say that the period is open, once to end.
 pub(super) trait Renderer: Send {
     /// What stands before the first entry.
     fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
     /// One entry with all its postings.
     fn entry(&mut self, entry: &BookedEntry, out: &mut Vec<u8>) -> io::Result<()>;
+    /// That the period was not over when the books were read.
+    fn open(&mut self, read_at: OffsetDateTime, out: &mut Vec<u8>) -> io::Result<()>;
     /// The control totals and whatever else stands at the end.
     fn end(&mut self, totals: &Totals, out: &mut Vec<u8>) -> io::Result<()>;
 }

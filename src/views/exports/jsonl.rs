@@ -1,16 +1,24 @@
 //! `jsonl`: one JSON object a line, in UTF-8, each with all columns; what is not there is null.
 //!
-//! At the end stand the control totals, two objects for each currency: `kind` is
+//! Where the period was not over when the books were read, an object of `kind` `open` says so, with
+//! that time as `read_at`. At the end stand the control totals, two objects for each currency: `kind` is
 //! `control_total`, with `direction`, `amount`, `currency` and the counts `entries` (those in the
 //! currency) and `postings` (those on the side).
 
 use super::{format::Renderer, row::rows, totals::Totals};
-use crate::views::reports::BookedEntry;
+use crate::{base::timestamp, views::reports::BookedEntry};
 use serde::Serialize;
 use std::io;
+use time::OffsetDateTime;
 
 /// The JSON Lines renderer.
 pub(super) struct Jsonl;
+
+#[derive(Serialize)]
+struct OpenLine {
+    kind: &'static str,
+    read_at: String,
+}
 
 #[derive(Serialize)]
 struct TotalLine {
@@ -29,6 +37,17 @@ impl Renderer for Jsonl {
 
     fn entry(&mut self, entry: &BookedEntry, out: &mut Vec<u8>) -> io::Result<()> {
         rows(entry).try_for_each(|row| line(&row, out))
+    }
+
+    fn open(&mut self, read_at: OffsetDateTime, out: &mut Vec<u8>) -> io::Result<()> {
+        let read_at = timestamp::format(read_at);
+        line(
+            &OpenLine {
+                kind: "open",
+                read_at,
+            },
+            out,
+        )
     }
 
     fn end(&mut self, totals: &Totals, out: &mut Vec<u8>) -> io::Result<()> {

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use sqlx::{PgPool, Postgres, Transaction};
 use std::{fmt, io, ops::Range};
+use time::OffsetDateTime;
 
 /// How many entries are in memory at once.
 const PAGE: i64 = 256;
@@ -53,6 +54,8 @@ pub struct Export {
     db: Transaction<'static, Postgres>,
     merchant: MerchantId,
     period: Period,
+    /// When the books were read, if the period was not over then.
+    open_at: Option<OffsetDateTime>,
     left: Range<i64>,
     chain: Chain,
     totals: Totals,
@@ -82,6 +85,8 @@ impl Export {
         period: Period,
         format: Format,
     ) -> Result<Self, ExportError> {
+        // Before the snapshot: what is in it of a period that is over never changes again.
+        let settled = snapshot::settled_until(&mut *pool.acquire().await?, merchant).await?;
         let mut db = snapshot::snapshot(pool).await?;
         if !store::merchant_exists(&mut db, merchant).await? {
             return Err(ExportError::UnknownMerchant(merchant));
@@ -105,6 +110,7 @@ impl Export {
             db,
             merchant,
             period,
+            open_at: settled.filter(|settled| *settled < period.to),
             left,
             chain: before.map_or(Chain::start(), |n| Chain::after(&n.entry)),
             totals: Totals::default(),
@@ -128,6 +134,9 @@ impl Export {
                 let (currency, debits, credits) = (debits.currency, debits.amount, credits.amount);
                 let found = format!("the control totals in {currency} are {debits} and {credits}");
                 return Err(ExportError::Books(found));
+            }
+            if let Some(at) = self.open_at {
+                self.renderer.open(at, &mut out)?;
             }
             self.renderer.end(&self.totals, &mut out)?;
             self.stage = Stage::Done;

@@ -1,6 +1,6 @@
 //! The chart of accounts and the balance of one account at a time.
 
-use super::{AsOf, ReportError, store};
+use super::{AsOf, ReportError, snapshot, store};
 use crate::base::{ids::MerchantId, timestamp};
 use serde::Serialize;
 use sqlx::PgPool;
@@ -95,6 +95,10 @@ pub async fn balances(
     let mut db = pool.acquire().await?;
     let accounts = store::accounts(&mut db, merchant, Some(code)).await?;
     let account = accounts.into_iter().next().ok_or(ReportError::NotFound)?;
+    if !as_of.is_latest() {
+        // The past is told the same way for ever.
+        snapshot::settled_until(&mut db, merchant).await?;
+    }
     let balances = store::balances(&mut db, merchant, code, as_of.end()).await?;
     let view = |money: crate::base::money::Money| BalanceView {
         balance: money.to_string(),

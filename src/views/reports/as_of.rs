@@ -2,6 +2,8 @@
 
 use time::{Duration, OffsetDateTime, macros::datetime};
 
+const FAR: OffsetDateTime = datetime!(9999-12-31 0:00 UTC);
+
 /// A moment that takes in everything booked up to it.
 ///
 /// Times are printed with milliseconds while books are kept to the microsecond, so a moment is
@@ -23,8 +25,12 @@ impl AsOf {
     /// Everything that is booked, printed as the balance of `now`. Another machine's clock may
     /// be ahead of ours, so this is not [`AsOf::time`] of the same moment.
     pub fn latest(now: OffsetDateTime) -> Self {
-        let end = datetime!(9999-12-31 0:00 UTC);
-        Self { at: now, end }
+        Self { at: now, end: FAR }
+    }
+
+    /// Whether what is booked from now on may count.
+    pub fn is_latest(self) -> bool {
+        self.end == FAR
     }
 
     /// The moment to print.

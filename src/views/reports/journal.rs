@@ -11,7 +11,7 @@ use crate::{
 };
 use sqlx::{PgConnection, PgPool};
 use std::{cmp::Reverse, fmt, ops::Range, str::FromStr};
-use time::{Duration, OffsetDateTime, macros::datetime};
+use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 /// What can cause an entry.
@@ -135,7 +135,7 @@ async fn of_source(
     let sequences = match (intent, source) {
         (Some(intent), _) => store::sequences_of_intent(db, merchant, intent).await?,
         (None, Source::Entry(id)) => {
-            let found = find(db, merchant, id, span.sequences.end).await?;
+            let found = store::find_entry(db, merchant, id).await?;
             found.into_iter().map(|(sequence, _)| sequence).collect()
         }
         (None, Source::Intent(_) | Source::Refund(_)) => Vec::new(),
@@ -178,13 +178,13 @@ async fn span(
         span.latest = to;
     }
     if let Some(id) = window.older_than {
-        let found = find(db, merchant, EntryId(id), end).await?;
+        let found = store::find_entry(db, merchant, EntryId(id)).await?;
         let (sequence, booked_at) = found.ok_or_else(|| unknown("/after", id))?;
         span.sequences.end = span.sequences.end.min(sequence);
         span.latest = span.latest.min(booked_at);
     }
     if let Some(id) = window.newer_than {
-        let found = find(db, merchant, EntryId(id), end).await?;
+        let found = store::find_entry(db, merchant, EntryId(id)).await?;
         let (sequence, booked_at) = found.ok_or_else(|| unknown("/before", id))?;
         span.sequences.start = span.sequences.start.max(sequence.saturating_add(1));
         span.earliest = span.earliest.max(booked_at);
@@ -195,30 +195,6 @@ async fn span(
 fn unknown(param: &str, id: Uuid) -> Invalid {
     let id = EntryId(id);
     Invalid::field(param, format!("the journal has no entry {id} to page from"))
-}
-
-/// Finds an entry by its id, for which there is no index: an id holds the time it was made, and
-/// an entry is booked within moments of that, so a few seconds' entries are searched first. All
-/// are searched only if clocks were wrong or the id was made up.
-async fn find(
-    db: &mut PgConnection,
-    merchant: MerchantId,
-    id: EntryId,
-    end: i64,
-) -> Result<Option<(i64, OffsetDateTime)>, sqlx::Error> {
-    let millis = i128::try_from(id.0.as_u128() >> 80).unwrap_or(0);
-    let Ok(made) = OffsetDateTime::from_unix_timestamp_nanos(millis.saturating_mul(1_000_000))
-    else {
-        return Ok(None);
-    };
-    let margin = Duration::seconds(2);
-    let start = store::first_sequence(db, merchant, made.saturating_sub(margin)).await?;
-    let stop = store::first_sequence(db, merchant, made.saturating_add(margin)).await?;
-    let near = start.unwrap_or(end)..stop.unwrap_or(end);
-    match store::find_entry(db, merchant, id, near).await? {
-        Some(found) => Ok(Some(found)),
-        None => store::find_entry(db, merchant, id, 1..end).await,
-    }
 }
 
 #[cfg(test)]

@@ -73,20 +73,17 @@ pub async fn first_sequence(
     first.fetch_one(db).await
 }
 
-/// The sequence and time of the entry `id`, looked for among `sequences`.
+/// The sequence and time of the entry `id`.
 pub async fn find_entry(
     db: &mut PgConnection,
     merchant: MerchantId,
     id: EntryId,
-    sequences: Range<i64>,
 ) -> Result<Option<(i64, OffsetDateTime)>, sqlx::Error> {
     let entry = sqlx::query!(
         "-- reports.find_entry
         SELECT sequence, booked_at FROM journal_entries
-        WHERE merchant_id = $1 AND sequence >= $2 AND sequence < $3 AND id = $4",
+        WHERE merchant_id = $1 AND id = $2",
         merchant.0,
-        sequences.start,
-        sequences.end,
         id.0
     );
     let entry = entry.fetch_optional(db).await?;

@@ -1,6 +1,6 @@
 //! The trial balance: what stands on either side of every account at a time.
 
-use super::{AsOf, ReportError, store};
+use super::{AsOf, ReportError, snapshot, store};
 use crate::base::{ids::MerchantId, money::Currency, timestamp};
 use serde::Serialize;
 use sqlx::PgPool;
@@ -60,6 +60,10 @@ pub async fn trial_balance(
     as_of: AsOf,
 ) -> Result<TrialBalanceView, ReportError> {
     let mut db = pool.acquire().await?;
+    if !as_of.is_latest() {
+        // The past is told the same way for ever.
+        snapshot::settled_until(&mut db, merchant).await?;
+    }
     let mut rows = store::totals(&mut db, merchant, as_of.end()).await?;
     rows.retain(|row| row.debits.minor() != 0 || row.credits.minor() != 0);
     Ok(TrialBalanceView {

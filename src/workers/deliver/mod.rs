@@ -296,10 +296,30 @@ impl Dispatcher {
             self.hungry = true;
             return recorded;
         }
-        // What Postgres refuses once it refuses always; those leases run out.
         let landed = std::mem::take(&mut self.landed);
-        recorded?;
+        if recorded.is_err() {
+            self.record_one_by_one(&landed).await?;
+        }
         self.note(&landed).await
+    }
+
+    /// Writes down each result by itself, so that one that Postgres refuses takes no other with it.
+    /// It is refused always: its lease runs out, and its delivery is sent again.
+    async fn record_one_by_one(&mut self, landed: &[Sent]) -> Result<(), sqlx::Error> {
+        for (at, sent) in landed.iter().enumerate() {
+            match outbox::record(&self.parts.pool, std::slice::from_ref(sent)).await {
+                Err(error) if is_outage(&error) => {
+                    self.landed = landed.iter().skip(at).cloned().collect();
+                    self.hungry = true;
+                    return Err(error);
+                }
+                Err(error) => {
+                    tracing::error!(%error, delivery = %sent.delivery, "a result cannot be written down");
+                }
+                Ok(()) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Takes note of what the tries tell about their endpoints. Only where that changes something

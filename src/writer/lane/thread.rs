@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     base::{
-        db::{DbError, Use, is_outage},
+        db::{DbError, Use, is_outage, is_spoiled},
         ids::MerchantId,
     },
     domain::ledger::store::{self as books, Locked},
@@ -303,6 +303,11 @@ impl Lane {
                 self.connection = Some(connection);
                 self.report(begun.elapsed(), batch.len(), written);
                 Ok(replies)
+            }
+            // Nothing was done, and a new connection plans anew.
+            Ok(Ok(Err(error))) if is_spoiled(&error) => {
+                drop(connection);
+                Box::pin(self.record_again(batch)).await
             }
             Ok(Ok(Err(error))) if !is_outage(&error) => {
                 self.connection = Some(connection);

@@ -6,8 +6,6 @@ use crate::{
     domain::callbacks::EventType,
 };
 use sqlx::PgPool;
-use time::OffsetDateTime;
-use uuid::Uuid;
 
 /// A part of a merchant's feed. Sequences are given and committed under the merchant's lock, so
 /// nothing can appear later at or before a place that a statement has seen.
@@ -76,47 +74,17 @@ pub async fn news(pool: &PgPool, merchant: MerchantId, after: i64) -> Result<New
     })
 }
 
-/// The JSON, in stored form, of one event. No index holds event ids: an id tells the millisecond
-/// of its event, and the feed is in the order of time, so only its neighbors are looked at.
+/// The JSON, in stored form, of one event.
 pub async fn event(
     pool: &PgPool,
     merchant: MerchantId,
     id: EventId,
 ) -> Result<Option<Vec<u8>>, sqlx::Error> {
-    let Some(at) = made_at(id.0) else {
-        return Ok(None);
-    };
     let row = sqlx::query_scalar!(
         "-- feed.event
-        SELECT payload FROM events
-        WHERE created_at BETWEEN $3::timestamptz - interval '1 second'
-                AND $3::timestamptz + interval '1 second'
-            AND merchant_id = $1 AND id = $2",
+        SELECT payload FROM events WHERE merchant_id = $1 AND id = $2",
         merchant.0,
         id.0,
-        at,
     );
     row.fetch_optional(pool).await
-}
-
-/// The millisecond that a `UUIDv7` was made in, if it is one.
-fn made_at(id: Uuid) -> Option<OffsetDateTime> {
-    let (seconds, nanos) = id.get_timestamp()?.to_unix();
-    let at = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?;
-    Some(at + time::Duration::nanoseconds(nanos.into()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::ambient::Ambient;
-
-    #[test]
-    fn an_event_id_tells_its_millisecond() {
-        let ambient = Ambient::system();
-        let (before, id, after) = (ambient.now(), ambient.id(), ambient.now());
-        let at = made_at(id).unwrap();
-        assert!(before - time::Duration::MILLISECOND <= at && at <= after);
-        assert_eq!(made_at(Uuid::from_u128(1)), None);
-    }
 }

@@ -3,7 +3,7 @@
 use super::{Replay, ReplayRange, ReplayStatus};
 use crate::{
     base::ids::{EndpointId, MerchantId, ReplayId},
-    domain::callbacks::{EventFilter, EventType, store::word},
+    domain::callbacks::{EventFilter, store::word},
 };
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -86,21 +86,42 @@ pub async fn places(
         ReplayRange::After(place) => return Ok((place, None)),
         ReplayRange::Between(from, to) => (from, to),
     };
-    let places = sqlx::query!(
-        r#"-- replays.places
-        SELECT (SELECT min(sequence) - 1 FROM events WHERE merchant_id = $1 AND created_at >= $2
-                AND ($3::timestamptz IS NULL OR created_at < $3)) AS after,
-            (SELECT max(sequence) FROM events WHERE merchant_id = $1 AND created_at >= $2
-                AND created_at < $3) AS through"#,
+    let first = first_at(pool, merchant, from).await?;
+    let beyond = match to {
+        Some(to) => Some(first_at(pool, merchant, to).await?),
+        None => None,
+    };
+    Ok((first - 1, beyond.map(|beyond| beyond - 1)))
+}
+
+/// The place of the first event that happened then or later; the place after the last, if none did.
+/// Found by halving, since events have no index by time.
+async fn first_at(
+    pool: &PgPool,
+    merchant: MerchantId,
+    time: OffsetDateTime,
+) -> Result<i64, sqlx::Error> {
+    let first = sqlx::query_scalar!(
+        r#"-- replays.first_at
+        WITH RECURSIVE search (before, beyond) AS (
+            SELECT coalesce((SELECT min(sequence) FROM events WHERE merchant_id = $1), 1) - 1,
+                coalesce((SELECT max(sequence) FROM events WHERE merchant_id = $1), 0) + 1
+            UNION ALL
+            SELECT CASE WHEN e.created_at < $2 THEN m.middle ELSE s.before END,
+                CASE WHEN e.created_at < $2 THEN s.beyond ELSE m.middle END
+            FROM search s
+            CROSS JOIN LATERAL (SELECT (s.before + s.beyond) / 2 AS middle) m
+            CROSS JOIN LATERAL (
+                SELECT x.created_at FROM events x
+                WHERE x.merchant_id = $1 AND x.sequence = m.middle LIMIT 1
+            ) e
+            WHERE s.beyond - s.before > 1
+        )
+        SELECT min(beyond) AS "first!" FROM search"#,
         merchant.0,
-        from,
-        to,
+        time,
     );
-    let places = places.fetch_one(pool).await?;
-    Ok(match places.after {
-        Some(after) => (after, places.through),
-        None => (0, Some(0)),
-    })
+    first.fetch_one(pool).await
 }
 
 /// Events that one step looks at.
@@ -148,12 +169,12 @@ pub async fn step(
         position = events
             .last()
             .map_or(replay.through_sequence, |e| e.sequence);
-        let mut wanted = Vec::new();
-        for event in events {
-            if replay.retry || filter.replays(word::<EventType>(&event.r#type)?) {
-                wanted.push((new_id(), event.sequence, event.intent_id));
-            }
-        }
+        // A type that this version does not know goes on as it is: only its pattern counts.
+        let wanted = events
+            .into_iter()
+            .filter(|event| replay.retry || filter.replays(&event.r#type))
+            .map(|event| (new_id(), event.sequence, event.intent_id));
+        let wanted: Vec<_> = wanted.collect();
         let owner = (replay.merchant_id, replay.endpoint_id);
         made = owe_again(&mut db, owner, &wanted, now).await?;
         if position < replay.through_sequence {

@@ -1,7 +1,12 @@
 //! SQL of the upkeep: small steps that wait for nobody.
 
+use crate::base::ids::first_id;
 use sqlx::PgPool;
 use time::OffsetDateTime;
+
+/// How far the time in an id may be from the time of its row: the one is a process's, the other
+/// Postgres'.
+const MARGIN: time::Duration = time::Duration::minutes(1);
 
 /// Rows that one step moves.
 const STEP: i64 = 1000;
@@ -81,10 +86,21 @@ pub async fn settle(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Err
 pub async fn forget(pool: &PgPool, before: OffsetDateTime) -> Result<u64, sqlx::Error> {
     let forget = sqlx::query!(
         "-- upkeep.forget
-        WITH old AS MATERIALIZED (
-            SELECT ctid AS row, merchant_id, id FROM deliveries
-            WHERE created_at < $1 AND updated_at < $1 AND status <> 'pending'
-            LIMIT $2 FOR UPDATE SKIP LOCKED
+        WITH RECURSIVE owner (merchant_id) AS (
+            (SELECT merchant_id FROM deliveries ORDER BY merchant_id LIMIT 1)
+            UNION ALL
+            SELECT n.merchant_id FROM owner o CROSS JOIN LATERAL (
+                SELECT d.merchant_id FROM deliveries d
+                WHERE d.merchant_id > o.merchant_id ORDER BY d.merchant_id LIMIT 1
+            ) n
+        ), old AS MATERIALIZED (
+            -- Ids are in the order of time, so what is old comes first of each merchant's.
+            SELECT d.row, d.merchant_id, d.id FROM owner o CROSS JOIN LATERAL (
+                SELECT x.ctid AS row, x.merchant_id, x.id FROM deliveries x
+                WHERE x.merchant_id = o.merchant_id AND x.id < $3
+                    AND x.created_at < $1 AND x.updated_at < $1 AND x.status <> 'pending'
+                ORDER BY x.id LIMIT $2 FOR UPDATE SKIP LOCKED
+            ) d LIMIT $2
         ), tries AS (
             DELETE FROM delivery_attempts a USING old
             WHERE a.merchant_id = old.merchant_id AND a.delivery_id = old.id
@@ -92,6 +108,7 @@ pub async fn forget(pool: &PgPool, before: OffsetDateTime) -> Result<u64, sqlx::
         DELETE FROM deliveries d USING old WHERE d.ctid = old.row",
         before,
         STEP,
+        first_id(before + MARGIN),
     );
     let forgotten = forget.execute(pool).await?.rows_affected();
     let replays = sqlx::query!(

@@ -2,4 +2,4 @@
 
 mod store;
 
-pub use store::snapshot;
+pub use store::{settled_until, snapshot};

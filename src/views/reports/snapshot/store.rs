@@ -1,6 +1,8 @@
 //! SQL of snapshots.
 
-use sqlx::{PgPool, Postgres, Transaction};
+use crate::base::ids::MerchantId;
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use time::OffsetDateTime;
 
 /// One still picture of the database for as long as the transaction is held: what is written
 /// meanwhile is not seen, and nobody waits. A reader that stalls for ten minutes loses it, so
@@ -15,4 +17,20 @@ pub async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, s
     .execute(&mut *transaction)
     .await?;
     Ok(transaction)
+}
+
+/// Waits for whoever is writing to the merchant's books at this moment, and gives a time: nothing
+/// that is committed from now on is booked before it. The writer takes the time of a batch under
+/// the same lock, so a later batch has a later time; what is read after this misses nothing earlier.
+/// `None` if there are no such books.
+pub async fn settled_until(
+    db: &mut PgConnection,
+    merchant: MerchantId,
+) -> Result<Option<OffsetDateTime>, sqlx::Error> {
+    let now = sqlx::query_scalar!(
+        r#"-- reports.settled_until
+        SELECT clock_timestamp() AS "now!" FROM books WHERE merchant_id = $1 FOR SHARE"#,
+        merchant.0
+    );
+    now.fetch_optional(db).await
 }

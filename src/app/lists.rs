@@ -1,0 +1,82 @@
+//! Reads that may take long: lists, reports and exports. They have connections of their own, and each
+//! merchant a share of them, so that they keep nobody else from reading: callers are still known,
+//! pages shown and single objects given.
+
+use crate::base::{
+    db::{Db, DbError, Use},
+    ids::MerchantId,
+};
+use sqlx::PgPool;
+use std::{
+    collections::HashMap,
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+/// Connections for lists.
+const CONNECTIONS: u32 = 16;
+/// How many of them one merchant may use at a time.
+const SHARE: usize = 4;
+/// How long one may wait for the merchant's share to have room.
+const WAIT_MAX: Duration = Duration::from_secs(2);
+/// Merchants that are remembered before those who read nothing now are forgotten.
+const REMEMBERED: usize = 1_000;
+
+/// The connections for lists, and who uses them.
+#[derive(Debug)]
+pub struct Lists {
+    pool: PgPool,
+    shares: Mutex<HashMap<MerchantId, Arc<Semaphore>>>,
+}
+
+/// The right to read a list now. It ends when it is dropped.
+#[derive(Debug)]
+pub struct ListTurn {
+    pool: PgPool,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Deref for ListTurn {
+    type Target = PgPool;
+
+    fn deref(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+impl Lists {
+    pub(super) async fn connect(db: &Db) -> Result<Self, DbError> {
+        Ok(Self {
+            pool: db.pool(Use::Lists, CONNECTIONS).await?,
+            shares: Mutex::default(),
+        })
+    }
+
+    /// The merchant's turn to read a list; none if its share stays used up.
+    pub async fn turn(&self, merchant: MerchantId) -> Option<ListTurn> {
+        let room = timeout(WAIT_MAX, self.share(merchant).acquire_owned()).await;
+        Some(ListTurn {
+            pool: self.pool.clone(),
+            _room: room.ok()?.ok()?,
+        })
+    }
+
+    fn share(&self, merchant: MerchantId) -> Arc<Semaphore> {
+        // No update is left half done where another thread panics.
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if shares.len() >= REMEMBERED {
+            shares.retain(|_, share| share.available_permits() < SHARE);
+        }
+        let share = shares.entry(merchant);
+        Arc::clone(share.or_insert_with(|| Arc::new(Semaphore::new(SHARE))))
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
