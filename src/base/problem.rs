@@ -93,8 +93,6 @@ problems! {
     /// The body is of a kind that the call does not take.
     UnsupportedMediaType = "unsupported_media_type": 415, "Unsupported media type",
         "send application/json";
-    /// A sum does not fit into the books.
-    AmountOutOfRange = "amount_out_of_range": 422, "Amount out of range", "the sum is out of range";
     /// The amount is above what there is.
     AmountTooLarge = "amount_too_large": 422, "Amount too large",
         "at most 12.50 EUR can be refunded";

@@ -49,17 +49,17 @@ impl Journal {
     }
 
     /// Books drafts, in memory.
-    pub fn book(&mut self, drafts: impl Iterator<Item = Draft>) -> Result<Batch, ProgramError> {
+    pub fn book(&mut self, drafts: impl Iterator<Item = Draft>) -> Batch {
         let now = self.ambient.now();
         let books = &mut self.books;
         let entries = drafts.map(|draft| books.book(draft, self.ambient.id(), now));
-        let entries = entries.collect::<Result<_, _>>().map_err(failed)?;
+        let entries = entries.collect();
         let balances = books.balances.iter();
         let balances = balances.map(|(name, balance)| (books.merchant, name.clone(), *balance));
-        Ok(Batch {
+        Batch {
             entries,
             balances: balances.collect(),
-        })
+        }
     }
 
     /// Stores a batch in a transaction of its own.
@@ -81,7 +81,7 @@ pub(super) async fn unnest(
     let mut samples = [sample::Sample::default()];
     let mut spent = Duration::ZERO;
     while spent < warm_up + time {
-        let batch = journal.book(std::iter::repeat_n(draft.clone(), size.into()))?;
+        let batch = journal.book(std::iter::repeat_n(draft.clone(), size.into()));
         let start = Instant::now();
         journal.record(&batch).await.map_err(failed)?;
         let took = start.elapsed();

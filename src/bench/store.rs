@@ -10,7 +10,7 @@ use crate::{
         callbacks::StoredEvent,
         idempotency::{Answer, Claim},
         intents::{Attempt, Intent},
-        ledger::{Account, Balance, Books, EntryHash, JournalEntry},
+        ledger::{Account, Balance, Books, EntryHash, JournalEntry, Posting},
         links::store::{Subject, TokenRow},
     },
 };
@@ -222,16 +222,17 @@ pub(super) async fn post(
     let mut before = [Balance::default(); 2];
     let [debited, credited] = &mut before;
     for row in upsert.fetch_all(db).await? {
-        let (debits, credits) = (row.debits, row.credits);
+        let (debits, credits) = (i128::from(row.debits), i128::from(row.credits));
+        let minor = i128::from(amount.minor());
         if row.account == debit {
             *debited = Balance {
-                debits: debits - amount.minor(),
+                debits: debits - minor,
                 credits,
             };
         } else {
             *credited = Balance {
                 debits,
-                credits: credits - amount.minor(),
+                credits: credits - minor,
             };
         }
     }
@@ -261,6 +262,12 @@ pub(super) async fn insert_entry(
     insert.execute(db).await.map(drop)
 }
 
+/// The balance after a posting. The benchmark's accounts do not outgrow 64 bits.
+fn narrow(posting: &Posting) -> Result<i64, sqlx::Error> {
+    let after = i64::try_from(posting.balance_after.minor());
+    after.map_err(|e| sqlx::Error::Encode(e.into()))
+}
+
 /// Stores the two postings of an entry: in one statement, since the schema holds each statement
 /// to be balanced.
 pub(super) async fn insert_postings(
@@ -283,13 +290,13 @@ pub(super) async fn insert_postings(
         one.direction.as_str(),
         one.amount.minor(),
         one.amount.currency().code(),
-        one.balance_after.minor(),
+        narrow(one)?,
         entry.booked_at,
         two.line,
         two.account,
         two.direction.as_str(),
         two.amount.minor(),
-        two.balance_after.minor()
+        narrow(two)?
     );
     insert.execute(db).await.map(drop)
 }

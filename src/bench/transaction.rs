@@ -10,7 +10,7 @@ use crate::{
         callbacks::{EventType, NewEvent, StoredEvent},
         idempotency::{Answer, Claim},
         intents::{self, Finished, Intent, IntentError, PaymentIntent, Terms},
-        ledger::{self, Balance, Books, Draft, JournalEntry, JournalEntryView, LedgerError},
+        ledger::{self, Balance, Books, Draft, JournalEntry, JournalEntryView},
         links::store::Subject,
         rails::PaymentMethod,
     },
@@ -40,12 +40,6 @@ impl From<IntentError> for Stop {
 
 impl From<Invalid> for Stop {
     fn from(error: Invalid) -> Self {
-        Self::Rejected(error.into())
-    }
-}
-
-impl From<LedgerError> for Stop {
-    fn from(error: LedgerError) -> Self {
         Self::Rejected(error.into())
     }
 }
@@ -160,7 +154,7 @@ impl Request<'_> {
         let entry = self.book(db, &mut books, draft).await?;
         store::save_books(db, &books).await?;
         let data = to_raw_value(&JournalEntryView::new(entry, None));
-        let answer = answer(201, &data.map_err(|_| LedgerError::Overflow)?);
+        let answer = answer(201, &data.map_err(|e| Rejection::Internal(e.to_string()))?);
         self.keep(db, &answer).await?;
         Ok(answer)
     }
@@ -184,7 +178,7 @@ impl Request<'_> {
             let name = (account.to_string(), amount.currency());
             books.balances.insert(name, balance);
         }
-        let entry = books.book(draft, self.plain.ambient.id(), self.now)?;
+        let entry = books.book(draft, self.plain.ambient.id(), self.now);
         store::insert_entry(db, &entry).await?;
         store::insert_postings(db, &entry).await?;
         Ok(entry)
@@ -193,7 +187,7 @@ impl Request<'_> {
     fn print(&self, intent: &Intent) -> Result<Box<RawValue>, Stop> {
         let url = self.plain.urls.stored_url(&intent.id.to_string());
         to_raw_value(&PaymentIntent::new(intent, url, self.now))
-            .map_err(|_| LedgerError::Overflow.into())
+            .map_err(|e| Rejection::Internal(e.to_string()).into())
     }
 
     /// Keeps the answer under the request's key, unless an earlier request has it.

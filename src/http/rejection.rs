@@ -24,7 +24,6 @@ impl From<&Rejection> for Problem {
             Rejection::Intent(error) => intent(error, said),
             Rejection::Link(error) => link(*error, said),
             Rejection::Endpoint(error) => endpoint(*error, said),
-            Rejection::Ledger(_) => Self::new(ProblemCode::AmountOutOfRange, said),
             Rejection::Internal(_) => Self::internal(rejection),
             Rejection::KeyReused => Self::new(ProblemCode::IdempotencyKeyReused, said),
             Rejection::KeyInUse => Self::new(ProblemCode::IdempotencyKeyInUse, said).retry_after(1),
@@ -43,7 +42,7 @@ fn intent(error: &IntentError, said: String) -> Problem {
         IntentError::Declined { intent, code } => {
             Problem::new(ProblemCode::PaymentDeclined, said).declined(*intent, code.as_str())
         }
-        IntentError::Sum(_) => Problem::new(ProblemCode::AmountOutOfRange, said),
+        IntentError::Broken(_) => Problem::internal(error),
     }
 }
 

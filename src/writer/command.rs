@@ -10,7 +10,6 @@ use crate::{
         callbacks::EndpointError,
         idempotency::{Answer, Claim},
         intents::{Attempt, IntentError},
-        ledger::LedgerError,
         links::LinkError,
         rails::RailCall,
     },
@@ -159,9 +158,6 @@ pub enum Rejection {
     /// The link refuses.
     #[error(transparent)]
     Link(#[from] LinkError),
-    /// The books refuse.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
     /// The endpoint refuses.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -185,8 +181,7 @@ impl Rejection {
             Self::Intent(IntentError::InvalidState { .. } | IntentError::Declined { .. })
             | Self::Link(_)
             | Self::Endpoint(_) => true,
-            Self::Intent(IntentError::AmountTooLarge { .. } | IntentError::Sum(_))
-            | Self::Ledger(_)
+            Self::Intent(IntentError::AmountTooLarge { .. } | IntentError::Broken(_))
             | Self::Invalid(_)
             | Self::NotFound(_)
             | Self::Internal(_)

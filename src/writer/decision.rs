@@ -167,7 +167,7 @@ impl World {
         Ok(outcome)
     }
 
-    /// Books all drafts, or none.
+    /// Books all drafts.
     fn book_all(
         &mut self,
         merchant: MerchantId,
@@ -180,26 +180,13 @@ impl World {
         }
         let books = self.books.get_mut(&merchant);
         let books = books.ok_or(Rejection::NotFound("merchant"))?;
-        // One entry is booked or changes nothing; with several, the first must be undone.
-        let before = (drafts.len() > 1).then(|| books.clone());
-        let mut entries = Vec::with_capacity(drafts.len());
         let mut opened = Vec::new();
-        for draft in drafts {
-            let accounts = draft.accounts();
-            let booked = first_postings(books, accounts).and_then(|first| {
-                opened.extend(first.into_iter().map(|account| (merchant, account)));
-                Ok(books.book(draft, ambient.id(), now)?)
-            });
-            match booked {
-                Ok(entry) => entries.push(entry),
-                Err(rejection) => {
-                    if let Some(before) = before {
-                        *books = before;
-                    }
-                    return Err(rejection);
-                }
-            }
+        for draft in &drafts {
+            let first = first_postings(books, draft.accounts())?;
+            opened.extend(first.into_iter().map(|account| (merchant, account)));
         }
+        let book = |draft| books.book(draft, ambient.id(), now);
+        let entries: Vec<JournalEntry> = drafts.into_iter().map(book).collect();
         self.opened.extend(opened);
         let postings = entries.iter().flat_map(|entry| &entry.postings);
         let touched = postings.map(|p| (merchant, (p.account.clone(), p.amount.currency())));

@@ -1,7 +1,7 @@
 -- writer.load
 SELECT 'books' AS "part!", merchant_id AS "merchant_id!",
     entry_sequence, entry_hash, event_sequence, booked_at,
-    NULL::text AS account, NULL::text AS currency, NULL::bigint AS debits, NULL::bigint AS credits,
+    NULL::text AS account, NULL::text AS currency, NULL::text AS debits, NULL::text AS credits,
     NULL::text AS key, NULL::bytea AS fingerprint, NULL::smallint AS answer_status, NULL::bytea AS answer,
     NULL::uuid AS endpoint_id, NULL::uuid AS intent_id,
     NULL::text AS url, NULL::text[] AS event_types, NULL::text AS description, NULL::text AS status, NULL::text AS disabled_reason,
@@ -10,12 +10,13 @@ FROM books WHERE merchant_id = ANY($1)
 UNION ALL
 SELECT 'balance', b.merchant_id,
     NULL, NULL, NULL, NULL,
-    b.account, b.currency, b.debits, b.credits,
+    b.account, b.currency, coalesce(b.debits_wide, b.debits)::text,
+    coalesce(b.credits_wide, b.credits)::text,
     NULL, NULL, NULL, NULL,
     NULL, NULL,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM (SELECT UNNEST($2::uuid[]) AS merchant_id, UNNEST($3::text[]) AS account, UNNEST($4::text[]) AS currency) u
-CROSS JOIN LATERAL (SELECT b.merchant_id, b.account, b.currency, b.debits, b.credits FROM balances b
+CROSS JOIN LATERAL (SELECT b.merchant_id, b.account, b.currency, b.debits, b.debits_wide, b.credits, b.credits_wide FROM balances b
     WHERE b.merchant_id = u.merchant_id AND b.account = u.account AND b.currency = u.currency LIMIT 1) b
 UNION ALL
 SELECT 'key', k.merchant_id,

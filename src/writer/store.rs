@@ -47,8 +47,8 @@ struct Row {
     booked_at: Option<OffsetDateTime>,
     account: Option<String>,
     currency: Option<String>,
-    debits: Option<i64>,
-    credits: Option<i64>,
+    debits: Option<String>,
+    credits: Option<String>,
     key: Option<String>,
     fingerprint: Option<Vec<u8>>,
     answer_status: Option<i16>,
@@ -163,8 +163,8 @@ impl Row {
         let currency = required(self.currency)?.parse();
         let currency = currency.map_err(|e: CurrencyError| sqlx::Error::Decode(e.into()))?;
         let balance = Balance {
-            debits: required(self.debits)?,
-            credits: required(self.credits)?,
+            debits: ledger::store::to_sum(&required(self.debits)?)?,
+            credits: ledger::store::to_sum(&required(self.credits)?)?,
         };
         Ok(((required(self.account)?, currency), balance))
     }

@@ -131,13 +131,11 @@ pub async fn export_periods_are_half_open(pool: &PgPool) {
         .map(|n| {
             let now = START + Duration::seconds(n / 2);
             let intent = id_of::<IntentId>(now);
-            books
-                .book(
-                    draft(EntryKind::Capture, intent.to_string(), intent, eur(n + 1)),
-                    id_of(now),
-                    now,
-                )
-                .unwrap()
+            books.book(
+                draft(EntryKind::Capture, intent.to_string(), intent, eur(n + 1)),
+                id_of(now),
+                now,
+            )
         })
         .collect();
     save(pool, &books, &entries).await;

@@ -229,7 +229,7 @@ pub async fn seed(pool: &PgPool) -> Shop {
         } else {
             now
         };
-        entries.push(books.book(draft, id_of(made), now).unwrap());
+        entries.push(books.book(draft, id_of(made), now));
     }
     books.event_sequence = 3;
     save(pool, &books, &entries).await;

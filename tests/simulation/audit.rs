@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub struct Audit {
     chains: HashMap<MerchantId, Chain>,
     sums: HashMap<(MerchantId, String, Currency), Balance>,
-    trial: HashMap<(MerchantId, Currency), i64>,
+    trial: HashMap<(MerchantId, Currency), i128>,
     /// What was booked for each source: the first line's amount.
     booked: HashMap<String, Vec<i64>>,
     /// The last place of each merchant's feed,
@@ -57,7 +57,7 @@ impl Audit {
         }
         *chain = Chain::after(entry);
         for posting in &entry.postings {
-            let (currency, minor) = (posting.amount.currency(), posting.amount.minor());
+            let (currency, minor) = (posting.amount.currency(), i128::from(posting.amount.minor()));
             assert!(minor > 0, "{posting:?}");
             let name = (entry.merchant, posting.account.clone(), currency);
             let sum = self.sums.entry(name).or_default();

@@ -41,10 +41,10 @@ pub fn book_twice(world: &mut World) {
             Direction::Debit => (&mut balance.debits, balance.credits),
             Direction::Credit => (&mut balance.credits, balance.debits),
         };
-        *side += posting.amount.minor();
+        *side += i128::from(posting.amount.minor());
         let after = (*side - other).abs();
         posting.balance_after =
-            threadpay::base::money::Money::new(after, posting.amount.currency());
+            threadpay::base::money::Total::new(after, posting.amount.currency());
     }
     entry.hash = chain_hash(&entry);
     (books.entry_sequence, books.entry_hash) = (entry.sequence, entry.hash);

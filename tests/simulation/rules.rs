@@ -39,8 +39,6 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
             Err(Rejection::KeyInUse | Rejection::KeyReused) => {
                 assert!(known(&name.unwrap()), "no request has this key");
             }
-            // Sums are far from the end of their range.
-            Err(Rejection::Ledger(error)) => panic!("the books refused: {error}"),
             Err(Rejection::Internal(fault)) => panic!("a fault of ours: {fault}"),
             Err(
                 Rejection::Invalid(_)

@@ -2,8 +2,10 @@
 
 mod currency;
 pub mod field;
+mod total;
 
 pub use currency::{Currency, CurrencyError};
+pub use total::Total;
 
 use rust_decimal::Decimal;
 use std::fmt;
@@ -146,12 +148,10 @@ impl Money {
     }
 
     /// `self` times a whole quantity.
-    pub fn checked_mul(self, quantity: u32) -> Result<Self, SumError> {
-        let minor = self
-            .minor
-            .checked_mul(i64::from(quantity))
-            .ok_or(SumError::Overflow)?;
-        Ok(Self { minor, ..self })
+    pub fn times(self, quantity: u32) -> Total {
+        // 64 bits times 32 fit 128.
+        let minor = i128::from(self.minor).saturating_mul(quantity.into());
+        Total::new(minor, self.currency)
     }
 
     fn same_currency(self, other: Self) -> Result<(), SumError> {

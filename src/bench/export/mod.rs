@@ -62,7 +62,7 @@ pub(super) async fn prepare(
         }
         transaction.commit().await.map_err(failed)?;
         let drafts: Result<Vec<_>, _> = made.iter().map(capture).collect();
-        let batch = journal.book(drafts?.into_iter())?;
+        let batch = journal.book(drafts?.into_iter());
         journal.record(&batch).await.map_err(failed)?;
         left -= count;
     }

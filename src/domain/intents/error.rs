@@ -6,7 +6,7 @@ use crate::{
         ids::IntentId,
         money::{Money, SumError},
     },
-    domain::rails::DeclineCode,
+    domain::{ledger::Unbalanced, rails::DeclineCode},
 };
 
 /// A refusal: nothing changes.
@@ -36,7 +36,24 @@ pub enum IntentError {
         /// The rail's reason.
         code: DeclineCode,
     },
-    /// An amount left the range of 64 bits.
+    /// Our own records disagree with each other: a fault of ours.
     #[error(transparent)]
+    Broken(#[from] Broken),
+}
+
+/// How records of an intent disagree with each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// Its amounts are of two currencies, or out of their range.
+    #[error("the amounts of the payment intent do not fit together: {0}")]
     Sum(#[from] SumError),
+    /// The entry for what happened does not balance.
+    #[error("the journal entry cannot be made: {0}")]
+    Unbalanced(#[from] Unbalanced),
+}
+
+impl From<SumError> for IntentError {
+    fn from(error: SumError) -> Self {
+        Self::Broken(error.into())
+    }
 }

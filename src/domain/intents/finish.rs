@@ -2,12 +2,12 @@
 
 use super::{
     Attempt, AttemptStatus, CaptureMethod, Intent, IntentError, IntentEvent, LastError, Opening,
-    Refund, RefundStatus, State, Sums, bookkeeping,
+    Refund, RefundStatus, State, Sums, bookkeeping, error::Broken,
 };
 use crate::{
-    base::money::{Money, SumError},
+    base::money::Money,
     domain::{
-        ledger::{Draft, Unbalanced},
+        ledger::Draft,
         rails::{CallKind, DeclineCode, RailAnswer},
     },
 };
@@ -44,25 +44,6 @@ pub struct Finished {
     pub event: Option<IntentEvent>,
     /// What the caller is told.
     pub verdict: Verdict,
-}
-
-/// Why an answer cannot be applied: our own records disagree with each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Broken {
-    #[error(transparent)]
-    Sum(#[from] SumError),
-    #[error(transparent)]
-    Unbalanced(#[from] Unbalanced),
-}
-
-impl From<Broken> for IntentError {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Sum(e) => Self::Sum(e),
-            // Amounts are above zero and both sides are equal by construction.
-            Broken::Unbalanced(_) => Self::Sum(SumError::Overflow),
-        }
-    }
 }
 
 impl Attempt {

@@ -8,7 +8,7 @@ use crate::{
             read_text,
         },
         money::{
-            Currency, Money,
+            Currency, Money, Total,
             field::{self, AmountText, CurrencyCode},
         },
     },
@@ -121,16 +121,15 @@ fn line_items(requests: &[LineItemRequest], amount: Money) -> Result<Vec<LineIte
         .enumerate()
         .map(read)
         .collect::<Result<_, _>>()?;
-    let add =
-        |sum: Money, item: &LineItem| sum.checked_add(item.effect().checked_mul(item.quantity)?);
-    let sum = items.iter().try_fold(Money::zero(amount.currency()), add);
-    match sum {
-        Ok(sum) if items.is_empty() || sum == amount => Ok(items),
-        Ok(sum) => Err(Invalid::field(
+    let add = |sum: Total, item: &LineItem| sum + item.effect().times(item.quantity);
+    let sum = items.iter().fold(Total::zero(amount.currency()), add);
+    if items.is_empty() || sum == Total::from(amount) {
+        Ok(items)
+    } else {
+        Err(Invalid::field(
             "/line_items",
             format!("sum to {sum}, but amount is {amount}; they must be equal"),
-        )),
-        Err(e) => Err(Invalid::field("/line_items", e.to_string())),
+        ))
     }
 }
 

@@ -3,9 +3,10 @@
 
 use super::{Direction, EntryHash, JournalEntry, chain_hash};
 use crate::base::{
-    money::{Currency, Money},
+    money::{Currency, Total},
     timestamp,
 };
+use std::ops::Add;
 use time::OffsetDateTime;
 
 /// A place in a merchant's chain: which entry stood last.
@@ -56,10 +57,10 @@ pub enum ChainFault {
     Unbalanced {
         /// The currency.
         currency: Currency,
-        /// The sum of the debits in major units.
-        debits: rust_decimal::Decimal,
-        /// The sum of the credits in major units.
-        credits: rust_decimal::Decimal,
+        /// The sum of the debits.
+        debits: Total,
+        /// The sum of the credits.
+        credits: Total,
     },
     /// A field of the entry or its postings is not what was booked.
     #[error(
@@ -153,21 +154,22 @@ pub fn check_entry(entry: &JournalEntry) -> Result<(), ChainFault> {
     }
 }
 
-fn side(entry: &JournalEntry, currency: Currency, side: Direction) -> rust_decimal::Decimal {
+fn side(entry: &JournalEntry, currency: Currency, side: Direction) -> Total {
     let on_side = entry.postings.iter().filter(|p| p.direction == side);
     let amounts = on_side.map(|p| p.amount);
     amounts
         .filter(|amount| amount.currency() == currency)
-        .fold(Money::zero(currency).to_decimal(), |sum, amount| {
-            sum + amount.to_decimal()
-        })
+        .fold(Total::zero(currency), Total::add)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        base::ids::{EntryId, MerchantId},
+        base::{
+            ids::{EntryId, MerchantId},
+            money::Money,
+        },
         domain::ledger::{Account, Books, Draft, EntryKind},
     };
     use std::collections::HashMap;
@@ -191,7 +193,7 @@ mod tests {
         let mut book = |second| {
             let now = OffsetDateTime::from_unix_timestamp(second).unwrap();
             let id = EntryId(Uuid::from_u128(7));
-            books.book(draft.clone(), id, now).unwrap()
+            books.book(draft.clone(), id, now)
         };
         vec![book(10), book(20), book(20)]
     }

@@ -3,7 +3,7 @@
 use super::{Account, EntryHash};
 use crate::base::{
     ids::{EntryId, MerchantId},
-    money::{Currency, Money},
+    money::{Currency, Money, Total},
 };
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
@@ -143,7 +143,7 @@ pub struct Posting {
     /// Always above zero.
     pub amount: Money,
     /// The account's balance in this currency after the posting, on its normal side.
-    pub balance_after: Money,
+    pub balance_after: Total,
 }
 
 /// A booked entry: it never changes.

@@ -13,7 +13,7 @@ mod view;
 
 pub use account::{Account, AccountError, AccountKind};
 pub use audit::{Chain, ChainFault, check_entry};
-pub use books::{Balance, Books, LedgerError};
+pub use books::{Balance, Books};
 pub use entry::{Direction, Draft, EntryKind, JournalEntry, Posting, Unbalanced};
 pub use hash::{EntryHash, chain_hash};
 pub use request::{EntryRequest, PostingRequest};

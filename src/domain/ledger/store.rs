@@ -113,6 +113,22 @@ pub fn to_hash(bytes: &[u8]) -> EntryHash {
     EntryHash(bytes.try_into().unwrap_or_default())
 }
 
+/// Reads a sum: its column has as many digits as it needs, so it comes as text.
+pub fn to_sum(digits: &str) -> Result<i128, sqlx::Error> {
+    digits.parse().map_err(|e: std::num::ParseIntError| sqlx::Error::Decode(e.into()))
+}
+
+/// A sum as the two columns that hold it. What fits 64 bits is in the first. What does not is in
+/// the second, and the first holds the most that it can: so a process of the version before this
+/// one, which knows the first alone, refuses to book instead of counting wrong.
+fn to_columns(sum: i128) -> (i64, Option<String>) {
+    match i64::try_from(sum) {
+        Ok(sum) => (sum, None),
+        Err(_) if sum < 0 => (i64::MIN, Some(sum.to_string())),
+        Err(_) => (i64::MAX, Some(sum.to_string())),
+    }
+}
+
 /// One balance of one merchant.
 pub type BalanceRow = (MerchantId, (String, Currency), Balance);
 
@@ -123,7 +139,9 @@ pub async fn load_balances(
 ) -> Result<Vec<BalanceRow>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- ledger.load_balances
-        SELECT merchant_id, account, currency, debits, credits FROM balances WHERE merchant_id = ANY($1)",
+        SELECT merchant_id, account, currency, coalesce(debits_wide, debits)::text AS \"debits!\",
+            coalesce(credits_wide, credits)::text AS \"credits!\"
+        FROM balances WHERE merchant_id = ANY($1)",
         merchants
     );
     let rows = rows.fetch_all(db).await?;
@@ -134,8 +152,8 @@ pub async fn load_balances(
                 .parse()
                 .map_err(|e: CurrencyError| sqlx::Error::Decode(e.into()))?;
             let balance = Balance {
-                debits: row.debits,
-                credits: row.credits,
+                debits: to_sum(&row.debits)?,
+                credits: to_sum(&row.credits)?,
             };
             Ok((
                 MerchantId(row.merchant_id),
@@ -235,6 +253,7 @@ struct PostingColumns {
     amounts: Vec<i64>,
     currencies: Vec<String>,
     balances: Vec<i64>,
+    wide_balances: Vec<Option<String>>,
     booked_at: Vec<OffsetDateTime>,
 }
 
@@ -245,7 +264,11 @@ impl PostingColumns {
                 .iter()
                 .flat_map(|e| e.postings.iter().map(move |p| (e, p)))
         };
+        let after = lines().map(|(_, p)| to_columns(p.balance_after.minor()));
+        let (balances, wide_balances) = after.unzip();
         Self {
+            balances,
+            wide_balances,
             merchants: lines().map(|(e, _)| e.merchant.0).collect(),
             sequences: lines().map(|(e, _)| e.sequence).collect(),
             lines: lines().map(|(_, p)| p.line).collect(),
@@ -257,7 +280,6 @@ impl PostingColumns {
             currencies: lines()
                 .map(|(_, p)| p.amount.currency().code().to_owned())
                 .collect(),
-            balances: lines().map(|(_, p)| p.balance_after.minor()).collect(),
             booked_at: lines().map(|(e, _)| e.booked_at).collect(),
         }
     }
@@ -269,17 +291,35 @@ struct BalanceColumns {
     accounts: Vec<String>,
     currencies: Vec<String>,
     debits: Vec<i64>,
+    wide_debits: Vec<Option<String>>,
     credits: Vec<i64>,
+    wide_credits: Vec<Option<String>>,
 }
 
 impl BalanceColumns {
     fn of(balances: &[BalanceRow]) -> Self {
+        let (debits, wide_debits) = balances.iter().map(|b| sides(b.2).0).unzip();
+        let (credits, wide_credits) = balances.iter().map(|b| sides(b.2).1).unzip();
         Self {
+            debits,
+            wide_debits,
+            credits,
+            wide_credits,
             merchants: balances.iter().map(|b| b.0.0).collect(),
             accounts: balances.iter().map(|b| b.1.0.clone()).collect(),
             currencies: balances.iter().map(|b| b.1.1.code().to_owned()).collect(),
-            debits: balances.iter().map(|b| b.2.debits).collect(),
-            credits: balances.iter().map(|b| b.2.credits).collect(),
+        }
+    }
+}
+
+/// Both sums of a balance as columns: both are wide as soon as one is, so that whoever knows the
+/// narrow ones alone can book on neither side.
+fn sides(balance: Balance) -> ((i64, Option<String>), (i64, Option<String>)) {
+    match (to_columns(balance.debits), to_columns(balance.credits)) {
+        narrow @ ((_, None), (_, None)) => narrow,
+        _ => {
+            let wide = |sum: i128| (i64::MAX, Some(sum.to_string()));
+            (wide(balance.debits), wide(balance.credits))
         }
     }
 }
@@ -298,20 +338,34 @@ pub async fn record(
     let insert = sqlx::query!(
         "-- ledger.record
         WITH entry AS (
-            INSERT INTO journal_entries (merchant_id, sequence, id, kind, source, payment_intent_id, booked_at, effective_date, previous_hash, hash)
-            SELECT UNNEST($1::uuid[]), UNNEST($2::bigint[]), UNNEST($3::uuid[]), UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::uuid[]),
-                UNNEST($7::timestamptz[]), UNNEST($8::date[]), UNNEST($9::bytea[]), UNNEST($10::bytea[])
+            INSERT INTO journal_entries (merchant_id, sequence, id, kind, source,
+                payment_intent_id, booked_at, effective_date, previous_hash, hash)
+            SELECT UNNEST($1::uuid[]), UNNEST($2::bigint[]), UNNEST($3::uuid[]),
+                UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::uuid[]),
+                UNNEST($7::timestamptz[]), UNNEST($8::date[]), UNNEST($9::bytea[]),
+                UNNEST($10::bytea[])
         ), posting AS (
-            INSERT INTO postings (merchant_id, entry_sequence, line, account, direction, amount, currency, balance_after, booked_at)
-            SELECT UNNEST($11::uuid[]), UNNEST($12::bigint[]), UNNEST($13::smallint[]), UNNEST($14::text[]), UNNEST($15::text[]),
-                UNNEST($16::bigint[]), UNNEST($17::text[]), UNNEST($18::bigint[]), UNNEST($19::timestamptz[])
+            INSERT INTO postings (merchant_id, entry_sequence, line, account, direction, amount,
+                currency, balance_after, balance_after_wide, booked_at)
+            SELECT UNNEST($11::uuid[]), UNNEST($12::bigint[]), UNNEST($13::smallint[]),
+                UNNEST($14::text[]), UNNEST($15::text[]), UNNEST($16::bigint[]),
+                UNNEST($17::text[]), UNNEST($18::bigint[]), UNNEST($19::text[])::numeric,
+                UNNEST($20::timestamptz[])
         )
-        INSERT INTO balances (merchant_id, account, currency, debits, credits)
-        SELECT UNNEST($20::uuid[]), UNNEST($21::text[]), UNNEST($22::text[]), UNNEST($23::bigint[]), UNNEST($24::bigint[])
-        ON CONFLICT (merchant_id, account, currency) DO UPDATE SET debits = excluded.debits, credits = excluded.credits",
-        &e.merchants, &e.sequences, &e.ids, &e.kinds, &e.sources, &e.intents as &[Option<Uuid>], &e.booked_at, &e.dates, &e.previous, &e.hashes,
-        &p.merchants, &p.sequences, &p.lines, &p.accounts, &p.directions, &p.amounts, &p.currencies, &p.balances, &p.booked_at,
-        &b.merchants, &b.accounts, &b.currencies, &b.debits, &b.credits
+        INSERT INTO balances (merchant_id, account, currency, debits, debits_wide, credits,
+            credits_wide)
+        SELECT UNNEST($21::uuid[]), UNNEST($22::text[]), UNNEST($23::text[]),
+            UNNEST($24::bigint[]), UNNEST($25::text[])::numeric, UNNEST($26::bigint[]),
+            UNNEST($27::text[])::numeric
+        ON CONFLICT (merchant_id, account, currency) DO UPDATE SET
+            debits = excluded.debits, debits_wide = excluded.debits_wide,
+            credits = excluded.credits, credits_wide = excluded.credits_wide",
+        &e.merchants, &e.sequences, &e.ids, &e.kinds, &e.sources,
+        &e.intents as &[Option<Uuid>], &e.booked_at, &e.dates, &e.previous, &e.hashes,
+        &p.merchants, &p.sequences, &p.lines, &p.accounts, &p.directions, &p.amounts,
+        &p.currencies, &p.balances, &p.wide_balances as &[Option<String>], &p.booked_at,
+        &b.merchants, &b.accounts, &b.currencies, &b.debits,
+        &b.wide_debits as &[Option<String>], &b.credits, &b.wide_credits as &[Option<String>]
     );
     insert.execute(db).await.map(drop)
 }

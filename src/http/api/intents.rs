@@ -185,7 +185,7 @@ pub async fn get(
         (status = 200, description = "The intent: `succeeded`, `requires_capture`, `requires_action` or `processing`.", body = PaymentIntent),
         (status = 402, description = refused(&[Code::PaymentDeclined])),
         (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
-        (status = 422, description = refused(&[Code::InvalidPaymentMethod, Code::InvalidRequest, Code::AmountOutOfRange, Code::IdempotencyKeyReused])),
+        (status = 422, description = refused(&[Code::InvalidPaymentMethod, Code::InvalidRequest, Code::IdempotencyKeyReused])),
     ))]
 pub async fn confirm(
     state: web::Data<State>,
@@ -208,7 +208,7 @@ pub async fn confirm(
     responses(
         (status = 200, description = "The intent.", body = PaymentIntent),
         (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
-        (status = 422, description = refused(&[Code::AmountTooLarge, Code::InvalidAmount, Code::AmountOutOfRange, Code::IdempotencyKeyReused])),
+        (status = 422, description = refused(&[Code::AmountTooLarge, Code::InvalidAmount, Code::IdempotencyKeyReused])),
     ))]
 pub async fn capture(
     state: web::Data<State>,
@@ -254,7 +254,7 @@ pub async fn cancel(
     responses(
         (status = 201, description = "The refund.", body = RefundObject),
         (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
-        (status = 422, description = refused(&[Code::AmountTooLarge, Code::InvalidAmount, Code::CardNumberNotAllowed, Code::AmountOutOfRange, Code::IdempotencyKeyReused])),
+        (status = 422, description = refused(&[Code::AmountTooLarge, Code::InvalidAmount, Code::CardNumberNotAllowed, Code::IdempotencyKeyReused])),
     ))]
 pub async fn create_refund(
     state: web::Data<State>,

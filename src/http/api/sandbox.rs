@@ -120,7 +120,7 @@ pub async fn settle(
     request_body = EntryRequest,
     responses(
         (status = 201, description = "The entry.", body = JournalEntryView),
-        (status = 422, description = refused(&[Code::UnbalancedEntry, Code::InvalidRequest, Code::InvalidAmount, Code::InvalidCurrency, Code::AmountOutOfRange, Code::UnknownField, Code::IdempotencyKeyReused])),
+        (status = 422, description = refused(&[Code::UnbalancedEntry, Code::InvalidRequest, Code::InvalidAmount, Code::InvalidCurrency, Code::UnknownField, Code::IdempotencyKeyReused])),
     ))]
 pub async fn book(
     state: web::Data<State>,

@@ -62,7 +62,6 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         | ProblemCode::PaymentLinkTaken
         | ProblemCode::BodyTooLarge
         | ProblemCode::UnsupportedMediaType
-        | ProblemCode::AmountOutOfRange
         | ProblemCode::IdempotencyKeyReused
         | ProblemCode::RateLimited
         | ProblemCode::InternalError

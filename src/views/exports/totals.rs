@@ -1,10 +1,9 @@
 //! Control totals: what a reader adds up to know that the file is whole.
 
 use crate::{
-    base::money::{Currency, Money},
+    base::money::{Currency, Total},
     domain::ledger::{Direction, JournalEntry},
 };
-use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 /// The running totals of an export, in the order of the currencies' codes.
@@ -27,9 +26,8 @@ pub(super) struct ControlTotal {
     pub direction: Direction,
     /// The currency.
     pub currency: Currency,
-    /// The sum of its amounts in major units. No account leaves 64 bits of minor units; all of
-    /// them together may.
-    pub amount: Decimal,
+    /// The sum of its amounts.
+    pub amount: Total,
     /// How many entries have postings in the currency.
     pub entries: u64,
     /// How many postings are on this side.
@@ -41,7 +39,7 @@ impl ControlTotal {
         Self {
             direction,
             currency,
-            amount: Money::zero(currency).to_decimal(),
+            amount: Total::zero(currency),
             entries: 0,
             postings: 0,
         }
@@ -68,7 +66,7 @@ impl Totals {
                 Direction::Debit => &mut totals.debits,
                 Direction::Credit => &mut totals.credits,
             };
-            side.amount += posting.amount.to_decimal();
+            side.amount += posting.amount;
             side.postings += 1;
         }
     }
@@ -92,7 +90,10 @@ impl Totals {
 mod tests {
     use super::*;
     use crate::{
-        base::ids::{EntryId, MerchantId},
+        base::{
+            ids::{EntryId, MerchantId},
+            money::Money,
+        },
         domain::ledger::{EntryHash, Posting},
     };
     use uuid::Uuid;
@@ -106,7 +107,7 @@ mod tests {
                 account: "a".into(),
                 direction,
                 amount,
-                balance_after: amount,
+                balance_after: amount.into(),
             }
         };
         let booked_at = time::OffsetDateTime::UNIX_EPOCH;

@@ -1,6 +1,9 @@
 //! What is bought, as lines of a table.
 
-use crate::base::language::{Locale, format_amount, texts::fill};
+use crate::base::{
+    language::{Locale, format_amount, texts::fill},
+    money::Money,
+};
 use crate::domain::intents::LineItem;
 
 /// One line of the table of items.
@@ -19,7 +22,7 @@ pub(super) fn lines(items: &[LineItem], locale: Locale) -> Vec<Line> {
 
 fn line(item: &LineItem, locale: Locale) -> Line {
     let one = format_amount(item.effect(), locale);
-    let total = item.effect().checked_mul(item.quantity);
+    let total = Money::try_from(item.effect().times(item.quantity));
     Line {
         label: item.label.clone(),
         quantity: item.quantity,

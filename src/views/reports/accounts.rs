@@ -100,7 +100,7 @@ pub async fn balances(
         snapshot::settled_until(&mut db, merchant).await?;
     }
     let balances = store::balances(&mut db, merchant, code, as_of.end()).await?;
-    let view = |money: crate::base::money::Money| BalanceView {
+    let view = |money: crate::base::money::Total| BalanceView {
         balance: money.to_string(),
         currency: money.currency().code(),
     };

@@ -4,9 +4,9 @@ use super::{BookedEntry, Origin, ThreadPlace};
 use crate::{
     base::{
         ids::{EntryId, IntentId, LinkId, MerchantId, RefundId},
-        money::{Currency, Money},
+        money::{Currency, Money, Total},
     },
-    domain::ledger::{AccountKind, EntryHash, JournalEntry, Posting},
+    domain::ledger::{AccountKind, EntryHash, JournalEntry, Posting, store::to_sum},
 };
 use sqlx::PgConnection;
 use std::ops::Range;
@@ -243,14 +243,15 @@ async fn postings(
     let rows = sqlx::query!(
         "-- reports.postings
         SELECT p.entry_sequence, p.line, p.account, p.direction, p.amount, p.currency,
-            p.balance_after
-        FROM (SELECT UNNEST($2::bigint[]) AS sequence) u CROSS JOIN LATERAL (
-            SELECT x.entry_sequence, x.line, x.account, x.direction, x.amount, x.currency,
-                x.balance_after
-            FROM postings x
-            WHERE x.merchant_id = $1 AND x.entry_sequence = u.sequence OFFSET 0
+            coalesce(p.balance_after_wide, p.balance_after)::text AS \"balance_after!\"
+        FROM (SELECT UNNEST($2::bigint[]) AS sequence) u
+        CROSS JOIN LATERAL (
+            SELECT p.entry_sequence, p.line, p.account, p.direction, p.amount, p.currency,
+                p.balance_after, p.balance_after_wide
+            FROM postings p
+            WHERE p.merchant_id = $1 AND p.entry_sequence = u.sequence OFFSET 0
         ) p
-        ORDER BY p.entry_sequence, p.line",
+        ORDER BY p.entry_sequence, line",
         merchant.0,
         sequences
     );
@@ -262,7 +263,7 @@ async fn postings(
             account: row.account,
             direction: row.direction.parse().map_err(undecodable)?,
             amount: Money::new(row.amount, currency),
-            balance_after: Money::new(row.balance_after, currency),
+            balance_after: Total::new(to_sum(&row.balance_after)?, currency),
         };
         Ok((row.entry_sequence, posting))
     });
@@ -313,12 +314,13 @@ pub async fn balances(
     merchant: MerchantId,
     account: &str,
     end: OffsetDateTime,
-) -> Result<Vec<Money>, sqlx::Error> {
+) -> Result<Vec<Total>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- reports.balances
-        SELECT b.currency, p.balance_after FROM balances b CROSS JOIN LATERAL (
-            SELECT p.balance_after FROM postings p
-            WHERE p.merchant_id = b.merchant_id AND p.account = b.account AND p.currency = b.currency AND p.booked_at < $3
+        SELECT b.currency, p.after AS \"after!\" FROM balances b CROSS JOIN LATERAL (
+            SELECT coalesce(p.balance_after_wide, p.balance_after)::text AS after FROM postings p
+            WHERE p.merchant_id = b.merchant_id AND p.account = b.account
+                AND p.currency = b.currency AND p.booked_at < $3
             ORDER BY p.booked_at DESC, p.entry_sequence DESC, p.line DESC LIMIT 1
         ) p WHERE b.merchant_id = $1 AND b.account = $2 ORDER BY b.currency COLLATE \"C\"",
         merchant.0,
@@ -328,7 +330,7 @@ pub async fn balances(
     let rows = rows.fetch_all(db).await?;
     let money = rows
         .into_iter()
-        .map(|row| Ok(Money::new(row.balance_after, to_currency(&row.currency)?)));
+        .map(|row| Ok(Total::new(to_sum(&row.after)?, to_currency(&row.currency)?)));
     money.collect()
 }
 
@@ -338,9 +340,9 @@ pub struct TotalsRow {
     /// The account's code.
     pub account: String,
     /// Its debits.
-    pub debits: Money,
+    pub debits: Total,
     /// Its credits.
-    pub credits: Money,
+    pub credits: Total,
 }
 
 /// The debits and credits of every account and currency before `end`: the sums of today less
@@ -352,12 +354,15 @@ pub async fn totals(
 ) -> Result<Vec<TotalsRow>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"-- reports.totals
-        SELECT b.account, b.currency, b.debits - p.debits AS "debits!", b.credits - p.credits AS "credits!"
+        SELECT b.account, b.currency,
+            (coalesce(b.debits_wide, b.debits) - p.debits)::text AS "debits!",
+            (coalesce(b.credits_wide, b.credits) - p.credits)::text AS "credits!"
         FROM balances b CROSS JOIN LATERAL (
-            SELECT coalesce(sum(p.amount) FILTER (WHERE p.direction = 'debit'), 0)::bigint AS debits,
-                coalesce(sum(p.amount) FILTER (WHERE p.direction = 'credit'), 0)::bigint AS credits
+            SELECT coalesce(sum(p.amount) FILTER (WHERE p.direction = 'debit'), 0) AS debits,
+                coalesce(sum(p.amount) FILTER (WHERE p.direction = 'credit'), 0) AS credits
             FROM postings p
-            WHERE p.merchant_id = b.merchant_id AND p.account = b.account AND p.currency = b.currency AND p.booked_at >= $2
+            WHERE p.merchant_id = b.merchant_id AND p.account = b.account
+                AND p.currency = b.currency AND p.booked_at >= $2
         ) p WHERE b.merchant_id = $1 ORDER BY b.account COLLATE "C", b.currency COLLATE "C""#,
         merchant.0,
         end
@@ -365,8 +370,8 @@ pub async fn totals(
     let rows = rows.fetch_all(db).await?;
     let totals = rows.into_iter().map(|row| {
         let currency = to_currency(&row.currency)?;
-        let debits = Money::new(row.debits, currency);
-        let credits = Money::new(row.credits, currency);
+        let debits = Total::new(to_sum(&row.debits)?, currency);
+        let credits = Total::new(to_sum(&row.credits)?, currency);
         Ok(TotalsRow {
             account: row.account,
             debits,

@@ -97,8 +97,9 @@ pub struct RefundIds {
 impl Intent {
     /// What can still be refunded.
     pub fn refundable(&self) -> Result<Money, IntentError> {
-        let gone = self.sums.refunded.checked_add(self.sums.refunding)?;
-        Ok(self.sums.captured.checked_sub(gone)?)
+        // One after the other: the two together may be more than an amount can be.
+        let left = self.sums.captured.checked_sub(self.sums.refunded)?;
+        Ok(left.checked_sub(self.sums.refunding)?)
     }
 
     /// Sets `amount` aside, or all that is left, and records that the rail is about to be asked

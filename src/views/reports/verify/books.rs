@@ -5,7 +5,7 @@ use super::{Fault, Report, VerifyError, store::Head};
 use crate::{
     base::{
         ids::MerchantId,
-        money::{Currency, Money},
+        money::{Currency, Total},
     },
     domain::ledger::{
         AccountKind, Balance, Chain, Direction, JournalEntry, Posting, check_entry,
@@ -78,7 +78,7 @@ fn count(entry: &JournalEntry, report: &mut Report) {
     for posting in &entry.postings {
         report.postings += 1;
         if posting.direction == Direction::Debit {
-            report.add_debit(posting.amount.currency(), posting.amount.to_decimal());
+            report.add_debit(posting.amount);
         }
     }
 }
@@ -116,15 +116,9 @@ impl Tally {
         let balance = self.balances.entry((posting.account.clone(), currency));
         let balance = balance.or_default();
         let normal = kind.normal_side();
-        let before = Money::new(balance.on(normal), currency);
-        let sum = match posting.direction {
-            Direction::Debit => &mut balance.debits,
-            Direction::Credit => &mut balance.credits,
-        };
-        *sum = sum
-            .checked_add(amount.minor())
-            .ok_or("the account's total is out of range")?;
-        let after = Money::new(balance.on(normal), currency);
+        let before = Total::new(balance.on(normal), currency);
+        *balance = balance.post(posting.direction, amount.minor());
+        let after = Total::new(balance.on(normal), currency);
         if posting.balance_after == after {
             return Ok(());
         }
@@ -151,8 +145,8 @@ async fn stored_balances(
     };
     let (account, currency) = key;
     let print = |sums: Balance| {
-        let debits = Money::new(sums.debits, *currency);
-        let credits = Money::new(sums.credits, *currency);
+        let debits = Total::new(sums.debits, *currency);
+        let credits = Total::new(sums.credits, *currency);
         format!("debits {debits} and credits {credits}")
     };
     let (expected, found) = (sums(&tally.balances, key), sums(&stored, key));

@@ -1,7 +1,9 @@
 //! What a proof of the books says.
 
-use crate::base::{ids::MerchantId, money::Currency};
-use rust_decimal::Decimal;
+use crate::base::{
+    ids::MerchantId,
+    money::{Money, Total},
+};
 use std::{collections::BTreeMap, fmt};
 
 /// The first thing that is not right.
@@ -27,13 +29,13 @@ pub struct Report {
     pub postings: u64,
     /// Events.
     pub events: i64,
-    /// All debits of each currency in major units; the credits are the same.
-    pub totals: BTreeMap<&'static str, Decimal>,
+    /// All debits of each currency; the credits are the same.
+    pub totals: BTreeMap<&'static str, Total>,
 }
 
 impl Report {
-    pub(super) fn add_debit(&mut self, currency: Currency, amount: Decimal) {
-        let zero = Decimal::new(0, currency.exponent());
+    pub(super) fn add_debit(&mut self, amount: Money) {
+        let (currency, zero) = (amount.currency(), Total::zero(amount.currency()));
         *self.totals.entry(currency.code()).or_insert(zero) += amount;
     }
 }
@@ -67,8 +69,8 @@ mod tests {
             events: 3,
             ..Report::default()
         };
-        report.add_debit("JPY".parse().unwrap(), Decimal::from(500));
-        report.add_debit("EUR".parse().unwrap(), Decimal::new(1250, 2));
+        report.add_debit(Money::new(500, "JPY".parse().unwrap()));
+        report.add_debit(Money::new(1250, "EUR".parse().unwrap()));
         let lines = "The books are right.\nChecked: merchants 1, journal entries 2, postings 4, events 3.\nEUR: debits 12.50, credits 12.50\nJPY: debits 500, credits 500";
         assert_eq!(report.to_string(), lines);
     }
