@@ -187,7 +187,7 @@ async fn overfill(app: &TestApp, debit: &str, credit: &str) {
     let lines = lines.map(|(code, side)| (code.parse().unwrap(), side, most));
     for _ in 0..3 {
         let entry = Submission {
-            command: Command::Post(Draft::adjustment(lines.to_vec(), None).unwrap()),
+            command: PostingCommand::Post(Draft::adjustment(lines.to_vec(), None).unwrap()).into(),
             ..posting(app)
         };
         app.app.writer.submit(entry).await.unwrap();

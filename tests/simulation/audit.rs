@@ -57,7 +57,10 @@ impl Audit {
         }
         *chain = Chain::after(entry);
         for posting in &entry.postings {
-            let (currency, minor) = (posting.amount.currency(), i128::from(posting.amount.minor()));
+            let (currency, minor) = (
+                posting.amount.currency(),
+                i128::from(posting.amount.minor()),
+            );
             assert!(minor > 0, "{posting:?}");
             let name = (entry.merchant, posting.account.clone(), currency);
             let sum = self.sums.entry(name).or_default();

@@ -10,9 +10,9 @@ use serde_json::Value;
 #[schema(as = Amount, format = "decimal", pattern = r"^[0-9]{1,12}(\.[0-9]{1,4})?$", examples("12.50"))]
 pub struct AmountText(pub String);
 
-/// A currency as callers name it: its ISO 4217 code.
+/// A currency as callers name it: its ISO 4217 code, in capital or small letters.
 #[derive(Clone, Debug, utoipa::ToSchema)]
-#[schema(as = Currency, format = "currency", pattern = "^[A-Z]{3}$", examples("EUR"))]
+#[schema(as = Currency, format = "currency", pattern = "^[A-Za-z]{3}$", examples("EUR"))]
 pub struct CurrencyCode(pub String);
 
 /// An amount whose currency the caller does not name, since it is that of a payment intent: plain
@@ -41,11 +41,10 @@ impl BareAmount {
     }
 }
 
-/// Reads the currency code at `/currency`.
+/// Reads the currency code at `/currency`: of a currency that new amounts may be in.
 pub fn currency(code: &str) -> Result<Currency, Invalid> {
-    code.parse().map_err(|e: super::CurrencyError| {
-        Invalid::coded(ProblemCode::InvalidCurrency, "/currency", e.to_string())
-    })
+    Currency::accepted(code)
+        .map_err(|e| Invalid::coded(ProblemCode::InvalidCurrency, "/currency", e.to_string()))
 }
 
 /// Reads an amount above zero at `param`.

@@ -7,7 +7,6 @@ mod total;
 pub use currency::{Currency, CurrencyError};
 pub use total::Total;
 
-use rust_decimal::Decimal;
 use std::fmt;
 
 /// Most digits an amount may have before the decimal point.
@@ -122,11 +121,6 @@ impl Money {
         self.currency
     }
 
-    /// The exact value in major units, with the currency's own number of decimals.
-    pub fn to_decimal(self) -> Decimal {
-        Decimal::new(self.minor, self.currency.exponent())
-    }
-
     /// `self + other`, if both are of one currency.
     pub fn checked_add(self, other: Self) -> Result<Self, SumError> {
         self.same_currency(other)?;
@@ -166,7 +160,7 @@ impl Money {
 /// Major units with exactly the currency's decimals: `500` JPY, `12.50` EUR, `1.250` KWD.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.to_decimal())
+        Total::from(*self).fmt(f)
     }
 }
 

@@ -183,7 +183,11 @@ mod tests {
             EntryId(Uuid::from_u128(8)),
             OffsetDateTime::UNIX_EPOCH,
         );
-        let after: Vec<i128> = last.postings.iter().map(|p| p.balance_after.minor()).collect();
+        let after: Vec<i128> = last
+            .postings
+            .iter()
+            .map(|p| p.balance_after.minor())
+            .collect();
         assert_eq!(after, [2 * i128::from(i64::MAX); 2]);
     }
 }

@@ -115,7 +115,9 @@ pub fn to_hash(bytes: &[u8]) -> EntryHash {
 
 /// Reads a sum: its column has as many digits as it needs, so it comes as text.
 pub fn to_sum(digits: &str) -> Result<i128, sqlx::Error> {
-    digits.parse().map_err(|e: std::num::ParseIntError| sqlx::Error::Decode(e.into()))
+    digits
+        .parse()
+        .map_err(|e: std::num::ParseIntError| sqlx::Error::Decode(e.into()))
 }
 
 /// A sum as the two columns that hold it. What fits 64 bits is in the first. What does not is in
@@ -360,12 +362,33 @@ pub async fn record(
         ON CONFLICT (merchant_id, account, currency) DO UPDATE SET
             debits = excluded.debits, debits_wide = excluded.debits_wide,
             credits = excluded.credits, credits_wide = excluded.credits_wide",
-        &e.merchants, &e.sequences, &e.ids, &e.kinds, &e.sources,
-        &e.intents as &[Option<Uuid>], &e.booked_at, &e.dates, &e.previous, &e.hashes,
-        &p.merchants, &p.sequences, &p.lines, &p.accounts, &p.directions, &p.amounts,
-        &p.currencies, &p.balances, &p.wide_balances as &[Option<String>], &p.booked_at,
-        &b.merchants, &b.accounts, &b.currencies, &b.debits,
-        &b.wide_debits as &[Option<String>], &b.credits, &b.wide_credits as &[Option<String>]
+        &e.merchants,
+        &e.sequences,
+        &e.ids,
+        &e.kinds,
+        &e.sources,
+        &e.intents as &[Option<Uuid>],
+        &e.booked_at,
+        &e.dates,
+        &e.previous,
+        &e.hashes,
+        &p.merchants,
+        &p.sequences,
+        &p.lines,
+        &p.accounts,
+        &p.directions,
+        &p.amounts,
+        &p.currencies,
+        &p.balances,
+        &p.wide_balances as &[Option<String>],
+        &p.booked_at,
+        &b.merchants,
+        &b.accounts,
+        &b.currencies,
+        &b.debits,
+        &b.wide_debits as &[Option<String>],
+        &b.credits,
+        &b.wide_credits as &[Option<String>]
     );
     insert.execute(db).await.map(drop)
 }
