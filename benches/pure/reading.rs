@@ -22,6 +22,7 @@ use threadpay::{
         links::LinkRequest, threads::Thread,
     },
 };
+use time::macros::date;
 
 const AMOUNTS: [&str; 6] = ["1", "12.50", "0.01", "999999999999.99", "12.505", "1e2"];
 const TYPED: [&str; 4] = ["12,50", "1.250,00", "1 250", "١٢"];
@@ -107,7 +108,9 @@ pub fn all(criterion: &mut Criterion) {
             read::<LinkRequest>(black_box(LINK)).parse().unwrap()
         }),
         case("entry_request", || {
-            read::<EntryRequest>(black_box(ENTRY)).parse().unwrap()
+            read::<EntryRequest>(black_box(ENTRY))
+                .parse(date!(2026 - 11 - 29))
+                .unwrap()
         }),
     ];
     time_all(criterion, "parse", cases);

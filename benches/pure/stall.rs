@@ -18,6 +18,7 @@ use threadpay::{
     },
 };
 use time::OffsetDateTime;
+use time::macros::date;
 
 /// What a bot sends for two coffees and a bun.
 pub const INTENT: &str = r#"{"amount":"12.50","currency":"EUR","description":"Table 4, thank you for coming","reference":"order-1042","capture_method":"automatic","thread":{"channel":"telegram","conversation":"-1001234567890","thread":"77","user":"42"},"line_items":[{"label":"Flat white","quantity":2,"unit_amount":"4.25"},{"label":"Cinnamon bun","quantity":1,"unit_amount":"4.00"}],"expires_in":3600,"metadata":{"table":"4","shift":"morning"}}"#;
@@ -34,7 +35,12 @@ pub fn create() -> Command {
 }
 
 pub fn post() -> Command {
-    PostingCommand::Post(read::<EntryRequest>(ENTRY).parse().unwrap()).into()
+    PostingCommand::Post(
+        read::<EntryRequest>(ENTRY)
+            .parse(date!(2026 - 11 - 29))
+            .unwrap(),
+    )
+    .into()
 }
 
 /// A merchant with an endpoint that hears of everything, and what deciding needs.

@@ -126,7 +126,7 @@ fn money(bytes: &[u8]) {
 }
 
 fn entry(bytes: &[u8]) {
-    if let Some(draft) = read::<EntryRequest>(bytes).and_then(|request| checked(request.parse())) {
+    if let Some(draft) = read::<EntryRequest>(bytes).and_then(|request| checked(request.parse(time::macros::date!(2026 - 11 - 29)))) {
         let accounts = draft.accounts();
         assert!((2..=20).contains(&accounts.len()));
         let takes = |(account, currency): &(Account, Currency)| account.takes(*currency);

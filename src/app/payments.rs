@@ -19,41 +19,39 @@ pub struct Performed {
 impl App {
     /// Runs a command to its answer, asking the rail on the way where that is needed.
     pub async fn perform(&self, submission: Submission) -> Result<Performed, WriteError> {
-        let (merchant, request_id) = (submission.merchant, submission.request_id.clone());
-        match self.writer.submit(submission).await? {
-            Reply::Answer(answer) => Ok(Performed {
-                answer,
-                replayed: false,
-            }),
-            Reply::Replay(answer) => Ok(Performed {
-                answer,
-                replayed: true,
-            }),
-            Reply::Call(ticket) => {
-                let finish = move |ticket, answer| Submission {
-                    merchant,
-                    command: PaymentCommand::Finish(ticket, answer).into(),
-                    claim: None,
-                    request_id,
-                    bytes: 0,
-                };
-                // On a task of its own: whoever asked may hang up, the payment goes on.
-                let task = tokio::spawn(call(self.writer.clone(), ticket, finish));
-                task.await.unwrap_or(Err(WriteError::Unavailable))
-            }
-        }
+        // On a task of its own from the start: the caller may hang up at any time, and a call that
+        // was recorded must be made.
+        let task = tokio::spawn(run(self.writer.clone(), submission));
+        task.await.unwrap_or(Err(WriteError::Unavailable))
     }
 }
 
-async fn call(
-    writer: Writer,
-    ticket: Ticket,
-    finish: impl FnOnce(Ticket, RailAnswer) -> Submission,
-) -> Result<Performed, WriteError> {
-    let rail = ticket.call.rail;
-    let answer = tokio::time::timeout(rail.patience(), rail.send(&ticket.call)).await;
-    let answer = answer.unwrap_or(RailAnswer::Unknown);
-    match writer.submit(finish(ticket, answer)).await? {
+async fn run(writer: Writer, submission: Submission) -> Result<Performed, WriteError> {
+    let (merchant, request_id) = (submission.merchant, submission.request_id.clone());
+    let ticket = match writer.submit(submission).await? {
+        Reply::Call(ticket) => ticket,
+        Reply::Answer(answer) => {
+            return Ok(Performed {
+                answer,
+                replayed: false,
+            });
+        }
+        Reply::Replay(answer) => {
+            return Ok(Performed {
+                answer,
+                replayed: true,
+            });
+        }
+    };
+    let answer = call(&ticket).await;
+    let finish = Submission {
+        merchant,
+        command: PaymentCommand::Finish(ticket, answer).into(),
+        claim: None,
+        request_id,
+        bytes: 0,
+    };
+    match writer.submit(finish).await? {
         Reply::Answer(answer) | Reply::Replay(answer) => Ok(Performed {
             answer,
             replayed: false,
@@ -61,4 +59,10 @@ async fn call(
         // An answer never leads to another call.
         Reply::Call(_) => Err(WriteError::Broken),
     }
+}
+
+async fn call(ticket: &Ticket) -> RailAnswer {
+    let rail = ticket.call.rail;
+    let answer = tokio::time::timeout(rail.patience(), rail.send(&ticket.call)).await;
+    answer.unwrap_or(RailAnswer::Unknown)
 }

@@ -115,7 +115,8 @@ impl Bodies {
 /// The journal entry that is posted.
 pub(super) fn draft() -> Result<Draft, ProgramError> {
     let request: EntryRequest = serde_json::from_str(POSTING).map_err(failed)?;
-    request.parse().map_err(failed)
+    let today = crate::base::ambient::Ambient::system().now().date();
+    request.parse(today).map_err(failed)
 }
 
 fn claim(ask: &Ask) -> Result<Claim, ProgramError> {

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod callbacks;
+pub mod due;
 pub mod idempotency;
 pub mod intents;
 pub mod ledger;

@@ -1,10 +1,17 @@
-//! Keeps the metrics of callbacks up to date: what was delivered, and how far behind they are.
+//! Keeps metrics up to date that are read from rows: how far callbacks are behind, and what was put
+//! off again and again.
 
 use super::{DispatcherStats, Progress, Worker};
-use crate::{app::App, domain::callbacks::outbox};
+use crate::{
+    app::App,
+    domain::{
+        callbacks::outbox,
+        due::{self, Kind},
+    },
+};
 use std::{sync::Arc, time::Duration};
 
-/// Measures the outbox now and then.
+/// Measures now and then.
 #[derive(Debug)]
 pub struct Observer {
     app: Arc<App>,
@@ -35,6 +42,8 @@ impl Worker for Observer {
             self.stats.failed(),
             self.stats.exhausted(),
         );
+        let stuck = due::store::stuck(&self.app.worker_pool, Kind::Attempt).await?;
+        self.app.metrics.stuck(Kind::Attempt.as_str(), stuck);
         Ok(Progress::Idle)
     }
 }

@@ -163,6 +163,7 @@ fn a_withdrawn_currency_stays_readable() {
             command: PostingCommand::Post(Draft::adjustment(lines.to_vec(), None).unwrap()).into(),
             claim: None,
             request_id: String::new(),
+            bytes: 0,
         };
         app.app.writer.submit(entry).await.unwrap();
         app.merchant.bot.paid("1.00", "EUR").await;

@@ -43,6 +43,7 @@ mod problems;
 mod refunds;
 mod rekey;
 mod requests;
+mod resolver;
 mod rolling;
 mod shares;
 mod shop;

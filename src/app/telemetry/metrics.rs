@@ -49,6 +49,8 @@ pub struct Metrics {
     delivered: IntCounter,
     failed: IntCounter,
     exhausted: IntCounter,
+    put_off: IntCounterVec,
+    stuck: IntGaugeVec,
 }
 
 fn register<C: Collector + Clone + 'static>(
@@ -61,6 +63,22 @@ fn register<C: Collector + Clone + 'static>(
 
 fn histogram(name: &str, help: &str, buckets: &[f64]) -> HistogramOpts {
     HistogramOpts::new(name, help).buckets(buckets.to_vec())
+}
+
+fn put_off(registry: &Registry) -> Result<IntCounterVec, prometheus::Error> {
+    let opts = Opts::new(
+        "threadpay_put_off_total",
+        "Times that something due could not be finished and was put off.",
+    );
+    register(registry, IntCounterVec::new(opts, &["kind"])?)
+}
+
+fn stuck(registry: &Registry) -> Result<IntGaugeVec, prometheus::Error> {
+    let opts = Opts::new(
+        "threadpay_stuck",
+        "Things that were put off so often that somebody should look at them.",
+    );
+    register(registry, IntGaugeVec::new(opts, &["kind"])?)
 }
 
 impl Metrics {
@@ -132,6 +150,8 @@ impl Metrics {
             delivered: deliveries.with_label_values(&["delivered"]),
             failed: deliveries.with_label_values(&["failed"]),
             exhausted: deliveries.with_label_values(&["exhausted"]),
+            put_off: put_off(&registry)?,
+            stuck: stuck(&registry)?,
             registry,
         })
     }
@@ -158,6 +178,16 @@ impl Metrics {
     /// The age of the oldest delivery that is due and not sent; zero if there is none.
     pub fn outbox_lag(&self, age: Duration) {
         self.outbox_lag.set(age.as_secs_f64());
+    }
+
+    /// Something of this kind could not be finished and was put off.
+    pub fn put_off(&self, kind: &str) {
+        self.put_off.with_label_values(&[kind]).inc();
+    }
+
+    /// How many things of this kind were put off again and again.
+    pub fn stuck(&self, kind: &str, count: i64) {
+        self.stuck.with_label_values(&[kind]).set(count);
     }
 
     /// How many attempts at deliveries this process has made so far, by how they ended.

@@ -12,8 +12,10 @@ use crate::base::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 
+/// A year, leap day included.
+const YEAR: Duration = Duration::days(366);
 /// Most lines of an entry.
 const POSTINGS_MAX: usize = 20;
 
@@ -25,7 +27,7 @@ pub struct EntryRequest {
     /// Its lines, 2 to 20: debits equal credits in each currency.
     #[schema(min_items = 2, max_items = 20)]
     postings: Vec<PostingRequest>,
-    /// The day that it counts for; today in UTC if left out.
+    /// The day that it counts for; today in UTC if left out. At most ten years back and one ahead.
     #[serde(default)]
     #[schema(format = Date, example = "2026-11-22")]
     effective_date: Option<String>,
@@ -53,13 +55,14 @@ pub struct PostingRequest {
 
 impl EntryRequest {
     /// The entry, or the first field at fault.
-    pub fn parse(self) -> Result<Draft, Invalid> {
+    pub fn parse(self, today: Date) -> Result<Draft, Invalid> {
         let count = self.postings.len();
         if !(2..=POSTINGS_MAX).contains(&count) {
             let detail = format!("holds 2 to {POSTINGS_MAX} lines, it has {count}");
             return Err(Invalid::field("/postings", detail));
         }
-        let date = self.effective_date.as_deref().map(date).transpose()?;
+        let date = self.effective_date.as_deref();
+        let date = date.map(|text| date_within(text, today)).transpose()?;
         let lines = self.postings.into_iter().enumerate();
         let lines = lines.map(|(index, posting)| posting.parse(&format!("/postings/{index}")));
         let lines = lines.collect::<Result<_, _>>()?;
@@ -68,10 +71,20 @@ impl EntryRequest {
     }
 }
 
-fn date(text: &str) -> Result<Date, Invalid> {
+fn date_within(text: &str, today: Date) -> Result<Date, Invalid> {
+    let wrong = |detail: String| Invalid::field("/effective_date", detail);
     let day = timestamp::parse(text).ok().map(OffsetDateTime::date);
-    day.filter(|day| day.to_string() == text)
-        .ok_or_else(|| Invalid::field("/effective_date", "is a day such as \"2026-11-22\""))
+    let day = day.filter(|day| day.to_string() == text);
+    let day = day.ok_or_else(|| wrong("is a day such as \"2026-11-22\"".to_owned()))?;
+    let (first, last) = (
+        today.saturating_sub(YEAR.saturating_mul(10)),
+        today.saturating_add(YEAR),
+    );
+    if (first..=last).contains(&day) {
+        Ok(day)
+    } else {
+        Err(wrong(format!("is a day from {first} to {last}")))
+    }
 }
 
 impl PostingRequest {
@@ -106,11 +119,12 @@ mod tests {
     use super::*;
     use crate::domain::ledger::EntryKind;
     use serde_json::json;
+    use time::macros::date;
 
     fn parse(body: Value) -> Result<Draft, Invalid> {
         serde_json::from_value::<EntryRequest>(body)
             .unwrap()
-            .parse()
+            .parse(date!(2026 - 11 - 29))
     }
 
     fn line(account: &str, direction: &str, amount: &str, currency: &str) -> Value {
@@ -132,6 +146,21 @@ mod tests {
             .map(|(account, side, amount)| format!("{account} {side} {amount}"));
         let expected = ["bank:EUR debit 12.50", "merchant:available credit 12.50"];
         assert_eq!(lines.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_day_is_near_today() {
+        let postings = [
+            line("bank:EUR", "debit", "1.00", "EUR"),
+            line("suspense", "credit", "1.00", "EUR"),
+        ];
+        let of = |day: &str| parse(json!({"postings": postings, "effective_date": day}));
+        for day in ["0000-01-01", "2016-11-18", "2027-12-01"] {
+            assert_eq!(of(day).unwrap_err().param, "/effective_date", "{day}");
+        }
+        for day in ["2016-12-01", "2027-11-29"] {
+            assert!(of(day).is_ok(), "{day}");
+        }
     }
 
     #[test]

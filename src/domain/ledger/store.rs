@@ -317,13 +317,12 @@ impl BalanceColumns {
 /// Both sums of a balance as columns: both are wide as soon as one is, so that whoever knows the
 /// narrow ones alone can book on neither side.
 fn sides(balance: Balance) -> ((i64, Option<String>), (i64, Option<String>)) {
-    match (to_columns(balance.debits), to_columns(balance.credits)) {
-        narrow @ ((_, None), (_, None)) => narrow,
-        _ => {
-            let wide = |sum: i128| (i64::MAX, Some(sum.to_string()));
-            (wide(balance.debits), wide(balance.credits))
-        }
+    let narrow = (to_columns(balance.debits), to_columns(balance.credits));
+    if narrow.0.1.is_none() && narrow.1.1.is_none() {
+        return narrow;
     }
+    let wide = |sum: i128| (i64::MAX, Some(sum.to_string()));
+    (wide(balance.debits), wide(balance.credits))
 }
 
 /// Stores entries with their postings and the balances that they change, in one statement.

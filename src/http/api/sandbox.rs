@@ -128,6 +128,9 @@ pub async fn book(
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
     change
-        .perform(&state, PostingCommand::Post(request.parse()?))
+        .perform(
+            &state,
+            PostingCommand::Post(request.parse(state.ambient.now().date())?),
+        )
         .await
 }

@@ -8,7 +8,7 @@ use crate::{
     base::ids::{AttemptId, IntentId},
     domain::{
         intents::{Attempt, AttemptStatus, Finished, Intent, IntentError, State, Status, Verdict},
-        rails::{CallKind, RailAnswer},
+        rails::{CallKind, Rail, RailAnswer},
     },
     writer::{
         Rejection,
@@ -118,7 +118,8 @@ impl Decider<'_> {
             Awaited::Outcome => (AttemptStatus::Pending, "given an outcome"),
         };
         match open {
-            Some(attempt) if attempt.status == wanted => {
+            // What happened elsewhere is told by its rail alone.
+            Some(attempt) if attempt.status == wanted && attempt.rail == Rail::Sandbox => {
                 let decision = self.finish(attempt.id, answer)?;
                 // The caller reports for the rail: the answer shows the intent, not a decline.
                 let after = decision.changes.iter().find_map(|change| {

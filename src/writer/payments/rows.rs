@@ -2,7 +2,10 @@
 //! batch leaves (`writer/store.rs`).
 
 use crate::{
-    domain::intents::{attempt, refund, store},
+    domain::{
+        due::{self, Kind},
+        intents::{attempt, refund, store},
+    },
     writer::{
         needs::Needs,
         world::{World, values},
@@ -53,6 +56,7 @@ pub async fn record(
     if !answered.is_empty() {
         attempt::store::update(db, &answered).await?;
     }
+    record_due(db, world).await?;
     let (made, changed) = (
         values(world.refunds.made()),
         values(world.refunds.changed()),
@@ -62,6 +66,26 @@ pub async fn record(
     }
     if !changed.is_empty() {
         refund::store::update(db, &changed).await?;
+    }
+    Ok(())
+}
+
+/// Says of attempts when their rail is to be asked, or that there is nothing more to ask.
+async fn record_due(db: &mut PgConnection, world: &World) -> Result<(), sqlx::Error> {
+    let (made, changed) = (
+        values(world.attempts.made()),
+        values(world.attempts.changed()),
+    );
+    let touched = made.iter().chain(&changed);
+    let waiting = touched.filter_map(|a| Some((a.merchant, a.id.0, a.ask_at?)));
+    let waiting: Vec<due::store::Row> = waiting.collect();
+    if !waiting.is_empty() {
+        due::store::set(db, Kind::Attempt, &waiting).await?;
+    }
+    let finished = changed.iter().filter(|attempt| attempt.ask_at.is_none());
+    let finished: Vec<_> = finished.map(|a| (a.merchant, a.id.0)).collect();
+    if !finished.is_empty() {
+        due::store::done(db, Kind::Attempt, &finished).await?;
     }
     Ok(())
 }

@@ -183,7 +183,7 @@ impl TestApp {
 
     /// Asks the rail about everything that is due.
     pub async fn resolve(&self) {
-        tick(&mut Resolver(Arc::clone(&self.app))).await;
+        tick(&mut Resolver::new(Arc::clone(&self.app))).await;
     }
 
     /// Works off replays.
@@ -203,7 +203,7 @@ impl TestApp {
 
     /// Asks the rail, where the database may be away.
     pub async fn resolve_if_possible(&self) {
-        let _ = Resolver(Arc::clone(&self.app)).tick().await;
+        let _ = Resolver::new(Arc::clone(&self.app)).tick().await;
     }
 
     /// Sends what is owed and due, once.

@@ -10,7 +10,11 @@ use crate::{
     },
     domain::rails::{CallKind, DeclineCode, PaymentMethod, Rail, RailCall},
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
+
+/// How long the commits before and after a call may take: nobody else asks about an attempt while
+/// its call may still be under way.
+const COMMIT_PATIENCE: Duration = Duration::seconds(5);
 
 crate::names! {
     /// What is known of an attempt.
@@ -87,7 +91,7 @@ impl Attempt {
             amount,
             decline_code: None,
             idempotency_key: None,
-            ask_at: Some(now + rail.patience()),
+            ask_at: Some(now + rail.patience() + COMMIT_PATIENCE),
             created_at: now,
             updated_at: now,
         }

@@ -188,39 +188,22 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
     update.execute(db).await.map(drop)
 }
 
-/// Attempts whose outcome a worker should ask for, with the attempt that charged the payer of
-/// their intent; at most `limit`.
-pub async fn due(
+/// One attempt, with the attempt that charged the payer of its intent.
+pub async fn get(
     pool: &PgPool,
-    now: OffsetDateTime,
-    limit: i64,
-) -> Result<Vec<(Attempt, Option<AttemptId>)>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "-- attempts.due
-        SELECT a.merchant_id, a.id, i.charge_attempt_id FROM attempts a
-        JOIN payment_intents i ON i.merchant_id = a.merchant_id AND i.id = a.intent_id
-        WHERE a.ask_at <= $1 ORDER BY a.ask_at LIMIT $2",
-        now,
-        limit
-    );
-    let rows = rows.fetch_all(pool).await?;
-    let names: Vec<_> = rows
-        .iter()
-        .map(|r| (MerchantId(r.merchant_id), AttemptId(r.id)))
-        .collect();
+    merchant: MerchantId,
+    id: AttemptId,
+) -> Result<Option<(Attempt, Option<AttemptId>)>, sqlx::Error> {
     let mut db = pool.acquire().await?;
-    let attempts = load(&mut db, &names).await?;
-    let charge = |id: AttemptId| {
-        rows.iter()
-            .find(|r| r.id == id.0)
-            .and_then(|r| r.charge_attempt_id)
-            .map(AttemptId)
+    let Some(attempt) = load(&mut db, &[(merchant, id)]).await?.pop() else {
+        return Ok(None);
     };
-    Ok(attempts
-        .into_iter()
-        .map(|attempt| {
-            let charge = charge(attempt.id);
-            (attempt, charge)
-        })
-        .collect())
+    let charge = sqlx::query_scalar!(
+        "-- attempts.charge_of_intent
+        SELECT charge_attempt_id FROM payment_intents WHERE merchant_id = $1 AND id = $2",
+        merchant.0,
+        attempt.intent.0
+    );
+    let charge = charge.fetch_optional(&mut *db).await?.flatten();
+    Ok(Some((attempt, charge.map(AttemptId))))
 }

@@ -4,6 +4,7 @@ use super::{Fault, VerifyError, store};
 use crate::base::{
     ids::{AttemptId, DeliveryId, EndpointId, EventId, IntentId, LinkId, MerchantId, RefundId},
     money::Money,
+    timestamp,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -16,6 +17,8 @@ pub(super) async fn check(db: &mut PgConnection, only: Option<Uuid>) -> Result<(
     found(row.as_ref().map(intent_books))?;
     let row = store::intent_refunds(db, only).await?;
     found(row.as_ref().map(intent_refunds))?;
+    let row = store::old_attempt(db, only).await?;
+    found(row.as_ref().map(old_attempt))?;
     let row = store::link_counts(db, only).await?;
     found(row.as_ref().map(link_counts))?;
     let row = store::event_counts(db, only).await?;
@@ -115,6 +118,18 @@ fn intent_refunds(row: &store::IntentRefunds) -> Fault {
     fault(
         row.merchant_id,
         format!("payment intent {}", IntentId(row.intent_id)),
+        problem,
+    )
+}
+
+fn old_attempt(row: &store::OldAttempt) -> Fault {
+    let (status, created) = (&row.status, timestamp::format(row.created_at));
+    let problem = format!(
+        "should be finished long since, and is {status} since {created}; see the log for why it is put off"
+    );
+    fault(
+        row.merchant_id,
+        format!("attempt {}", AttemptId(row.attempt_id)),
         problem,
     )
 }

@@ -10,5 +10,3 @@ ALTER TABLE balances ADD CONSTRAINT balances_wide_check CHECK (
     (debits_wide IS NULL AND credits_wide IS NULL)
     OR (debits_wide >= 0 AND credits_wide >= 0 AND debits = 9223372036854775807
         AND credits = 9223372036854775807)) NOT VALID;
-
-ALTER TABLE postings ADD COLUMN balance_after_wide numeric;
