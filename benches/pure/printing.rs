@@ -39,8 +39,15 @@ pub fn all(criterion: &mut Criterion) {
 fn stored(criterion: &mut Criterion, stall: &Rc<Stall>, (intent, entry): (&Intent, &JournalEntry)) {
     let (now, urls) = (stall.now, stall.urls.clone());
     let url = urls.stored_url(&intent.id.to_string());
-    let data = to_raw_value(&PaymentIntent::new(intent, url, now)).unwrap();
+    let data = to_raw_value(&PaymentIntent::new(
+        intent,
+        threadpay::base::mode::Mode::Test,
+        url,
+        now,
+    ))
+    .unwrap();
     let event = NewEvent {
+        mode: threadpay::base::mode::Mode::Test,
         id: stall.ambient.id(),
         event_type: EventType::IntentCreated,
         timestamp: now,
@@ -57,7 +64,13 @@ fn stored(criterion: &mut Criterion, stall: &Rc<Stall>, (intent, entry): (&Inten
     let cases = vec![
         case("intent", move || {
             let url = urls.stored_url(&intent.id.to_string());
-            serde_json::to_vec(&PaymentIntent::new(&intent, url, now)).unwrap()
+            serde_json::to_vec(&PaymentIntent::new(
+                &intent,
+                threadpay::base::mode::Mode::Test,
+                url,
+                now,
+            ))
+            .unwrap()
         }),
         case("journal_entry", move || {
             serde_json::to_vec(&JournalEntryView::new(entry.clone(), None)).unwrap()

@@ -73,6 +73,7 @@ pub fn all(criterion: &mut Criterion) {
     let new_key = threadpay::domain::auth::NewApiKey::generate(
         &stall.ambient,
         stall.merchant,
+        threadpay::base::mode::Mode::Test,
         threadpay::domain::auth::Role::Bot,
     );
     let key = new_key.text();

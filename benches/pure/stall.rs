@@ -74,6 +74,7 @@ impl Stall {
             merchant: self.merchant,
             entry_sequence: 0,
             entry_hash: EntryHash::default(),
+            mode: threadpay::base::mode::Mode::Test,
             event_sequence: 0,
             booked_at: OffsetDateTime::UNIX_EPOCH,
             balances: [

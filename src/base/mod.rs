@@ -6,6 +6,7 @@ pub mod db;
 pub mod ids;
 pub mod invalid;
 pub mod language;
+pub mod mode;
 pub mod money;
 pub mod names;
 pub mod net;

@@ -73,6 +73,9 @@ problems! {
     /// The status of the object does not allow the call.
     InvalidState = "invalid_state": 409, "Invalid state",
         "a payment intent that is canceled cannot be confirmed";
+    /// No rail of the merchant can take this payment: the sandbox plays for test merchants only.
+    RailNotAvailable = "rail_not_available": 409, "Rail not available",
+        "the rail sandbox is for test merchants, and this merchant is live: no rail can take this payment yet";
     /// The first request with this key still runs.
     IdempotencyKeyInUse = "idempotency_key_in_use": 409, "Idempotency key in use",
         "the first request with this Idempotency-Key is still running; try again shortly";

@@ -17,6 +17,7 @@ use crate::{
         crypto::MasterKey,
         db::{Db, Use},
         ids::{EndpointId, MerchantId},
+        mode::Mode,
         net::Policy,
     },
     domain::{
@@ -234,8 +235,12 @@ async fn start(db: &Db) -> Result<Arc<App>, ProgramError> {
 
 /// A new merchant with a key that may do everything.
 pub(super) async fn caller(db: &Db) -> Result<Caller, ProgramError> {
-    let merchant = writer::create_merchant(db, NAME, &Ambient::system()).await?;
-    let api_key = keys::create(db, merchant, Role::Merchant).await?.text();
+    let merchant = writer::create_merchant(db, NAME, Mode::Test, &Ambient::system())
+        .await?
+        .id;
+    let api_key = keys::create(db, merchant, Role::Merchant.into())
+        .await?
+        .text();
     Ok(Caller { merchant, api_key })
 }
 

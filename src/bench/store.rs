@@ -17,8 +17,7 @@ use crate::{
 use serde_json::json;
 use sqlx::PgConnection;
 use std::collections::HashMap;
-use time::OffsetDateTime;
-use uuid::Uuid;
+use {time::OffsetDateTime, uuid::Uuid};
 
 /// Stores a new intent that waits for its payer.
 pub(super) async fn insert_intent(
@@ -178,6 +177,7 @@ pub(super) async fn lock_books(
         merchant,
         entry_sequence: row.entry_sequence,
         entry_hash: EntryHash(row.entry_hash.try_into().unwrap_or_default()),
+        mode: crate::base::mode::Mode::Test,
         event_sequence: row.event_sequence,
         booked_at: row.booked_at,
         balances: HashMap::new(),

@@ -5,6 +5,7 @@ use crate::{
     base::{
         ids::{IntentId, MerchantId},
         invalid::Invalid,
+        mode::Mode,
     },
     domain::{
         callbacks::{EventType, NewEvent, StoredEvent},
@@ -186,7 +187,7 @@ impl Request<'_> {
 
     fn print(&self, intent: &Intent) -> Result<Box<RawValue>, Stop> {
         let url = self.plain.urls.stored_url(&intent.id.to_string());
-        to_raw_value(&PaymentIntent::new(intent, url, self.now))
+        to_raw_value(&PaymentIntent::new(intent, Mode::Test, url, self.now))
             .map_err(|e| Rejection::Internal(e.to_string()).into())
     }
 
@@ -210,6 +211,7 @@ impl Request<'_> {
     ) -> StoredEvent {
         let thread = intent.terms.thread.as_ref();
         let event = NewEvent {
+            mode: Mode::Test,
             id: self.plain.ambient.id(),
             event_type,
             timestamp: self.now,

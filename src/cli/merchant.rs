@@ -1,8 +1,19 @@
-//! `threadpay merchant create`: a new merchant.
+//! `threadpay merchant create`, `list` and `rename`.
 
-use crate::program::{ProgramError, database, print};
-use crate::{base::ambient::Ambient, writer};
+use crate::program::{ProgramError, database, keys::no_merchant, print};
+use crate::{
+    base::{
+        ambient::Ambient,
+        db::{DbError, Use},
+        ids::MerchantId,
+        mode::Mode,
+        timestamp,
+    },
+    domain::auth::{Merchant, parse_name, store},
+    writer,
+};
 use clap::Subcommand;
+use serde_json::{Value, json};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -15,30 +26,95 @@ enum Verb {
     /// Make a merchant and print its id, to be named when its API keys are made.
     Create {
         /// The name that payers see: 1 to 200 characters.
-        #[arg(long, value_parser = name)]
+        #[arg(long, value_parser = parse_name)]
         name: String,
+        /// Whether its money is real, for ever: test (with the sandbox) or live.
+        #[arg(long, default_value_t = Mode::Test)]
+        mode: Mode,
         /// Print it as a line of JSON with `id`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all merchants, oldest first.
+    List {
+        /// Print a line of JSON with all of them in `data`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a merchant another name.
+    Rename {
+        /// The merchant.
+        #[arg(value_name = "MERCHANT_ID")]
+        merchant: MerchantId,
+        /// The name that payers see from now on: 1 to 200 characters.
+        #[arg(long, value_parser = parse_name)]
+        name: String,
+        /// Print a line of JSON with `id`.
         #[arg(long)]
         json: bool,
     },
 }
 
 pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
-    let Verb::Create { name, json } = args.verb;
     let db = database::named().await?;
-    let id = writer::create_merchant(&db, &name, &Ambient::system()).await?;
-    if json {
-        print::line(&serde_json::json!({ "id": id.to_string() }).to_string())
-    } else {
-        print::line(&format!("Merchant {name} is {id}."))
+    match args.verb {
+        Verb::Create { name, mode, json } => {
+            let made = writer::create_merchant(&db, &name, mode, &Ambient::system()).await?;
+            let text = format!("Merchant {name} ({mode}) is {}.", made.id);
+            say(made.id, &text, json)
+        }
+        Verb::List { json } => {
+            let pool = db.pool(Use::General, 1).await?;
+            list(&store::merchants(&pool).await.map_err(DbError::Sql)?, json)
+        }
+        Verb::Rename {
+            merchant,
+            name,
+            json,
+        } => {
+            if !writer::rename_merchant(&db, merchant, &name).await? {
+                return Err(no_merchant(merchant));
+            }
+            say(
+                merchant,
+                &format!("Merchant {merchant} is now {name}."),
+                json,
+            )
+        }
     }
 }
 
-fn name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    if (1..=200).contains(&name.chars().count()) {
-        Ok(name.to_owned())
+fn say(id: MerchantId, text: &str, as_json: bool) -> Result<(), ProgramError> {
+    if as_json {
+        print::line(&json!({ "id": id.to_string() }).to_string())
     } else {
-        Err("a name has 1 to 200 characters".to_owned())
+        print::line(text)
     }
+}
+
+fn list(merchants: &[Merchant], as_json: bool) -> Result<(), ProgramError> {
+    if as_json {
+        let data: Vec<Value> = merchants.iter().map(facts).collect();
+        return print::line(&json!({ "object": "list", "data": data }).to_string());
+    }
+    for merchant in merchants {
+        print::line(&format!(
+            "{}  {:4}  {}  {}",
+            merchant.id,
+            merchant.mode,
+            timestamp::format(merchant.created_at),
+            merchant.name
+        ))?;
+    }
+    Ok(())
+}
+
+fn facts(merchant: &Merchant) -> Value {
+    json!({
+        "id": merchant.id.to_string(),
+        "object": "merchant",
+        "name": merchant.name,
+        "mode": merchant.mode,
+        "created_at": timestamp::format(merchant.created_at),
+    })
 }

@@ -288,7 +288,7 @@ impl From<&sqlx::Error> for Problem {
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Refused | AuthError::Expired => Self::unauthorized(
+            AuthError::Refused | AuthError::KeyExpired | AuthError::Expired => Self::unauthorized(
                 error.to_string(),
                 "Bearer realm=\"threadpay\", error=\"invalid_token\"",
             ),

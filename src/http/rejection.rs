@@ -42,6 +42,7 @@ fn intent(error: &IntentError, said: String) -> Problem {
         IntentError::Declined { intent, code } => {
             Problem::new(ProblemCode::PaymentDeclined, said).declined(*intent, code.as_str())
         }
+        IntentError::RailNotAvailable(_) => Problem::new(ProblemCode::RailNotAvailable, said),
         IntentError::Broken(_) => Problem::internal(error),
     }
 }

@@ -4,6 +4,7 @@
 use super::{ProgramError, Service, keys};
 use crate::base::ambient::Ambient;
 use crate::base::db::DbError;
+use crate::base::mode::Mode;
 use crate::domain::auth::{self, Role};
 use crate::embedded::OWNERS_FILE;
 use crate::writer;
@@ -44,16 +45,19 @@ impl TestMerchant {
         let (db, ambient) = (&service.app.config.database, &service.app.ambient);
         if let Some(noted) = noted
             && let Ok(id) = noted.merchant_id.parse()
-            && auth::store::merchant_exists(&service.app.pool, id)
+            && auth::store::merchant(&service.app.pool, id)
                 .await
                 .map_err(DbError::Sql)?
+                .is_some()
         {
             return Ok(noted);
         }
-        let id = writer::create_merchant(db, "Corner Café", ambient).await?;
+        let id = writer::create_merchant(db, "Corner Café", Mode::Test, ambient)
+            .await?
+            .id;
         let (key, finance) = (
-            keys::create(db, id, Role::Merchant).await?,
-            keys::create(db, id, Role::Finance).await?,
+            keys::create(db, id, Role::Merchant.into()).await?,
+            keys::create(db, id, Role::Finance.into()).await?,
         );
         Ok(Self {
             merchant_id: id.to_string(),

@@ -7,7 +7,7 @@ use crate::{
     http::{self, State},
     workers::{
         self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Observer, Replayer,
-        Resolver, Settler, Worker,
+        Resolver, Settler, UseRecorder, Worker,
     },
 };
 use futures_util::future::join_all;
@@ -60,6 +60,7 @@ impl Service {
         let share = Arc::clone(wake).share(db.clone(), service.stop.clone());
         service.workers.spawn(share);
         service.watch_clock();
+        service.work(UseRecorder(Arc::clone(&service.app)), Arc::default());
         if workers {
             service.start_workers();
         }

@@ -4,6 +4,7 @@
 mod deliver;
 mod expire;
 mod forget;
+mod note_uses;
 mod observe;
 mod replay;
 mod resolve;
@@ -12,6 +13,7 @@ mod settle;
 pub use deliver::{Dispatcher, DispatcherParts, DispatcherStats, Limits, Reveal};
 pub use expire::Expirer;
 pub use forget::Forgetter;
+pub use note_uses::UseRecorder;
 pub use observe::Observer;
 pub use replay::Replayer;
 pub use resolve::{Resolver, TickError};

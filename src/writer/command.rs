@@ -178,7 +178,11 @@ impl Rejection {
     /// left): put right, it is sent again with the same key.
     pub(super) fn is_verdict(&self) -> bool {
         match self {
-            Self::Intent(IntentError::InvalidState { .. } | IntentError::Declined { .. })
+            Self::Intent(
+                IntentError::InvalidState { .. }
+                | IntentError::Declined { .. }
+                | IntentError::RailNotAvailable(_),
+            )
             | Self::Link(_)
             | Self::Endpoint(_) => true,
             Self::Intent(IntentError::AmountTooLarge { .. } | IntentError::Broken(_))

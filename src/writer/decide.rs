@@ -7,7 +7,7 @@ use super::{
     world::{Change, World},
 };
 use crate::{
-    base::{ambient::Ambient, ids::MerchantId},
+    base::{ambient::Ambient, ids::MerchantId, mode::Mode},
     domain::{
         idempotency::{Answer, Claim, KeyRecord, Standing},
         links::PageUrls,
@@ -165,6 +165,16 @@ pub struct Decider<'a> {
     pub(super) world: &'a World,
     pub(super) merchant: MerchantId,
     pub(super) context: Context<'a>,
+}
+
+impl Decider<'_> {
+    /// The merchant's mode.
+    pub(super) fn mode(&self) -> Result<Mode, Rejection> {
+        let books = self.world.books.get(&self.merchant);
+        books
+            .map(|books| books.mode)
+            .ok_or(Rejection::NotFound("merchant"))
+    }
 }
 
 /// Prints an object. Its parts are text and numbers, so it cannot fail but for want of memory.

@@ -205,7 +205,7 @@ impl World {
             return;
         };
         books.event_sequence += 1;
-        let sequence = books.event_sequence;
+        let (mode, sequence) = (books.mode, books.event_sequence);
         let place = draft.intent.and_then(|id| {
             let intent = self.intents.change(&(merchant, id))?;
             intent.event_sequence += 1;
@@ -217,6 +217,7 @@ impl World {
         let booked = entries.iter();
         let booked = booked.filter(|e| intent_id.is_some() && e.payment_intent == intent_id);
         let event = NewEvent {
+            mode,
             id: recipient.map_or_else(|| ambient.id(), |recipient| recipient.event),
             event_type: draft.event_type,
             timestamp: now,

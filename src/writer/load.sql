@@ -1,15 +1,15 @@
 -- writer.load
 SELECT 'books' AS "part!", merchant_id AS "merchant_id!",
-    entry_sequence, entry_hash, event_sequence, booked_at,
+    mode, entry_sequence, entry_hash, event_sequence, booked_at,
     NULL::text AS account, NULL::text AS currency, NULL::text AS debits, NULL::text AS credits,
     NULL::text AS key, NULL::bytea AS fingerprint, NULL::smallint AS answer_status, NULL::bytea AS answer,
     NULL::uuid AS endpoint_id, NULL::uuid AS intent_id,
     NULL::text AS url, NULL::text[] AS event_types, NULL::text AS description, NULL::text AS status, NULL::text AS disabled_reason,
     NULL::text AS ordering, NULL::boolean AS stripe_signature, NULL::bytea AS public_key, NULL::timestamptz AS created_at, NULL::timestamptz AS updated_at
-FROM books WHERE merchant_id = ANY($1)
+FROM books JOIN merchants USING (merchant_id) WHERE merchant_id = ANY($1)
 UNION ALL
 SELECT 'balance', b.merchant_id,
-    NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL,
     b.account, b.currency, coalesce(b.debits_wide, b.debits)::text,
     coalesce(b.credits_wide, b.credits)::text,
     NULL, NULL, NULL, NULL,
@@ -20,7 +20,7 @@ CROSS JOIN LATERAL (SELECT b.merchant_id, b.account, b.currency, b.debits, b.deb
     WHERE b.merchant_id = u.merchant_id AND b.account = u.account AND b.currency = u.currency LIMIT 1) b
 UNION ALL
 SELECT 'key', k.merchant_id,
-    NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL,
     k.key, k.fingerprint, k.status, k.answer,
     NULL, NULL,
@@ -29,7 +29,7 @@ FROM (SELECT UNNEST($5::uuid[]) AS merchant_id, UNNEST($6::text[]) AS key) u
 CROSS JOIN LATERAL (SELECT k.merchant_id, k.key, k.fingerprint, k.status, k.answer FROM idempotency_keys k WHERE k.merchant_id = u.merchant_id AND k.key = u.key LIMIT 1) k
 UNION ALL
 SELECT 'endpoint', merchant_id,
-    NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL,
     id, NULL,
@@ -37,7 +37,7 @@ SELECT 'endpoint', merchant_id,
 FROM callback_endpoints WHERE merchant_id = ANY($1) AND deleted_at IS NULL
 UNION ALL
 SELECT 'owed', u.merchant_id,
-    NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL,
     e.id, u.id,

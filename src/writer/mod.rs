@@ -28,5 +28,5 @@ pub use links::LinkPayment;
 pub use needs::Needs;
 pub use payments::Awaited;
 pub use rekey::{RekeyError, Rekeyed, rekey};
-pub use setup::{create_key, create_merchant, revoke_key};
+pub use setup::{create_key, create_merchant, rename_merchant, revoke_key};
 pub use world::World;

@@ -6,8 +6,9 @@ use crate::{
         ambient::Ambient,
         db::{self, Db, DbError, Use},
         ids::{KeyId, MerchantId},
+        mode::Mode,
     },
-    domain::auth::{self, NewApiKey},
+    domain::auth::{self, Merchant, NewApiKey},
 };
 use sqlx::PgConnection;
 
@@ -18,16 +19,28 @@ async fn connect(db: &Db, ambient: &Ambient) -> Result<PgConnection, DbError> {
     Ok(connection)
 }
 
-/// Makes a merchant with empty books.
+/// Makes a merchant with empty books. Its mode is for ever.
 pub async fn create_merchant(
     db: &Db,
     name: &str,
+    mode: Mode,
     ambient: &Ambient,
-) -> Result<MerchantId, DbError> {
+) -> Result<Merchant, DbError> {
     let mut connection = connect(db, ambient).await?;
-    let id: MerchantId = ambient.id();
-    auth::store::insert_merchant(&mut connection, id, name, ambient.now()).await?;
-    Ok(id)
+    let merchant = Merchant {
+        id: ambient.id(),
+        name: name.to_owned(),
+        mode,
+        created_at: ambient.now(),
+    };
+    auth::store::insert_merchant(&mut connection, &merchant).await?;
+    Ok(merchant)
+}
+
+/// Gives a merchant another name, and says whether there is such a merchant.
+pub async fn rename_merchant(db: &Db, id: MerchantId, name: &str) -> Result<bool, DbError> {
+    let mut connection = db.connect(Use::General).await?;
+    Ok(auth::store::rename_merchant(&mut connection, id, name).await?)
 }
 
 /// Stores a new API key; only its hash is kept.

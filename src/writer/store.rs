@@ -11,6 +11,7 @@ use crate::{
     base::{
         ids::{EndpointId, IntentId, MerchantId},
         money::CurrencyError,
+        names::UnknownName,
     },
     domain::{
         callbacks::{self, store::EndpointRow},
@@ -41,6 +42,7 @@ pub struct LoadRequest<'a> {
 struct Row {
     part: String,
     merchant_id: Uuid,
+    mode: Option<String>,
     entry_sequence: Option<i64>,
     entry_hash: Option<Vec<u8>>,
     event_sequence: Option<i64>,
@@ -153,6 +155,9 @@ impl Row {
             merchant: MerchantId(self.merchant_id),
             entry_sequence: required(self.entry_sequence)?,
             entry_hash: ledger::store::to_hash(&required(self.entry_hash)?),
+            mode: required(self.mode)?
+                .parse()
+                .map_err(|e: UnknownName| sqlx::Error::Decode(e.into()))?,
             event_sequence: required(self.event_sequence)?,
             booked_at: required(self.booked_at)?,
             balances: HashMap::new(),

@@ -3,7 +3,13 @@
 use super::harness::run_test;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
-use threadpay::base::crypto::{ed25519::SigningKey, mac};
+use threadpay::{
+    base::{
+        crypto::{ed25519::SigningKey, mac},
+        mode::Mode,
+    },
+    domain::auth::{NewApiKey, Role, store},
+};
 use time::Duration;
 
 #[test]
@@ -120,6 +126,53 @@ fn a_token_is_good_for_the_role_of_its_key_and_nothing_else() {
         let url = "/v1/oauth/token?grant_type=client_credentials";
         let refused = app.anyone.post_form(url, &[]).await.expect(400);
         assert_eq!(refused["error"], "invalid_request");
+    });
+}
+
+#[test]
+fn a_key_ends_when_it_says_and_tells_when_it_was_used() {
+    run_test(async |app| {
+        let (id, now) = (app.merchant.id, app.ambient.now());
+        let mut key = NewApiKey::generate(&app.ambient, id, Mode::Test, Role::Bot);
+        key.expires_at = Some(now + Duration::minutes(10));
+        let mut db = app.pool.acquire().await.unwrap();
+        store::insert_key(&mut db, &key, now).await.unwrap();
+        let used = async || {
+            app.app.authenticator.note_uses().await.unwrap();
+            let keys = store::keys(&app.pool, id).await.unwrap();
+            keys.iter().find(|k| k.id == key.id).unwrap().last_used_at
+        };
+        assert_eq!(used().await, None);
+        let bot = app.anyone.with_key(&key.text());
+        bot.get("/v1/events").await.expect(200);
+        let first = used().await.unwrap();
+        assert!(first >= now - Duration::SECOND, "{first} {now}");
+        let token = app.anyone.token_of(&key.text()).await.expect(200);
+        let by_token = app.anyone.with_key(token["access_token"].as_str().unwrap());
+        by_token.get("/v1/events").await.expect(200);
+        app.clock.advance(Duration::minutes(10));
+        for caller in [&bot, &by_token] {
+            caller.get("/v1/events").await.problem(401, "unauthorized");
+        }
+        let refused = app.anyone.token_of(&key.text()).await;
+        assert_eq!(refused.status, 401, "{}", refused.text());
+    });
+}
+
+#[test]
+fn a_key_of_the_other_mode_is_no_key() {
+    run_test(async |app| {
+        let live = app.live_merchant().await;
+        for (caller, word, other) in [
+            (&app.merchant.bot, "tp_test_", "tp_live_"),
+            (&live.bot, "tp_live_", "tp_test_"),
+        ] {
+            let key = caller.key();
+            assert!(key.starts_with(word), "{word}");
+            caller.get("/v1/events").await.expect(200);
+            let changed = app.anyone.with_key(&key.replace(word, other));
+            changed.get("/v1/events").await.problem(401, "unauthorized");
+        }
     });
 }
 

@@ -34,6 +34,7 @@ mod ledger;
 mod links;
 mod listen;
 mod logs;
+mod modes;
 mod neighbors;
 mod pages;
 mod parameters;

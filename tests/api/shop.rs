@@ -72,6 +72,7 @@ pub async fn open_books(pool: &PgPool) -> Books {
         merchant,
         entry_sequence: 0,
         entry_hash: EntryHash::default(),
+        mode: threadpay::base::mode::Mode::Test,
         event_sequence: 0,
         booked_at: OffsetDateTime::UNIX_EPOCH,
         balances: HashMap::new(),

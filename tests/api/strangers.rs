@@ -153,7 +153,12 @@ async fn limited(app: &TestApp, per_second: u32) -> TestApp {
 fn strangers_are_limited_by_address_and_by_what_they_ask_about() {
     run_test(async |app| {
         let few = limited(app, 5).await;
-        let other = NewApiKey::generate(&few.ambient, few.merchant.id, Role::Bot);
+        let other = NewApiKey::generate(
+            &few.ambient,
+            few.merchant.id,
+            threadpay::base::mode::Mode::Test,
+            Role::Bot,
+        );
         let (key, _) = other
             .text()
             .rsplit_once('_')
@@ -198,7 +203,12 @@ fn strangers_are_limited_by_address_and_by_what_they_ask_about() {
 #[test]
 fn what_nobody_knows_is_not_looked_up_again_and_a_new_key_works_at_once() {
     run_test(async |app| {
-        let key = NewApiKey::generate(&app.ambient, app.merchant.id, Role::Bot);
+        let key = NewApiKey::generate(
+            &app.ambient,
+            app.merchant.id,
+            threadpay::base::mode::Mode::Test,
+            Role::Bot,
+        );
         let bot = app.anyone.with_key(&key.text());
         let mut lock = app.pool.begin().await.unwrap();
         let sql = "LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE";
@@ -213,7 +223,12 @@ fn what_nobody_knows_is_not_looked_up_again_and_a_new_key_works_at_once() {
                 .problem(401, "unauthorized");
         }
         lock.rollback().await.unwrap();
-        let fresh = NewApiKey::generate(&app.ambient, app.merchant.id, Role::Bot);
+        let fresh = NewApiKey::generate(
+            &app.ambient,
+            app.merchant.id,
+            threadpay::base::mode::Mode::Test,
+            Role::Bot,
+        );
         let mut db = app.pool.acquire().await.unwrap();
         store::insert_key(&mut db, &fresh, app.ambient.now())
             .await

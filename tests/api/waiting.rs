@@ -18,7 +18,12 @@ fn poll(key: &str) -> String {
 fn a_key_has_few_waiting_and_those_who_left_do_not_count() {
     run_test(async |app| {
         let now = app.ambient.now();
-        let key = NewApiKey::generate(&app.ambient, app.merchant.id, Role::Bot);
+        let key = NewApiKey::generate(
+            &app.ambient,
+            app.merchant.id,
+            threadpay::base::mode::Mode::Test,
+            Role::Bot,
+        );
         let mut db = app.pool.acquire().await.unwrap();
         store::insert_key(&mut db, &key, now).await.unwrap();
         drop(db);
@@ -94,7 +99,12 @@ fn all_who_wait_get_what_each_asked_for() {
 fn a_poll_begun_before_its_key_was_revoked_is_told_nothing() {
     run_test(async |app| {
         let now = app.ambient.now();
-        let key = NewApiKey::generate(&app.ambient, app.merchant.id, Role::Bot);
+        let key = NewApiKey::generate(
+            &app.ambient,
+            app.merchant.id,
+            threadpay::base::mode::Mode::Test,
+            Role::Bot,
+        );
         let mut db = app.pool.acquire().await.unwrap();
         store::insert_key(&mut db, &key, now).await.unwrap();
         let bot = app.anyone.with_key(&key.text());

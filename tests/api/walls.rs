@@ -247,10 +247,20 @@ fn access_token(app: &TestApp, key: &NewApiKey) -> String {
 async fn nobodies(app: &TestApp) -> Vec<(&'static str, Client)> {
     let mut db = app.pool.acquire().await.unwrap();
     let now = app.ambient.now();
-    let revoked = NewApiKey::generate(&app.ambient, app.merchant.id, Role::Merchant);
+    let revoked = NewApiKey::generate(
+        &app.ambient,
+        app.merchant.id,
+        threadpay::base::mode::Mode::Test,
+        Role::Merchant,
+    );
     store::insert_key(&mut db, &revoked, now).await.unwrap();
     assert!(store::revoke_key(&mut db, revoked.id, now).await.unwrap());
-    let unknown = NewApiKey::generate(&app.ambient, app.merchant.id, Role::Merchant);
+    let unknown = NewApiKey::generate(
+        &app.ambient,
+        app.merchant.id,
+        threadpay::base::mode::Mode::Test,
+        Role::Merchant,
+    );
     vec![
         ("none", app.anyone.clone()),
         ("revoked", app.anyone.with_key(&revoked.text())),

@@ -138,8 +138,16 @@ impl World {
 
     async fn new_merchant(&self, db: &Db) -> Merchant {
         let ambient = Ambient::system();
-        let id = create_merchant(db, "Café Zeit", &ambient).await.unwrap();
-        let key = NewApiKey::generate(&ambient, id, Role::Merchant);
+        let id = create_merchant(db, "Café Zeit", threadpay::base::mode::Mode::Test, &ambient)
+            .await
+            .unwrap()
+            .id;
+        let key = NewApiKey::generate(
+            &ambient,
+            id,
+            threadpay::base::mode::Mode::Test,
+            Role::Merchant,
+        );
         create_key(db, &key, &ambient).await.unwrap();
         let services = [0, 1].map(|side| {
             let address = self.to_services[side].address;

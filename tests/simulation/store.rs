@@ -65,6 +65,7 @@ impl Store {
             merchant,
             entry_sequence: 0,
             entry_hash: EntryHash::default(),
+            mode: threadpay::base::mode::Mode::Test,
             event_sequence: 0,
             booked_at: OffsetDateTime::UNIX_EPOCH,
             balances: HashMap::new(),

@@ -1,4 +1,4 @@
-//! The API key as text: `tp_test_<key id>_<secret>`.
+//! The API key as text: `tp_test_<key id>_<secret>`, or `tp_live_…` of a live merchant.
 //!
 //! The key id is the cell (`00`) and the 26 characters of the key's printed id; the secret is 43
 //! letters of base62, which is 256 bits.
@@ -7,10 +7,25 @@ use super::Role;
 use crate::base::ambient::Ambient;
 use crate::base::crypto::{hash, random_base62};
 use crate::base::ids::{KeyId, MerchantId};
+use crate::base::mode::Mode;
 use std::fmt;
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-const PREFIX: &str = "tp_test_";
+/// What the keys of a merchant of this mode begin with.
+const fn prefix(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Test => "tp_test_",
+        Mode::Live => "tp_live_",
+    }
+}
+
+/// Takes the prefix off, and says of which mode it is.
+fn strip_prefix(text: &str) -> Option<(Mode, &str)> {
+    let mut modes = Mode::ALL.into_iter();
+    modes.find_map(|mode| Some((mode, text.strip_prefix(prefix(mode))?)))
+}
+
 const CELL: &str = "00";
 const SECRET_LENGTH: usize = 43;
 /// Letters of the secret that are kept in the clear, so that people can tell their keys apart.
@@ -20,10 +35,10 @@ const LAST: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApiKeyError {
     /// It does not begin like one.
-    #[error("an API key begins with tp_test_")]
+    #[error("an API key begins with tp_test_ or tp_live_")]
     Prefix,
     /// The part before the secret is not the id of a key.
-    #[error("the API key is damaged: the part after tp_test_ is not the id of a key")]
+    #[error("the API key is damaged: the part before its secret is not the id of a key")]
     KeyId,
     /// The secret has another length or other characters.
     #[error("the API key is damaged: its secret has 43 letters and digits")]
@@ -34,6 +49,8 @@ pub enum ApiKeyError {
 pub struct ApiKey {
     /// Which key it says it is.
     pub id: KeyId,
+    /// The mode that it says, if it says one: a client id may leave it out.
+    pub mode: Option<Mode>,
     secret: Zeroizing<String>,
 }
 
@@ -46,20 +63,25 @@ impl fmt::Debug for ApiKey {
 }
 
 impl ApiKey {
-    /// Reads `tp_test_<key id>_<secret>`.
+    /// Reads `tp_test_<key id>_<secret>` or `tp_live_…`.
     pub fn parse(text: &str) -> Result<Self, ApiKeyError> {
-        let rest = text.strip_prefix(PREFIX).ok_or(ApiKeyError::Prefix)?;
+        let (mode, rest) = strip_prefix(text).ok_or(ApiKeyError::Prefix)?;
         let (id, secret) = rest.split_once('_').ok_or(ApiKeyError::Secret)?;
-        Self::from_parts(id, secret)
+        let key = Self::from_parts(id, secret)?;
+        Ok(Self {
+            mode: Some(mode),
+            ..key
+        })
     }
 
     /// Reads the two parts where they come apart, as OAuth's `client_id` and `client_secret` do.
     /// The secret may also be the whole API key.
     pub fn from_parts(client_id: &str, secret: &str) -> Result<Self, ApiKeyError> {
         let id = parse_client_id(client_id)?;
-        if secret.starts_with(PREFIX) {
+        let mode = strip_prefix(client_id).map(|(mode, _)| mode);
+        if strip_prefix(secret).is_some() {
             let whole = Self::parse(secret)?;
-            return if whole.id == id {
+            return if whole.id == id && (mode.is_none() || mode == whole.mode) {
                 Ok(whole)
             } else {
                 Err(ApiKeyError::KeyId)
@@ -68,7 +90,7 @@ impl ApiKey {
         let letters = secret.bytes().all(|b| b.is_ascii_alphanumeric());
         if letters && secret.len() == SECRET_LENGTH {
             let secret = Zeroizing::new(secret.to_owned());
-            Ok(Self { id, secret })
+            Ok(Self { id, mode, secret })
         } else {
             Err(ApiKeyError::Secret)
         }
@@ -80,13 +102,13 @@ impl ApiKey {
     }
 }
 
-/// Reads the id of a key, either as in an API key (`00…`, also with its `tp_test_`) or in its
+/// Reads the id of a key, either as in an API key (`00…`, also with its prefix) or in its
 /// printed form (`key_…`).
 pub fn parse_client_id(text: &str) -> Result<KeyId, ApiKeyError> {
     let parsed = if text.starts_with(KeyId::PREFIX) {
         text.parse()
     } else {
-        let id = text.strip_prefix(PREFIX).unwrap_or(text);
+        let id = strip_prefix(text).map_or(text, |(_, rest)| rest);
         let id = id.strip_prefix(CELL).ok_or(ApiKeyError::KeyId)?;
         format!("{}_{id}", KeyId::PREFIX).parse()
     };
@@ -100,8 +122,14 @@ pub struct NewApiKey {
     pub id: KeyId,
     /// Whose it is.
     pub merchant: MerchantId,
+    /// Whether the merchant's money is real.
+    pub mode: Mode,
     /// What it may do.
     pub role: Role,
+    /// What its owner calls it.
+    pub name: Option<String>,
+    /// From when on it is refused; `None` for never.
+    pub expires_at: Option<OffsetDateTime>,
     secret: Zeroizing<String>,
 }
 
@@ -116,12 +144,15 @@ impl fmt::Debug for NewApiKey {
 }
 
 impl NewApiKey {
-    /// A new key for a merchant.
-    pub fn generate(ambient: &Ambient, merchant: MerchantId, role: Role) -> Self {
+    /// A new key for a merchant of this mode, without a name and without an end.
+    pub fn generate(ambient: &Ambient, merchant: MerchantId, mode: Mode, role: Role) -> Self {
         Self {
             id: ambient.id(),
             merchant,
+            mode,
             role,
+            name: None,
+            expires_at: None,
             secret: Zeroizing::new(random_base62(SECRET_LENGTH, ambient)),
         }
     }
@@ -130,7 +161,7 @@ impl NewApiKey {
     pub fn text(&self) -> String {
         let id = self.id.to_string();
         let id = id.trim_start_matches("key_");
-        format!("{PREFIX}{CELL}{id}_{}", *self.secret)
+        format!("{}{CELL}{id}_{}", prefix(self.mode), *self.secret)
     }
 
     /// What is stored of the secret.
@@ -150,11 +181,30 @@ mod tests {
     use uuid::Uuid;
 
     fn new_key() -> NewApiKey {
-        NewApiKey::generate(
-            &Ambient::system(),
-            MerchantId(Uuid::from_u128(1)),
-            Role::Bot,
-        )
+        key_of(Mode::Test)
+    }
+
+    fn key_of(mode: Mode) -> NewApiKey {
+        let merchant = MerchantId(Uuid::from_u128(1));
+        NewApiKey::generate(&Ambient::system(), merchant, mode, Role::Bot)
+    }
+
+    #[test]
+    fn a_key_says_its_mode() {
+        for mode in Mode::ALL {
+            let text = key_of(mode).text();
+            assert!(text.starts_with(&format!("tp_{mode}_00")), "{text}");
+            assert_eq!(ApiKey::parse(&text).unwrap().mode, Some(mode));
+            let (front, secret) = text.rsplit_once('_').unwrap();
+            let by_parts = ApiKey::from_parts(front, secret).unwrap();
+            assert_eq!(by_parts.mode, Some(mode));
+            let bare = ApiKey::from_parts(&front[8..], secret).unwrap();
+            assert_eq!(bare.mode, None);
+        }
+        let live = key_of(Mode::Live).text();
+        let front = live.rsplit_once('_').unwrap().0.replace("live", "test");
+        let mixed = ApiKey::from_parts(&front, &live);
+        assert_eq!(mixed.unwrap_err(), ApiKeyError::KeyId);
     }
 
     #[test]
@@ -174,7 +224,7 @@ mod tests {
         let text = key.text();
         let (front, secret) = text.rsplit_once('_').unwrap();
         let printed = key.id.to_string();
-        for id in [front, front.trim_start_matches(PREFIX), &printed] {
+        for id in [front, &front[8..], &printed] {
             for secret in [secret, &text] {
                 let read = ApiKey::from_parts(id, secret).unwrap();
                 assert_eq!((read.id, read.secret_hash()), (key.id, key.secret_hash()));

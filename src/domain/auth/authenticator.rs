@@ -10,7 +10,12 @@ use crate::base::crypto::{
 use crate::base::ids::KeyId;
 use moka::future::Cache;
 use sqlx::PgPool;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -31,6 +36,9 @@ pub enum AuthError {
     /// secret is another. Which of these is not told.
     #[error("the API key or access token is not valid")]
     Refused,
+    /// The API key is right and its time is over.
+    #[error("the API key has expired: ask its merchant for another")]
+    KeyExpired,
     /// The access token was good once.
     #[error("the access token has expired: ask for a new one at /v1/oauth/token")]
     Expired,
@@ -81,6 +89,24 @@ pub struct Authenticator {
     /// Ids that no key has. An id is made together with its key, from chance, and is shown once the
     /// key is committed: so an id that was asked for before is never that of a key that comes later.
     unknown: Cache<KeyId, ()>,
+    uses: Arc<Uses>,
+}
+
+/// Which keys let somebody in since that was last written down, and when.
+#[derive(Debug, Default)]
+struct Uses(Mutex<HashMap<KeyId, OffsetDateTime>>);
+
+impl Uses {
+    fn add(&self, key: KeyId, at: OffsetDateTime) {
+        // No update is left half done, so a panic elsewhere takes nothing away.
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        uses.insert(key, at);
+    }
+
+    fn take(&self) -> Vec<(KeyId, OffsetDateTime)> {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        uses.drain().collect()
+    }
 }
 
 /// A key was looked up and not found.
@@ -109,7 +135,24 @@ impl Authenticator {
             ambient,
             keys,
             unknown,
+            uses: Arc::default(),
         }
+    }
+
+    /// Writes down which keys let somebody in since the last time. What cannot be written is kept
+    /// for the next time.
+    pub async fn note_uses(&self) -> Result<(), sqlx::Error> {
+        let uses = self.uses.take();
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let noted = store::note_uses(&self.pool, &uses).await;
+        if noted.is_err() {
+            for (key, at) in uses {
+                self.uses.add(key, at);
+            }
+        }
+        noted
     }
 
     /// Who the bearer of this API key or access token is.
@@ -123,7 +166,7 @@ impl Authenticator {
             self.by_token(bearer, now).await
         } else {
             let key = ApiKey::parse(bearer).map_err(|_| AuthError::Refused)?;
-            self.by_key(&key).await
+            self.by_key(&key, now).await
         }
     }
 
@@ -146,7 +189,7 @@ impl Authenticator {
         now: OffsetDateTime,
     ) -> Result<AccessToken, AuthError> {
         let key = ApiKey::from_parts(client_id, client_secret).map_err(|_| AuthError::Refused)?;
-        let principal = self.by_key(&key).await?;
+        let principal = self.by_key(&key, now).await?;
         let issued_at = now.unix_timestamp();
         let token = self.signer.issue(&Claims {
             subject: principal.key.to_string(),
@@ -163,7 +206,7 @@ impl Authenticator {
         })
     }
 
-    async fn by_key(&self, key: &ApiKey) -> Result<Principal, AuthError> {
+    async fn by_key(&self, key: &ApiKey, now: OffsetDateTime) -> Result<Principal, AuthError> {
         let stored = self.find(key.id).await?;
         // An unknown key is compared too, so that time does not tell it from a wrong secret.
         let nothing = [0; 32];
@@ -172,7 +215,9 @@ impl Authenticator {
             .map_or(nothing.as_slice(), |stored| stored.secret_hash.as_slice());
         let same = hash::equal(&key.secret_hash(), wanted);
         match stored {
-            Some(stored) if same => Ok(principal(key.id, &stored)),
+            Some(stored) if same && key.mode.is_none_or(|mode| mode == stored.mode) => {
+                self.admit(key.id, &stored, now)
+            }
             Some(_) | None => Err(AuthError::Refused),
         }
     }
@@ -182,7 +227,29 @@ impl Authenticator {
         let id: KeyId = claims.subject.parse().map_err(|_| AuthError::Refused)?;
         // The token is genuine; whether its key still stands is asked again.
         let stored = self.find(id).await?.ok_or(AuthError::Refused)?;
-        Ok(principal(id, &stored))
+        self.admit(id, &stored, now)
+    }
+
+    /// Lets the bearer of a key in, unless its time is over.
+    fn admit(
+        &self,
+        id: KeyId,
+        stored: &StoredKey,
+        now: OffsetDateTime,
+    ) -> Result<Principal, AuthError> {
+        if stored.expires_at.is_some_and(|end| end <= now) {
+            return Err(AuthError::KeyExpired);
+        }
+        // Once for each time that the key is looked up, so that requests share no lock.
+        if !stored.used.swap(true, Ordering::Relaxed) {
+            self.uses.add(id, now);
+        }
+        Ok(Principal {
+            merchant: stored.merchant,
+            key: id,
+            role: stored.role,
+            mode: stored.mode,
+        })
     }
 
     async fn find(&self, id: KeyId) -> Result<Option<Arc<StoredKey>>, AuthError> {
@@ -204,14 +271,5 @@ impl Authenticator {
                 LookupError::Database(error) => Err(AuthError::Database(Arc::clone(error))),
             },
         }
-    }
-}
-
-fn principal(key: KeyId, stored: &StoredKey) -> Principal {
-    Principal {
-        merchant: stored.merchant,
-        key,
-        role: stored.role,
-        livemode: false,
     }
 }

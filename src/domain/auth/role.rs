@@ -1,6 +1,9 @@
 //! Roles, and what each may do.
 
-use crate::base::ids::{KeyId, MerchantId};
+use crate::base::{
+    ids::{KeyId, MerchantId},
+    mode::Mode,
+};
 use std::{fmt, str::FromStr};
 
 /// What an API key was made for.
@@ -33,6 +36,21 @@ pub enum Scope {
     Sandbox,
     /// Book journal entries by hand, to give a sandbox's books a history.
     PostEntries,
+}
+
+impl Scope {
+    /// Whether it is about the sandbox, which live merchants do not have.
+    pub const fn is_for_tests(self) -> bool {
+        match self {
+            Self::Sandbox | Self::PostEntries => true,
+            Self::ReadIntents
+            | Self::WriteIntents
+            | Self::Links
+            | Self::Callbacks
+            | Self::Ledger
+            | Self::Exports => false,
+        }
+    }
 }
 
 /// The text names no role.
@@ -110,8 +128,8 @@ pub struct Principal {
     pub key: KeyId,
     /// What the key was made for.
     pub role: Role,
-    /// Whether real money moves. No live rail exists yet, so no key is live.
-    pub livemode: bool,
+    /// Whether the merchant's money is real.
+    pub mode: Mode,
 }
 
 impl Principal {

@@ -1,21 +1,29 @@
 //! Merchants, API keys and the keyring in Postgres.
 
-use super::{NewApiKey, Role};
+use super::{Merchant, NewApiKey, Role};
 use crate::base::crypto::KeyringRow;
 use crate::base::ids::{KeyId, MerchantId};
+use crate::base::mode::Mode;
 use sqlx::{PgConnection, PgExecutor, PgPool};
+use std::sync::atomic::AtomicBool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// What is known of an API key that was not revoked.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct StoredKey {
     /// Whose it is.
     pub merchant: MerchantId,
+    /// Whether the merchant's money is real.
+    pub mode: Mode,
     /// What it may do.
     pub role: Role,
     /// SHA-256 of its secret.
     pub secret_hash: Vec<u8>,
+    /// From when on it is refused.
+    pub expires_at: Option<OffsetDateTime>,
+    /// Whether it let somebody in since it was read.
+    pub used: AtomicBool,
 }
 
 fn corrupt<E: std::error::Error + Send + Sync + 'static>(error: E) -> sqlx::Error {
@@ -26,7 +34,9 @@ fn corrupt<E: std::error::Error + Send + Sync + 'static>(error: E) -> sqlx::Erro
 pub async fn find_key(pool: &PgPool, id: KeyId) -> Result<Option<StoredKey>, sqlx::Error> {
     let row = sqlx::query!(
         "-- auth.find_key
-        SELECT merchant_id, role, secret_hash FROM api_keys WHERE id = $1 AND revoked_at IS NULL",
+        SELECT k.merchant_id, m.mode, k.role, k.secret_hash, k.expires_at
+        FROM api_keys k JOIN merchants m ON m.merchant_id = k.merchant_id
+        WHERE k.id = $1 AND k.revoked_at IS NULL",
         id.0
     );
     let Some(row) = row.fetch_optional(pool).await? else {
@@ -34,48 +44,86 @@ pub async fn find_key(pool: &PgPool, id: KeyId) -> Result<Option<StoredKey>, sql
     };
     Ok(Some(StoredKey {
         merchant: MerchantId(row.merchant_id),
+        mode: row.mode.parse().map_err(corrupt)?,
         role: row.role.parse().map_err(corrupt)?,
         secret_hash: row.secret_hash,
+        expires_at: row.expires_at,
+        used: AtomicBool::new(false),
     }))
 }
 
-/// Whether this merchant exists.
-pub async fn merchant_exists(pool: &PgPool, id: MerchantId) -> Result<bool, sqlx::Error> {
-    let exists = sqlx::query_scalar!(
-        r#"-- auth.merchant_exists
-        SELECT EXISTS (SELECT FROM merchants WHERE merchant_id = $1) AS "exists!""#,
-        id.0
-    );
-    exists.fetch_one(pool).await
+struct MerchantRow {
+    merchant_id: Uuid,
+    name: String,
+    mode: String,
+    created_at: OffsetDateTime,
 }
 
-/// The name of this merchant, as payers read it.
-pub async fn merchant_name(pool: &PgPool, id: MerchantId) -> Result<String, sqlx::Error> {
-    let name = sqlx::query_scalar!(
-        "-- auth.merchant_name
-        SELECT name FROM merchants WHERE merchant_id = $1",
+impl MerchantRow {
+    fn read(self) -> Result<Merchant, sqlx::Error> {
+        Ok(Merchant {
+            id: MerchantId(self.merchant_id),
+            name: self.name,
+            mode: self.mode.parse().map_err(corrupt)?,
+            created_at: self.created_at,
+        })
+    }
+}
+
+/// The merchant of this id.
+pub async fn merchant(pool: &PgPool, id: MerchantId) -> Result<Option<Merchant>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        MerchantRow,
+        "-- auth.merchant
+        SELECT merchant_id, name, mode, created_at FROM merchants WHERE merchant_id = $1",
         id.0
     );
-    name.fetch_one(pool).await
+    let row = row.fetch_optional(pool).await?;
+    row.map(MerchantRow::read).transpose()
+}
+
+/// All merchants, oldest first.
+pub async fn merchants(pool: &PgPool) -> Result<Vec<Merchant>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        MerchantRow,
+        "-- auth.merchants
+        SELECT merchant_id, name, mode, created_at FROM merchants ORDER BY merchant_id"
+    );
+    let rows = rows.fetch_all(pool).await?;
+    rows.into_iter().map(MerchantRow::read).collect()
+}
+
+/// Gives a merchant another name; false if there is none of this id.
+pub async fn rename_merchant(
+    connection: &mut PgConnection,
+    id: MerchantId,
+    name: &str,
+) -> Result<bool, sqlx::Error> {
+    let update = sqlx::query!(
+        "-- auth.rename_merchant
+        UPDATE merchants SET name = $2 WHERE merchant_id = $1",
+        id.0,
+        name
+    );
+    Ok(update.execute(connection).await?.rows_affected() > 0)
 }
 
 /// Writes a new merchant, with empty books. One statement, so that neither stands alone.
 pub async fn insert_merchant(
     connection: &mut PgConnection,
-    id: MerchantId,
-    name: &str,
-    now: OffsetDateTime,
+    merchant: &Merchant,
 ) -> Result<(), sqlx::Error> {
     let insert = sqlx::query!(
         "-- auth.insert_merchant
         WITH merchant AS (
-            INSERT INTO merchants (merchant_id, name, created_at) VALUES ($1, $2, $3)
+            INSERT INTO merchants (merchant_id, name, mode, created_at) VALUES ($1, $2, $4, $3)
         )
         INSERT INTO books (merchant_id, entry_hash, booked_at)
         VALUES ($1, decode(repeat('00', 32), 'hex'), $3)",
-        id.0,
-        name,
-        now
+        merchant.id.0,
+        merchant.name,
+        merchant.created_at,
+        merchant.mode.as_str()
     );
     insert.execute(connection).await.map(drop)
 }
@@ -89,16 +137,79 @@ pub async fn insert_key(
     let secret_hash = key.secret_hash();
     let insert = sqlx::query!(
         "-- auth.insert_key
-        INSERT INTO api_keys (merchant_id, id, role, secret_hash, last_four, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6)",
+        INSERT INTO api_keys
+            (merchant_id, id, role, secret_hash, last_four, created_at, name, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         key.merchant.0,
         key.id.0,
         key.role.as_str(),
         secret_hash.as_slice(),
         key.last_four(),
-        now
+        now,
+        key.name,
+        key.expires_at
     );
     insert.execute(connection).await.map(drop)
+}
+
+/// An API key as its merchant lists it.
+#[derive(Clone, Debug)]
+pub struct ListedKey {
+    /// Its id.
+    pub id: KeyId,
+    /// What its owner calls it.
+    pub name: Option<String>,
+    /// What it may do.
+    pub role: Role,
+    /// The end of its secret, by which people tell their keys apart.
+    pub last_four: String,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// From when on it is refused; `None` for never.
+    pub expires_at: Option<OffsetDateTime>,
+    /// When it last let somebody in, give or take some minutes.
+    pub last_used_at: Option<OffsetDateTime>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<OffsetDateTime>,
+}
+
+/// All API keys of a merchant, oldest first, the useless ones too.
+pub async fn keys(pool: &PgPool, merchant: MerchantId) -> Result<Vec<ListedKey>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "-- auth.keys
+        SELECT id, name, role, last_four, created_at, expires_at, last_used_at, revoked_at
+        FROM api_keys WHERE merchant_id = $1 ORDER BY id",
+        merchant.0
+    );
+    let rows = rows.fetch_all(pool).await?;
+    let read = rows.into_iter().map(|row| {
+        Ok(ListedKey {
+            id: KeyId(row.id),
+            name: row.name,
+            role: row.role.parse().map_err(corrupt)?,
+            last_four: row.last_four,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+            revoked_at: row.revoked_at,
+        })
+    });
+    read.collect()
+}
+
+/// Writes when keys last let somebody in. A later time that is there already stays.
+pub async fn note_uses(pool: &PgPool, uses: &[(KeyId, OffsetDateTime)]) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = uses.iter().map(|(id, _)| id.0).collect();
+    let times: Vec<OffsetDateTime> = uses.iter().map(|(_, at)| *at).collect();
+    let update = sqlx::query!(
+        "-- auth.note_uses
+        UPDATE api_keys k SET last_used_at = used.at
+        FROM UNNEST($1::uuid[], $2::timestamptz[]) AS used (id, at)
+        WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < used.at)",
+        &ids,
+        &times
+    );
+    update.execute(pool).await.map(drop)
 }
 
 /// Revokes an API key; false if there is none of this id. A second time changes nothing.

@@ -2,6 +2,7 @@
 
 use crate::base::{
     ids::{EventId, MerchantId},
+    mode::Mode,
     timestamp,
 };
 use serde::Serialize;
@@ -52,6 +53,8 @@ crate::names! {
 /// An event as its cause makes it.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
+    /// Its merchant's: whether real money moved.
+    pub mode: Mode,
     /// Its id, the same in the feed and on every try of every delivery.
     pub id: EventId,
     /// What happened.
@@ -121,7 +124,7 @@ impl NewEvent {
             object: "event",
             r#type: self.event_type,
             timestamp: self.timestamp,
-            livemode: false,
+            livemode: self.mode.is_live(),
             sequence: self.sequence,
             intent_sequence: self.intent_sequence,
             thread: self.thread.as_deref(),
@@ -186,6 +189,7 @@ mod tests {
 
     fn event() -> NewEvent {
         NewEvent {
+            mode: Mode::Test,
             id: EventId(Uuid::from_u128(1)),
             event_type: EventType::IntentSucceeded,
             timestamp: datetime!(2026-01-02 03:04:05.006789 UTC),

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::base::{
     ids::{DeliveryId, EndpointId, EventId},
+    mode::Mode,
     timestamp,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -62,11 +63,11 @@ pub struct CallbackEndpoint<'a> {
 
 impl<'a> CallbackEndpoint<'a> {
     /// The endpoint without its secret, as one that was made or changed just now.
-    pub fn new(endpoint: &'a Endpoint) -> Self {
+    pub fn new(endpoint: &'a Endpoint, mode: Mode) -> Self {
         Self {
             id: endpoint.id,
             object: "callback_endpoint",
-            livemode: false,
+            livemode: mode.is_live(),
             url: &endpoint.url,
             event_types: endpoint.events.patterns(),
             description: endpoint.description.as_deref(),
@@ -83,19 +84,19 @@ impl<'a> CallbackEndpoint<'a> {
     }
 
     /// The endpoint with what is known of its health.
-    pub fn with_health(endpoint: &'a Endpoint, health: Option<EndpointHealth>) -> Self {
+    pub fn with_health(endpoint: &'a Endpoint, mode: Mode, health: Option<EndpointHealth>) -> Self {
         Self {
             health: health.unwrap_or(EndpointHealth::HEALTHY),
-            ..Self::new(endpoint)
+            ..Self::new(endpoint, mode)
         }
     }
 
     /// The endpoint with a secret that was made for it, in stored form: the secret stays sealed
     /// where the answer is kept.
-    pub fn with_sealed_secret(endpoint: &'a Endpoint, sealed: &[u8]) -> Self {
+    pub fn with_sealed_secret(endpoint: &'a Endpoint, mode: Mode, sealed: &[u8]) -> Self {
         Self {
             secret: Some(format!("{SEALED}{}", STANDARD.encode(sealed))),
-            ..Self::new(endpoint)
+            ..Self::new(endpoint, mode)
         }
     }
 }

@@ -6,7 +6,10 @@ use crate::{
         ids::IntentId,
         money::{Money, SumError},
     },
-    domain::{ledger::Unbalanced, rails::DeclineCode},
+    domain::{
+        ledger::Unbalanced,
+        rails::{DeclineCode, Rail},
+    },
 };
 
 /// A refusal: nothing changes.
@@ -36,6 +39,11 @@ pub enum IntentError {
         /// The rail's reason.
         code: DeclineCode,
     },
+    /// The merchant is live, and the rail moves no money.
+    #[error(
+        "the rail {0} is for test merchants, and this merchant is live: no rail can take this payment yet"
+    )]
+    RailNotAvailable(Rail),
     /// Our own records disagree with each other: a fault of ours.
     #[error(transparent)]
     Broken(#[from] Broken),

@@ -78,7 +78,11 @@ fn refusal(error: &IntentError) -> String {
     match error {
         IntentError::InvalidState { status, .. } => format!("no, it is {status}"),
         IntentError::AmountTooLarge { most, .. } => format!("no, at most {most}"),
-        IntentError::Declined { .. } | IntentError::Broken(_) => panic!("{error}"),
+        IntentError::Declined { .. }
+        | IntentError::RailNotAvailable(_)
+        | IntentError::Broken(_) => {
+            panic!("{error}")
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     base::{
         ids::{AttemptId, IntentId, LinkId, RefundId},
+        mode::Mode,
         timestamp,
     },
     domain::{
@@ -135,7 +136,7 @@ impl From<LastError> for LastErrorObject {
 impl<'a> PaymentIntent<'a> {
     /// The intent at `now`, with the address of its page as given. Of `now` nothing shows but the
     /// status then: as long as that stays, so does what is printed.
-    pub fn new(intent: &'a Intent, pay_url: String, now: OffsetDateTime) -> Self {
+    pub fn new(intent: &'a Intent, mode: Mode, pay_url: String, now: OffsetDateTime) -> Self {
         let terms = &*intent.terms;
         let status = intent.status_at(now);
         let cancellation_reason = if let State::Canceled(reason) = intent.state {
@@ -156,7 +157,7 @@ impl<'a> PaymentIntent<'a> {
         Self {
             id: intent.id,
             object: "payment_intent",
-            livemode: false,
+            livemode: mode.is_live(),
             status,
             amount: terms.amount.to_string(),
             currency: terms.amount.currency().code(),
@@ -227,12 +228,13 @@ pub struct RefundObject<'a> {
     updated_at: OffsetDateTime,
 }
 
-impl<'a> From<&'a Refund> for RefundObject<'a> {
-    fn from(refund: &'a Refund) -> Self {
+impl<'a> RefundObject<'a> {
+    /// The refund of a merchant of this mode.
+    pub fn new(refund: &'a Refund, mode: Mode) -> Self {
         Self {
             id: refund.id,
             object: "refund",
-            livemode: false,
+            livemode: mode.is_live(),
             payment_intent: refund.intent,
             amount: refund.amount.to_string(),
             currency: refund.amount.currency().code(),

@@ -180,6 +180,7 @@ mod tests {
             merchant: MerchantId(Uuid::from_u128(1)),
             entry_sequence: 0,
             entry_hash: EntryHash::default(),
+            mode: crate::base::mode::Mode::Test,
             event_sequence: 0,
             booked_at: OffsetDateTime::UNIX_EPOCH,
             balances: HashMap::new(),

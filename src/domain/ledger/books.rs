@@ -4,6 +4,7 @@
 use super::{Direction, Draft, EntryHash, JournalEntry, Posting, chain_hash};
 use crate::base::{
     ids::{EntryId, MerchantId},
+    mode::Mode,
     money::{Currency, Total},
 };
 use std::collections::HashMap;
@@ -55,6 +56,8 @@ pub struct Books {
     pub entry_sequence: i64,
     /// The hash of the last entry; zeros if there is none.
     pub entry_hash: EntryHash,
+    /// Whether the merchant's money is real.
+    pub mode: Mode,
     /// The sequence of the last event; 0 if there is none.
     pub event_sequence: i64,
     /// When the last entry was booked.
@@ -126,6 +129,7 @@ mod tests {
             merchant: MerchantId(Uuid::from_u128(1)),
             entry_sequence: 0,
             entry_hash: EntryHash::default(),
+            mode: Mode::Test,
             event_sequence: 0,
             booked_at: OffsetDateTime::UNIX_EPOCH,
             balances: HashMap::new(),

@@ -2,7 +2,7 @@
 
 use super::{Link, LinkStatus, Price, Usage};
 use crate::{
-    base::{ids::LinkId, timestamp},
+    base::{ids::LinkId, mode::Mode, timestamp},
     domain::{rails::Rail, threads::Thread},
 };
 use serde::Serialize;
@@ -72,7 +72,7 @@ pub struct ChosenAmount {
 
 impl PaymentLink {
     /// The link at `now`, with the address of its page as given.
-    pub fn new(link: &Link, url: String, now: OffsetDateTime) -> Self {
+    pub fn new(link: &Link, mode: Mode, url: String, now: OffsetDateTime) -> Self {
         let terms = &*link.terms;
         let (amount, amount_options, currency) = match terms.price {
             Price::Fixed(amount) => (Some(amount.to_string()), None, amount.currency()),
@@ -89,7 +89,7 @@ impl PaymentLink {
         Self {
             id: link.id,
             object: "payment_link",
-            livemode: false,
+            livemode: mode.is_live(),
             status: link.status_at(now),
             url,
             amount,

@@ -141,7 +141,7 @@ pub async fn list(
     let views = endpoints.iter().map(|endpoint| {
         let report = reports.remove(&endpoint.id);
         let health = report.map(|report| EndpointHealth::new(report, now));
-        CallbackEndpoint::with_health(endpoint, health)
+        CallbackEndpoint::with_health(endpoint, caller.mode, health)
     });
     answer::object(&List::new(views.collect(), has_more))
 }
@@ -162,7 +162,11 @@ pub async fn get(
     let mut reports = health::store::reports(&state.pool, caller.merchant).await?;
     let report = reports.remove(&id.0);
     let health = report.map(|report| EndpointHealth::new(report, state.ambient.now()));
-    answer::object(&CallbackEndpoint::with_health(&endpoint, health))
+    answer::object(&CallbackEndpoint::with_health(
+        &endpoint,
+        caller.mode,
+        health,
+    ))
 }
 
 /// Change a callback endpoint

@@ -15,7 +15,7 @@ use crate::{
         timestamp,
     },
     domain::{
-        auth::Role,
+        auth::Principal,
         intents::{
             CancelRequest, CaptureRequest, ConfirmRequest, Intent, IntentRequest, PaymentIntent,
             RefundObject, RefundRequest, Status, refund, store,
@@ -54,12 +54,12 @@ impl State {
     pub(in crate::http) fn show<'a>(
         &self,
         intent: &'a Intent,
-        role: Role,
+        caller: &Principal,
         now: OffsetDateTime,
     ) -> PaymentIntent<'a> {
         let pay_url = self.urls.pay_url(&intent.id.to_string());
-        let shown = PaymentIntent::new(intent, pay_url, now);
-        if role.sees_pages() {
+        let shown = PaymentIntent::new(intent, caller.mode, pay_url, now);
+        if caller.role.sees_pages() {
             shown
         } else {
             shown.without_page()
@@ -144,7 +144,7 @@ pub async fn list(
     answer::object(&List::new(
         intents
             .iter()
-            .map(|intent| state.show(intent, caller.role, now))
+            .map(|intent| state.show(intent, &caller, now))
             .collect(),
         has_more,
     ))
@@ -166,11 +166,9 @@ pub async fn get(
         .await?
         .ok_or_else(Problem::not_found)?;
     let now = state.ambient.now();
-    Ok(answer::printed(answer::print(&state.show(
-        &read,
-        caller.role,
-        now,
-    ))?))
+    Ok(answer::printed(answer::print(
+        &state.show(&read, &caller, now),
+    )?))
 }
 
 /// Confirm a payment intent
@@ -184,7 +182,7 @@ pub async fn get(
     responses(
         (status = 200, description = "The intent: `succeeded`, `requires_capture`, `requires_action` or `processing`.", body = PaymentIntent),
         (status = 402, description = refused(&[Code::PaymentDeclined])),
-        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 409, description = refused(&[Code::InvalidState, Code::RailNotAvailable, Code::IdempotencyKeyInUse])),
         (status = 422, description = refused(&[Code::InvalidPaymentMethod, Code::InvalidRequest, Code::IdempotencyKeyReused])),
     ))]
 pub async fn confirm(
@@ -285,7 +283,10 @@ pub async fn list_refunds(
     let turn = state.list_turn(caller.merchant).await?;
     let refunds = refund::store::of_intent(&turn, caller.merchant, id.0).await?;
     answer::object(&List::new(
-        refunds.iter().map(RefundObject::from).collect(),
+        refunds
+            .iter()
+            .map(|refund| RefundObject::new(refund, caller.mode))
+            .collect(),
         false,
     ))
 }
@@ -303,5 +304,5 @@ pub async fn get_refund(
     let refund = refund::store::get(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    answer::object(&RefundObject::from(&refund))
+    answer::object(&RefundObject::new(&refund, caller.mode))
 }

@@ -10,6 +10,7 @@ use crate::http::{
 };
 use crate::{
     base::ids::{IntentId, LinkId},
+    base::mode::Mode,
     domain::{
         intents::{self, PaymentIntent},
         links::{Link, LinkRequest, PaymentLink, store},
@@ -39,9 +40,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
 pub struct Empty {}
 
 impl State {
-    fn show_link(&self, link: &Link) -> PaymentLink {
+    fn show_link(&self, link: &Link, mode: Mode) -> PaymentLink {
         PaymentLink::new(
             link,
+            mode,
             self.urls.pay_url(&link.id.to_string()),
             self.ambient.now(),
         )
@@ -83,7 +85,10 @@ pub async fn list(
     let turn = state.list_turn(caller.merchant).await?;
     let (links, has_more) = store::list(&turn, caller.merchant, page.window(|id| id.0)).await?;
     answer::object(&List::new(
-        links.iter().map(|link| state.show_link(link)).collect(),
+        links
+            .iter()
+            .map(|link| state.show_link(link, caller.mode))
+            .collect(),
         has_more,
     ))
 }
@@ -101,7 +106,7 @@ pub async fn get(
     let link = store::get(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    answer::object(&state.show_link(&link))
+    answer::object(&state.show_link(&link, caller.mode))
 }
 
 /// Switch a payment link off
@@ -152,7 +157,7 @@ pub async fn payments(
     answer::object(&List::new(
         payments
             .iter()
-            .map(|intent| state.show(intent, caller.role, now))
+            .map(|intent| state.show(intent, &caller, now))
             .collect(),
         has_more,
     ))

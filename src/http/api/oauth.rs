@@ -148,7 +148,7 @@ async fn issue(state: &State, credentials: &Credentials) -> Result<TokenAnswer, 
             token_type: "Bearer",
             expires_in: issued.expires_in,
         }),
-        Err(AuthError::Refused | AuthError::Expired) => Err(INVALID_CLIENT),
+        Err(AuthError::Refused | AuthError::KeyExpired | AuthError::Expired) => Err(INVALID_CLIENT),
         Err(error @ (AuthError::Sign(_) | AuthError::Database(_))) => {
             tracing::error!(%error, "cannot issue an access token");
             Err(TokenError {

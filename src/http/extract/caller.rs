@@ -1,6 +1,7 @@
 //! Who calls, and that the role of the key allows it.
 
 use super::declared::Parameters;
+use crate::base::problem::ProblemCode;
 use crate::domain::auth::{Principal, Scope};
 use crate::http::Problem;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
@@ -48,6 +49,12 @@ impl<G: Grant> FromRequest for Caller<G> {
 }
 
 fn admit<G: Grant>(principal: Principal) -> Result<Caller<G>, Problem> {
+    if G::SCOPE.is_for_tests() && principal.mode.is_live() {
+        return Err(Problem::new(
+            ProblemCode::NotFound,
+            "this merchant is live, and the sandbox is for test merchants: use a key that begins with tp_test_",
+        ));
+    }
     if principal.may(G::SCOPE) {
         Ok(Caller {
             principal,
@@ -97,7 +104,7 @@ mod tests {
     use super::*;
     use crate::base::{
         ids::{KeyId, MerchantId},
-        problem::ProblemCode,
+        mode::Mode,
     };
     use crate::domain::auth::Role;
     use uuid::Uuid;
@@ -108,7 +115,7 @@ mod tests {
             merchant: MerchantId(Uuid::from_u128(1)),
             key: KeyId(Uuid::from_u128(2)),
             role: Role::Finance,
-            livemode: false,
+            mode: Mode::Test,
         };
         assert_eq!(*admit::<ReadIntents>(finance).unwrap(), finance);
         let problem = admit::<WriteIntents>(finance).unwrap_err();
@@ -116,5 +123,25 @@ mod tests {
             (problem.status(), problem.code()),
             (403, ProblemCode::Forbidden)
         );
+    }
+
+    #[test]
+    fn a_live_merchant_has_no_sandbox() {
+        let live = Principal {
+            merchant: MerchantId(Uuid::from_u128(1)),
+            key: KeyId(Uuid::from_u128(2)),
+            role: Role::Merchant,
+            mode: Mode::Live,
+        };
+        admit::<WriteIntents>(live).unwrap();
+        for problem in [
+            admit::<Sandbox>(live).unwrap_err(),
+            admit::<PostEntries>(live).unwrap_err(),
+        ] {
+            assert_eq!(
+                (problem.status(), problem.code()),
+                (404, ProblemCode::NotFound)
+            );
+        }
     }
 }

@@ -56,6 +56,7 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         | ProblemCode::MethodNotImplemented
         | ProblemCode::ExportRunning
         | ProblemCode::RequestTimeout
+        | ProblemCode::RailNotAvailable
         | ProblemCode::IdempotencyKeyInUse
         | ProblemCode::TooManyEndpoints
         | ProblemCode::TooManySecrets

@@ -32,7 +32,7 @@ pub(super) async fn act(
     };
     let reported = outcome.answer(DeclineCode::AuthenticationFailed);
     let command = PaymentCommand::Report(open.intent.id, Awaited::Action, reported);
-    let owner = (opened.merchant, nonce.as_str());
+    let owner = (opened.merchant.id, nonce.as_str());
     let outcome = post.perform(&state, owner, command.into()).await?;
     land(&state, &visit, outcome, &nonce).await
 }

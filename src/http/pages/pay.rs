@@ -50,7 +50,7 @@ pub(super) async fn pay(
         };
     };
     let command = opened.command(&choice);
-    let owner = (opened.merchant, nonce.as_str());
+    let owner = (opened.merchant.id, nonce.as_str());
     let outcome = post.perform(&state, owner, command).await?;
     land(&state, &visit, outcome, &nonce).await
 }

@@ -2,12 +2,12 @@
 
 use super::answer;
 use super::subject::{Page, PageSubject};
-use super::view::is_test;
 use super::visit::Visit;
 use crate::http::{Problem, State};
 use crate::{
     base::{ids::MerchantId, timestamp},
     domain::{
+        auth::Merchant,
         intents::{Intent, LineItem, Status},
         ledger,
     },
@@ -64,11 +64,16 @@ async fn find(state: &State, visit: &Visit) -> Result<Option<(MerchantId, Receip
         | Status::Canceled
         | Status::Expired => None,
     };
-    let receipt = paid_at.map(|at| receipt(intent, opened.name.clone(), at, visit));
-    Ok(receipt.map(|receipt| (opened.merchant, receipt)))
+    let receipt = paid_at.map(|at| receipt(intent, &opened.merchant, at, visit));
+    Ok(receipt.map(|receipt| (opened.merchant.id, receipt)))
 }
 
-fn receipt(intent: &Intent, merchant: String, paid_at: OffsetDateTime, visit: &Visit) -> Receipt {
+fn receipt(
+    intent: &Intent,
+    merchant: &Merchant,
+    paid_at: OffsetDateTime,
+    visit: &Visit,
+) -> Receipt {
     let terms = &intent.terms;
     let authorized_only = intent.state.status() == Status::RequiresCapture;
     let amount = if authorized_only {
@@ -86,7 +91,7 @@ fn receipt(intent: &Intent, merchant: String, paid_at: OffsetDateTime, visit: &V
         reader: visit.reader.clone(),
         token: visit.token.clone(),
         intent: intent.id,
-        merchant,
+        merchant: merchant.name.clone(),
         description: terms.description.clone(),
         reference: terms.reference.clone(),
         items,
@@ -95,7 +100,7 @@ fn receipt(intent: &Intent, merchant: String, paid_at: OffsetDateTime, visit: &V
         refunded: intent.sums.refunded,
         authorized_only,
         paid_at,
-        test_mode: is_test(terms.rail),
+        test_mode: !merchant.mode.is_live(),
     }
 }
 

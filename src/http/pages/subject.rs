@@ -9,7 +9,7 @@ use crate::{
         ids::{IntentId, LinkId, MerchantId},
     },
     domain::{
-        auth,
+        auth::{self, Merchant},
         intents::{self, Attempt, Intent, attempt},
         links::{self, Link, store::Subject},
     },
@@ -19,9 +19,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Page {
     /// The merchant.
-    pub merchant: MerchantId,
-    /// The merchant's name.
-    pub name: String,
+    pub merchant: Merchant,
     /// What the page is about.
     pub subject: PageSubject,
 }
@@ -91,12 +89,9 @@ impl Page {
                 }))
             }
         };
-        let name = auth::store::merchant_name(&state.pool, merchant).await?;
-        Ok(Self {
-            merchant,
-            name,
-            subject,
-        })
+        let merchant = auth::store::merchant(&state.pool, merchant).await?;
+        let merchant = merchant.ok_or_else(Problem::not_found)?;
+        Ok(Self { merchant, subject })
     }
 }
 

@@ -5,9 +5,9 @@ use super::visit::Visit;
 use crate::http::State;
 use crate::{
     domain::{
+        auth::Merchant,
         intents::{CaptureMethod, Status},
         links::{Link, LinkStatus, Price},
-        rails::Rail,
     },
     views::pages::{Order, PayForm, PayPage, PayState},
 };
@@ -29,10 +29,22 @@ impl Page {
         }
     }
 
+    /// A live merchant cannot be paid by a rail that only plays.
+    fn has_no_rail(&self) -> bool {
+        let rail = match &self.subject {
+            PageSubject::Intent(open) => open.intent.terms.rail,
+            PageSubject::Link(link) => link.terms.rail,
+        };
+        rail.is_for_tests() && self.merchant.mode.is_live()
+    }
+
     fn state(&self, state: &State, token: &str) -> PayState {
         let now = state.ambient.now();
         let csrf = || state.keyring.tokens.form_token(token, now, &state.ambient);
         let payable = |decline_code| {
+            if self.has_no_rail() {
+                return PayState::Inactive;
+            }
             PayState::Payable(PayForm {
                 csrf: csrf(),
                 decline_code,
@@ -64,13 +76,13 @@ impl Page {
 
     /// What is to be paid, or was.
     pub fn order(&self) -> Order {
-        let merchant = self.name.clone();
+        let merchant = &self.merchant;
         match &self.subject {
             PageSubject::Intent(open) => open.order(merchant),
             PageSubject::Link(link) => {
                 let terms = &link.terms;
                 Order {
-                    merchant,
+                    merchant: merchant.name.clone(),
                     description: terms.description.clone(),
                     reference: terms.reference.clone(),
                     items: Vec::new(),
@@ -78,7 +90,7 @@ impl Page {
                     tips: terms.tips.clone(),
                     is_held: false,
                     expires_at: link.expires_at(),
-                    test_mode: is_test(terms.rail),
+                    test_mode: !merchant.mode.is_live(),
                 }
             }
         }
@@ -86,7 +98,7 @@ impl Page {
 }
 
 impl OpenIntent {
-    fn order(&self, merchant: String) -> Order {
+    fn order(&self, merchant: &Merchant) -> Order {
         let (terms, sums) = (&self.intent.terms, &self.intent.sums);
         let amount = match self.intent.state.status() {
             Status::Succeeded => sums.captured,
@@ -104,7 +116,7 @@ impl OpenIntent {
             Vec::new()
         };
         Order {
-            merchant,
+            merchant: merchant.name.clone(),
             description: terms.description.clone(),
             reference: terms.reference.clone(),
             items,
@@ -112,7 +124,7 @@ impl OpenIntent {
             tips: Vec::new(),
             is_held: terms.capture_method == CaptureMethod::Manual,
             expires_at: Some(self.intent.expires_at()),
-            test_mode: is_test(terms.rail),
+            test_mode: !merchant.mode.is_live(),
         }
     }
 }
@@ -125,12 +137,5 @@ fn closed(link: &Link, now: OffsetDateTime) -> Option<PayState> {
         LinkStatus::Completed => Some(PayState::Used),
         LinkStatus::Expired => Some(PayState::Expired),
         LinkStatus::Inactive => Some(PayState::Inactive),
-    }
-}
-
-/// Whether a rail moves no real money.
-pub(super) fn is_test(rail: Rail) -> bool {
-    match rail {
-        Rail::Sandbox => true,
     }
 }

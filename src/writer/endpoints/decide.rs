@@ -74,7 +74,7 @@ impl Decider<'_> {
         let (owner, now) = ((self.merchant, id), self.context.now);
         let endpoint = new.clone().create(owner, secret.public_key, now);
         self.has_own_url(&endpoint)?;
-        let body = CallbackEndpoint::with_sealed_secret(&endpoint, &secret.sealed);
+        let body = CallbackEndpoint::with_sealed_secret(&endpoint, self.mode()?, &secret.sealed);
         let body = print(&body)?;
         Ok(Decision::answer(201, &body)
             .with(endpoint)
@@ -90,7 +90,7 @@ impl Decider<'_> {
         if patch.url().is_some() {
             self.has_own_url(&endpoint)?;
         }
-        let body = print(&CallbackEndpoint::new(&endpoint))?;
+        let body = print(&CallbackEndpoint::new(&endpoint, self.mode()?))?;
         Ok(Decision::answer(200, &body).with(endpoint))
     }
 
@@ -103,7 +103,7 @@ impl Decider<'_> {
     fn disable_endpoint(&self, id: EndpointId, why: &Disabling) -> Result<Decision, Rejection> {
         let disabled = self.endpoint(id)?.disable(why, self.context.now);
         let endpoint = disabled.ok_or(EndpointError::Disabled)?;
-        let body = print(&CallbackEndpoint::new(&endpoint))?;
+        let body = print(&CallbackEndpoint::new(&endpoint, self.mode()?))?;
         let disabled = EventDraft::new(EventType::EndpointDisabled, &body);
         Ok(Decision::answer(200, &body)
             .with(endpoint)
@@ -122,7 +122,7 @@ impl Decider<'_> {
         let secrets: Vec<StoredSecret> = secrets.cloned().collect();
         let secrets = rotate(&secrets, secret, overlap, self.context.now)?;
         let endpoint = endpoint.rotate(secret.public_key, self.context.now);
-        let body = CallbackEndpoint::with_sealed_secret(&endpoint, &secret.sealed);
+        let body = CallbackEndpoint::with_sealed_secret(&endpoint, self.mode()?, &secret.sealed);
         let body = print(&body)?;
         Ok(Decision::answer(200, &body)
             .with(endpoint)
@@ -152,7 +152,10 @@ impl Decider<'_> {
         let body = print(&CallbackDelivery::new(&delivery))?;
         let pinged = EventDraft {
             recipient: Some(recipient),
-            ..EventDraft::new(EventType::Ping, &print(&CallbackEndpoint::new(&endpoint))?)
+            ..EventDraft::new(
+                EventType::Ping,
+                &print(&CallbackEndpoint::new(&endpoint, self.mode()?))?,
+            )
         };
         Ok(Decision::answer(202, &body).causing([pinged]))
     }

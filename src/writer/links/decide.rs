@@ -76,6 +76,7 @@ impl Decider<'_> {
     fn pay_link(&self, id: LinkId, payment: LinkPayment) -> Result<Decision, Rejection> {
         let now = self.context.now;
         let link = self.link(id)?;
+        self.may_charge_by(link.terms.rail)?;
         let (amount, tip) = choose_amount(&link.terms, payment.amount, payment.tip)?;
         let terms = Terms {
             amount,
@@ -134,7 +135,7 @@ impl Decider<'_> {
 
     fn print_link(&self, link: &Link) -> Result<Box<RawValue>, Rejection> {
         let url = self.context.urls.stored_url(&link.id.to_string());
-        print(&PaymentLink::new(link, url, self.context.now))
+        print(&PaymentLink::new(link, self.mode()?, url, self.context.now))
     }
 }
 

@@ -6,11 +6,11 @@ use crate::{
     domain::{
         callbacks::EventType,
         intents::{
-            Attempt, Canceled, CancellationReason, Intent, IntentEvent, PaymentIntent, Refund,
-            RefundIds, RefundObject, RefundTerms, Terms,
+            Attempt, Canceled, CancellationReason, Intent, IntentError, IntentEvent, PaymentIntent,
+            Refund, RefundIds, RefundObject, RefundTerms, Terms,
         },
         links::store::{Subject, TokenRow},
-        rails::PaymentMethod,
+        rails::{PaymentMethod, Rail},
     },
     writer::{
         Rejection, Ticket,
@@ -64,6 +64,7 @@ impl Decider<'_> {
 
     fn confirm(&self, id: IntentId, method: PaymentMethod) -> Result<Decision, Rejection> {
         let before = self.intent(id)?;
+        self.may_charge_by(before.terms.rail)?;
         before.takes(method)?;
         let (attempt, now) = (self.context.ambient.id(), self.context.now);
         let (intent, attempt) = before.clone().begin_charge(method, attempt, now)?;
@@ -129,7 +130,7 @@ impl Decider<'_> {
         };
         let now = self.context.now;
         let (intent, refund, attempt) = intent.begin_refund(amount, reason, ids, now)?;
-        let data = print_refund(&refund)?;
+        let data = self.print_refund(&refund)?;
         let created = intent_event(IntentEvent::RefundCreated, &intent, &data);
         Ok(call(intent, attempt).with(refund).causing([created]))
     }
@@ -140,7 +141,25 @@ impl Decider<'_> {
         intent: &Intent,
     ) -> Result<Box<RawValue>, Rejection> {
         let pay_url = self.context.urls.stored_url(&intent.id.to_string());
-        print(&PaymentIntent::new(intent, pay_url, self.context.now))
+        print(&PaymentIntent::new(
+            intent,
+            self.mode()?,
+            pay_url,
+            self.context.now,
+        ))
+    }
+
+    /// A refund as the API gives it.
+    pub(super) fn print_refund(&self, refund: &Refund) -> Result<Box<RawValue>, Rejection> {
+        print(&RefundObject::new(refund, self.mode()?))
+    }
+
+    /// No payment is played for a live merchant.
+    pub(in crate::writer) fn may_charge_by(&self, rail: Rail) -> Result<(), Rejection> {
+        if rail.is_for_tests() && self.mode()?.is_live() {
+            return Err(IntentError::RailNotAvailable(rail).into());
+        }
+        Ok(())
     }
 }
 
@@ -163,11 +182,6 @@ pub(in crate::writer) fn intent_event(
         intent: Some(intent.id),
         ..EventDraft::new(event_type(event), data)
     }
-}
-
-/// A refund as the API gives it.
-pub(super) fn print_refund(refund: &Refund) -> Result<Box<RawValue>, Rejection> {
-    print(&RefundObject::from(refund))
 }
 
 fn event_type(event: IntentEvent) -> EventType {

@@ -1,9 +1,6 @@
 //! What a rail's answer comes to, whether it answers a call or comes later.
 
-use super::{
-    Awaited,
-    decide::{intent_event, print_refund},
-};
+use super::{Awaited, decide::intent_event};
 use crate::{
     base::ids::{AttemptId, IntentId},
     domain::{
@@ -48,7 +45,7 @@ impl Decider<'_> {
             .refund
             .and_then(|id| self.world.refunds.get(&(self.merchant, id)));
         match (refund, attempt.decline_code) {
-            (Some(refund), _) => Ok(Decision::answer(201, &print_refund(refund)?)),
+            (Some(refund), _) => Ok(Decision::answer(201, &self.print_refund(refund)?)),
             (None, Some(code)) => Ok(Decision::of(DecisionOutcome::Verdict(
                 IntentError::Declined {
                     intent: intent.id,
@@ -70,7 +67,7 @@ impl Decider<'_> {
             verdict,
         } = finished;
         let (status, data) = match &refund {
-            Some(refund) => (201, print_refund(refund)?),
+            Some(refund) => (201, self.print_refund(refund)?),
             None => (200, self.print_intent(&intent)?),
         };
         let (link, link_event) = self.update_link_capacity(before, &intent)?;

@@ -136,6 +136,24 @@ impl Client {
         }
     }
 
+    /// The API key that it calls with.
+    pub fn key(&self) -> String {
+        let request = self.request("GET", "/").build().unwrap();
+        let header = request.headers()["authorization"].to_str().unwrap();
+        header.trim_start_matches("Bearer ").to_owned()
+    }
+
+    /// Asks for an access token of a key.
+    pub async fn token_of(&self, key: &str) -> Answer {
+        let (id, secret) = key.rsplit_once('_').unwrap();
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", id),
+            ("client_secret", secret),
+        ];
+        self.post_form("/v1/oauth/token", &fields).await
+    }
+
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         self.try_send(request).await.unwrap()
     }

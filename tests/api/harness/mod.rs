@@ -29,8 +29,9 @@ use threadpay::{
         crypto::MasterKey,
         db::{Db, Use},
         ids::MerchantId,
+        mode::Mode,
     },
-    domain::auth::{NewApiKey, Role, store},
+    domain::auth::{self, NewApiKey, Role, store},
     http::{self, State, server::Running},
     views::reports::verify::verify,
     workers::{
@@ -157,7 +158,7 @@ impl TestApp {
         let app = app.await.unwrap();
         let http = http::server::start(listener, State::new(Arc::clone(&app))).unwrap();
         let anyone = Client::new(&base_url);
-        let merchant = new_merchant(&app, &anyone).await;
+        let merchant = new_merchant(&app, &anyone, Mode::Test).await;
         Self {
             database_url,
             pool: app.pool.clone(),
@@ -173,7 +174,12 @@ impl TestApp {
 
     /// Another merchant beside the first.
     pub async fn another_merchant(&self) -> Merchant {
-        new_merchant(&self.app, &self.anyone).await
+        new_merchant(&self.app, &self.anyone, Mode::Test).await
+    }
+
+    /// A merchant whose money is real.
+    pub async fn live_merchant(&self) -> Merchant {
+        new_merchant(&self.app, &self.anyone, Mode::Live).await
     }
 
     /// Ends intents and links whose time is over.
@@ -331,15 +337,20 @@ async fn tick(worker: &mut impl Worker) {
     }
 }
 
-async fn new_merchant(app: &App, anyone: &Client) -> Merchant {
+async fn new_merchant(app: &App, anyone: &Client, mode: Mode) -> Merchant {
     let (ambient, now) = (&app.ambient, app.ambient.now());
     // Over a connection that stands: each new one costs as much as a small test.
     let mut db = app.pool.acquire().await.unwrap();
     let id: MerchantId = ambient.id();
-    let insert = store::insert_merchant(&mut db, id, "Café Zeit", now);
-    insert.await.unwrap();
+    let merchant = auth::Merchant {
+        id,
+        name: "Café Zeit".to_owned(),
+        mode,
+        created_at: now,
+    };
+    store::insert_merchant(&mut db, &merchant).await.unwrap();
     let keys = [Role::Bot, Role::Merchant, Role::Finance];
-    let keys = keys.map(|role| NewApiKey::generate(ambient, id, role));
+    let keys = keys.map(|role| NewApiKey::generate(ambient, id, mode, role));
     for key in &keys {
         store::insert_key(&mut db, key, now).await.unwrap();
     }
