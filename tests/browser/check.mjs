@@ -22,6 +22,8 @@ const browser = await chromium.launch({
 });
 const payer = await browser.newContext({ javaScriptEnabled: false, locale: 'en-US', viewport: { width: 390, height: 844 } });
 const inspector = await browser.newContext({ locale: 'en-US' });
+/** The payer's own cookies, with script, to look closely at what only that browser may see. */
+const own = await browser.newContext({ locale: 'en-US' });
 
 /** Runs one part; what it throws is a failed check, and the other parts still run. */
 async function part(name, run) {
@@ -52,8 +54,8 @@ const pay = (url, method = 'pm_sandbox_ok') =>
   });
 
 /** Opens an address and looks at it closely; `shows` must stand on it. */
-async function look(name, url, status, shows, options) {
-  const page = await inspector.newPage();
+async function look(name, url, status, shows, { by = inspector, ...options } = {}) {
+  const page = await by.newPage();
   const complaints = watch(page, base);
   const answer = await page.goto(url);
   headers(answer, name, status, options);
@@ -62,6 +64,13 @@ async function look(name, url, status, shows, options) {
   await inspect(page, name);
   check(complaints.length === 0, `${name}: the browser has no complaint`, complaints.join('; '));
   await page.close();
+}
+
+/** Looks as the payer, whose browser began the payment. */
+async function lookAsPayer(name, url, status, shows) {
+  await own.clearCookies();
+  await own.addCookies(await payer.cookies());
+  await look(name, url, status, shows, { by: own });
 }
 
 /** What a compact JWS says, if one of the service's public keys verifies it. */
@@ -161,7 +170,8 @@ await part('declined', async () => {
 await part('pending', async () => {
   const url = local((await intent()).pay_url);
   await pay(url, 'pm_sandbox_pending');
-  await look('processing', url, 200, 'being processed');
+  await lookAsPayer('processing', url, 200, 'being processed');
+  await look('somebody paying', url, 200, 'Somebody else is paying');
 });
 
 for (const [outcome, status] of [['succeed', 'succeeded'], ['fail', 'requires_payment']]) {
@@ -169,7 +179,7 @@ for (const [outcome, status] of [['succeed', 'succeeded'], ['fail', 'requires_pa
     const { id, pay_url } = await intent();
     const url = local(pay_url);
     await pay(url, 'pm_sandbox_requires_action');
-    await look(`action, ${outcome}`, url, 200, 'Confirm your payment');
+    await lookAsPayer(`action, ${outcome}`, url, 200, 'Confirm your payment');
     await visit(url, (page) => page.click(`button[value=${outcome}]`));
     const after = await api('GET', `/v1/payment_intents/${id}`);
     check(after.status === status, `the payer's "${outcome}" is taken`, after.status);
@@ -214,7 +224,8 @@ for (const forms of [100, 1]) {
 await part('reopened link', async () => {
   const { url } = await link({ amount: '5.00' });
   await pay(local(url), 'pm_sandbox_requires_action');
-  await look('reopened link', local(url), 200, 'Confirm your payment');
+  await look('link of another payer', local(url), 200, 'Somebody else is paying');
+  await lookAsPayer('reopened link', local(url), 200, 'Confirm your payment');
   const text = await visit(local(url), (page) => page.click('button[value=succeed]'));
   check(text.includes('Receipt from'), 'a payment is finished from its link opened anew');
 });
@@ -249,10 +260,13 @@ await part('chosen amount', async () => {
   check(await page.isChecked('[name=tip][value="2.00"]'), 'the chosen tip is kept');
   check((await page.getAttribute('[name=amount]', 'aria-invalid')) === 'true', 'the faulty field is marked');
   await inspect(page, 'faulty form');
+  check((await page.reload()).status() === 200, 'a faulty form can be loaded again');
   await page.close();
   await visit(local(url), async (open) => {
     await open.fill('[name=amount]', '7.5');
     await open.check('[name=tip][value="1.00"]');
+    await open.click('form.pay button');
+    check((await open.innerText('body')).includes('Pay €8.50'), 'the sum is shown before the press');
     await open.click('form.pay button');
   });
   const { data } = await api('GET', `/v1/payment_links/${id}/payments`);
