@@ -91,6 +91,44 @@ fn every_call_with_a_key_tells_the_errors_of_keys() {
 }
 
 #[test]
+fn an_example_shows_what_the_call_did() {
+    let document = document();
+    let example = |path: &str, status: &str| {
+        let media = &document["paths"][path]["post"]["responses"][status]["content"];
+        let examples = media["application/json"]["examples"].as_object().unwrap();
+        let place = examples.values().next().unwrap()["$ref"].as_str().unwrap();
+        document.pointer(place.trim_start_matches('#')).unwrap()["value"].clone()
+    };
+    let made = example("/v1/payment_intents", "201");
+    assert_eq!(made["status"], "requires_payment");
+    assert_eq!(made["amount_captured"], "0.00");
+    let canceled = example("/v1/payment_intents/{id}/cancel", "200");
+    assert_eq!(canceled["status"], "canceled");
+    let off = example("/v1/payment_links/{id}/deactivate", "200");
+    assert_eq!(off["status"], "inactive");
+}
+
+#[test]
+fn names_and_descriptions_serve_programs() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        assert!(name.bytes().all(|b| b.is_ascii_alphanumeric()), "{name}");
+        let words = schema["enum"].as_array().into_iter().flatten();
+        for word in words.map(|word| word.as_str().unwrap()) {
+            let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._".contains(&b);
+            assert!(word.bytes().all(is_plain), "{name} {word}");
+            let told = schema["description"].as_str().unwrap_or_default();
+            assert!(told.contains(&format!("`{word}`: ")), "{name} {word}");
+        }
+        for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+            let told = property["description"].is_string();
+            assert!(told, "{name}.{field} is not told");
+        }
+    }
+}
+
+#[test]
 fn what_a_request_may_hold_is_told_to_programs() {
     let document = document();
     let schemas = &document["components"]["schemas"];

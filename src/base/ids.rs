@@ -3,6 +3,7 @@
 //! The printed form sorts by the time the id was made, as the UUID does.
 
 use std::{fmt, str::FromStr};
+use time::{Duration, OffsetDateTime};
 use ulid::{ULID_LEN, Ulid};
 use uuid::Uuid;
 
@@ -109,6 +110,25 @@ macro_rules! ids {
             }
         }
     )*};
+}
+
+/// How far the clocks that ids and rows are made by may differ.
+const CLOCKS_DIFFER: Duration = Duration::minutes(5);
+
+/// Ids between which all is that was made in a span of time, and little else: they sort by time.
+pub fn made_between(
+    from: Option<OffsetDateTime>,
+    to: Option<OffsetDateTime>,
+) -> (Option<Uuid>, Option<Uuid>) {
+    let first = |at: OffsetDateTime| {
+        let millis = at.unix_timestamp_nanos() / 1_000_000;
+        let millis = u128::try_from(millis).unwrap_or_default();
+        Uuid::from_u128(millis << 80)
+    };
+    (
+        from.map(|from| first(from.saturating_sub(CLOCKS_DIFFER))),
+        to.map(|to| first(to.saturating_add(CLOCKS_DIFFER))),
+    )
 }
 
 ids! {

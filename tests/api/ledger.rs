@@ -42,9 +42,10 @@ fn window(limit: u8, at: At) -> Window {
 /// An intent's entries tell its story, and where in a chat it began.
 pub async fn an_intent_shows_its_entries(pool: &PgPool) {
     let shop = seed(pool).await;
-    let list = intent_entries(pool, shop.merchant, shop.intents[0])
-        .await
-        .unwrap();
+    let all = window(9, At::Newest);
+    let list = intent_entries(pool, shop.merchant, shop.intents[0], all);
+    let (list, has_more) = list.await.unwrap();
+    assert!(!has_more);
     assert_eq!(sequences(&list), [1, 4]);
     let json = serde_json::to_value(&list).unwrap();
     let first = &json[0];
@@ -59,7 +60,8 @@ pub async fn an_intent_shows_its_entries(pool: &PgPool) {
     let second = &json[1];
     assert_eq!(second["source"], shop.refund.to_string());
     assert_eq!(second["postings"][0]["balance_after"], "10.00");
-    let foreign = intent_entries(pool, open_books(pool).await.merchant, shop.intents[0]).await;
+    let empty = open_books(pool).await.merchant;
+    let foreign = intent_entries(pool, empty, shop.intents[0], all).await;
     assert!(matches!(foreign, Err(ReportError::NotFound)));
 }
 

@@ -4,6 +4,10 @@
 use super::harness::{Answer, Client, TestApp, new_key, run_test};
 use serde_json::{Value, json};
 use threadpay::http::openapi;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 /// One of each thing that a path may name, and the accounts.
 struct Things {
@@ -295,5 +299,54 @@ fn a_name_that_comes_twice_is_refused_at_any_depth() {
             assert!(detail.contains("twice"), "{detail}");
         }
         assert_eq!(app.count("SELECT count(*) FROM payment_intents").await, 0);
+    });
+}
+
+/// Sends these bytes as they are and reads to the end.
+async fn raw(app: &TestApp, bytes: &[u8]) -> String {
+    let address = app.base_url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[test]
+fn what_is_no_http_gets_a_problem_and_a_payer_a_page() {
+    run_test(async |app| {
+        let malformed: [&[u8]; 6] = [
+            "GET /v1/payment_intents?reference=caf\u{e9} HTTP/1.1\r\nhost: x\r\n\r\n".as_bytes(),
+            b"GET /v1/\xff HTTP/1.1\r\nhost: x\r\n\r\n",
+            b"nonsense\r\n\r\n",
+            b"GET /v1/events HTTP/1.1\r\nbad header\r\n\r\n",
+            b"POST /v1/payment_intents HTTP/1.1\r\ncontent-length: x\r\n\r\n",
+            b"GET /v1/events HTTP/7.3\r\nhost: x\r\n\r\n",
+        ];
+        for bytes in malformed {
+            let answer = raw(app, bytes).await;
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            let problem: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"));
+            let id = problem["request_id"].as_str().unwrap();
+            assert!(head.contains(&format!("request-id: {id}")), "{answer}");
+            assert!(head.starts_with("HTTP/1.1 4"), "{answer}");
+            assert!(
+                head.contains("content-type: application/problem+json"),
+                "{answer}"
+            );
+        }
+        for path in ["/p/caf\u{e9}", "/r/\u{e9}"] {
+            let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+            let answer = raw(app, request.as_bytes()).await;
+            assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains("request-id: req_") && head.contains("content-security-policy"));
+            assert!(body.starts_with("<!doctype html>"), "{answer}");
+        }
+        // An answer before it on the same connection is not touched.
+        let both = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n\x01\x02\r\n\r\n";
+        let answer = raw(app, both).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.contains("\"code\":\"bad_request\""), "{answer}");
     });
 }

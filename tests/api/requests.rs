@@ -1,6 +1,6 @@
 //! What a request may say, and in which ways.
 
-use super::harness::{new_key, run_test};
+use super::harness::{Client, new_key, run_test};
 use serde_json::{Value, json};
 
 #[test]
@@ -200,5 +200,178 @@ fn one_place_is_registered_once_however_its_url_is_written() {
         register("http://LOCALHOST:9/")
             .await
             .problem(409, "duplicate_endpoint");
+    });
+}
+
+/// The ids of a list's parts, asked for with this limit until there is no more, by `after` and
+/// then back by `before`.
+async fn walk(client: &Client, path: &str) -> Vec<String> {
+    let ids = |page: &Value| -> Vec<String> {
+        let data = page["data"].as_array().unwrap().iter();
+        data.map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let mark = if path.contains('?') { '&' } else { '?' };
+    let path = format!("{path}{mark}limit=2");
+    let mut all: Vec<String> = Vec::new();
+    let mut next = path.clone();
+    loop {
+        let page = client.get(&next).await.expect(200);
+        all.extend(ids(&page));
+        if page["has_more"] == false {
+            break;
+        }
+        next = format!("{path}&after={}", all.last().unwrap());
+    }
+    if let Some(last) = all.last() {
+        let before = client
+            .get(&format!("{path}&before={last}"))
+            .await
+            .expect(200);
+        let from = all.len().saturating_sub(3);
+        assert_eq!(ids(&before), all[from..all.len() - 1]);
+        assert_eq!(before["has_more"], from > 0);
+    }
+    all
+}
+
+#[test]
+fn refunds_and_entries_come_in_parts() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let id = bot.paid("9.00", "EUR").await;
+        let mut refunds = Vec::new();
+        for amount in ["1.00", "2.00", "1.00", "3.00", "1.00"] {
+            refunds.push(bot.refund(&id, amount).await.id());
+        }
+        let other = bot.paid("9.00", "EUR").await;
+        let others = bot.refund(&other, "1.00").await.id();
+        refunds.reverse();
+        let of_intent = format!("/v1/payment_intents/{id}/refunds");
+        assert_eq!(walk(bot, &of_intent).await, refunds);
+        assert_eq!(
+            walk(bot, &format!("/v1/refunds?payment_intent={id}")).await,
+            refunds
+        );
+        let all = [vec![others], refunds.clone()].concat();
+        assert_eq!(walk(bot, "/v1/refunds?status=succeeded").await, all);
+        for none in [
+            "status=failed",
+            "created_to=2020-01-01",
+            "created_from=2100-01-01",
+        ] {
+            assert!(walk(bot, &format!("/v1/refunds?{none}")).await.is_empty());
+            assert!(walk(bot, &format!("{of_intent}?{none}")).await.is_empty());
+        }
+        let finance = &app.merchant.finance;
+        let entries = walk(finance, &format!("/v1/payment_intents/{id}/entries")).await;
+        assert_eq!(entries.len(), 6);
+        let source = format!("/v1/journal_entries?source={}", refunds[0]);
+        assert_eq!(walk(finance, &source).await, entries[5..]);
+        let captured = format!("/v1/journal_entries?source={id}&account=merchant:pending");
+        assert_eq!(walk(finance, &captured).await, entries[..1]);
+    });
+}
+
+#[test]
+fn links_are_found_by_what_they_were_made_with() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let make = async |reference: &str, conversation: &str, expires_in: Value| {
+            let thread = json!({"channel": "slack", "conversation": conversation});
+            let body = json!({"amount": "1.00", "currency": "EUR", "reference": reference,
+                "thread": thread, "expires_in": expires_in});
+            bot.create_link(&body).await["id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        let a = make("a", "C1", json!(60)).await;
+        let b = make("b", "C1", Value::Null).await;
+        let c = make("a", "C2", Value::Null).await;
+        let off = format!("/v1/payment_links/{c}/deactivate");
+        bot.post(&off, &json!({})).await.expect(200);
+        app.clock.advance(time::Duration::minutes(2));
+        for (query, found) in [
+            ("reference=a", vec![&c, &a]),
+            ("reference=x", vec![]),
+            ("conversation=C1", vec![&b, &a]),
+            ("reference=a&conversation=C1", vec![&a]),
+            ("status=active", vec![&b]),
+            ("status=expired", vec![&a]),
+            ("status=inactive", vec![&c]),
+            ("status=completed", vec![]),
+            (
+                "created_from=2000-01-01&created_to=2100-01-01",
+                vec![&c, &b, &a],
+            ),
+            ("created_from=2100-01-01", vec![]),
+            ("created_to=2000-01-01", vec![]),
+        ] {
+            let links = walk(bot, &format!("/v1/payment_links?{query}")).await;
+            assert_eq!(links.iter().collect::<Vec<_>>(), found, "{query}");
+        }
+    });
+}
+
+#[test]
+fn a_span_of_time_ends_after_it_begins() {
+    run_test(async |app| {
+        let owner = &app.merchant.owner;
+        for (list, from, to) in [
+            ("payment_intents", "created_from", "created_to"),
+            ("payment_links", "created_from", "created_to"),
+            ("refunds", "created_from", "created_to"),
+            ("journal_entries", "from", "to"),
+        ] {
+            for (begin, end) in [("2026-01-01", "2026-01-01"), ("2026-01-02", "2026-01-01")] {
+                let path = format!("/v1/{list}?{from}={begin}&{to}={end}");
+                let problem = owner.get(&path).await.problem(422, "invalid_request");
+                assert_eq!(problem["param"], format!("/{to}"), "{path}");
+            }
+            let path = format!("/v1/{list}?{from}=2026-01-01&{to}=2026-01-01T00:00:00.001Z");
+            owner.get(&path).await.expect(200);
+        }
+    });
+}
+
+#[test]
+fn an_export_may_hold_one_currency_or_one_account() {
+    run_test(async |app| {
+        let (bot, finance) = (&app.merchant.bot, &app.merchant.finance);
+        bot.paid("5.00", "EUR").await;
+        bot.paid("700", "JPY").await;
+        let export = async |more: &str| {
+            let path =
+                format!("/v1/exports/journal?from=2000-01-01&to=2100-01-01&format=jsonl{more}");
+            let answer = finance.get(&path).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            let text = answer.text();
+            let rows = text
+                .lines()
+                .map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let rows = rows.filter(|row| row["entry_id"].is_string());
+            let place =
+                |row: Value| format!("{} {}", row["currency"], row["account"]).replace('"', "");
+            rows.map(place).collect::<Vec<_>>()
+        };
+        let yen = ["JPY rail:sandbox:clearing", "JPY merchant:pending"];
+        assert_eq!(export("").await.len(), 4);
+        assert_eq!(export("&currency=JPY").await, yen);
+        assert_eq!(export("&currency=USD").await, Vec::<String>::new());
+        let pending = ["EUR merchant:pending", "JPY merchant:pending"];
+        assert_eq!(export("&account=merchant:pending").await, pending);
+        assert_eq!(
+            export("&account=merchant:pending&currency=JPY").await,
+            pending[1..]
+        );
+        for (more, code) in [
+            ("&currency=XXQ", "invalid_currency"),
+            ("&account=x", "invalid_request"),
+        ] {
+            let path =
+                format!("/v1/exports/journal?from=2000-01-01&to=2100-01-01&format=csv{more}");
+            finance.get(&path).await.problem(422, code);
+        }
     });
 }

@@ -15,6 +15,7 @@ const BOT_MERCHANT_AND_FINANCE: &[&str] = &[
     "list_payment_intents",
     "get_payment_intent",
     "list_payment_intent_entries",
+    "list_all_refunds",
     "list_refunds",
     "get_refund",
 ];

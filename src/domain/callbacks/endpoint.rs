@@ -22,15 +22,22 @@ const MOST_PATTERNS: usize = 50;
 pub enum EventPattern {}
 
 impl PartialSchema for EventPattern {
+    /// A pattern and no list of words: programs make names of those, and `*` is none.
     fn schema() -> RefOr<Schema> {
-        let types = EventType::WORDS.iter().copied().map(str::to_owned);
         let nouns = EventType::WORDS
             .iter()
             .filter_map(|word| word.split_once('.'));
-        let kinds: BTreeSet<String> = nouns.map(|(noun, _)| format!("{noun}.*")).collect();
+        let nouns: BTreeSet<&str> = nouns.map(|(noun, _)| noun).collect();
+        let nouns: Vec<&str> = nouns.into_iter().collect();
+        let types = EventType::WORDS.join("|").replace('.', r"\.");
+        let pattern = format!(r"^(\*|({})\.\*|{types})$", nouns.join("|"));
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .enum_values(Some(types.chain(kinds).chain(["*".to_owned()])))
+            .description(Some(
+                "A type of events, all of a kind such as `payment_intent.*`, or `*` for all.",
+            ))
+            .pattern(Some(pattern))
+            .examples(["payment_intent.*"])
             .into()
     }
 }

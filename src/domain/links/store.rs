@@ -4,10 +4,10 @@
     reason = "this is how sqlx is told of arrays with nulls"
 )]
 
-use super::{Link, LinkTerms, Price, Usage};
+use super::{Link, LinkStatus, LinkTerms, Price, Usage};
 use crate::base::{
     db::Window,
-    ids::{IntentId, LinkId, MerchantId},
+    ids::{IntentId, LinkId, MerchantId, made_between},
     money::{Currency, CurrencyError, Money},
     names::UnknownName,
 };
@@ -294,36 +294,72 @@ pub async fn get(
     Ok(read(row.fetch_all(pool).await?)?.pop())
 }
 
-/// A merchant's links, newest first.
+/// Which links a list holds; all of the merchant's where nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Those with this status at that time.
+    pub status: Option<(LinkStatus, OffsetDateTime)>,
+    /// Those with this reference.
+    pub reference: Option<String>,
+    /// Those asked for in this conversation.
+    pub conversation: Option<String>,
+    /// Those made at this time or later.
+    pub created_from: Option<OffsetDateTime>,
+    /// Those made before this time.
+    pub created_to: Option<OffsetDateTime>,
+}
+
+/// A merchant's links, newest first. What has expired and was not yet marked so is found by the
+/// status that it prints.
 pub async fn list(
     pool: &PgPool,
     merchant: MerchantId,
+    filter: &Filter,
     window: Window,
 ) -> Result<(Vec<Link>, bool), sqlx::Error> {
+    let (first, last) = made_between(filter.created_from, filter.created_to);
+    let status = filter.status.map(|(status, _)| status.as_str());
+    let now = filter.status.map(|(_, now)| now);
     let rows = sqlx::query_as!(
         Row,
         "-- links.list
+        WITH wanted AS NOT MATERIALIZED (
+            SELECT id FROM payment_links WHERE merchant_id = $1
+                AND ($5::text IS NULL OR $5 = CASE
+                    WHEN status = 'active' AND expires_at <= $6 THEN 'expired' ELSE status END)
+                AND ($7::text IS NULL OR reference = $7)
+                AND ($8::text IS NULL OR (thread IS NOT NULL AND thread ->> 'conversation' = $8))
+                AND ($9::timestamptz IS NULL OR created_at >= $9)
+                AND ($10::timestamptz IS NULL OR created_at < $10)
+                AND ($11::uuid IS NULL OR id >= $11) AND ($12::uuid IS NULL OR id < $12))
         SELECT l.merchant_id, l.id, l.status, l.currency, l.price, l.tip_options, l.usage,
             l.max_payments, l.payments_count, l.payments_open, l.description, l.reference,
             l.thread, l.metadata, l.rail, l.expires_at, l.created_at, l.updated_at
         FROM (
-            (SELECT id FROM payment_links
-            WHERE merchant_id = $1 AND $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
-            ORDER BY id DESC LIMIT $4)
+            (SELECT id FROM wanted WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
+                ORDER BY id DESC LIMIT $4)
             UNION ALL
-            (SELECT id FROM payment_links WHERE merchant_id = $1 AND id > $3 ORDER BY id LIMIT $4)
+            (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
         ) page CROSS JOIN LATERAL (
             SELECT x.merchant_id, x.id, x.status, x.currency, x.price, x.tip_options, x.usage,
-                x.max_payments, x.payments_count, x.payments_open, x.description, x.reference,
-                x.thread, x.metadata, x.rail, x.expires_at, x.created_at, x.updated_at
-            FROM payment_links x
-            WHERE x.merchant_id = $1 AND x.id = page.id LIMIT 1
+                x.max_payments, x.payments_count, x.payments_open, x.description,
+                x.reference, x.thread, x.metadata, x.rail, x.expires_at, x.created_at,
+                x.updated_at
+            FROM payment_links x WHERE x.merchant_id = $1 AND x.id = page.id LIMIT 1
         ) l
         ORDER BY page.id DESC",
         merchant.0,
         window.older_than,
         window.newer_than,
-        window.reach()
+        window.reach(),
+        status,
+        now,
+        filter.reference,
+        filter.conversation,
+        filter.created_from,
+        filter.created_to,
+        first,
+        last
     );
     let (rows, has_more) = window.cut(rows.fetch_all(pool).await?);
     // One that a newer version wrote, with a word that this one does not know, hides no other.

@@ -1,6 +1,8 @@
 //! Exports of the journal, streamed.
 
+use crate::base::money::{Currency, field::CurrencyCode};
 use crate::base::problem::ProblemCode as Code;
+use crate::domain::ledger::Account;
 use crate::http::openapi::refused;
 use crate::http::route;
 use crate::http::{
@@ -9,7 +11,7 @@ use crate::http::{
     request::RequestId,
     server::{connection_state::ConnectionState, turns::NoTurn},
 };
-use crate::views::exports::{Export, ExportError, Format, Period, PeriodError};
+use crate::views::exports::{Export, ExportError, Format, Period, PeriodError, Selection};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{Method, header},
@@ -83,13 +85,36 @@ pub struct ExportQuery {
     to: String,
     /// The format of the file.
     format: Format,
+    /// Postings in this currency alone.
+    #[param(value_type = Option<CurrencyCode>)]
+    currency: Option<String>,
+    /// Postings to the account with this code alone.
+    account: Option<String>,
+}
+
+impl ExportQuery {
+    fn selection(&self) -> Result<Selection, Problem> {
+        let currency = self.currency.as_deref().map(str::parse::<Currency>);
+        let currency = currency.transpose().map_err(|error| {
+            Problem::new(Code::InvalidCurrency, error.to_string()).at("/currency")
+        })?;
+        let account = self.account.as_deref().map(str::parse::<Account>);
+        let account = account
+            .transpose()
+            .map_err(|error| Problem::invalid("/account", error.to_string()))?;
+        Ok(Selection {
+            currency,
+            account: account.map(|account| account.to_string()),
+        })
+    }
 }
 
 /// Export the journal
 ///
 /// One row a posting, oldest first, from one picture of the books; the same bytes each time for a
 /// period that is over. The control totals at the end say that the file is whole: if they are
-/// missing, or the connection broke off, ask again. A merchant has one export at a time, which must be
+/// missing, or the connection broke off, ask again. With `currency` or `account` the file and its
+/// totals hold those postings alone. A merchant has one export at a time, which must be
 /// read at 8 KiB a second or faster, and within fifteen minutes.
 #[utoipa::path(get, path = "/v1/exports/journal", tag = "Exports", operation_id = "export_journal",
     params(ExportQuery),
@@ -98,7 +123,7 @@ pub struct ExportQuery {
             (String = "text/csv"),
             (String = "application/jsonl"),
         )),
-        (status = 422, description = refused(&[Code::InvalidRequest])),
+        (status = 422, description = refused(&[Code::InvalidRequest, Code::InvalidCurrency])),
         (status = 429, description = refused(&[Code::ExportRunning, Code::RateLimited])),
     ))]
 pub async fn journal(
@@ -108,8 +133,10 @@ pub async fn journal(
     request_id: RequestId,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let Query(ExportQuery { from, to, format }) = query;
-    let period = Period::parse(&from, &to)?;
+    let Query(query) = query;
+    let selection = query.selection()?;
+    let period = Period::parse(&query.from, &query.to)?;
+    let format = query.format;
     let name = format!("attachment; filename=\"{}\"", period.file_name(format));
     let mut answer = HttpResponse::Ok();
     answer
@@ -121,7 +148,8 @@ pub async fn journal(
     }
     let turn = state.exports.take(caller.merchant)?;
     let connections = state.list_turn(caller.merchant).await?;
-    let mut export = Export::open(&connections, caller.merchant, period, format).await?;
+    let export = Export::open(&connections, caller.merchant, period, format).await?;
+    let mut export = export.only(selection);
     // Most of what can be wrong shows in the first piece, while a problem can still be answered.
     let first = export.next_chunk().await?.map(Ok);
     let rest = in_time(export.into_stream()).inspect(move |piece| {

@@ -1,4 +1,4 @@
-//! Payment intents and their refunds.
+//! Payment intents.
 
 use crate::base::problem::ProblemCode as Code;
 use crate::http::openapi::refused;
@@ -6,19 +6,18 @@ use crate::http::route;
 use crate::http::{
     Problem, State,
     answer::{self, List},
-    extract::{Caller, Change, Page, PageParams, PathId, Query, ReadIntents, WriteIntents},
+    extract::{
+        Caller, Change, Page, PageParams, PathId, Query, ReadIntents, WriteIntents, check_span,
+    },
 };
 use crate::{
     app::Reader,
-    base::{
-        ids::{IntentId, RefundId},
-        timestamp,
-    },
+    base::{ids::IntentId, timestamp},
     domain::{
         auth::Principal,
         intents::{
             CancelRequest, CaptureRequest, ConfirmRequest, Intent, IntentRequest, PaymentIntent,
-            RefundObject, RefundRequest, Status, refund, store,
+            Status, store,
         },
         threads::Channel,
     },
@@ -41,13 +40,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/{id}").route(route::get(get)))
         .service(resource("/{id}/confirm").route(route::post(confirm)))
         .service(resource("/{id}/capture").route(route::post(capture)))
-        .service(resource("/{id}/cancel").route(route::post(cancel)))
-        .service(
-            resource("/{id}/refunds")
-                .route(route::post(create_refund))
-                .route(route::get(list_refunds)),
-        )
-        .service(web::resource("/refunds/{id}").route(route::get(get_refund)));
+        .service(resource("/{id}/cancel").route(route::post(cancel)));
 }
 
 impl State {
@@ -127,6 +120,7 @@ pub async fn list(
     page: Page<IntentId>,
 ) -> Result<HttpResponse, Problem> {
     let Query(filter) = filter;
+    check_span(filter.created_from, filter.created_to, "/created_to")?;
     let filter = store::Filter {
         status: filter.status,
         reference: filter.reference,
@@ -240,69 +234,4 @@ pub async fn cancel(
     change
         .perform(&state, PaymentCommand::Cancel(id.0, request.reason))
         .await
-}
-
-/// Refund a payment intent
-///
-/// Gives captured money back, whole or in parts, never more than was captured.
-#[utoipa::path(post, path = "/v1/payment_intents/{id}/refunds", tag = "Refunds",
-    operation_id = "create_refund",
-    params(("id" = IntentId, Path, description = "The intent's id.")),
-    request_body = RefundRequest,
-    responses(
-        (status = 201, description = "The refund.", body = RefundObject),
-        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
-        (status = 422, description = refused(&[Code::AmountTooLarge, Code::InvalidAmount, Code::CardNumberNotAllowed, Code::IdempotencyKeyReused])),
-    ))]
-pub async fn create_refund(
-    state: web::Data<State>,
-    id: PathId<IntentId>,
-    change: Change<WriteIntents, RefundRequest>,
-) -> Result<HttpResponse, Problem> {
-    let (request, change) = change.split();
-    change
-        .perform(&state, PaymentCommand::Refund(id.0, request.parse()?))
-        .await
-}
-
-/// List the refunds of a payment intent
-///
-/// All of them, newest first.
-#[utoipa::path(get, path = "/v1/payment_intents/{id}/refunds", tag = "Refunds",
-    operation_id = "list_refunds",
-    params(("id" = IntentId, Path, description = "The intent's id.")),
-    responses((status = 200, description = "The refunds.", body = List<RefundObject>)))]
-pub async fn list_refunds(
-    state: web::Data<State>,
-    caller: Caller<ReadIntents>,
-    id: PathId<IntentId>,
-) -> Result<HttpResponse, Problem> {
-    store::get(&state.pool, caller.merchant, id.0)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    let turn = state.list_turn(caller.merchant).await?;
-    let refunds = refund::store::of_intent(&turn, caller.merchant, id.0).await?;
-    answer::object(&List::new(
-        refunds
-            .iter()
-            .map(|refund| RefundObject::new(refund, caller.mode))
-            .collect(),
-        false,
-    ))
-}
-
-/// Get a refund
-#[utoipa::path(get, path = "/v1/refunds/{id}", tag = "Refunds",
-    operation_id = "get_refund",
-    params(("id" = RefundId, Path, description = "The refund's id.")),
-    responses((status = 200, description = "The refund.", body = RefundObject)))]
-pub async fn get_refund(
-    state: web::Data<State>,
-    caller: Caller<ReadIntents>,
-    id: PathId<RefundId>,
-) -> Result<HttpResponse, Problem> {
-    let refund = refund::store::get(&state.pool, caller.merchant, id.0)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    answer::object(&RefundObject::new(&refund, caller.mode))
 }

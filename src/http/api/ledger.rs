@@ -6,7 +6,7 @@ use crate::http::route;
 use crate::http::{
     Problem, State,
     answer::{self, List},
-    extract::{Caller, Ledger, Page, PageParams, PathId, Query, ReadIntents},
+    extract::{Caller, Ledger, Page, PageParams, PathId, Query, ReadIntents, check_span},
 };
 use crate::{
     base::{
@@ -134,6 +134,7 @@ pub async fn list_entries(
     page: Page<EntryId>,
 ) -> Result<HttpResponse, Problem> {
     let Query(filter) = filter;
+    check_span(filter.from, filter.to, "/to")?;
     let source = filter.source.map(|source| source.parse()).transpose();
     let filter = JournalFilter {
         account: filter.account,
@@ -166,20 +167,23 @@ pub async fn trial_balance(
 
 /// List the journal entries of a payment intent
 ///
-/// All that it caused, oldest first: how its money moved, gross to net.
+/// What it caused, oldest first: how its money moved, gross to net. `after` gives what comes later.
 #[utoipa::path(get, path = "/v1/payment_intents/{id}/entries", tag = "Payment intents",
     operation_id = "list_payment_intent_entries",
-    params(("id" = IntentId, Path, description = "The intent's id.")),
-    responses((status = 200, description = "The entries.", body = List<JournalEntryView>)))]
+    params(("id" = IntentId, Path, description = "The intent's id."), PageParams),
+    responses((status = 200, description = "A part of the entries.", body = List<JournalEntryView>)))]
 pub async fn intent_entries(
     state: web::Data<State>,
     caller: Caller<ReadIntents>,
     id: PathId<IntentId>,
+    page: Page<EntryId>,
 ) -> Result<HttpResponse, Problem> {
+    let window = page.window(|id| id.0);
     let turn = state.list_turn(caller.merchant).await?;
-    let mut entries = reports::intent_entries(&turn, caller.merchant, id.0).await?;
+    let (mut entries, has_more) =
+        reports::intent_entries(&turn, caller.merchant, id.0, window).await?;
     if !caller.may(Scope::Ledger) {
         entries = entries.into_iter().map(JournalEntryView::alone).collect();
     }
-    answer::object(&List::new(entries, false))
+    answer::object(&List::new(entries, has_more))
 }

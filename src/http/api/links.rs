@@ -6,19 +6,24 @@ use crate::http::route;
 use crate::http::{
     Problem, State,
     answer::{self, List},
-    extract::{Caller, Change, Links, Page, PageParams, PathId},
+    extract::{Caller, Change, Links, Page, PageParams, PathId, Query, check_span},
 };
 use crate::{
-    base::ids::{IntentId, LinkId},
-    base::mode::Mode,
+    base::{
+        ids::{IntentId, LinkId},
+        mode::Mode,
+        timestamp,
+    },
     domain::{
         intents::{self, PaymentIntent},
-        links::{Link, LinkRequest, PaymentLink, store},
+        links::{Link, LinkRequest, LinkStatus, PaymentLink, store},
     },
     writer::LinkCommand,
 };
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
+use time::OffsetDateTime;
+use utoipa::IntoParams;
 
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -71,19 +76,51 @@ pub async fn create(
         .await
 }
 
+/// Which links a list holds.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LinkFilter {
+    /// Those with this status.
+    status: Option<LinkStatus>,
+    /// Those with this reference of yours.
+    reference: Option<String>,
+    /// Those asked for in this conversation.
+    conversation: Option<String>,
+    /// Those made at this time or later.
+    #[serde(default, deserialize_with = "timestamp::optional")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_from: Option<OffsetDateTime>,
+    /// Those made before this time.
+    #[serde(default, deserialize_with = "timestamp::optional")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_to: Option<OffsetDateTime>,
+}
+
 /// List payment links
 ///
 /// Newest first.
 #[utoipa::path(get, path = "/v1/payment_links", tag = "Payment links",
-    operation_id = "list_payment_links", params(PageParams),
+    operation_id = "list_payment_links", params(LinkFilter, PageParams),
     responses((status = 200, description = "A part of the list.", body = List<PaymentLink>)))]
 pub async fn list(
     state: web::Data<State>,
     caller: Caller<Links>,
+    filter: Query<LinkFilter>,
     page: Page<LinkId>,
 ) -> Result<HttpResponse, Problem> {
+    let Query(filter) = filter;
+    check_span(filter.created_from, filter.created_to, "/created_to")?;
+    let now = state.ambient.now();
+    let filter = store::Filter {
+        status: filter.status.map(|status| (status, now)),
+        reference: filter.reference,
+        conversation: filter.conversation,
+        created_from: filter.created_from,
+        created_to: filter.created_to,
+    };
+    let window = page.window(|id| id.0);
     let turn = state.list_turn(caller.merchant).await?;
-    let (links, has_more) = store::list(&turn, caller.merchant, page.window(|id| id.0)).await?;
+    let (links, has_more) = store::list(&turn, caller.merchant, &filter, window).await?;
     answer::object(&List::new(
         links
             .iter()

@@ -8,4 +8,5 @@ pub mod intents;
 pub mod ledger;
 pub mod links;
 pub mod oauth;
+pub mod refunds;
 pub mod sandbox;

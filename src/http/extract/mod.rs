@@ -23,7 +23,7 @@ pub use caller::{
 pub use change::Change;
 pub use declared::{Declared, Only, Parameters};
 pub use idempotency_key::IdempotencyKeyHeader;
-pub use page::{Cursor, Page, PageParams, limit};
+pub use page::{Cursor, Page, PageParams, check_span, limit};
 pub use path::PathId;
 pub use query::Query;
 pub use raw::{BODY_BYTES_MAX, RawBody};

@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use serde::Deserialize;
 use std::future::{Ready, ready};
 use std::str::FromStr;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 const LIMIT_DEFAULT: u8 = 20;
@@ -96,6 +97,22 @@ pub fn limit(given: Option<i64>) -> Result<u8, Problem> {
     let limit = given.map_or(Ok(LIMIT_DEFAULT), u8::try_from);
     let limit = limit.ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
     limit.ok_or_else(|| Problem::invalid("/limit", "must be an integer from 1 to 100"))
+}
+
+/// Refuses a span of time that ends when it begins, or before: nothing is in it. `to` is the
+/// parameter of its end.
+pub fn check_span(
+    begin: Option<OffsetDateTime>,
+    end: Option<OffsetDateTime>,
+    to: &str,
+) -> Result<(), Problem> {
+    match (begin, end) {
+        (Some(begin), Some(end)) if end <= begin => {
+            let detail = "must be later than the beginning: nothing lies in between";
+            Err(Problem::invalid(to, detail))
+        }
+        (Some(_) | None, Some(_) | None) => Ok(()),
+    }
 }
 
 fn parse<Id: FromStr>(text: &str, pointer: &str) -> Result<Id, Problem> {

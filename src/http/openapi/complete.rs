@@ -2,6 +2,7 @@
 
 use super::{
     components::{Components, members},
+    event_schemas,
     schemas::{self, Schemas},
 };
 use serde_json::{Map, Value, json};
@@ -11,6 +12,7 @@ const FIXED: &str = include_str!("fixed.json");
 
 /// Adds to `document` what its operations have in common.
 pub(super) fn complete(document: &mut Value) {
+    schemas::rename_lists(document);
     let mut components = Components::new();
     let known = Schemas::of(document);
     for (path, item) in members(document.pointer_mut("/paths")) {
@@ -21,12 +23,16 @@ pub(super) fn complete(document: &mut Value) {
         }
     }
     schemas::complete(document.pointer_mut("/components/schemas"));
+    let schemas = document.pointer_mut("/components/schemas");
+    if let Some(schemas) = schemas.and_then(Value::as_object_mut) {
+        event_schemas::split(schemas);
+    }
     merge(document, components.into_part());
     merge(document, serde_json::from_str(FIXED).unwrap_or_default());
 }
 
 /// Adds the members of one document to another.
-fn merge(document: &mut Value, part: Value) {
+pub(super) fn merge(document: &mut Value, part: Value) {
     match (document, part) {
         (Value::Object(document), Value::Object(part)) => {
             for (name, value) in part {
@@ -45,6 +51,8 @@ fn complete_operation(
 ) {
     let takes_key = path.starts_with("/v1/") && path != "/v1/oauth/token";
     complete_query(operation, known);
+    let id = operation.get("operationId").and_then(Value::as_str);
+    let id = id.unwrap_or_default().to_owned();
     let is_post = takes_key && method == "post";
     let mut common = Vec::new();
     if takes_key {
@@ -67,6 +75,9 @@ fn complete_operation(
         }
         for (status, response) in responses {
             components.complete_response(status, response, is_post);
+            if status.starts_with('2') {
+                components.show_outcome(&id, response);
+            }
         }
     }
     if let Some(body) = operation.get_mut("requestBody") {

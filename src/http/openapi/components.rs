@@ -1,6 +1,6 @@
 //! Components that operations share: common answers, examples, headers.
 
-use super::problems;
+use super::{complete::merge, problems};
 use crate::base::problem::ProblemCode as Code;
 use serde_json::{Map, Value, json};
 
@@ -46,6 +46,10 @@ const COMMON: [(&str, &[Code]); 16] = [
     ("Failed", &[Code::InternalError]),
     ("Unavailable", &[Code::Overloaded, Code::Unavailable]),
 ];
+
+/// What differs from the example of an object where an operation has just given it, by the id of
+/// the operation.
+const OUTCOMES: &str = include_str!("outcomes.json");
 
 /// The statuses that come with the header `Retry-After`.
 const RETRY_LATER: [&str; 3] = ["409", "429", "503"];
@@ -154,6 +158,21 @@ impl Components {
         }
     }
 
+    /// Shows in the answer of an operation that went well what the operation did to its object.
+    pub fn show_outcome(&mut self, operation: &str, response: &mut Value) {
+        let outcomes: Value = serde_json::from_str(OUTCOMES).unwrap_or_default();
+        let media = response.pointer_mut("/content/application~1json");
+        let (Some(outcome), Some(media)) = (outcomes.get(operation), media) else {
+            return;
+        };
+        let schema = media.pointer("/schema/$ref").and_then(Value::as_str);
+        let name = schema.and_then(|path| path.rsplit('/').next());
+        if let Some(mut example) = name.and_then(|name| self.example(name)) {
+            merge(&mut example, outcome.clone());
+            media["examples"] = json!({ operation: self.refer(operation, &example) });
+        }
+    }
+
     /// An object of this schema, or a list of one.
     fn example(&self, schema: &str) -> Option<Value> {
         let known = |name: &str| self.known.get(name).cloned();
@@ -165,7 +184,7 @@ impl Components {
             );
         }
         known(schema).or_else(|| {
-            let item = known(schema.strip_prefix("List_")?)?;
+            let item = known(schema.strip_suffix("List")?)?;
             Some(json!({"object": "list", "data": [item], "has_more": false}))
         })
     }

@@ -6,6 +6,7 @@
 
 mod complete;
 mod components;
+mod event_schemas;
 mod problems;
 mod schemas;
 
@@ -13,7 +14,9 @@ pub(in crate::http) use problems::refused;
 
 use crate::http::{
     Problem, State,
-    api::{deliveries, endpoints, events, exports, intents, ledger, links, oauth, sandbox},
+    api::{
+        deliveries, endpoints, events, exports, intents, ledger, links, oauth, refunds, sandbox,
+    },
     operations,
     pages::read,
     problem::ProblemBody,
@@ -61,9 +64,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         intents::capture,
         intents::cancel,
         ledger::intent_entries,
-        intents::create_refund,
-        intents::list_refunds,
-        intents::get_refund,
+        refunds::create,
+        refunds::of_intent,
+        refunds::list,
+        refunds::get,
         links::create,
         links::list,
         links::get,

@@ -13,7 +13,7 @@ pub(super) fn complete(mut schemas: Option<&mut Value>) {
         .collect();
     for (name, schema) in members(schemas) {
         if let Some(item) = name
-            .strip_prefix("List_")
+            .strip_suffix("List")
             .filter(|item| names.iter().any(|n| n == item))
         {
             let items = schema.pointer_mut("/properties/data/items");
@@ -23,10 +23,58 @@ pub(super) fn complete(mut schemas: Option<&mut Value>) {
             }
         }
         name_constants(schema);
+        raise_descriptions(schema);
         if is_asked(name, schema) {
             limit_texts(schema);
         } else {
             require_nullable(schema);
+        }
+    }
+}
+
+/// Gives the lists plain names: `List_Refund`, as the type is called here, is `RefundList`.
+pub(super) fn rename_lists(document: &mut Value) {
+    let rename = |name: &str| {
+        let item = name.strip_prefix("List_")?;
+        Some(format!("{item}List"))
+    };
+    match document {
+        Value::Object(members) => {
+            let names: Vec<String> = members.keys().cloned().collect();
+            for name in names {
+                if let Some(plain) = rename(&name)
+                    && let Some(value) = members.remove(&name)
+                {
+                    members.insert(plain, value);
+                }
+            }
+            members.values_mut().for_each(rename_lists);
+        }
+        Value::Array(items) => items.iter_mut().for_each(rename_lists),
+        Value::String(text) => {
+            if let Some((place, name)) = text.rsplit_once('/')
+                && let Some(plain) = rename(name)
+            {
+                *text = format!("{place}/{plain}");
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// What is said of a property that may be null stands beside the choice, where programs look for
+/// it.
+fn raise_descriptions(schema: &mut Value) {
+    for (_, property) in members(schema.get_mut("properties")) {
+        let choices = property.get_mut("oneOf").and_then(Value::as_array_mut);
+        let choices = choices.into_iter().flatten();
+        let texts: Vec<Value> = choices
+            .filter_map(|choice| choice.as_object_mut()?.remove("description"))
+            .collect();
+        if let (Some(property), Some(text)) = (property.as_object_mut(), texts.into_iter().next())
+            && !property.contains_key("description")
+        {
+            property.insert("description".to_owned(), text);
         }
     }
 }
@@ -81,7 +129,7 @@ impl Schemas {
     /// What refers to the ids of the items of a list, if this is the schema of one.
     pub fn ids_listed(&self, schema: Option<&Value>) -> Option<Value> {
         let (name, _) = self.referred(schema)?;
-        let item = self.0.get(name.strip_prefix("List_")?)?;
+        let item = self.0.get(name.strip_suffix("List")?)?;
         item.pointer("/properties/id")
             .map(|id| json!({"$ref": id.get("$ref")}))
     }
@@ -140,12 +188,12 @@ mod tests {
             "object": {"description": "Always `thing`.", "type": "string", "example": "thing"},
             "gone": {"description": "Always `true`.", "type": "boolean"},
             "note": {"type": ["string", "null"]},
-            "other": {"oneOf": [{"$ref": "#"}, {"type": "null"}]},
+            "other": {"oneOf": [{"$ref": "#", "description": "Why."}, {"type": "null"}]},
             "secret": {"type": "string"},
         }});
         let mut schemas = json!({
             "Thing": thing.clone(),
-            "List_Thing": {"properties": {"data": {"items": thing.clone()}}},
+            "ThingList": {"properties": {"data": {"items": thing.clone()}}},
             "ThingRequest": thing,
         });
         complete(Some(&mut schemas));
@@ -153,9 +201,10 @@ mod tests {
         assert_eq!(thing["required"], json!(["object", "note", "other"]));
         assert_eq!(thing["properties"]["object"]["const"], "thing");
         assert_eq!(thing["properties"]["gone"]["const"], true);
+        assert_eq!(thing["properties"]["other"]["description"], "Why.");
         assert_eq!(schemas["ThingRequest"]["required"], json!(["object"]));
         assert_eq!(
-            schemas["List_Thing"]["properties"]["data"]["items"],
+            schemas["ThingList"]["properties"]["data"]["items"],
             json!({"$ref": "#/components/schemas/Thing"})
         );
     }

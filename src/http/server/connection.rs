@@ -2,7 +2,9 @@
 //! and the rest between two requests; what it leaves open is watched here: later heads, bodies that
 //! nobody reads, and answers that the client does not take.
 
-use crate::http::server::{connection_state::ConnectionState, connections::Connections};
+use crate::http::server::{
+    connection_state::ConnectionState, connections::Connections, malformed::Malformed,
+};
 use std::{
     io,
     pin::Pin,
@@ -17,11 +19,22 @@ pub(in crate::http) struct Connection<T> {
     bytes: T,
     state: Rc<ConnectionState>,
     all: Rc<Connections>,
+    parser: Malformed,
 }
 
 impl<T> Connection<T> {
-    pub(in crate::http) fn new(bytes: T, state: Rc<ConnectionState>, all: Rc<Connections>) -> Self {
-        Self { bytes, state, all }
+    pub(in crate::http) fn new(
+        bytes: T,
+        state: Rc<ConnectionState>,
+        all: Rc<Connections>,
+        parser: Malformed,
+    ) -> Self {
+        Self {
+            bytes,
+            state,
+            all,
+            parser,
+        }
     }
 
     pub(in crate::http) fn state(&self) -> &Rc<ConnectionState> {
@@ -45,6 +58,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Connection<T> {
         let came = buffer.filled().len().saturating_sub(before);
         if came > 0 {
             self.state.heard(came);
+            let came = buffer.filled().get(before..).unwrap_or_default();
+            self.parser.hear(came);
             self.all.relieve();
         } else if buffer.remaining() > 0 {
             self.state.client_left();
@@ -60,7 +75,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Connection<T> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.state.remember_waker(context);
-        let written = Pin::new(&mut self.bytes).poll_write(context, bytes);
+        let own = &mut *self;
+        let written = own.parser.send(&mut own.bytes, context, bytes);
         match &written {
             Poll::Ready(taken) => self.state.took(*taken.as_ref().unwrap_or(&0)),
             Poll::Pending if self.state.is_ended() => {

@@ -6,12 +6,14 @@ pub mod connection;
 pub mod connection_state;
 pub mod connections;
 pub mod limit;
+mod malformed;
 mod tally;
 pub mod turns;
 
 use self::connection::Connection;
 use self::connection_state::HEAD_PATIENCE;
 use self::connections::Connections;
+use self::malformed::Malformed;
 use crate::http::{Problem, State, operations, request, routes};
 use actix_http::{HttpService, error::DispatchError};
 use actix_service::{ServiceFactoryExt, fn_service, map_config};
@@ -141,12 +143,14 @@ fn serve(
                 data.insert(Rc::clone(connection.state()));
             })
             .h1(map_config(app, move |()| host.clone()));
+        let (ambient, root) = (state.ambient.clone(), state.urls.root());
         fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
             let state = connections.admit(peer.map(|peer| peer.ip()));
             let state = state.ok_or(DispatchError::DisconnectTimeout);
             let all = Rc::clone(&connections);
-            ready(state.map(|state| (Connection::new(stream, state, all), peer)))
+            let parser = Malformed::new(ambient.clone(), root.clone());
+            ready(state.map(|state| (Connection::new(stream, state, all, parser), peer)))
         })
         .and_then(http)
     })?;

@@ -15,4 +15,4 @@ mod totals;
 
 pub use format::Format;
 pub use period::{Period, PeriodError};
-pub use stream::{Export, ExportError};
+pub use stream::{Export, ExportError, Selection};

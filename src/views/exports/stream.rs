@@ -4,9 +4,10 @@ use super::{Format, Period, format::Renderer, totals::Totals};
 use crate::{
     base::{
         ids::{EntryId, MerchantId},
+        money::Currency,
         timestamp,
     },
-    domain::ledger::{Chain, ChainFault, JournalEntry, check_entry},
+    domain::ledger::{Chain, ChainFault, JournalEntry, Posting, check_entry},
     views::reports::{BookedEntry, snapshot, store},
 };
 use bytes::Bytes;
@@ -60,7 +61,25 @@ pub struct Export {
     chain: Chain,
     totals: Totals,
     renderer: Box<dyn Renderer>,
+    selection: Selection,
     stage: Stage,
+}
+
+/// Which postings an export holds; all where nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Those in this currency.
+    pub currency: Option<Currency>,
+    /// Those to the account with this code.
+    pub account: Option<String>,
+}
+
+impl Selection {
+    fn holds(&self, posting: &Posting) -> bool {
+        let currency = posting.amount.currency();
+        self.currency.is_none_or(|wanted| wanted == currency)
+            && (self.account.iter()).all(|wanted| *wanted == posting.account)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -115,8 +134,15 @@ impl Export {
             chain: before.map_or(Chain::start(), |n| Chain::after(&n.entry)),
             totals: Totals::default(),
             renderer: format.renderer(),
+            selection: Selection::default(),
             stage: Stage::Begin,
         })
+    }
+
+    /// The same with these postings alone. All the same every entry is held to the rules.
+    #[must_use]
+    pub fn only(self, selection: Selection) -> Self {
+        Self { selection, ..self }
     }
 
     /// The next bytes; none after the control totals.
@@ -130,7 +156,10 @@ impl Export {
         self.stage = Stage::Entries;
         self.page(&mut out).await?;
         if self.left.is_empty() {
-            if let Some((debits, credits)) = self.totals.unbalanced() {
+            // One side of entries need not balance.
+            let unbalanced =
+                (self.totals.unbalanced()).filter(|_| self.selection.account.is_none());
+            if let Some((debits, credits)) = unbalanced {
                 let (currency, debits, credits) = (debits.currency, debits.amount, credits.amount);
                 let found = format!("the control totals in {currency} are {debits} and {credits}");
                 return Err(ExportError::Books(found));
@@ -156,9 +185,13 @@ impl Export {
     async fn page(&mut self, out: &mut Vec<u8>) -> Result<(), ExportError> {
         let end = self.left.end.min(self.left.start.saturating_add(PAGE));
         let sequences: Vec<i64> = (self.left.start..end).collect();
-        for booked in store::entries(&mut self.db, self.merchant, &sequences).await? {
+        for mut booked in store::entries(&mut self.db, self.merchant, &sequences).await? {
             self.admit(&booked)?;
-            self.renderer.entry(&booked, out)?;
+            booked.entry.postings.retain(|p| self.selection.holds(p));
+            if !booked.entry.postings.is_empty() {
+                self.totals.add(&booked.entry);
+                self.renderer.entry(&booked, out)?;
+            }
         }
         let last = end.saturating_sub(1);
         if !sequences.is_empty() && self.chain.sequence() != last {
@@ -185,7 +218,6 @@ impl Export {
         if !self.period.contains(entry.booked_at) {
             return Err(outside(entry));
         }
-        self.totals.add(entry);
         self.chain = Chain::after(entry);
         Ok(())
     }

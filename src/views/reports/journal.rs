@@ -1,6 +1,9 @@
 //! The journal: a page of it, narrowed as asked, and the entries of one payment.
 
-use super::{ReportError, store, store::Span};
+use super::{
+    ReportError, store,
+    store::{OfIntent, Span},
+};
 use crate::{
     base::{
         db::Window,
@@ -66,19 +69,42 @@ pub struct JournalFilter {
     pub to: Option<OffsetDateTime>,
 }
 
-/// The entries of one payment intent, oldest first: how its money moved, gross to net.
+/// A page of the entries of one payment intent, oldest first (how its money moved, gross to net),
+/// and whether there are more.
 pub async fn intent_entries(
     pool: &PgPool,
     merchant: MerchantId,
     intent: IntentId,
-) -> Result<Vec<JournalEntryView>, ReportError> {
+    window: Window,
+) -> Result<(Vec<JournalEntryView>, bool), ReportError> {
     let mut db = pool.acquire().await?;
     if !store::intent_exists(&mut db, merchant, intent).await? {
         return Err(ReportError::NotFound);
     }
-    let sequences = store::sequences_of_intent(&mut db, merchant, intent).await?;
+    let end = store::last_sequence(&mut db, merchant)
+        .await?
+        .saturating_add(1);
+    let mut span = 1..end;
+    // What comes after an entry in this list is newer, and what comes before it older.
+    if let Some(id) = window.older_than {
+        let found = store::find_entry(&mut db, merchant, EntryId(id)).await?;
+        span.start = found.ok_or_else(|| unknown("/after", id))?.0 + 1;
+    }
+    if let Some(id) = window.newer_than {
+        let found = store::find_entry(&mut db, merchant, EntryId(id)).await?;
+        span.end = found.ok_or_else(|| unknown("/before", id))?.0;
+    }
+    let wanted = OfIntent {
+        intent,
+        source: None,
+        account: None,
+    };
+    let reach = (window.reach(), window.newer_than.is_none());
+    let mut sequences = store::sequences_of_intent(&mut db, merchant, wanted, &span, reach).await?;
+    sequences.sort_unstable();
+    let (sequences, has_more) = window.cut(sequences);
     let entries = store::entries(&mut db, merchant, &sequences).await?;
-    Ok(entries.into_iter().map(Into::into).collect())
+    Ok((entries.into_iter().map(Into::into).collect(), has_more))
 }
 
 /// A page of the merchant's journal, newest first, and whether there are more entries.
@@ -95,7 +121,8 @@ pub async fn journal(
     let mut sequences: Vec<i64> = match (filter.source, &filter.account) {
         (Some(source), account) => {
             let account = account.as_deref();
-            of_source(&mut db, merchant, (source, account), &span).await?
+            let reach = (wanted, upward);
+            of_source(&mut db, merchant, (source, account), &span, reach).await?
         }
         (None, Some(account)) => {
             let key = (merchant, account.as_str());
@@ -120,38 +147,50 @@ fn nearest(all: &Range<i64>, count: i64, upward: bool) -> Range<i64> {
     }
 }
 
-/// The entries of the span with the given source, and account if one is given. They are few.
+/// The entries of the span with the given source, and account if one is given.
 async fn of_source(
     db: &mut PgConnection,
     merchant: MerchantId,
     (source, account): (Source, Option<&str>),
     span: &Span,
+    reach: (i64, bool),
 ) -> Result<Vec<i64>, ReportError> {
     let intent = match source {
         Source::Intent(intent) => Some(intent),
         Source::Refund(refund) => store::intent_of_refund(db, merchant, refund).await?,
-        Source::Entry(_) => None,
-    };
-    let sequences = match (intent, source) {
-        (Some(intent), _) => store::sequences_of_intent(db, merchant, intent).await?,
-        (None, Source::Entry(id)) => {
-            let found = store::find_entry(db, merchant, id).await?;
-            found.into_iter().map(|(sequence, _)| sequence).collect()
+        Source::Entry(id) => {
+            return adjustment(db, merchant, (id, account), span).await;
         }
-        (None, Source::Intent(_) | Source::Refund(_)) => Vec::new(),
     };
-    let entries = store::entries(db, merchant, &sequences).await?;
+    let Some(intent) = intent else {
+        return Ok(Vec::new());
+    };
     let source = source.to_string();
+    let wanted = OfIntent {
+        intent,
+        source: Some(&source),
+        account,
+    };
+    Ok(store::sequences_of_intent(db, merchant, wanted, &span.sequences, reach).await?)
+}
+
+/// The sequence of the adjustment, if it is one, in the span, and posts to the account.
+async fn adjustment(
+    db: &mut PgConnection,
+    merchant: MerchantId,
+    (id, account): (EntryId, Option<&str>),
+    span: &Span,
+) -> Result<Vec<i64>, ReportError> {
+    let found = store::find_entry(db, merchant, id).await?;
+    let sequences: Vec<i64> = found.into_iter().map(|(sequence, _)| sequence).collect();
+    let entries = store::entries(db, merchant, &sequences).await?;
     let wanted = |entry: &JournalEntry| {
         span.sequences.contains(&entry.sequence)
-            && entry.source == source
+            && entry.source == id.to_string()
             && account.is_none_or(|code| entry.postings.iter().any(|p| p.account == code))
     };
-    let entries = entries
-        .into_iter()
-        .map(|booked| booked.entry)
-        .filter(wanted);
-    Ok(entries.map(|entry| entry.sequence).collect())
+    let entries = entries.into_iter().map(|booked| booked.entry);
+    Ok(entries.filter(wanted).map(|entry| entry.sequence).collect())
 }
 
 /// The part of the journal that a page is taken from.

@@ -134,17 +134,43 @@ pub async fn sequences_of_account(
     sequences.fetch_all(db).await
 }
 
-/// The sequences of all entries of one payment intent, oldest first. They are few.
+/// Which entries of a payment intent are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct OfIntent<'a> {
+    /// The intent.
+    pub intent: IntentId,
+    /// Those with this source.
+    pub source: Option<&'a str>,
+    /// Those that post to this account.
+    pub account: Option<&'a str>,
+}
+
+/// The sequences of at most `limit` entries of one payment intent, the lowest first if `upward`,
+/// else the highest.
 pub async fn sequences_of_intent(
     db: &mut PgConnection,
     merchant: MerchantId,
-    intent: IntentId,
+    wanted: OfIntent<'_>,
+    span: &Range<i64>,
+    (limit, upward): (i64, bool),
 ) -> Result<Vec<i64>, sqlx::Error> {
     let sequences = sqlx::query_scalar!(
         "-- reports.sequences_of_intent
-        SELECT sequence FROM journal_entries WHERE merchant_id = $1 AND payment_intent_id = $2 ORDER BY sequence",
+        SELECT sequence FROM journal_entries e
+        WHERE merchant_id = $1 AND payment_intent_id = $2 AND sequence >= $3 AND sequence < $4
+            AND ($5::text IS NULL OR source = $5)
+            AND ($6::text IS NULL OR EXISTS (
+                SELECT 1 FROM postings p WHERE p.merchant_id = e.merchant_id
+                    AND p.entry_sequence = e.sequence AND p.account = $6))
+        ORDER BY CASE WHEN $8::boolean THEN sequence ELSE -sequence END LIMIT $7",
         merchant.0,
-        intent.0
+        wanted.intent.0,
+        span.start,
+        span.end,
+        wanted.source,
+        wanted.account,
+        limit,
+        upward
     );
     sequences.fetch_all(db).await
 }

@@ -4,9 +4,10 @@
     reason = "this is how sqlx is told of arrays with nulls"
 )]
 
-use super::Refund;
+use super::{Refund, RefundStatus};
 use crate::base::{
-    ids::{IntentId, MerchantId, RefundId},
+    db::Window,
+    ids::{IntentId, MerchantId, RefundId, made_between},
     money::{CurrencyError, Money},
     names::UnknownName,
 };
@@ -157,20 +158,60 @@ pub async fn get(
     Ok(read(row.fetch_all(pool).await?)?.pop())
 }
 
-/// The refunds of an intent, newest first.
-pub async fn of_intent(
+/// Which refunds a list holds; all of the merchant's where nothing is said.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    /// Those of this intent.
+    pub intent: Option<IntentId>,
+    /// Those with this status.
+    pub status: Option<RefundStatus>,
+    /// Those made at this time or later.
+    pub created_from: Option<OffsetDateTime>,
+    /// Those made before this time.
+    pub created_to: Option<OffsetDateTime>,
+}
+
+/// A merchant's refunds, newest first, and whether there are more.
+pub async fn list(
     pool: &PgPool,
     merchant: MerchantId,
-    intent: IntentId,
-) -> Result<Vec<Refund>, sqlx::Error> {
+    filter: Filter,
+    window: Window,
+) -> Result<(Vec<Refund>, bool), sqlx::Error> {
+    let (first, last) = made_between(filter.created_from, filter.created_to);
     let rows = sqlx::query_as!(
         Row,
-        "-- refunds.of_intent
-        SELECT merchant_id, id, payment_intent_id, status, amount, currency, reason, created_at,
-            updated_at
-        FROM refunds WHERE merchant_id = $1 AND payment_intent_id = $2 ORDER BY id DESC",
+        "-- refunds.list
+        WITH wanted AS NOT MATERIALIZED (
+            SELECT id FROM refunds WHERE merchant_id = $1
+                AND ($5::uuid IS NULL OR payment_intent_id = $5)
+                AND ($6::text IS NULL OR status = $6)
+                AND ($7::timestamptz IS NULL OR created_at >= $7)
+                AND ($8::timestamptz IS NULL OR created_at < $8)
+                AND ($9::uuid IS NULL OR id >= $9) AND ($10::uuid IS NULL OR id < $10))
+        SELECT r.merchant_id, r.id, r.payment_intent_id, r.status, r.amount, r.currency,
+            r.reason, r.created_at, r.updated_at
+        FROM (
+            (SELECT id FROM wanted WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
+                ORDER BY id DESC LIMIT $4)
+            UNION ALL
+            (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
+        ) page CROSS JOIN LATERAL (
+            SELECT x.merchant_id, x.id, x.payment_intent_id, x.status, x.amount, x.currency,
+                x.reason, x.created_at, x.updated_at
+            FROM refunds x WHERE x.merchant_id = $1 AND x.id = page.id LIMIT 1
+        ) r
+        ORDER BY page.id DESC",
         merchant.0,
-        intent.0
+        window.older_than,
+        window.newer_than,
+        window.reach(),
+        filter.intent.map(|id| id.0),
+        filter.status.map(RefundStatus::as_str),
+        filter.created_from,
+        filter.created_to,
+        first,
+        last
     );
-    read(rows.fetch_all(pool).await?)
+    Ok(window.cut(read(rows.fetch_all(pool).await?)?))
 }

@@ -1,6 +1,8 @@
 //! Who gives way, and whose time is over.
 
 use super::*;
+use crate::base::ambient::Ambient;
+use crate::http::server::malformed::Malformed;
 use crate::http::server::{connection::Connection, connection_state::Turn};
 use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -11,7 +13,9 @@ type Pair = (Connection<DuplexStream>, DuplexStream);
 fn connect_from(all: &Rc<Connections>, peer: Option<&str>) -> Option<Pair> {
     let (service, client) = duplex(1024 * 1024);
     let state = all.admit(peer.map(|peer| peer.parse().unwrap()))?;
-    Some((Connection::new(service, state, Rc::clone(all)), client))
+    let parser = Malformed::new(Ambient::system(), "".into());
+    let connection = Connection::new(service, state, Rc::clone(all), parser);
+    Some((connection, client))
 }
 
 fn connect(all: &Rc<Connections>) -> Option<Pair> {

@@ -1,0 +1,166 @@
+//! Refunds.
+
+use crate::base::problem::ProblemCode as Code;
+use crate::http::openapi::refused;
+use crate::http::route;
+use crate::http::{
+    Problem, State,
+    answer::{self, List},
+    extract::{
+        Caller, Change, Page, PageParams, PathId, Query, ReadIntents, WriteIntents, check_span,
+    },
+};
+use crate::{
+    base::{
+        ids::{IntentId, RefundId},
+        timestamp,
+    },
+    domain::{
+        auth::Principal,
+        intents::{self, RefundObject, RefundRequest, RefundStatus, refund::store},
+    },
+    writer::PaymentCommand,
+};
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use utoipa::IntoParams;
+
+/// The routes of this file, below `/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/payment_intents/{id}/refunds")
+                .route(route::post(create))
+                .route(route::get(of_intent)),
+        )
+        .service(web::resource("/refunds").route(route::get(list)))
+        .service(web::resource("/refunds/{id}").route(route::get(get)));
+}
+
+/// Refund a payment intent
+///
+/// Gives captured money back, whole or in parts, never more than was captured.
+#[utoipa::path(post, path = "/v1/payment_intents/{id}/refunds", tag = "Refunds",
+    operation_id = "create_refund",
+    params(("id" = IntentId, Path, description = "The intent's id.")),
+    request_body = RefundRequest,
+    responses(
+        (status = 201, description = "The refund.", body = RefundObject),
+        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::AmountTooLarge, Code::InvalidAmount, Code::CardNumberNotAllowed, Code::IdempotencyKeyReused])),
+    ))]
+pub async fn create(
+    state: web::Data<State>,
+    id: PathId<IntentId>,
+    change: Change<WriteIntents, RefundRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    change
+        .perform(&state, PaymentCommand::Refund(id.0, request.parse()?))
+        .await
+}
+
+/// Which refunds a list holds.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RefundFilter {
+    /// Those with this status.
+    status: Option<RefundStatus>,
+    /// Those made at this time or later.
+    #[serde(default, deserialize_with = "timestamp::optional")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_from: Option<OffsetDateTime>,
+    /// Those made before this time.
+    #[serde(default, deserialize_with = "timestamp::optional")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_to: Option<OffsetDateTime>,
+}
+
+impl RefundFilter {
+    fn of(self, intent: Option<IntentId>) -> Result<store::Filter, Problem> {
+        check_span(self.created_from, self.created_to, "/created_to")?;
+        Ok(store::Filter {
+            intent,
+            status: self.status,
+            created_from: self.created_from,
+            created_to: self.created_to,
+        })
+    }
+}
+
+/// List the refunds of a payment intent
+///
+/// Newest first.
+#[utoipa::path(get, path = "/v1/payment_intents/{id}/refunds", tag = "Refunds",
+    operation_id = "list_refunds",
+    params(("id" = IntentId, Path, description = "The intent's id."), RefundFilter, PageParams),
+    responses((status = 200, description = "A part of the list.", body = List<RefundObject>)))]
+pub async fn of_intent(
+    state: web::Data<State>,
+    caller: Caller<ReadIntents>,
+    id: PathId<IntentId>,
+    filter: Query<RefundFilter>,
+    page: Page<RefundId>,
+) -> Result<HttpResponse, Problem> {
+    intents::store::get(&state.pool, caller.merchant, id.0)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let filter = filter.0.of(Some(id.0))?;
+    show(&state, &caller, filter, page).await
+}
+
+/// Of which payment intent a list holds refunds.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OfIntent {
+    /// Those of this payment intent.
+    payment_intent: Option<IntentId>,
+}
+
+/// List refunds
+///
+/// Newest first.
+#[utoipa::path(get, path = "/v1/refunds", tag = "Refunds", operation_id = "list_all_refunds",
+    params(OfIntent, RefundFilter, PageParams),
+    responses((status = 200, description = "A part of the list.", body = List<RefundObject>)))]
+pub async fn list(
+    state: web::Data<State>,
+    caller: Caller<ReadIntents>,
+    of: Query<OfIntent>,
+    filter: Query<RefundFilter>,
+    page: Page<RefundId>,
+) -> Result<HttpResponse, Problem> {
+    let filter = filter.0.of(of.0.payment_intent)?;
+    show(&state, &caller, filter, page).await
+}
+
+async fn show(
+    state: &State,
+    caller: &Principal,
+    filter: store::Filter,
+    page: Page<RefundId>,
+) -> Result<HttpResponse, Problem> {
+    let window = page.window(|id| id.0);
+    let turn = state.list_turn(caller.merchant).await?;
+    let (refunds, has_more) = store::list(&turn, caller.merchant, filter, window).await?;
+    let refunds = refunds.iter();
+    let views = refunds.map(|refund| RefundObject::new(refund, caller.mode));
+    answer::object(&List::new(views.collect(), has_more))
+}
+
+/// Get a refund
+#[utoipa::path(get, path = "/v1/refunds/{id}", tag = "Refunds",
+    operation_id = "get_refund",
+    params(("id" = RefundId, Path, description = "The refund's id.")),
+    responses((status = 200, description = "The refund.", body = RefundObject)))]
+pub async fn get(
+    state: web::Data<State>,
+    caller: Caller<ReadIntents>,
+    id: PathId<RefundId>,
+) -> Result<HttpResponse, Problem> {
+    let refund = store::get(&state.pool, caller.merchant, id.0)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    answer::object(&RefundObject::new(&refund, caller.mode))
+}
