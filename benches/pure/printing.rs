@@ -48,6 +48,7 @@ fn stored(criterion: &mut Criterion, stall: &Rc<Stall>, (intent, entry): (&Inten
     .unwrap();
     let event = NewEvent {
         mode: threadpay::base::mode::Mode::Test,
+        actor: threadpay::base::actor::Actor::Payer,
         id: stall.ambient.id(),
         event_type: EventType::IntentCreated,
         timestamp: now,

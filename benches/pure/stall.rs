@@ -101,6 +101,7 @@ impl Stall {
     pub fn submission(&self, number: usize, command: Command) -> Submission {
         Submission {
             merchant: self.merchant,
+            actor: threadpay::base::actor::Actor::Operator,
             command,
             claim: Some(Claim {
                 key: format!("request-{number}").parse().unwrap(),

@@ -27,7 +27,8 @@ impl App {
 }
 
 async fn run(writer: Writer, submission: Submission) -> Result<Performed, WriteError> {
-    let (merchant, request_id) = (submission.merchant, submission.request_id.clone());
+    let (merchant, actor) = (submission.merchant, submission.actor);
+    let request_id = submission.request_id.clone();
     let ticket = match writer.submit(submission).await? {
         Reply::Call(ticket) => ticket,
         Reply::Answer(answer) => {
@@ -46,6 +47,7 @@ async fn run(writer: Writer, submission: Submission) -> Result<Performed, WriteE
     let answer = call(&ticket).await;
     let finish = Submission {
         merchant,
+        actor,
         command: PaymentCommand::Finish(ticket, answer).into(),
         claim: None,
         request_id,

@@ -100,13 +100,20 @@ async fn answer(
         }
         read => read?,
     };
-    let intents = read
-        .into_iter()
-        .map(|intent| ((intent.merchant, intent.id), Rc::new(intent)));
-    let found: HashMap<Name, Rc<Intent>> = intents.collect();
+    let mut unreadable = Vec::new();
+    let mut found: HashMap<Name, Rc<Intent>> = HashMap::new();
+    for read in read {
+        match read {
+            Ok(intent) => drop(found.insert((intent.merchant, intent.id), Rc::new(intent))),
+            Err(row) => unreadable.push(row.name),
+        }
+    }
     for (name, reply) in questions.drain(..) {
-        // The caller may have gone.
-        let _ = reply.send(found.get(&name).map(Rc::clone));
+        // Without a reply it is asked for by itself, which says what is wrong.
+        if !unreadable.contains(&name) {
+            // The caller may have gone.
+            let _ = reply.send(found.get(&name).map(Rc::clone));
+        }
     }
     Ok(connection)
 }

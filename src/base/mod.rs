@@ -1,5 +1,6 @@
 //! Words and tools that everything stands on: money, ids, time, cryptography, the database.
 
+pub mod actor;
 pub mod ambient;
 pub mod crypto;
 pub mod db;

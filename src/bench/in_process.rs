@@ -9,6 +9,7 @@ use super::{
 use crate::program::ProgramError;
 use crate::{
     app::App,
+    base::actor::Actor,
     domain::{
         idempotency::{Claim, Fingerprint},
         intents::{ConfirmRequest, IntentRequest, Terms},
@@ -104,6 +105,7 @@ impl Bodies {
         let claim = (ask.verb != Verb::Post).then(|| claim(ask)).transpose()?;
         Ok(Submission {
             merchant: caller.merchant,
+            actor: Actor::Operator,
             command,
             claim,
             request_id: String::new(),

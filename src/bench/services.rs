@@ -13,6 +13,7 @@ use crate::program::ProgramError;
 use crate::{
     app::{App, Performed, config::Config},
     base::{
+        actor::Actor,
         ambient::Ambient,
         crypto::MasterKey,
         db::{Db, Use},
@@ -220,6 +221,7 @@ pub(super) async fn perform(
 ) -> Result<Performed, WriteError> {
     let submission = Submission {
         merchant,
+        actor: Actor::Operator,
         command,
         claim: None,
         request_id: String::new(),

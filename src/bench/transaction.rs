@@ -3,6 +3,7 @@
 use super::{plain::Plain, store};
 use crate::{
     base::{
+        actor::Actor,
         ids::{IntentId, MerchantId},
         invalid::Invalid,
         mode::Mode,
@@ -219,6 +220,7 @@ impl Request<'_> {
             intent_id: Some(intent.id.0),
             intent_sequence: Some(intent.event_sequence),
             thread: thread.and_then(|thread| to_raw_value(thread).ok()),
+            actor: Actor::Operator,
             data,
             journal_entries: entry
                 .map(|entry| entry.id.to_string())

@@ -138,7 +138,7 @@ async fn end_intents(
 
 /// Has commands done together, so that they share batches.
 async fn submit(app: &App, due: impl Iterator<Item = (MerchantId, Command)>) {
-    let due = due.map(|(merchant, command)| super::submit(app, merchant, command));
+    let due = due.map(|(merchant, command)| super::submit::<Expirer>(app, merchant, command));
     for done in futures_util::future::join_all(due).await {
         if let Err(error) = done {
             tracing::warn!(%error, "something overdue could not be ended; it is tried again");

@@ -21,7 +21,7 @@ pub use settle::Settler;
 
 use crate::{
     app::App,
-    base::{ambient::Ambient, ids::MerchantId},
+    base::{actor::Actor, ambient::Ambient, ids::MerchantId},
     writer::{Command, Submission, WriteError},
 };
 use std::{fmt::Display, future::Future, time::Duration};
@@ -102,12 +102,17 @@ pub async fn run<W: Worker>(
 }
 
 /// Submits a worker's command. That it comes too late to do anything is no fault.
-async fn submit(app: &App, merchant: MerchantId, command: Command) -> Result<(), WriteError> {
+async fn submit<W: Worker>(
+    app: &App,
+    merchant: MerchantId,
+    command: Command,
+) -> Result<(), WriteError> {
     let request_id = String::new();
     match app
         .writer
         .submit(Submission {
             merchant,
+            actor: Actor::Worker(W::NAME),
             command,
             claim: None,
             request_id,

@@ -6,7 +6,7 @@
 use super::{Progress, Worker};
 use crate::{
     app::App,
-    base::ids::AttemptId,
+    base::{actor::Actor, ids::AttemptId},
     domain::{
         due::{self, Kind, Taken},
         intents::{AttemptStatus, attempt},
@@ -144,6 +144,7 @@ async fn ask(app: &App, taken: Taken) -> Result<RailAnswer, TickError> {
     tracing::info!(attempt = %attempt.id, intent = %attempt.intent, ?answer, "asked the rail what became of an attempt");
     let submission = Submission {
         merchant: attempt.merchant,
+        actor: Actor::Worker(Resolver::NAME),
         command: PaymentCommand::Finish(ticket, answer).into(),
         claim: None,
         request_id: String::new(),

@@ -3,12 +3,13 @@
 use super::{decide::Decider, decision::Decision, needs::Needs, world::World};
 use crate::{
     base::{
+        actor::Actor,
         ids::{AttemptId, IntentId, MerchantId, RefundId},
         invalid::Invalid,
     },
     domain::{
         callbacks::EndpointError,
-        idempotency::{Answer, Claim},
+        idempotency::{Answer, Claim, Fingerprint},
         intents::{Attempt, IntentError},
         links::LinkError,
         rails::RailCall,
@@ -102,6 +103,8 @@ pub struct Ticket {
     pub refund: Option<RefundId>,
     /// The idempotency key of the request that waits for an answer.
     pub key: Option<String>,
+    /// What that request is; not known of attempts from before this was kept.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 impl Ticket {
@@ -113,6 +116,7 @@ impl Ticket {
             intent: attempt.intent,
             refund: attempt.refund,
             key,
+            fingerprint: attempt.key_fingerprint.map(Fingerprint),
         }
     }
 }
@@ -122,6 +126,8 @@ impl Ticket {
 pub struct Submission {
     /// Whose things it changes.
     pub merchant: MerchantId,
+    /// Who causes it.
+    pub actor: Actor,
     /// What to do.
     pub command: Command,
     /// The idempotency key that its answer is kept under.

@@ -2,12 +2,12 @@
 //! ids that chance gives.
 
 use super::{
-    Command, PaymentCommand, Rejection, Reply, Submission, Ticket,
-    decision::{Decision, DecisionOutcome, RenderRejection},
+    Command, PaymentCommand, Rejection, Reply, Submission,
+    decision::{Decision, DecisionOutcome, Origin, RenderRejection},
     world::{Change, World},
 };
 use crate::{
-    base::{ambient::Ambient, ids::MerchantId, mode::Mode},
+    base::{actor::Actor, ambient::Ambient, ids::MerchantId, mode::Mode},
     domain::{
         idempotency::{Answer, Claim, KeyRecord, Standing},
         links::PageUrls,
@@ -46,6 +46,7 @@ pub fn decide(
 ) -> Result<Reply, Rejection> {
     let Submission {
         merchant,
+        actor,
         command,
         claim,
         request_id,
@@ -59,16 +60,21 @@ pub fn decide(
             Standing::Mismatch => return Err(Rejection::KeyReused),
         }
     }
+    let origin = Origin {
+        merchant: *merchant,
+        actor: *actor,
+    };
     let decider = Decider {
         world,
         merchant: *merchant,
+        actor: *actor,
         context,
     };
     let applied = command
         .decide(&decider)
         .map(|decision| with_key(decision, claim.as_ref()))
-        .and_then(|decision| world.apply(*merchant, decision, context.ambient, context.now))
-        .map(|outcome| answered_at_once(world, *merchant, outcome, context));
+        .and_then(|decision| world.apply(origin, decision, context))
+        .map(|outcome| answered_at_once(world, origin, outcome, context));
     let render = |rejection: &Rejection| (context.render)(rejection, request_id);
     let reply = match applied {
         Ok(DecisionOutcome::Answer(answer)) => Reply::Answer(answer),
@@ -87,7 +93,7 @@ pub fn decide(
 /// refuse that, the call stands as recorded and goes the way of all others.
 fn answered_at_once(
     world: &mut World,
-    merchant: MerchantId,
+    origin: Origin,
     outcome: DecisionOutcome,
     context: Context<'_>,
 ) -> DecisionOutcome {
@@ -99,12 +105,13 @@ fn answered_at_once(
     };
     let decider = Decider {
         world,
-        merchant,
+        merchant: origin.merchant,
+        actor: origin.actor,
         context,
     };
     decider
         .finish(ticket.call.attempt, answer)
-        .and_then(|decision| world.apply(merchant, decision, context.ambient, context.now))
+        .and_then(|decision| world.apply(origin, decision, context))
         .unwrap_or(outcome)
 }
 
@@ -119,9 +126,11 @@ fn with_key(mut decision: Decision, claim: Option<&Claim>) -> Decision {
         for change in &mut decision.changes {
             if let Change::Attempt(attempt) = change {
                 attempt.idempotency_key = Some(key.clone());
+                attempt.key_fingerprint = Some(claim.fingerprint.0);
             }
         }
         ticket.key = Some(key);
+        ticket.fingerprint = Some(claim.fingerprint);
     }
     decision
 }
@@ -142,15 +151,23 @@ fn keep(world: &mut World, submission: &Submission, reply: Reply) -> Reply {
         };
         world.keys.put(name(merchant, claim), record);
     }
-    let Command::Payment(PaymentCommand::Finish(Ticket { key: Some(key), .. }, _)) =
-        &submission.command
-    else {
+    let Command::Payment(PaymentCommand::Finish(ticket, _)) = &submission.command else {
+        return reply;
+    };
+    let Some(key) = &ticket.key else {
         return reply;
     };
     let waiting = (merchant, key.clone());
     let Some(record) = world.keys.get(&waiting).cloned() else {
         return reply;
     };
+    // A key that was forgotten and used again is another request's: its answer is not this one.
+    if ticket
+        .fingerprint
+        .is_some_and(|own| own != record.fingerprint)
+    {
+        return reply;
+    }
     if let Some(kept) = record.answer {
         return Reply::Answer(kept);
     }
@@ -164,6 +181,7 @@ fn keep(world: &mut World, submission: &Submission, reply: Reply) -> Reply {
 pub struct Decider<'a> {
     pub(super) world: &'a World,
     pub(super) merchant: MerchantId,
+    pub(super) actor: Actor,
     pub(super) context: Context<'a>,
 }
 

@@ -1,12 +1,12 @@
 //! What a command comes to, and how the world takes it.
 
 use super::{
-    Rejection, Ticket,
+    Context, Rejection, Ticket,
     world::{Change, World},
 };
 use crate::{
     base::{
-        ambient::Ambient,
+        actor::Actor,
         ids::{DeliveryId, EndpointId, EventId, IntentId, MerchantId},
         money::Currency,
     },
@@ -18,7 +18,6 @@ use crate::{
     },
 };
 use serde_json::value::{RawValue, to_raw_value};
-use time::OffsetDateTime;
 
 /// Prints a rejection as the problem that a caller gets. The door that speaks HTTP gives it, so
 /// that the answer can be kept in the transaction.
@@ -77,6 +76,15 @@ pub enum DecisionOutcome {
     Call(Ticket),
     /// With the entries that are booked.
     Booked(PrintEntries),
+}
+
+/// Whose things a decision changes, and who causes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// The merchant.
+    pub merchant: MerchantId,
+    /// The actor.
+    pub actor: Actor,
 }
 
 /// What a command comes to: rows that change, entries to book, events, and the answer. One
@@ -145,18 +153,17 @@ impl World {
     /// Applies a decision as a whole or, where the books refuse one of its entries, not at all.
     pub fn apply(
         &mut self,
-        merchant: MerchantId,
+        origin: Origin,
         decision: Decision,
-        ambient: &Ambient,
-        now: OffsetDateTime,
+        context: Context<'_>,
     ) -> Result<DecisionOutcome, Rejection> {
-        let entries = self.book_all(merchant, decision.drafts, ambient, now)?;
+        let entries = self.book_all(origin, decision.drafts, context)?;
         // Before the events: which endpoints get them depends on the endpoints as they are now.
         for change in decision.changes {
             self.take(change);
         }
         for event in decision.events {
-            self.add_event(merchant, (event, &entries), (ambient, now));
+            self.add_event(origin, event, &entries, context);
         }
         let outcome = if let DecisionOutcome::Booked(print) = decision.outcome {
             DecisionOutcome::Answer(print(&entries)?)
@@ -170,14 +177,14 @@ impl World {
     /// Books all drafts.
     fn book_all(
         &mut self,
-        merchant: MerchantId,
+        origin: Origin,
         drafts: Vec<Draft>,
-        ambient: &Ambient,
-        now: OffsetDateTime,
+        context: Context<'_>,
     ) -> Result<Vec<JournalEntry>, Rejection> {
         if drafts.is_empty() {
             return Ok(Vec::new());
         }
+        let merchant = origin.merchant;
         let books = self.books.get_mut(&merchant);
         let books = books.ok_or(Rejection::NotFound("merchant"))?;
         let mut opened = Vec::new();
@@ -185,7 +192,10 @@ impl World {
             let first = first_postings(books, draft.accounts())?;
             opened.extend(first.into_iter().map(|account| (merchant, account)));
         }
-        let book = |draft| books.book(draft, ambient.id(), now);
+        let book = |draft: Draft| {
+            let draft = draft.caused_by(origin.actor);
+            books.book(draft, context.ambient.id(), context.now)
+        };
         let entries: Vec<JournalEntry> = drafts.into_iter().map(book).collect();
         self.opened.extend(opened);
         let postings = entries.iter().flat_map(|entry| &entry.postings);
@@ -197,10 +207,13 @@ impl World {
     /// Gives an event its place in the feed, and makes the deliveries of it.
     fn add_event(
         &mut self,
-        merchant: MerchantId,
-        (draft, entries): (EventDraft, &[JournalEntry]),
-        (ambient, now): (&Ambient, OffsetDateTime),
+        origin: Origin,
+        draft: EventDraft,
+        entries: &[JournalEntry],
+        context: Context<'_>,
     ) {
+        let Context { ambient, now, .. } = context;
+        let merchant = origin.merchant;
         let Some(books) = self.books.get_mut(&merchant) else {
             return;
         };
@@ -228,6 +241,7 @@ impl World {
             data: draft.data,
             journal_entries: booked.map(|entry| entry.id.to_string()).collect(),
             conversation: thread.map(|thread| thread.conversation.clone()),
+            actor: origin.actor,
         };
         let endpoints = self.endpoints.values().filter(|e| match recipient {
             Some(recipient) => e.id == recipient.endpoint,

@@ -9,6 +9,7 @@
 use super::world::{BalanceName, World};
 use crate::{
     base::{
+        db::all_written,
         ids::{EndpointId, IntentId, MerchantId},
         money::CurrencyError,
         names::UnknownName,
@@ -65,6 +66,7 @@ struct Row {
     ordering: Option<String>,
     stripe_signature: Option<bool>,
     public_key: Option<Vec<u8>>,
+    created_by: Option<String>,
     created_at: Option<OffsetDateTime>,
     updated_at: Option<OffsetDateTime>,
 }
@@ -186,6 +188,7 @@ impl Row {
             ordering: required(self.ordering)?,
             stripe_signature: required(self.stripe_signature)?,
             public_key: self.public_key,
+            created_by: self.created_by,
             created_at: required(self.created_at)?,
             updated_at: required(self.updated_at)?,
             deleted_at: None,
@@ -201,55 +204,44 @@ pub async fn record_common(
     (books, opened): (&[&Books], &[(&Intent, &[u8])]),
     now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    let intents: Vec<&Intent> = opened.iter().map(|(intent, _)| *intent).collect();
-    let hashes: Vec<&[u8]> = opened.iter().map(|(_, hash)| *hash).collect();
+    let (intents, hashes): (Vec<&Intent>, Vec<&[u8]>) = opened.iter().copied().unzip();
     let key = idempotency::store::columns(&world.keys.made());
     let told = callbacks::store::columns(&world.events, &world.deliveries);
     let head = ledger::store::heads(books);
-    let (moving, fixed) = (columns::moving(&intents), columns::fixed(&intents));
-    let record_common = sqlx::query!(
-        "-- writer.record_common
-        WITH answered AS (
-            INSERT INTO idempotency_keys (merchant_id, key, fingerprint, status, answer, created_at)
-            SELECT UNNEST($1::uuid[]), UNNEST($2::text[]), UNNEST($3::bytea[]), UNNEST($4::smallint[]), UNNEST($5::bytea[]), $6),
-        moved AS (
-            UPDATE books SET entry_sequence = u.entry_sequence, entry_hash = u.entry_hash, event_sequence = u.event_sequence, booked_at = u.booked_at
-            FROM (SELECT UNNEST($7::uuid[]) AS merchant_id, UNNEST($8::bigint[]) AS entry_sequence, UNNEST($9::bytea[]) AS entry_hash,
-                UNNEST($10::bigint[]) AS event_sequence, UNNEST($11::timestamptz[]) AS booked_at) u
-            WHERE books.merchant_id = u.merchant_id),
-        told AS (
-            INSERT INTO events (merchant_id, sequence, id, type, intent_id, intent_sequence, conversation, payload, created_at)
-            SELECT UNNEST($12::uuid[]), UNNEST($13::bigint[]), UNNEST($14::uuid[]), UNNEST($15::text[]), UNNEST($16::uuid[]),
-                UNNEST($17::integer[]), UNNEST($18::text[]), UNNEST($19::bytea[]), UNNEST($20::timestamptz[])),
-        owed AS (
-            INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id, status, attempts, lease_id, due_at, created_at, updated_at)
-            SELECT u.merchant_id, u.id, u.endpoint_id, u.event_sequence, u.intent_id, CASE WHEN u.held THEN 'held' ELSE 'pending' END,
-                (u.lease_id IS NOT NULL)::integer, u.lease_id, u.due_at, u.created_at, u.created_at
-            FROM (SELECT UNNEST($21::uuid[]) AS merchant_id, UNNEST($22::uuid[]) AS id, UNNEST($23::uuid[]) AS endpoint_id,
-                UNNEST($24::bigint[]) AS event_sequence, UNNEST($25::uuid[]) AS intent_id, UNNEST($26::boolean[]) AS held,
-                UNNEST($27::uuid[]) AS lease_id, UNNEST($28::timestamptz[]) AS due_at, UNNEST($29::timestamptz[]) AS created_at) u),
-        opened AS (
-            INSERT INTO link_tokens (token_hash, merchant_id, intent_id)
-            SELECT UNNEST($57::bytea[]), UNNEST($30::uuid[]), UNNEST($31::uuid[]))
-        INSERT INTO payment_intents (merchant_id, id, status, amount_authorized, amount_captured, amount_refunded, amount_refunding,
-            open_attempt_id, open_attempt_kind, charge_attempt_id, last_error, cancellation_reason, event_sequence, updated_at,
-            currency, amount, tip, capture_method, description, reference, thread, line_items, metadata, rail, payment_link_id, expires_at, created_at)
-        SELECT UNNEST($30::uuid[]), UNNEST($31::uuid[]), UNNEST($32::text[]), UNNEST($33::bigint[]), UNNEST($34::bigint[]), UNNEST($35::bigint[]), UNNEST($36::bigint[]),
-            UNNEST($37::uuid[]), UNNEST($38::text[]), UNNEST($39::uuid[]), UNNEST($40::text[])::jsonb, UNNEST($41::text[]), UNNEST($42::integer[]), UNNEST($43::timestamptz[]),
-            UNNEST($44::text[]), UNNEST($45::bigint[]), UNNEST($46::bigint[]), UNNEST($47::text[]), UNNEST($48::text[]), UNNEST($49::text[]), UNNEST($50::text[])::jsonb,
-            UNNEST($51::text[])::jsonb, UNNEST($52::text[])::jsonb, UNNEST($53::text[]), UNNEST($54::uuid[]), UNNEST($55::timestamptz[]), UNNEST($56::timestamptz[])",
-        &key.merchants, &key.keys as &[&str], &key.fingerprints as &[&[u8]], &key.statuses as &[Option<i16>], &key.answers as &[Option<&[u8]>], now,
-        &head.merchants, &head.entry_sequences, &head.entry_hashes, &head.event_sequences, &head.booked_at,
-        &told.merchants, &told.sequences, &told.ids, &told.types as &[&str], &told.intents as &[Option<Uuid>],
-        &told.intent_sequences as &[Option<i32>], &told.conversations as &[Option<&str>], &told.payloads as &[&[u8]], &told.created_at,
-        &told.owed_by, &told.delivery_ids, &told.endpoints, &told.owed, &told.about as &[Option<Uuid>], &told.held,
-        &told.leases as &[Option<Uuid>], &told.due_at, &told.owed_since,
-        &moving.merchants, &moving.ids, &moving.statuses as &[&str], &moving.authorized, &moving.captured, &moving.refunded, &moving.refunding,
-        &moving.attempts as &[Option<Uuid>], &moving.kinds as &[Option<&str>], &moving.charges as &[Option<Uuid>],
-        &moving.errors as &[Option<String>], &moving.reasons as &[Option<&str>], &moving.sequences, &moving.updated,
-        &fixed.currencies as &[&str], &fixed.amounts, &fixed.tips as &[Option<i64>], &fixed.methods as &[&str], &fixed.descriptions as &[Option<&str>],
-        &fixed.references as &[Option<&str>], &fixed.threads as &[Option<String>], &fixed.lines, &fixed.metadata, &fixed.rails as &[&str],
-        &fixed.links as &[Option<Uuid>], &fixed.expires, &fixed.created, &hashes as &[&[u8]]
+    let (mutable, immutable) = (columns::mutable(&intents), columns::immutable(&intents));
+    #[rustfmt::skip]
+    let record_common = sqlx::query_file_scalar!(
+        "src/writer/record_common.sql",
+        // keys
+        &key.merchants, &key.keys as &[&str], &key.fingerprints as &[&[u8]],
+        &key.statuses as &[Option<i16>], &key.answers as &[Option<&[u8]>], now,
+        // heads of books
+        &head.merchants, &head.entry_sequences, &head.entry_hashes, &head.event_sequences,
+        &head.booked_at,
+        // events
+        &told.merchants, &told.sequences, &told.ids, &told.types as &[&str],
+        &told.intents as &[Option<Uuid>], &told.intent_sequences as &[Option<i32>],
+        &told.conversations as &[Option<&str>], &told.actors, &told.payloads as &[&[u8]],
+        &told.created_at,
+        // deliveries
+        &told.owed_by, &told.delivery_ids, &told.endpoints, &told.owed,
+        &told.about as &[Option<Uuid>], &told.held, &told.leases as &[Option<Uuid>], &told.due_at,
+        &told.owed_since,
+        // tokens of new intents' pages
+        &hashes as &[&[u8]],
+        // new intents: what changes later
+        &mutable.merchants, &mutable.ids, &mutable.statuses as &[&str], &mutable.authorized,
+        &mutable.captured, &mutable.refunded, &mutable.refunding,
+        &mutable.attempts as &[Option<Uuid>], &mutable.kinds as &[Option<&str>],
+        &mutable.charges as &[Option<Uuid>], &mutable.errors as &[Option<String>],
+        &mutable.reasons as &[Option<&str>], &mutable.sequences, &mutable.updated,
+        // new intents: what never changes
+        &immutable.currencies as &[&str], &immutable.amounts, &immutable.tips as &[Option<i64>],
+        &immutable.methods as &[&str], &immutable.descriptions as &[Option<&str>],
+        &immutable.references as &[Option<&str>], &immutable.threads as &[Option<String>],
+        &immutable.lines, &immutable.metadata, &immutable.rails as &[&str],
+        &immutable.links as &[Option<Uuid>], &immutable.expires, &immutable.created,
     );
-    record_common.execute(db).await.map(drop)
+    let heads = record_common.fetch_one(db).await?;
+    all_written(u64::try_from(heads).unwrap_or_default(), books.len())
 }

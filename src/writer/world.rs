@@ -1,7 +1,9 @@
 //! What a batch knows: the rows its commands name, as the batch changes them.
 
+use super::Rejection;
 use crate::{
     base::{
+        db::Unreadable,
         ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
         money::Currency,
     },
@@ -23,6 +25,8 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub struct Table<K, V> {
     rows: HashMap<K, Row<V>>,
+    /// Rows that are there and cannot be read, and why.
+    unreadable: HashMap<K, String>,
 }
 
 #[derive(Debug)]
@@ -36,6 +40,7 @@ impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
         Self {
             rows: HashMap::new(),
+            unreadable: HashMap::new(),
         }
     }
 }
@@ -51,6 +56,20 @@ impl<K: Hash + Eq, V> Table<K, V> {
                 changed: false,
             },
         );
+    }
+
+    /// Adds a row that is there and cannot be read.
+    pub fn load_unreadable(&mut self, row: Unreadable<K>) {
+        self.unreadable.insert(row.name, row.fault);
+    }
+
+    /// The row as the batch sees it now; a fault of ours if it cannot be read, so that the commands
+    /// that need it are rejected and no others.
+    pub fn find(&self, key: &K) -> Result<Option<&V>, Rejection> {
+        match self.unreadable.get(key) {
+            None => Ok(self.get(key)),
+            Some(fault) => Err(Rejection::Internal(fault.clone())),
+        }
     }
 
     /// The row as the batch sees it now.

@@ -250,6 +250,7 @@ fn posting(app: &TestApp) -> Submission {
     let lines = lines.map(|(code, side)| (code.parse().unwrap(), side, amount));
     Submission {
         merchant: app.merchant.id,
+        actor: threadpay::base::actor::Actor::Operator,
         command: PostingCommand::Post(Draft::adjustment(lines.to_vec(), None).unwrap()).into(),
         claim: None,
         request_id: "req_1".to_owned(),

@@ -1,12 +1,13 @@
 //! One key, one effect, one answer.
 
-use super::harness::{new_key, run_test};
+use super::harness::{TestApp, new_key, run, run_test};
 use futures_util::future::join_all;
 use serde_json::json;
 use threadpay::{
+    base::actor::Actor,
     domain::{
         idempotency::{Claim, Fingerprint},
-        rails::{PaymentMethod, Rail, RailAnswer},
+        rails::{PaymentMethod, Rail, RailAnswer, SandboxMethod},
     },
     writer::{PaymentCommand, Reply, Submission},
 };
@@ -187,6 +188,7 @@ fn a_key_whose_answer_took_long_is_kept_for_a_day_from_then() {
         let method = PaymentMethod::parse(Rail::Sandbox, "pm_sandbox_timeout").unwrap();
         let submission = |command: PaymentCommand| Submission {
             merchant: app.merchant.id,
+            actor: Actor::Operator,
             command: command.into(),
             claim: Some(Claim {
                 key: "slow".parse().unwrap(),
@@ -219,5 +221,60 @@ fn a_key_whose_answer_took_long_is_kept_for_a_day_from_then() {
         app.clock.advance(Duration::hours(2));
         app.forget().await;
         assert_eq!(app.count("SELECT count(*) FROM idempotency_keys").await, 0);
+    });
+}
+
+/// The command that confirms an intent whose rail's answer is lost, under this key.
+fn lost(app: &TestApp, intent: &str, key: &str, request: u8) -> Submission {
+    let method = PaymentMethod::Sandbox(SandboxMethod::Timeout);
+    Submission {
+        merchant: app.merchant.id,
+        actor: Actor::Operator,
+        command: PaymentCommand::Confirm(intent.parse().unwrap(), method).into(),
+        claim: Some(Claim {
+            key: key.parse().unwrap(),
+            fingerprint: Fingerprint([request; 32]),
+        }),
+        request_id: "req_1".to_owned(),
+        bytes: 0,
+    }
+}
+
+#[test]
+fn an_old_attempts_answer_is_not_kept_under_a_key_that_was_forgotten_and_used_again() {
+    run_test(async |app| {
+        let (bot, writer, key) = (&app.merchant.bot, &app.app.writer, "order-1042");
+        let mut tickets = Vec::new();
+        for request in [1, 2] {
+            let intent = bot.ask_for("5.00", "EUR").await;
+            let reply = writer.submit(lost(app, &intent, key, request)).await;
+            let Ok(Reply::Call(ticket)) = reply else {
+                panic!("{reply:?}");
+            };
+            tickets.push(ticket);
+            if request == 1 {
+                let mut db = app.pool.acquire().await.unwrap();
+                run(
+                    &mut db,
+                    "DELETE FROM idempotency_keys WHERE key = 'order-1042'",
+                )
+                .await;
+            }
+        }
+        let open =
+            "SELECT count(*) FROM idempotency_keys WHERE key = 'order-1042' AND status IS NULL";
+        for (ticket, waiting) in tickets.into_iter().zip([1, 0]) {
+            let finish = Submission {
+                merchant: app.merchant.id,
+                actor: Actor::Operator,
+                command: PaymentCommand::Finish(ticket, RailAnswer::Succeeded).into(),
+                claim: None,
+                request_id: "req_2".to_owned(),
+                bytes: 0,
+            };
+            let reply = writer.submit(finish).await;
+            assert!(matches!(reply, Ok(Reply::Answer(_))), "{reply:?}");
+            assert_eq!(app.count(open).await, waiting);
+        }
     });
 }

@@ -160,6 +160,7 @@ fn a_withdrawn_currency_stays_readable() {
         let lines = lines.map(|(code, side)| (code.parse().unwrap(), side, gulden));
         let entry = Submission {
             merchant: app.merchant.id,
+            actor: threadpay::base::actor::Actor::Operator,
             command: PostingCommand::Post(Draft::adjustment(lines.to_vec(), None).unwrap()).into(),
             claim: None,
             request_id: String::new(),

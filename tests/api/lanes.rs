@@ -103,6 +103,7 @@ fn a_flood_is_refused_and_a_neighbour_is_not() {
         let submit = |_| {
             app.app.writer.submit(Submission {
                 merchant: flooder,
+                actor: threadpay::base::actor::Actor::Operator,
                 command: PaymentCommand::Expire(app.ambient.id()).into(),
                 claim: None,
                 request_id: String::new(),

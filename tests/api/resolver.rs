@@ -68,6 +68,7 @@ fn a_call_is_made_whoever_waits_for_it() {
         let method = PaymentMethod::parse(Rail::Sandbox, "pm_sandbox_timeout").unwrap();
         let submission = Submission {
             merchant: app.merchant.id,
+            actor: threadpay::base::actor::Actor::Operator,
             command: PaymentCommand::Confirm(id.parse().unwrap(), method).into(),
             claim: None,
             request_id: String::new(),

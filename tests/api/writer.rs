@@ -1,6 +1,6 @@
 //! The writer against Postgres: concurrency, faults, and the walls that the schema adds.
 
-use super::harness::{TestApp, eventually, new_key, open, run, run_test, shut};
+use super::harness::{Answer, Client, TestApp, eventually, new_key, open, run, run_test, shut};
 use futures_util::future::join_all;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -211,6 +211,7 @@ fn a_full_queue_refuses_at_once() {
         let submit = || {
             app.app.writer.submit(Submission {
                 merchant: app.merchant.id,
+                actor: threadpay::base::actor::Actor::Operator,
                 command: PaymentCommand::Expire(app.ambient.id()).into(),
                 claim: None,
                 request_id: String::new(),
@@ -328,5 +329,54 @@ fn plans_made_on_empty_tables_stay_good() {
             DELETE FROM attempts WHERE refund_id IS NULL AND kind = 'charge' AND id NOT IN (
                 SELECT unnest(ARRAY[charge_attempt_id, open_attempt_id]) FROM payment_intents
                 EXCEPT SELECT NULL)").await;
+    });
+}
+
+async fn read(bot: &Client, id: &str) -> Answer {
+    bot.get(&format!("/v1/payment_intents/{id}")).await
+}
+
+/// A row that says a word of a later version.
+#[test]
+fn a_row_that_cannot_be_read_fails_alone() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let ids = join_all((0..8).map(|_| bot.ask_for("1.00", "EUR"))).await;
+        let mut db = connect(app).await;
+        let set = |rail: &str| {
+            let id = "(SELECT min(id::text)::uuid FROM payment_intents)";
+            format!("UPDATE payment_intents SET rail = '{rail}' WHERE id = {id}")
+        };
+        run(&mut db, &set("pigeon")).await;
+        let paid = join_all(ids.iter().map(|id| bot.confirm(id, "pm_sandbox_ok"))).await;
+        let mut statuses: Vec<u16> = paid.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 500]);
+        let read = join_all(ids.iter().map(|id| read(bot, id))).await;
+        for (read, paid) in read.iter().zip(&paid) {
+            assert_eq!(read.status, paid.status);
+        }
+        run(&mut db, &set("sandbox")).await;
+        let late = ids.iter().zip(&paid).find(|(_, paid)| paid.status == 500);
+        bot.confirm(late.unwrap().0, "pm_sandbox_ok")
+            .await
+            .expect(200);
+    });
+}
+
+#[test]
+fn the_schema_refuses_a_second_capture_of_an_intent() {
+    run_test(async |app| {
+        app.merchant.bot.paid("5.00", "EUR").await;
+        let second = sqlx::query(
+            "INSERT INTO journal_entries (merchant_id, sequence, id, kind, source, payment_intent_id,
+                booked_at, effective_date, previous_hash, hash)
+            SELECT merchant_id, sequence + 1, gen_random_uuid(), kind, source, payment_intent_id,
+                booked_at, effective_date, previous_hash, hash
+            FROM journal_entries",
+        );
+        let refused = second.execute(&app.pool).await.unwrap_err();
+        let refused = refused.as_database_error().unwrap();
+        assert_eq!(refused.constraint(), Some("journal_entries_capture_key"));
     });
 }

@@ -52,6 +52,7 @@ impl Clients {
         });
         let submission = Submission {
             merchant,
+            actor: threadpay::base::actor::Actor::Operator,
             command,
             claim,
             request_id: format!("req-{serial}"),

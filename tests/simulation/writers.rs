@@ -362,6 +362,7 @@ impl Run {
         Job {
             submission: Submission {
                 merchant,
+                actor: threadpay::base::actor::Actor::Operator,
                 command,
                 claim: None,
                 request_id: String::new(),

@@ -22,7 +22,8 @@ const FLOORS: [&[&str]; 9] = [
 const APART: [&str; 3] = ["base", "domain", "views"];
 
 /// What a room may import of its own floor.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
+    ("base::actor", &["base::ids"]),
     ("base::crypto", &["base::ambient", "base::ids"]),
     ("base::invalid", &["base::problem"]),
     ("base::language", &["base::money"]),

@@ -1,10 +1,12 @@
 //! The connection to Postgres: pools, the cell's schema, migrations, and which errors mean what.
 
 mod fault;
+mod rows;
 mod schema;
 mod window;
 
 pub use fault::{is_outage, is_spoiled, is_timeout};
+pub use rows::{Unreadable, Written, all_written};
 pub use schema::schema_suffices;
 pub use window::Window;
 

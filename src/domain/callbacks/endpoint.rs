@@ -150,6 +150,8 @@ pub struct Endpoint {
     pub stripe_signature: bool,
     /// The Ed25519 key that verifies the `v1a` signatures of its newest secret.
     pub public_key: Option<[u8; 32]>,
+    /// Who made it; not known of endpoints from before this was kept.
+    pub created_by: Option<String>,
     /// When it was made.
     pub created_at: OffsetDateTime,
     /// When it was last changed.
@@ -192,6 +194,7 @@ impl NewEndpoint {
             ordering: self.ordering,
             stripe_signature: self.stripe_signature,
             public_key,
+            created_by: None,
             created_at: now,
             updated_at: now,
             deleted_at: None,
@@ -288,8 +291,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether an event of this kind is owed to it. A disabled endpoint is owed too: its
-    /// deliveries are held.
+    /// Whether it gets events of this kind; those of a disabled endpoint are held.
     pub fn wants(&self, kind: EventType) -> bool {
         self.deleted_at.is_none() && self.events.matches(kind)
     }

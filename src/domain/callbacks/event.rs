@@ -1,6 +1,7 @@
 //! What happened, as an event tells it.
 
 use crate::base::{
+    actor::Actor,
     ids::{EventId, MerchantId},
     mode::Mode,
     timestamp,
@@ -73,6 +74,8 @@ pub struct NewEvent {
     pub data: Box<RawValue>,
     /// Ids of the journal entries that were booked with it.
     pub journal_entries: Vec<String>,
+    /// Who caused it.
+    pub actor: Actor,
     /// The thread's conversation, by which the feed can be filtered.
     pub conversation: Option<String>,
 }
@@ -106,6 +109,9 @@ pub struct Event<'a> {
     data: &'a RawValue,
     /// Ids of the journal entries that were booked with it.
     journal_entries: &'a [String],
+    /// Who caused it: an API key (`key_…`), `payer`, `worker:…` or `operator`.
+    #[schema(example = "payer")]
+    created_by: &'a str,
     /// Always empty.
     #[schema(value_type = Vec<Object>)]
     updates: [&'static RawValue; 0],
@@ -119,6 +125,7 @@ impl NewEvent {
     ///
     /// Never: text and numbers go into memory.
     pub fn render(&self) -> Vec<u8> {
+        let actor = self.actor.to_string();
         let body = Event {
             id: self.id,
             object: "event",
@@ -130,6 +137,7 @@ impl NewEvent {
             thread: self.thread.as_deref(),
             data: &self.data,
             journal_entries: &self.journal_entries,
+            created_by: &actor,
             updates: [],
         };
         #[expect(
@@ -150,6 +158,7 @@ impl NewEvent {
             intent_id: self.intent_id,
             intent_sequence: self.intent_sequence,
             conversation: self.conversation,
+            actor: self.actor,
             created_at: self.timestamp,
         }
     }
@@ -172,6 +181,8 @@ pub struct StoredEvent {
     pub intent_sequence: Option<i32>,
     /// The conversation of its thread.
     pub conversation: Option<String>,
+    /// Who caused it.
+    pub actor: Actor,
     /// The event's JSON in stored form.
     pub payload: Vec<u8>,
     /// When it happened.
@@ -200,6 +211,7 @@ mod tests {
             data: raw(r#"{"id":"pi_00000000000000000000000002","z":1.50,"a":"é"}"#),
             journal_entries: vec!["je_1".to_owned(), "je_2".to_owned()],
             conversation: None,
+            actor: Actor::Payer,
         }
     }
 
@@ -214,7 +226,7 @@ mod tests {
                 r#""livemode":false,"sequence":1042,"intent_sequence":3,"#,
                 r#""thread":{"channel":"slack","user":null},"#,
                 r#""data":{"id":"pi_00000000000000000000000002","z":1.50,"a":"é"},"#,
-                r#""journal_entries":["je_1","je_2"],"updates":[]}"#
+                r#""journal_entries":["je_1","je_2"],"created_by":"payer","updates":[]}"#
             )
         );
     }
@@ -231,7 +243,7 @@ mod tests {
             ..event()
         };
         let text = String::from_utf8(event.render()).unwrap();
-        let tail = r#""intent_sequence":null,"thread":null,"data":{"id":"pl_1"},"journal_entries":[],"updates":[]}"#;
+        let tail = r#""intent_sequence":null,"thread":null,"data":{"id":"pl_1"},"journal_entries":[],"created_by":"payer","updates":[]}"#;
         assert!(text.ends_with(tail), "{text}");
     }
 }

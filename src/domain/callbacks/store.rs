@@ -24,6 +24,7 @@ pub struct EndpointRow {
     pub(crate) ordering: String,
     pub(crate) stripe_signature: bool,
     pub(crate) public_key: Option<Vec<u8>>,
+    pub(crate) created_by: Option<String>,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) updated_at: OffsetDateTime,
     pub(crate) deleted_at: Option<OffsetDateTime>,
@@ -44,6 +45,7 @@ impl EndpointRow {
             stripe_signature: self.stripe_signature,
             // The schema checks its length.
             public_key: self.public_key.and_then(|key| key.try_into().ok()),
+            created_by: self.created_by,
             created_at: self.created_at,
             updated_at: self.updated_at,
             deleted_at: self.deleted_at,
@@ -84,22 +86,23 @@ pub async fn upsert_endpoints(
         .iter()
         .map(|e| e.public_key.as_ref().map(<[u8; 32]>::as_slice))
         .collect();
+    let created_by: Vec<_> = endpoints.iter().map(|e| e.created_by.as_deref()).collect();
     let created_at: Vec<OffsetDateTime> = endpoints.iter().map(|e| e.created_at).collect();
     let updated_at: Vec<OffsetDateTime> = endpoints.iter().map(|e| e.updated_at).collect();
     let deleted_at: Vec<Option<OffsetDateTime>> = endpoints.iter().map(|e| e.deleted_at).collect();
     let upsert = sqlx::query!(
         "-- callbacks.upsert_endpoints
         INSERT INTO callback_endpoints (merchant_id, id, url, event_types, description, status,
-            disabled_reason, ordering, stripe_signature, public_key, created_at, updated_at,
-            deleted_at)
+            disabled_reason, ordering, stripe_signature, public_key, created_by, created_at,
+            updated_at, deleted_at)
         SELECT u.merchant_id, u.id, u.url, string_to_array(u.types, E'\\n'), u.description,
             u.status, u.disabled_reason, u.ordering, u.stripe_signature, u.public_key,
-            u.created_at, u.updated_at, u.deleted_at
+            u.created_by, u.created_at, u.updated_at, u.deleted_at
         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-            $7::text[], $8::text[], $9::boolean[], $10::bytea[], $11::timestamptz[],
-            $12::timestamptz[], $13::timestamptz[])
+            $7::text[], $8::text[], $9::boolean[], $10::bytea[], $11::text[],
+            $12::timestamptz[], $13::timestamptz[], $14::timestamptz[])
             AS u (merchant_id, id, url, types, description, status, disabled_reason, ordering,
-                stripe_signature, public_key, created_at, updated_at, deleted_at)
+                stripe_signature, public_key, created_by, created_at, updated_at, deleted_at)
         ON CONFLICT (merchant_id, id) DO UPDATE SET url = excluded.url,
             event_types = excluded.event_types, description = excluded.description,
             status = excluded.status, disabled_reason = excluded.disabled_reason,
@@ -116,6 +119,7 @@ pub async fn upsert_endpoints(
         &orderings as &[&str],
         &stripe,
         &keys as &[Option<&[u8]>],
+        &created_by as &[Option<&str>],
         &created_at,
         &updated_at,
         &deleted_at as &[Option<OffsetDateTime>],
@@ -140,6 +144,8 @@ pub struct Columns<'a> {
     pub intent_sequences: Vec<Option<i32>>,
     /// The conversations that they are about.
     pub conversations: Vec<Option<&'a str>>,
+    /// Who caused them.
+    pub actors: Vec<String>,
     /// Their JSON.
     pub payloads: Vec<&'a [u8]>,
     /// When they happened.
@@ -175,6 +181,7 @@ pub fn columns<'a>(events: &'a [StoredEvent], deliveries: &[NewDelivery]) -> Col
         intents: events.iter().map(|e| e.intent_id).collect(),
         intent_sequences: events.iter().map(|e| e.intent_sequence).collect(),
         conversations: events.iter().map(|e| e.conversation.as_deref()).collect(),
+        actors: events.iter().map(|e| e.actor.to_string()).collect(),
         payloads: events.iter().map(|e| e.payload.as_slice()).collect(),
         created_at: events.iter().map(|e| e.created_at).collect(),
         owed_by: deliveries.iter().map(|d| d.merchant.0).collect(),
@@ -195,7 +202,7 @@ pub async fn endpoints(pool: &PgPool, merchant: MerchantId) -> Result<Vec<Endpoi
         EndpointRow,
         "-- callbacks.endpoints
         SELECT e.merchant_id, e.id, e.url, e.event_types, e.description, e.status,
-            e.disabled_reason, e.ordering, e.stripe_signature, e.public_key, e.created_at,
+            e.disabled_reason, e.ordering, e.stripe_signature, e.public_key, e.created_by, e.created_at,
             e.updated_at, e.deleted_at
         FROM callback_endpoints e
         WHERE e.merchant_id = $1 AND e.deleted_at IS NULL ORDER BY e.id DESC",

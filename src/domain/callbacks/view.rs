@@ -51,6 +51,9 @@ pub struct CallbackEndpoint<'a> {
     /// not make them: rotate it.
     #[schema(example = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=")]
     public_key: Option<String>,
+    /// Who made it: an API key (`key_…`) or `operator`; `null` for those from before this was kept.
+    #[schema(example = "key_01k0000000000000000000000")]
+    created_by: Option<&'a str>,
     /// When it was made.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
@@ -78,6 +81,7 @@ impl<'a> CallbackEndpoint<'a> {
             stripe_signature: endpoint.stripe_signature,
             secret: None,
             public_key: endpoint.public_key.as_ref().map(print_public_key),
+            created_by: endpoint.created_by.as_deref(),
             created_at: endpoint.created_at,
             updated_at: endpoint.updated_at,
         }

@@ -5,7 +5,7 @@
 )]
 
 use super::{Answer, Fingerprint, KeyRecord};
-use crate::base::ids::MerchantId;
+use crate::base::{db::all_written, ids::MerchantId};
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -25,8 +25,9 @@ pub async fn load(
         SELECT k.merchant_id, k.key, k.fingerprint, k.status, k.answer
         FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::text[]) AS key) u
         CROSS JOIN LATERAL (
-            SELECT x.merchant_id, x.key, x.fingerprint, x.status, x.answer FROM idempotency_keys x
-            WHERE x.merchant_id = u.merchant_id AND x.key = u.key LIMIT 1
+            SELECT f.merchant_id, f.key, f.fingerprint, f.status, f.answer FROM idempotency_keys f
+            WHERE f.merchant_id = u.merchant_id AND f.key = u.key
+            LIMIT 1
         ) k",
         &merchants,
         &keys
@@ -99,26 +100,27 @@ pub async fn finish(
     let c = columns(records);
     let update = sqlx::query!(
         "-- idempotency.finish
-        UPDATE idempotency_keys k SET status = x.status, answer = x.answer, created_at = $5
+        UPDATE idempotency_keys k SET status = u.status, answer = u.answer, created_at = $5
         FROM (
-            SELECT f.ctid AS row, u.status, u.answer
-            FROM (
-                SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::text[]) AS key,
-                    UNNEST($3::smallint[]) AS status, UNNEST($4::bytea[]) AS answer
-            ) u
-            CROSS JOIN LATERAL (
-                SELECT ctid FROM idempotency_keys f
-                WHERE f.merchant_id = u.merchant_id AND f.key = u.key LIMIT 1
-            ) f
-        ) x
-        WHERE k.ctid = x.row",
+            SELECT
+                UNNEST($1::uuid[]) AS merchant_id,
+                UNNEST($2::text[]) AS key,
+                UNNEST($3::smallint[]) AS status,
+                UNNEST($4::bytea[]) AS answer
+        ) u
+        CROSS JOIN LATERAL (
+            SELECT f.ctid AS row FROM idempotency_keys f
+            WHERE f.merchant_id = u.merchant_id AND f.key = u.key
+            LIMIT 1
+        ) f
+        WHERE k.ctid = f.row",
         &c.merchants,
         &c.keys as &[&str],
         &c.statuses as &[Option<i16>],
         &c.answers as &[Option<&[u8]>],
         now
     );
-    update.execute(db).await.map(drop)
+    all_written(update.execute(db).await?, records.len())
 }
 
 /// Forgets at most `limit` keys that were answered before `before`, and says how many.

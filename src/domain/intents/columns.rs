@@ -1,7 +1,7 @@
 //! Payment intents as the columns of their table, for the statements that store them.
 
 use super::{CancellationReason, Intent, LineItem, LineItemKind, Opening, State};
-use crate::base::money::Money;
+use crate::{base::money::Money, domain::rails::CallKind};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ pub(super) struct StoredLine {
 
 /// What changes in intents.
 #[derive(Debug)]
-pub struct Moving {
+pub struct Mutable {
     /// Whose they are.
     pub merchants: Vec<Uuid>,
     /// Their ids.
@@ -51,9 +51,9 @@ pub struct Moving {
 }
 
 /// What changes in these intents.
-pub fn moving(intents: &[&Intent]) -> Moving {
+pub fn mutable(intents: &[&Intent]) -> Mutable {
     let open = || intents.iter().map(|i| open_attempt(i.state));
-    Moving {
+    Mutable {
         merchants: intents.iter().map(|i| i.merchant.0).collect(),
         ids: intents.iter().map(|i| i.id.0).collect(),
         statuses: intents.iter().map(|i| i.state.status().as_str()).collect(),
@@ -62,7 +62,7 @@ pub fn moving(intents: &[&Intent]) -> Moving {
         refunded: intents.iter().map(|i| i.sums.refunded.minor()).collect(),
         refunding: intents.iter().map(|i| i.sums.refunding.minor()).collect(),
         attempts: open().map(|o| o.0).collect(),
-        kinds: open().map(|o| o.1).collect(),
+        kinds: open().map(|o| o.1.map(CallKind::as_str)).collect(),
         charges: intents.iter().map(|i| i.charge.map(|c| c.0)).collect(),
         errors: intents.iter().map(|i| i.last_error.map(json)).collect(),
         reasons: open()
@@ -73,20 +73,16 @@ pub fn moving(intents: &[&Intent]) -> Moving {
     }
 }
 
-fn open_attempt(
-    state: State,
-) -> (
-    Option<Uuid>,
-    Option<&'static str>,
-    Option<CancellationReason>,
-) {
+fn open_attempt(state: State) -> (Option<Uuid>, Option<CallKind>, Option<CancellationReason>) {
     match state {
         State::Processing(attempt, Opening::Charge) | State::RequiresAction(attempt) => {
-            (Some(attempt.0), Some("charge"), None)
+            (Some(attempt.0), Some(CallKind::Charge), None)
         }
-        State::Processing(attempt, Opening::Capture) => (Some(attempt.0), Some("capture"), None),
+        State::Processing(attempt, Opening::Capture) => {
+            (Some(attempt.0), Some(CallKind::Capture), None)
+        }
         State::Processing(attempt, Opening::Void(reason)) => {
-            (Some(attempt.0), Some("void"), reason)
+            (Some(attempt.0), Some(CallKind::Void), reason)
         }
         State::Canceled(reason) => (None, None, reason),
         State::RequiresPayment | State::RequiresCapture | State::Succeeded | State::Expired => {
@@ -97,7 +93,7 @@ fn open_attempt(
 
 /// What never changes in intents.
 #[derive(Debug)]
-pub struct Fixed<'a> {
+pub struct Immutable<'a> {
     /// ISO 4217 codes.
     pub currencies: Vec<&'static str>,
     /// What is asked for, in minor units.
@@ -127,9 +123,9 @@ pub struct Fixed<'a> {
 }
 
 /// What never changes in these intents.
-pub fn fixed<'a>(intents: &[&'a Intent]) -> Fixed<'a> {
+pub fn immutable<'a>(intents: &[&'a Intent]) -> Immutable<'a> {
     let terms = || intents.iter().map(|i| &*i.terms);
-    Fixed {
+    Immutable {
         currencies: terms().map(|t| t.amount.currency().code()).collect(),
         amounts: terms().map(|t| t.amount.minor()).collect(),
         tips: terms().map(|t| t.tip.map(Money::minor)).collect(),

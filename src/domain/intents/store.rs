@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{
     base::{
-        db::Window,
+        db::{Unreadable, Window, all_written},
         ids::{AttemptId, IntentId, LinkId, MerchantId, first_id},
         money::{Currency, CurrencyError, Money},
         names::UnknownName,
     },
-    domain::threads::Thread,
+    domain::{rails::CallKind, threads::Thread},
 };
 use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -67,9 +67,16 @@ enum RowError {
     Currency(#[from] CurrencyError),
     #[error("payment intent {0} is {1} and names no open attempt")]
     NoAttempt(IntentId, Status),
+    #[error("payment intent {0} waits for a refund, which never opens one")]
+    Refund(IntentId),
 }
 
 impl Row {
+    fn read(self) -> Result<Intent, Unreadable<Name>> {
+        let name = (MerchantId(self.merchant_id), IntentId(self.id));
+        Intent::try_from(self).map_err(|error| Unreadable::new(name, error))
+    }
+
     fn state(&self) -> Result<State, RowError> {
         let status: Status = self.status.parse()?;
         let reason = || {
@@ -86,10 +93,13 @@ impl Row {
         Ok(match status {
             Status::RequiresPayment => State::RequiresPayment,
             Status::Processing => {
-                let opening = match self.open_attempt_kind.as_deref() {
-                    Some("capture") => Opening::Capture,
-                    Some("void") => Opening::Void(reason()?),
-                    Some(_) | None => Opening::Charge,
+                let kind = self.open_attempt_kind.as_deref();
+                let kind = kind.ok_or(RowError::NoAttempt(IntentId(self.id), status))?;
+                let opening = match kind.parse()? {
+                    CallKind::Charge => Opening::Charge,
+                    CallKind::Capture => Opening::Capture,
+                    CallKind::Void => Opening::Void(reason()?),
+                    CallKind::Refund => return Err(RowError::Refund(IntentId(self.id))),
                 };
                 State::Processing(attempt()?, opening)
             }
@@ -149,89 +159,66 @@ impl TryFrom<Row> for Intent {
     }
 }
 
-fn read(rows: Vec<Row>) -> Result<Vec<Intent>, sqlx::Error> {
-    let intents = rows.into_iter().map(Intent::try_from);
-    let intents = intents.map(|intent| intent.map_err(|e| sqlx::Error::Decode(e.into())));
-    intents.collect()
-}
-
-/// The intents of a list, without those that this version cannot read: a newer one wrote a word
-/// that it does not know. They must not hide the others.
-fn readable(rows: Vec<Row>) -> Vec<Intent> {
-    let read = rows.into_iter().filter_map(|row| {
-        let id = IntentId(row.id);
-        let read = Intent::try_from(row);
-        read.inspect_err(|error| tracing::error!(%id, %error, "an intent cannot be read"))
-            .ok()
-    });
-    read.collect()
-}
-
 /// Whose intent, and which.
 pub type Name = (MerchantId, IntentId);
 
 /// Loads the intents named.
-pub async fn load(db: &mut PgConnection, names: &[Name]) -> Result<Vec<Intent>, sqlx::Error> {
+pub async fn load(
+    db: impl PgExecutor<'_>,
+    names: &[Name],
+) -> Result<Vec<Result<Intent, Unreadable<Name>>>, sqlx::Error> {
     let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
     let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
-    let rows = sqlx::query_as!(
-        Row,
-        "-- intents.load
-        SELECT i.merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
-            capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
-            metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
-            last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
-        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
-        CROSS JOIN LATERAL (
-            SELECT x.merchant_id, x.id, x.status, x.currency, x.amount,
-                x.amount_authorized, x.amount_captured, x.amount_refunded, x.amount_refunding,
-                x.tip, x.capture_method, x.description, x.reference, x.thread, x.line_items,
-                x.metadata, x.rail, x.payment_link_id, x.open_attempt_id, x.open_attempt_kind,
-                x.charge_attempt_id, x.last_error, x.cancellation_reason, x.event_sequence,
-                x.expires_at, x.created_at, x.updated_at
-            FROM payment_intents x
-            WHERE x.merchant_id = u.merchant_id AND x.id = u.id LIMIT 1
-        ) i",
-        &merchants, &ids
-    );
+    let rows = sqlx::query_file_as!(Row, "src/domain/intents/load.sql", &merchants, &ids);
     let rows = rows.fetch_all(db).await?;
-    read(rows)
+    Ok(rows.into_iter().map(Row::read).collect())
 }
 
 /// Stores what changes in intents and, since the two mostly come together and a batch pays for each
-/// round trip, their new attempts.
+/// round trip, their new attempts. New intents are stored by the writer, with what every batch
+/// leaves (`writer/record_common.sql`).
 pub async fn update_with_attempts(
     db: &mut PgConnection,
-    (intents, attempts): (&[&Intent], &[&Attempt]),
+    intents: &[&Intent],
+    attempts: &[&Attempt],
 ) -> Result<(), sqlx::Error> {
-    let (m, a) = (columns::moving(intents), attempt::store::columns(attempts));
-    let update = sqlx::query!(
-        "-- intents.update_with_attempts
-        WITH attempted AS (
-            INSERT INTO attempts (merchant_id, id, intent_id, refund_id, kind, status, rail, payment_method, amount, currency,
-                decline_code, idempotency_key, ask_at, created_at, updated_at)
-            SELECT UNNEST($15::uuid[]), UNNEST($16::uuid[]), UNNEST($17::uuid[]), UNNEST($18::uuid[]), UNNEST($19::text[]), UNNEST($20::text[]),
-                UNNEST($21::text[]), UNNEST($22::text[]), UNNEST($23::bigint[]), UNNEST($24::text[]), UNNEST($25::text[]), UNNEST($26::text[]),
-                UNNEST($27::timestamptz[]), UNNEST($28::timestamptz[]), UNNEST($29::timestamptz[]))
-        UPDATE payment_intents i SET status = x.status, amount_authorized = x.authorized, amount_captured = x.captured,
-            amount_refunded = x.refunded, amount_refunding = x.refunding, open_attempt_id = x.attempt, open_attempt_kind = x.kind,
-            charge_attempt_id = x.charge, last_error = x.error::jsonb, cancellation_reason = x.reason, event_sequence = x.sequence, updated_at = x.updated_at
-        FROM (SELECT f.ctid AS row, u.status, u.authorized, u.captured, u.refunded, u.refunding,
-                u.attempt, u.kind, u.charge, u.error, u.reason, u.sequence, u.updated_at
-            FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::text[]) AS status, UNNEST($4::bigint[]) AS authorized,
-                UNNEST($5::bigint[]) AS captured, UNNEST($6::bigint[]) AS refunded, UNNEST($7::bigint[]) AS refunding, UNNEST($8::uuid[]) AS attempt,
-                UNNEST($9::text[]) AS kind, UNNEST($10::uuid[]) AS charge, UNNEST($11::text[]) AS error, UNNEST($12::text[]) AS reason,
-                UNNEST($13::integer[]) AS sequence, UNNEST($14::timestamptz[]) AS updated_at) u
-            CROSS JOIN LATERAL (SELECT ctid FROM payment_intents f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
-        WHERE i.ctid = x.row",
-        &m.merchants, &m.ids, &m.statuses as &[&str], &m.authorized, &m.captured, &m.refunded, &m.refunding,
-        &m.attempts as &[Option<Uuid>], &m.kinds as &[Option<&str>], &m.charges as &[Option<Uuid>], &m.errors as &[Option<String>],
-        &m.reasons as &[Option<&str>], &m.sequences, &m.updated,
-        &a.merchants, &a.ids, &a.intents, &a.refunds as &[Option<Uuid>], &a.kinds as &[&str], &a.statuses as &[&str], &a.rails as &[&str],
-        &a.methods as &[Option<String>], &a.amounts, &a.currencies as &[&str], &a.codes as &[Option<&str>], &a.keys as &[Option<&str>],
-        &a.ask as &[Option<OffsetDateTime>], &a.created, &a.updated
+    let (m, a) = (columns::mutable(intents), attempt::store::columns(attempts));
+    let update = sqlx::query_file!(
+        "src/domain/intents/update_with_attempts.sql",
+        // new attempts
+        &a.merchants,
+        &a.ids,
+        &a.intents,
+        &a.refunds as &[Option<Uuid>],
+        &a.kinds as &[&str],
+        &a.statuses as &[&str],
+        &a.rails as &[&str],
+        &a.methods as &[Option<String>],
+        &a.amounts,
+        &a.currencies as &[&str],
+        &a.codes as &[Option<&str>],
+        &a.keys as &[Option<&str>],
+        &a.fingerprints as &[Option<&[u8]>],
+        &a.ask as &[Option<OffsetDateTime>],
+        &a.created,
+        &a.updated,
+        // intents that change
+        &m.merchants,
+        &m.ids,
+        &m.statuses as &[&str],
+        &m.authorized,
+        &m.captured,
+        &m.refunded,
+        &m.refunding,
+        &m.attempts as &[Option<Uuid>],
+        &m.kinds as &[Option<&str>],
+        &m.charges as &[Option<Uuid>],
+        &m.errors as &[Option<String>],
+        &m.reasons as &[Option<&str>],
+        &m.sequences,
+        &m.updated,
     );
-    update.execute(db).await.map(drop)
+    all_written(update.execute(db).await?, intents.len())
 }
 
 /// One intent of a merchant.
@@ -240,18 +227,8 @@ pub async fn get(
     merchant: MerchantId,
     id: IntentId,
 ) -> Result<Option<Intent>, sqlx::Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "-- intents.get
-        SELECT merchant_id, id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
-            capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
-            metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
-            last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
-        FROM payment_intents WHERE merchant_id = $1 AND id = $2",
-        merchant.0,
-        id.0
-    );
-    Ok(read(row.fetch_all(db).await?)?.pop())
+    let found = load(db, &[(merchant, id)]).await?.pop();
+    Ok(found.transpose()?)
 }
 
 /// A merchant's intents, newest first, and whether there are more.
@@ -261,46 +238,64 @@ pub async fn list(
     filter: &Filter,
     window: Window,
 ) -> Result<(Vec<Intent>, bool), sqlx::Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        "-- intents.list
+    let ids = sqlx::query_scalar!(
+        r#"-- intents.list
         WITH wanted AS NOT MATERIALIZED (
-            SELECT id FROM payment_intents WHERE merchant_id = $1
-                AND ($5::text IS NULL OR status = $5) AND ($6::text IS NULL OR reference = $6)
-                AND ($7::uuid IS NULL OR payment_link_id = $7) AND ($8::text IS NULL OR thread ->> 'channel' = $8)
-                AND ($9::text IS NULL OR (thread IS NOT NULL AND thread ->> 'conversation' = $9))
+            SELECT id FROM payment_intents
+            WHERE merchant_id = $1
+                AND ($5::text IS NULL OR status = $5)
+                AND ($6::text IS NULL OR reference = $6)
+                AND ($7::uuid IS NULL OR payment_link_id = $7)
+                AND ($8::text IS NULL OR thread ->> 'channel' = $8)
+                AND ($9::text IS NULL
+                    OR (thread IS NOT NULL AND thread ->> 'conversation' = $9))
                 AND ($10::text IS NULL OR thread ->> 'thread' = $10)
                 AND ($11::timestamptz IS NULL OR created_at >= $11)
                 AND ($12::timestamptz IS NULL OR created_at < $12)
                 -- Ids are in the order of time, and have an index.
-                AND ($13::uuid IS NULL OR id >= $13) AND ($14::uuid IS NULL OR id < $14))
-        SELECT merchant_id, i.id, status, currency, amount, amount_authorized, amount_captured, amount_refunded, amount_refunding, tip,
-            capture_method, description, reference, thread AS \"thread: Json<Thread>\", line_items AS \"line_items: Json<Vec<StoredLine>>\",
-            metadata AS \"metadata: Json<BTreeMap<String, String>>\", rail, payment_link_id, open_attempt_id, open_attempt_kind, charge_attempt_id,
-            last_error AS \"last_error: Json<LastError>\", cancellation_reason, event_sequence, expires_at, created_at, updated_at
+                AND ($13::uuid IS NULL OR id >= $13)
+                AND ($14::uuid IS NULL OR id < $14)
+        )
+        SELECT page.id AS "id!"
         FROM (
-            (SELECT id FROM wanted WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $4)
+            (
+                SELECT id FROM wanted
+                WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
+                ORDER BY id DESC LIMIT $4
+            )
             UNION ALL
             (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
-        ) page CROSS JOIN LATERAL (
-            SELECT x.merchant_id, x.id, x.status, x.currency, x.amount,
-                x.amount_authorized, x.amount_captured, x.amount_refunded, x.amount_refunding,
-                x.tip, x.capture_method, x.description, x.reference, x.thread, x.line_items,
-                x.metadata, x.rail, x.payment_link_id, x.open_attempt_id, x.open_attempt_kind,
-                x.charge_attempt_id, x.last_error, x.cancellation_reason, x.event_sequence,
-                x.expires_at, x.created_at, x.updated_at
-            FROM payment_intents x
-            WHERE x.merchant_id = $1 AND x.id = page.id LIMIT 1
-        ) i
-        ORDER BY page.id DESC",
-        merchant.0, window.older_than, window.newer_than, window.reach(),
-        filter.status.map(Status::as_str), filter.reference, filter.payment_link.map(|l| l.0), filter.channel,
-        filter.conversation, filter.thread, filter.created_from, filter.created_to,
-        filter.created_from.map(|from| first_id(from.saturating_sub(MARGIN))),
-        filter.created_to.map(|to| first_id(to.saturating_add(MARGIN)))
+        ) page
+        ORDER BY page.id DESC"#,
+        merchant.0,
+        window.older_than,
+        window.newer_than,
+        window.reach(),
+        filter.status.map(Status::as_str),
+        filter.reference,
+        filter.payment_link.map(|l| l.0),
+        filter.channel,
+        filter.conversation,
+        filter.thread,
+        filter.created_from,
+        filter.created_to,
+        filter
+            .created_from
+            .map(|from| first_id(from.saturating_sub(MARGIN))),
+        filter
+            .created_to
+            .map(|to| first_id(to.saturating_add(MARGIN)))
     );
-    let (rows, has_more) = window.cut(rows.fetch_all(pool).await?);
-    Ok((readable(rows), has_more))
+    let mut db = pool.acquire().await?;
+    let (ids, has_more) = window.cut(ids.fetch_all(&mut *db).await?);
+    let names: Vec<Name> = ids.iter().map(|id| (merchant, IntentId(*id))).collect();
+    // They are never deleted, so all are found, in the order of their names. One that a newer
+    // version wrote, with a word that this one does not know, hides no other.
+    let intents = load(&mut *db, &names).await?.into_iter().filter_map(|read| {
+        let fault = |row: &Unreadable<Name>| tracing::error!(id = %row.name.1, error = %row.fault, "an intent cannot be read");
+        read.inspect_err(fault).ok()
+    });
+    Ok((intents.collect(), has_more))
 }
 
 /// An intent whose time is over.

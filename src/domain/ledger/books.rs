@@ -101,6 +101,7 @@ impl Books {
             payment_intent: draft.payment_intent,
             booked_at,
             effective_date: draft.effective_date.unwrap_or(booked_at.date()),
+            actor: draft.actor,
             postings,
             previous_hash: self.entry_hash,
             hash: EntryHash::default(),

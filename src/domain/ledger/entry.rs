@@ -2,6 +2,7 @@
 
 use super::{Account, EntryHash};
 use crate::base::{
+    actor::Actor,
     ids::{EntryId, MerchantId},
     money::{Currency, Money, Total},
 };
@@ -44,6 +45,8 @@ pub struct Draft {
     pub(super) payment_intent: Option<Uuid>,
     /// The day that it is booked, if there is none.
     pub(super) effective_date: Option<Date>,
+    /// Who causes it, if that is known.
+    pub(super) actor: Option<String>,
     pub(super) lines: Vec<(Account, Direction, Money)>,
 }
 
@@ -89,11 +92,19 @@ impl Draft {
                 source,
                 payment_intent: None,
                 effective_date: None,
+                actor: None,
                 lines,
             })
         } else {
             Err(Unbalanced)
         }
+    }
+
+    /// The same, caused by this actor.
+    #[must_use]
+    pub fn caused_by(self, actor: Actor) -> Self {
+        let actor = Some(actor.to_string());
+        Self { actor, ..self }
     }
 
     /// Its lines.
@@ -165,6 +176,8 @@ pub struct JournalEntry {
     pub booked_at: OffsetDateTime,
     /// The day it counts for.
     pub effective_date: Date,
+    /// Who caused it; not known of entries from before this was kept.
+    pub actor: Option<String>,
     /// Its lines.
     pub postings: Vec<Posting>,
     /// The hash of the entry before it; zeros for the first.

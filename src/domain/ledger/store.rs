@@ -224,6 +224,7 @@ struct EntryColumns {
     intents: Vec<Option<Uuid>>,
     booked_at: Vec<OffsetDateTime>,
     dates: Vec<time::Date>,
+    actors: Vec<Option<String>>,
     previous: Vec<Vec<u8>>,
     hashes: Vec<Vec<u8>>,
 }
@@ -239,6 +240,7 @@ impl EntryColumns {
             intents: entries.iter().map(|e| e.payment_intent).collect(),
             booked_at: entries.iter().map(|e| e.booked_at).collect(),
             dates: entries.iter().map(|e| e.effective_date).collect(),
+            actors: entries.iter().map(|e| e.actor.clone()).collect(),
             previous: entries.iter().map(|e| e.previous_hash.0.to_vec()).collect(),
             hashes: entries.iter().map(|e| e.hash.0.to_vec()).collect(),
         }
@@ -336,31 +338,9 @@ pub async fn record(
         PostingColumns::of(entries),
         BalanceColumns::of(balances),
     );
-    let insert = sqlx::query!(
-        "-- ledger.record
-        WITH entry AS (
-            INSERT INTO journal_entries (merchant_id, sequence, id, kind, source,
-                payment_intent_id, booked_at, effective_date, previous_hash, hash)
-            SELECT UNNEST($1::uuid[]), UNNEST($2::bigint[]), UNNEST($3::uuid[]),
-                UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::uuid[]),
-                UNNEST($7::timestamptz[]), UNNEST($8::date[]), UNNEST($9::bytea[]),
-                UNNEST($10::bytea[])
-        ), posting AS (
-            INSERT INTO postings (merchant_id, entry_sequence, line, account, direction, amount,
-                currency, balance_after, balance_after_wide, booked_at)
-            SELECT UNNEST($11::uuid[]), UNNEST($12::bigint[]), UNNEST($13::smallint[]),
-                UNNEST($14::text[]), UNNEST($15::text[]), UNNEST($16::bigint[]),
-                UNNEST($17::text[]), UNNEST($18::bigint[]), UNNEST($19::text[])::numeric,
-                UNNEST($20::timestamptz[])
-        )
-        INSERT INTO balances (merchant_id, account, currency, debits, debits_wide, credits,
-            credits_wide)
-        SELECT UNNEST($21::uuid[]), UNNEST($22::text[]), UNNEST($23::text[]),
-            UNNEST($24::bigint[]), UNNEST($25::text[])::numeric, UNNEST($26::bigint[]),
-            UNNEST($27::text[])::numeric
-        ON CONFLICT (merchant_id, account, currency) DO UPDATE SET
-            debits = excluded.debits, debits_wide = excluded.debits_wide,
-            credits = excluded.credits, credits_wide = excluded.credits_wide",
+    let record = sqlx::query_file!(
+        "src/domain/ledger/record.sql",
+        // entries
         &e.merchants,
         &e.sequences,
         &e.ids,
@@ -369,8 +349,10 @@ pub async fn record(
         &e.intents as &[Option<Uuid>],
         &e.booked_at,
         &e.dates,
+        &e.actors as &[Option<String>],
         &e.previous,
         &e.hashes,
+        // postings
         &p.merchants,
         &p.sequences,
         &p.lines,
@@ -381,15 +363,16 @@ pub async fn record(
         &p.balances,
         &p.wide_balances as &[Option<String>],
         &p.booked_at,
+        // balances
         &b.merchants,
         &b.accounts,
         &b.currencies,
         &b.debits,
         &b.wide_debits as &[Option<String>],
         &b.credits,
-        &b.wide_credits as &[Option<String>]
+        &b.wide_credits as &[Option<String>],
     );
-    insert.execute(db).await.map(drop)
+    record.execute(db).await.map(drop)
 }
 
 /// When the money of an intent was taken, if it was.

@@ -43,6 +43,10 @@ pub struct JournalEntryView {
     /// are not there left out.
     #[schema(example = "slack:T01/C02/1700000000.000100")]
     pub thread: Option<String>,
+    /// Who caused it: an API key (`key_…`), `payer`, `worker:…` or `operator`; `null` for entries
+    /// from before this was kept.
+    #[schema(example = "key_01k0000000000000000000000")]
+    pub created_by: Option<String>,
     /// Its lines: debits equal credits in each currency.
     pub postings: Vec<PostingView>,
     /// The hash of the entry before it, in hexadecimal; zeros for the first.
@@ -90,6 +94,7 @@ impl JournalEntryView {
             source: entry.source,
             payment_intent: entry.payment_intent.map(IntentId),
             thread,
+            created_by: entry.actor,
             postings: entry.postings.into_iter().map(Into::into).collect(),
             previous_hash: Some(entry.previous_hash.to_string()),
             hash: Some(entry.hash.to_string()),

@@ -6,13 +6,13 @@
 
 use super::{Link, LinkStatus, LinkTerms, Price, Usage};
 use crate::base::{
-    db::Window,
+    db::{Unreadable, Window, all_written},
     ids::{IntentId, LinkId, MerchantId, made_between},
     money::{Currency, CurrencyError, Money},
     names::UnknownName,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -103,17 +103,14 @@ impl TryFrom<Row> for Link {
     }
 }
 
-fn read(rows: Vec<Row>) -> Result<Vec<Link>, sqlx::Error> {
-    rows.into_iter()
-        .map(|row| Link::try_from(row).map_err(|e| sqlx::Error::Decode(e.into())))
-        .collect()
-}
+/// Whose link, and which.
+pub type Name = (MerchantId, LinkId);
 
-/// Loads the links named, for the writer.
+/// Loads the links named.
 pub async fn load(
-    db: &mut PgConnection,
-    names: &[(MerchantId, LinkId)],
-) -> Result<Vec<Link>, sqlx::Error> {
+    db: impl PgExecutor<'_>,
+    names: &[Name],
+) -> Result<Vec<Result<Link, Unreadable<Name>>>, sqlx::Error> {
     let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
     let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
     let rows = sqlx::query_as!(
@@ -122,17 +119,22 @@ pub async fn load(
         SELECT l.merchant_id, l.id, l.status, l.currency, l.price, l.tip_options, l.usage,
             l.max_payments, l.payments_count, l.payments_open, l.description, l.reference,
             l.thread, l.metadata, l.rail, l.expires_at, l.created_at, l.updated_at
-        FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id) CROSS JOIN LATERAL (
-            SELECT x.merchant_id, x.id, x.status, x.currency, x.price, x.tip_options, x.usage,
-                x.max_payments, x.payments_count, x.payments_open, x.description, x.reference,
-                x.thread, x.metadata, x.rail, x.expires_at, x.created_at, x.updated_at
-            FROM payment_links x
-            WHERE x.merchant_id = u.merchant_id AND x.id = u.id LIMIT 1
-        ) l",
+        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
+        CROSS JOIN LATERAL (
+            SELECT f.ctid AS row FROM payment_links f
+            WHERE f.merchant_id = u.merchant_id AND f.id = u.id
+            LIMIT 1
+        ) f
+        JOIN payment_links l ON l.ctid = f.row",
         &merchants,
         &ids
     );
-    read(rows.fetch_all(db).await?)
+    let rows = rows.fetch_all(db).await?.into_iter();
+    let read = rows.map(|row| {
+        let name = (MerchantId(row.merchant_id), LinkId(row.id));
+        Link::try_from(row).map_err(|error| Unreadable::new(name, error))
+    });
+    Ok(read.collect())
 }
 
 fn json<T: Serialize>(value: T) -> String {
@@ -187,17 +189,36 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
     let updated: Vec<OffsetDateTime> = links.iter().map(|l| l.updated_at).collect();
     let insert = sqlx::query!(
         "-- links.insert
-        INSERT INTO payment_links (merchant_id, id, status, currency, price, tip_options, usage, max_payments, payments_count, payments_open,
-            description, reference, thread, metadata, rail, expires_at, created_at, updated_at)
-        SELECT u.merchant_id, u.id, u.status, u.currency, u.price::jsonb, u.tips::jsonb, u.usage, u.most, u.count, u.open,
-            u.description, u.reference, u.thread::jsonb, u.metadata::jsonb, u.rail, u.expires_at, u.created_at, u.updated_at
-        FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[], $10::integer[],
-            $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[])
-            AS u (merchant_id, id, status, currency, price, tips, usage, most, count, open,
-                description, reference, thread, metadata, rail, expires_at, created_at, updated_at)",
-        &merchants, &ids, &statuses, &currencies, &prices, &tips, &usages, &most as &[Option<i32>], &counts, &open,
-        &descriptions as &[Option<String>], &references as &[Option<String>], &threads as &[Option<String>], &metadata, &rails,
-        &expires as &[Option<OffsetDateTime>], &created, &updated
+        INSERT INTO payment_links (
+            merchant_id, id, status, currency, price, tip_options, usage,
+            max_payments, payments_count, payments_open,
+            description, reference, thread, metadata, rail, expires_at, created_at, updated_at
+        )
+        SELECT
+            UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::text[]), UNNEST($4::text[]),
+            UNNEST($5::text[])::jsonb, UNNEST($6::text[])::jsonb, UNNEST($7::text[]),
+            UNNEST($8::integer[]), UNNEST($9::integer[]), UNNEST($10::integer[]),
+            UNNEST($11::text[]), UNNEST($12::text[]), UNNEST($13::text[])::jsonb,
+            UNNEST($14::text[])::jsonb, UNNEST($15::text[]),
+            UNNEST($16::timestamptz[]), UNNEST($17::timestamptz[]), UNNEST($18::timestamptz[])",
+        &merchants,
+        &ids,
+        &statuses,
+        &currencies,
+        &prices,
+        &tips,
+        &usages,
+        &most as &[Option<i32>],
+        &counts,
+        &open,
+        &descriptions as &[Option<String>],
+        &references as &[Option<String>],
+        &threads as &[Option<String>],
+        &metadata,
+        &rails,
+        &expires as &[Option<OffsetDateTime>],
+        &created,
+        &updated
     );
     insert.execute(db).await.map(drop)
 }
@@ -212,15 +233,28 @@ pub async fn update(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
     let updated: Vec<OffsetDateTime> = links.iter().map(|l| l.updated_at).collect();
     let update = sqlx::query!(
         "-- links.update
-        UPDATE payment_links l SET status = x.status, payments_count = x.count, payments_open = x.open, updated_at = x.updated_at
-        FROM (SELECT f.ctid AS row, u.status, u.count, u.open, u.updated_at
-            FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::timestamptz[])
-                AS u (merchant_id, id, status, count, open, updated_at)
-            CROSS JOIN LATERAL (SELECT ctid FROM payment_links f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
-        WHERE l.ctid = x.row",
-        &merchants, &ids, &statuses, &counts, &open, &updated
+        UPDATE payment_links l SET
+            status = u.status,
+            payments_count = u.count,
+            payments_open = u.open,
+            updated_at = u.updated_at
+        FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::integer[],
+                $6::timestamptz[])
+            AS u (merchant_id, id, status, count, open, updated_at)
+        CROSS JOIN LATERAL (
+            SELECT f.ctid AS row FROM payment_links f
+            WHERE f.merchant_id = u.merchant_id AND f.id = u.id
+            LIMIT 1
+        ) f
+        WHERE l.ctid = f.row",
+        &merchants,
+        &ids,
+        &statuses,
+        &counts,
+        &open,
+        &updated
     );
-    update.execute(db).await.map(drop)
+    all_written(update.execute(db).await?, links.len())
 }
 
 /// What a token opens.
@@ -281,17 +315,8 @@ pub async fn get(
     merchant: MerchantId,
     id: LinkId,
 ) -> Result<Option<Link>, sqlx::Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "-- links.get
-        SELECT l.merchant_id, l.id, l.status, l.currency, l.price, l.tip_options, l.usage,
-            l.max_payments, l.payments_count, l.payments_open, l.description, l.reference,
-            l.thread, l.metadata, l.rail, l.expires_at, l.created_at, l.updated_at
-        FROM payment_links l WHERE l.merchant_id = $1 AND l.id = $2",
-        merchant.0,
-        id.0
-    );
-    Ok(read(row.fetch_all(pool).await?)?.pop())
+    let found = load(pool, &[(merchant, id)]).await?.pop();
+    Ok(found.transpose()?)
 }
 
 /// Which links a list holds; all of the merchant's where nothing is said.
@@ -320,34 +345,31 @@ pub async fn list(
     let (first, last) = made_between(filter.created_from, filter.created_to);
     let status = filter.status.map(|(status, _)| status.as_str());
     let now = filter.status.map(|(_, now)| now);
-    let rows = sqlx::query_as!(
-        Row,
-        "-- links.list
+    let ids = sqlx::query_scalar!(
+        r#"-- links.list
         WITH wanted AS NOT MATERIALIZED (
-            SELECT id FROM payment_links WHERE merchant_id = $1
+            SELECT id FROM payment_links
+            WHERE merchant_id = $1
                 AND ($5::text IS NULL OR $5 = CASE
                     WHEN status = 'active' AND expires_at <= $6 THEN 'expired' ELSE status END)
                 AND ($7::text IS NULL OR reference = $7)
-                AND ($8::text IS NULL OR (thread IS NOT NULL AND thread ->> 'conversation' = $8))
+                AND ($8::text IS NULL
+                    OR (thread IS NOT NULL AND thread ->> 'conversation' = $8))
                 AND ($9::timestamptz IS NULL OR created_at >= $9)
                 AND ($10::timestamptz IS NULL OR created_at < $10)
-                AND ($11::uuid IS NULL OR id >= $11) AND ($12::uuid IS NULL OR id < $12))
-        SELECT l.merchant_id, l.id, l.status, l.currency, l.price, l.tip_options, l.usage,
-            l.max_payments, l.payments_count, l.payments_open, l.description, l.reference,
-            l.thread, l.metadata, l.rail, l.expires_at, l.created_at, l.updated_at
-        FROM (
-            (SELECT id FROM wanted WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
-                ORDER BY id DESC LIMIT $4)
+                AND ($11::uuid IS NULL OR id >= $11)
+                AND ($12::uuid IS NULL OR id < $12)
+        )
+        SELECT page.id AS "id!" FROM (
+            (
+                SELECT id FROM wanted
+                WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
+                ORDER BY id DESC LIMIT $4
+            )
             UNION ALL
             (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
-        ) page CROSS JOIN LATERAL (
-            SELECT x.merchant_id, x.id, x.status, x.currency, x.price, x.tip_options, x.usage,
-                x.max_payments, x.payments_count, x.payments_open, x.description,
-                x.reference, x.thread, x.metadata, x.rail, x.expires_at, x.created_at,
-                x.updated_at
-            FROM payment_links x WHERE x.merchant_id = $1 AND x.id = page.id LIMIT 1
-        ) l
-        ORDER BY page.id DESC",
+        ) page
+        ORDER BY page.id DESC"#,
         merchant.0,
         window.older_than,
         window.newer_than,
@@ -361,13 +383,13 @@ pub async fn list(
         first,
         last
     );
-    let (rows, has_more) = window.cut(rows.fetch_all(pool).await?);
-    // One that a newer version wrote, with a word that this one does not know, hides no other.
-    let links = rows.into_iter().filter_map(|row| {
-        let id = LinkId(row.id);
-        let read = Link::try_from(row);
-        read.inspect_err(|error| tracing::error!(%id, %error, "a link cannot be read"))
-            .ok()
+    let (ids, has_more) = window.cut(ids.fetch_all(pool).await?);
+    let names: Vec<Name> = ids.iter().map(|id| (merchant, LinkId(*id))).collect();
+    // They are never deleted, so all are found, in the order of their names. One that a newer
+    // version wrote, with a word that this one does not know, hides no other.
+    let links = load(pool, &names).await?.into_iter().filter_map(|read| {
+        let fault = |row: &Unreadable<Name>| tracing::error!(id = %row.name.1, error = %row.fault, "a link cannot be read");
+        read.inspect_err(fault).ok()
     });
     Ok((links.collect(), has_more))
 }

@@ -4,6 +4,7 @@ use super::declared::Parameters;
 use super::{Body, Caller, Grant, IdempotencyKeyHeader, RawBody};
 use crate::{
     app::Performed,
+    base::actor::Actor,
     domain::{
         auth::Principal,
         idempotency::{Claim, Fingerprint},
@@ -117,6 +118,7 @@ impl<G> Change<G, ()> {
     ) -> Result<Performed, Problem> {
         let submission = Submission {
             merchant: self.caller.merchant,
+            actor: Actor::Key(self.caller.key),
             command: command.into(),
             claim: self.claim,
             request_id: self.request_id,

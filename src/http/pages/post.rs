@@ -4,7 +4,10 @@ use super::form::Form;
 use crate::http::{Problem, State, request::RequestId};
 use crate::{
     app::Performed,
-    base::ids::{IntentId, MerchantId},
+    base::{
+        actor::Actor,
+        ids::{IntentId, MerchantId},
+    },
     domain::{
         idempotency::{Claim, Fingerprint, KeyError},
         intents::Status,
@@ -77,6 +80,7 @@ impl Post {
         let fingerprint = Fingerprint::of(&self.method, &self.path, &self.form.json());
         let submission = Submission {
             merchant,
+            actor: Actor::Payer,
             command,
             claim: Some(Claim { key, fingerprint }),
             request_id: self.request_id.clone(),

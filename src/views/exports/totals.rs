@@ -120,6 +120,7 @@ mod tests {
             payment_intent: None,
             booked_at,
             effective_date: booked_at.date(),
+            actor: None,
             postings: lines.iter().map(posting).collect(),
             previous_hash: EntryHash::default(),
             hash: EntryHash::default(),

@@ -200,19 +200,20 @@ pub async fn entries(
     let rows = sqlx::query!(
         r#"-- reports.entries
         SELECT e.sequence, e.id, e.kind, e.source, e.payment_intent_id, e.booked_at,
-            e.effective_date, e.previous_hash, e.hash, i.payment_link_id AS "payment_link_id?",
-            i.reference AS "reference?", i.thread ->> 'channel' AS channel,
-            i.thread ->> 'tenant' AS tenant, i.thread ->> 'conversation' AS conversation,
-            i.thread ->> 'thread' AS thread, i.thread ->> 'message' AS message
+            e.effective_date, e.actor, e.previous_hash, e.hash,
+            i.payment_link_id AS "payment_link_id?", i.reference AS "reference?",
+            i.thread ->> 'channel' AS channel, i.thread ->> 'tenant' AS tenant,
+            i.thread ->> 'conversation' AS conversation, i.thread ->> 'thread' AS thread,
+            i.thread ->> 'message' AS message
         FROM (SELECT UNNEST($2::bigint[]) AS sequence) u
         CROSS JOIN LATERAL (
-            SELECT x.sequence, x.id, x.kind, x.source, x.payment_intent_id, x.booked_at,
-                x.effective_date, x.previous_hash, x.hash
-            FROM journal_entries x
-            WHERE x.merchant_id = $1 AND x.sequence = u.sequence LIMIT 1
-        ) e LEFT JOIN LATERAL (
-            SELECT x.payment_link_id, x.reference, x.thread FROM payment_intents x
-            WHERE x.merchant_id = $1 AND x.id = e.payment_intent_id LIMIT 1
+            SELECT f.ctid AS row FROM journal_entries f
+            WHERE f.merchant_id = $1 AND f.sequence = u.sequence LIMIT 1
+        ) f
+        JOIN journal_entries e ON e.ctid = f.row
+        LEFT JOIN LATERAL (
+            SELECT i.payment_link_id, i.reference, i.thread FROM payment_intents i
+            WHERE i.merchant_id = $1 AND i.id = e.payment_intent_id LIMIT 1
         ) i ON true
         ORDER BY u.sequence"#,
         merchant.0,
@@ -252,6 +253,7 @@ pub async fn entries(
             payment_intent: row.payment_intent_id,
             booked_at: row.booked_at,
             effective_date: row.effective_date,
+            actor: row.actor,
             postings: own,
             previous_hash: to_hash(&row.previous_hash),
             hash: to_hash(&row.hash),

@@ -15,6 +15,7 @@ pub use stats::DispatcherStats;
 use super::{Progress, Worker};
 use crate::{
     base::{
+        actor::Actor,
         db::is_outage,
         ids::{DeliveryId, EndpointId, MerchantId},
     },
@@ -391,6 +392,7 @@ impl Dispatcher {
         };
         let submission = Submission {
             merchant: last.merchant,
+            actor: Actor::Worker(Self::NAME),
             command: EndpointCommand::Disable(endpoint, why).into(),
             claim: None,
             request_id: String::new(),

@@ -72,7 +72,10 @@ impl Decider<'_> {
             return Err(EndpointError::TooMany.into());
         }
         let (owner, now) = ((self.merchant, id), self.context.now);
-        let endpoint = new.clone().create(owner, secret.public_key, now);
+        let endpoint = Endpoint {
+            created_by: Some(self.actor.to_string()),
+            ..new.clone().create(owner, secret.public_key, now)
+        };
         self.has_own_url(&endpoint)?;
         let body = CallbackEndpoint::with_sealed_secret(&endpoint, self.mode()?, &secret.sealed);
         let body = print(&body)?;

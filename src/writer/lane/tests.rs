@@ -4,6 +4,7 @@ use super::entrance::{
     BATCH_MAX, BYTES_MAX, EXPECTED_MAX, Entrance, QUEUE_MAX, QUEUE_RESERVE, TURN,
 };
 use super::*;
+use crate::base::actor::Actor;
 use crate::base::ids::IntentId;
 use crate::writer::{Command, PaymentCommand};
 use futures_util::future::join_all;
@@ -21,6 +22,7 @@ fn submission(of: u128, number: usize) -> Submission {
     let number = u128::try_from(number).unwrap();
     Submission {
         merchant: merchant(of),
+        actor: Actor::Operator,
         command: PaymentCommand::Expire(IntentId(Uuid::from_u128(number))).into(),
         claim: None,
         request_id: String::new(),

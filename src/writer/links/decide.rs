@@ -35,7 +35,7 @@ impl LinkCommand {
 
 impl Decider<'_> {
     fn link(&self, id: LinkId) -> Result<Link, Rejection> {
-        let found = self.world.links.get(&(self.merchant, id));
+        let found = self.world.links.find(&(self.merchant, id))?;
         found.cloned().ok_or(Rejection::NotFound("payment link"))
     }
 

@@ -19,9 +19,14 @@ pub async fn load(
     if needs.links.is_empty() {
         return Ok(());
     }
-    for link in store::load(db, &needs.links).await? {
-        needs.add_named_by_link(&link);
-        world.links.load((link.merchant, link.id), link);
+    for read in store::load(db, &needs.links).await? {
+        match read {
+            Ok(link) => {
+                needs.add_named_by_link(&link);
+                world.links.load((link.merchant, link.id), link);
+            }
+            Err(row) => world.links.load_unreadable(row),
+        }
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ impl PaymentCommand {
 
 impl Decider<'_> {
     pub(super) fn intent(&self, id: IntentId) -> Result<Intent, Rejection> {
-        let found = self.world.intents.get(&(self.merchant, id));
+        let found = self.world.intents.find(&(self.merchant, id))?;
         found.cloned().ok_or(Rejection::NotFound("payment intent"))
     }
 

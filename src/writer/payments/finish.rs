@@ -4,7 +4,9 @@ use super::{Awaited, decide::intent_event};
 use crate::{
     base::ids::{AttemptId, IntentId},
     domain::{
-        intents::{Attempt, AttemptStatus, Finished, Intent, IntentError, State, Status, Verdict},
+        intents::{
+            Attempt, AttemptStatus, Finished, Intent, IntentError, Refund, State, Status, Verdict,
+        },
         rails::{CallKind, Rail, RailAnswer},
     },
     writer::{
@@ -21,17 +23,10 @@ impl Decider<'_> {
         id: AttemptId,
         answer: RailAnswer,
     ) -> Result<Decision, Rejection> {
-        let attempt = self
-            .world
-            .attempts
-            .get(&(self.merchant, id))
-            .cloned()
-            .ok_or(Rejection::NotFound("attempt"))?;
+        let attempt = self.world.attempts.find(&(self.merchant, id))?.cloned();
+        let attempt = attempt.ok_or(Rejection::NotFound("attempt"))?;
         let before = self.intent(attempt.intent)?;
-        let refund = attempt
-            .refund
-            .and_then(|id| self.world.refunds.get(&(self.merchant, id)))
-            .cloned();
+        let refund = self.refund_of(&attempt)?.cloned();
         let known = attempt.clone();
         match attempt.finish(before.clone(), refund.clone(), answer, self.context.now)? {
             Some(finished) => self.finished(&before, finished),
@@ -40,11 +35,15 @@ impl Decider<'_> {
         }
     }
 
+    fn refund_of(&self, attempt: &Attempt) -> Result<Option<&Refund>, Rejection> {
+        match attempt.refund {
+            Some(id) => self.world.refunds.find(&(self.merchant, id)),
+            None => Ok(None),
+        }
+    }
+
     fn stands(&self, intent: &Intent, attempt: &Attempt) -> Result<Decision, Rejection> {
-        let refund = attempt
-            .refund
-            .and_then(|id| self.world.refunds.get(&(self.merchant, id)));
-        match (refund, attempt.decline_code) {
+        match (self.refund_of(attempt)?, attempt.decline_code) {
             (Some(refund), _) => Ok(Decision::answer(201, &self.print_refund(refund)?)),
             (None, Some(code)) => Ok(Decision::of(DecisionOutcome::Verdict(
                 IntentError::Declined {
@@ -102,7 +101,7 @@ impl Decider<'_> {
             // An action that comes too late is none: whoever looked was told "expired".
             State::RequiresAction(_) if status == Status::Expired => None,
             State::Processing(attempt, _) | State::RequiresAction(attempt) => {
-                self.world.attempts.get(&(self.merchant, attempt))
+                self.world.attempts.find(&(self.merchant, attempt))?
             }
             State::RequiresPayment
             | State::RequiresCapture

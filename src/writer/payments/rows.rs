@@ -21,19 +21,30 @@ pub async fn load(
     needs: &mut Needs,
 ) -> Result<(), sqlx::Error> {
     if !needs.intents.is_empty() {
-        for intent in store::load(db, &needs.intents).await? {
-            needs.add_named_by_intent(&intent);
-            world.intents.load((intent.merchant, intent.id), intent);
+        for read in store::load(&mut *db, &needs.intents).await? {
+            match read {
+                Ok(intent) => {
+                    needs.add_named_by_intent(&intent);
+                    world.intents.load((intent.merchant, intent.id), intent);
+                }
+                Err(row) => world.intents.load_unreadable(row),
+            }
         }
     }
     if !needs.attempts.is_empty() {
-        for attempt in attempt::store::load(db, &needs.attempts).await? {
-            world.attempts.load((attempt.merchant, attempt.id), attempt);
+        for read in attempt::store::load(&mut *db, &needs.attempts).await? {
+            match read {
+                Ok(attempt) => world.attempts.load((attempt.merchant, attempt.id), attempt),
+                Err(row) => world.attempts.load_unreadable(row),
+            }
         }
     }
     if !needs.refunds.is_empty() {
-        for refund in refund::store::load(db, &needs.refunds).await? {
-            world.refunds.load((refund.merchant, refund.id), refund);
+        for read in refund::store::load(&mut *db, &needs.refunds).await? {
+            match read {
+                Ok(refund) => world.refunds.load((refund.merchant, refund.id), refund),
+                Err(row) => world.refunds.load_unreadable(row),
+            }
         }
     }
     Ok(())
@@ -50,7 +61,7 @@ pub async fn record(
         values(world.attempts.made()),
     );
     if !(changed.is_empty() && attempted.is_empty()) {
-        store::update_with_attempts(db, (&changed, &attempted)).await?;
+        store::update_with_attempts(db, &changed, &attempted).await?;
     }
     let answered = values(world.attempts.changed());
     if !answered.is_empty() {

@@ -62,6 +62,8 @@ pub struct Attempt {
     pub decline_code: Option<DeclineCode>,
     /// The idempotency key of the request that waits for its answer.
     pub idempotency_key: Option<String>,
+    /// What that request is: a key that was forgotten may be used for another.
+    pub key_fingerprint: Option<[u8; 32]>,
     /// When a worker asks the rail what became of it.
     pub ask_at: Option<OffsetDateTime>,
     /// When it was recorded.
@@ -91,6 +93,7 @@ impl Attempt {
             amount,
             decline_code: None,
             idempotency_key: None,
+            key_fingerprint: None,
             ask_at: Some(now + rail.patience() + COMMIT_PATIENCE),
             created_at: now,
             updated_at: now,

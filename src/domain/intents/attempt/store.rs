@@ -7,6 +7,7 @@
 use super::Attempt;
 use crate::{
     base::{
+        db::{Unreadable, all_written},
         ids::{AttemptId, IntentId, MerchantId, RefundId},
         money::{CurrencyError, Money},
         names::UnknownName,
@@ -30,6 +31,7 @@ struct Row {
     currency: String,
     decline_code: Option<String>,
     idempotency_key: Option<String>,
+    key_fingerprint: Option<Vec<u8>>,
     ask_at: Option<OffsetDateTime>,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
@@ -67,6 +69,8 @@ impl TryFrom<Row> for Attempt {
                 .map(|code| code.parse::<DeclineCode>())
                 .transpose()?,
             idempotency_key: row.idempotency_key,
+            // The schema holds it to 32 bytes.
+            key_fingerprint: row.key_fingerprint.and_then(|f| f.try_into().ok()),
             ask_at: row.ask_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -74,36 +78,38 @@ impl TryFrom<Row> for Attempt {
     }
 }
 
-fn read(rows: Vec<Row>) -> Result<Vec<Attempt>, sqlx::Error> {
-    rows.into_iter()
-        .map(|row| Attempt::try_from(row).map_err(|e| sqlx::Error::Decode(e.into())))
-        .collect()
-}
+/// Whose attempt, and which.
+pub type Name = (MerchantId, AttemptId);
 
-/// Loads the attempts named, for the writer.
+/// Loads the attempts named.
 pub async fn load(
     db: &mut PgConnection,
-    names: &[(MerchantId, AttemptId)],
-) -> Result<Vec<Attempt>, sqlx::Error> {
+    names: &[Name],
+) -> Result<Vec<Result<Attempt, Unreadable<Name>>>, sqlx::Error> {
     let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
     let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
     let rows = sqlx::query_as!(
         Row,
         "-- attempts.load
         SELECT a.merchant_id, a.id, a.intent_id, a.refund_id, a.kind, a.status, a.rail,
-            a.payment_method, a.amount, a.currency, a.decline_code, a.idempotency_key, a.ask_at,
-            a.created_at, a.updated_at
+            a.payment_method, a.amount, a.currency, a.decline_code, a.idempotency_key,
+            a.key_fingerprint, a.ask_at, a.created_at, a.updated_at
         FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
         CROSS JOIN LATERAL (
-            SELECT x.merchant_id, x.id, x.intent_id, x.refund_id, x.kind, x.status, x.rail,
-                x.payment_method, x.amount, x.currency, x.decline_code, x.idempotency_key,
-                x.ask_at, x.created_at, x.updated_at
-            FROM attempts x WHERE x.merchant_id = u.merchant_id AND x.id = u.id LIMIT 1
-        ) a",
+            SELECT f.ctid AS row FROM attempts f
+            WHERE f.merchant_id = u.merchant_id AND f.id = u.id
+            LIMIT 1
+        ) f
+        JOIN attempts a ON a.ctid = f.row",
         &merchants,
         &ids
     );
-    read(rows.fetch_all(db).await?)
+    let rows = rows.fetch_all(db).await?.into_iter();
+    let read = rows.map(|row| {
+        let name = (MerchantId(row.merchant_id), AttemptId(row.id));
+        Attempt::try_from(row).map_err(|error| Unreadable::new(name, error))
+    });
+    Ok(read.collect())
 }
 
 /// Attempts as the columns of their table.
@@ -133,6 +139,8 @@ pub struct Columns<'a> {
     pub codes: Vec<Option<&'static str>>,
     /// The keys of the requests that wait for them.
     pub keys: Vec<Option<&'a str>>,
+    /// What these requests are.
+    pub fingerprints: Vec<Option<&'a [u8]>>,
     /// When a worker asks what became of them.
     pub ask: Vec<Option<OffsetDateTime>>,
     /// When they were made.
@@ -166,26 +174,50 @@ pub fn columns<'a>(attempts: &[&'a Attempt]) -> Columns<'a> {
             .iter()
             .map(|a| a.idempotency_key.as_deref())
             .collect(),
+        fingerprints: attempts
+            .iter()
+            .map(|a| a.key_fingerprint.as_ref().map(<[u8; 32]>::as_slice))
+            .collect(),
         ask: attempts.iter().map(|a| a.ask_at).collect(),
         created: attempts.iter().map(|a| a.created_at).collect(),
         updated: attempts.iter().map(|a| a.updated_at).collect(),
     }
 }
 
-/// Stores what changes in attempts.
+/// Stores what changes in attempts. New ones are stored with the intents that wait for them
+/// (`intents/update_with_attempts.sql`).
 pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), sqlx::Error> {
     let c = columns(attempts);
     let update = sqlx::query!(
         "-- attempts.update
-        UPDATE attempts a SET status = x.status, decline_code = x.code, ask_at = x.ask_at, updated_at = x.updated_at
-        FROM (SELECT f.ctid AS row, u.status, u.code, u.ask_at, u.updated_at
-            FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::text[]) AS status, UNNEST($4::text[]) AS code,
-                UNNEST($5::timestamptz[]) AS ask_at, UNNEST($6::timestamptz[]) AS updated_at) u
-            CROSS JOIN LATERAL (SELECT ctid FROM attempts f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
-        WHERE a.ctid = x.row",
-        &c.merchants, &c.ids, &c.statuses as &[&str], &c.codes as &[Option<&str>], &c.ask as &[Option<OffsetDateTime>], &c.updated
+        UPDATE attempts a SET
+            status = u.status,
+            decline_code = u.code,
+            ask_at = u.ask_at,
+            updated_at = u.updated_at
+        FROM (
+            SELECT
+                UNNEST($1::uuid[]) AS merchant_id,
+                UNNEST($2::uuid[]) AS id,
+                UNNEST($3::text[]) AS status,
+                UNNEST($4::text[]) AS code,
+                UNNEST($5::timestamptz[]) AS ask_at,
+                UNNEST($6::timestamptz[]) AS updated_at
+        ) u
+        CROSS JOIN LATERAL (
+            SELECT f.ctid AS row FROM attempts f
+            WHERE f.merchant_id = u.merchant_id AND f.id = u.id
+            LIMIT 1
+        ) f
+        WHERE a.ctid = f.row",
+        &c.merchants,
+        &c.ids,
+        &c.statuses as &[&str],
+        &c.codes as &[Option<&str>],
+        &c.ask as &[Option<OffsetDateTime>],
+        &c.updated
     );
-    update.execute(db).await.map(drop)
+    all_written(update.execute(db).await?, attempts.len())
 }
 
 /// One attempt, with the attempt that charged the payer of its intent.
@@ -195,7 +227,8 @@ pub async fn get(
     id: AttemptId,
 ) -> Result<Option<(Attempt, Option<AttemptId>)>, sqlx::Error> {
     let mut db = pool.acquire().await?;
-    let Some(attempt) = load(&mut db, &[(merchant, id)]).await?.pop() else {
+    let found = load(&mut db, &[(merchant, id)]).await?.pop();
+    let Some(attempt) = found.transpose()? else {
         return Ok(None);
     };
     let charge = sqlx::query_scalar!(

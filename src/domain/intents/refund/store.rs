@@ -6,12 +6,12 @@
 
 use super::{Refund, RefundStatus};
 use crate::base::{
-    db::Window,
+    db::{Unreadable, Window, all_written},
     ids::{IntentId, MerchantId, RefundId, made_between},
     money::{CurrencyError, Money},
     names::UnknownName,
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -53,17 +53,14 @@ impl TryFrom<Row> for Refund {
     }
 }
 
-fn read(rows: Vec<Row>) -> Result<Vec<Refund>, sqlx::Error> {
-    rows.into_iter()
-        .map(|row| Refund::try_from(row).map_err(|e| sqlx::Error::Decode(e.into())))
-        .collect()
-}
+/// Whose refund, and which.
+pub type Name = (MerchantId, RefundId);
 
-/// Loads the refunds named, for the writer.
+/// Loads the refunds named.
 pub async fn load(
-    db: &mut PgConnection,
-    names: &[(MerchantId, RefundId)],
-) -> Result<Vec<Refund>, sqlx::Error> {
+    db: impl PgExecutor<'_>,
+    names: &[Name],
+) -> Result<Vec<Result<Refund, Unreadable<Name>>>, sqlx::Error> {
     let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
     let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
     let rows = sqlx::query_as!(
@@ -71,15 +68,22 @@ pub async fn load(
         "-- refunds.load
         SELECT r.merchant_id, r.id, r.payment_intent_id, r.status, r.amount, r.currency, r.reason,
             r.created_at, r.updated_at
-        FROM UNNEST($1::uuid[], $2::uuid[]) AS u (merchant_id, id) CROSS JOIN LATERAL (
-            SELECT x.merchant_id, x.id, x.payment_intent_id, x.status, x.amount, x.currency,
-                x.reason, x.created_at, x.updated_at
-            FROM refunds x WHERE x.merchant_id = u.merchant_id AND x.id = u.id LIMIT 1
-        ) r",
+        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
+        CROSS JOIN LATERAL (
+            SELECT f.ctid AS row FROM refunds f
+            WHERE f.merchant_id = u.merchant_id AND f.id = u.id
+            LIMIT 1
+        ) f
+        JOIN refunds r ON r.ctid = f.row",
         &merchants,
         &ids
     );
-    read(rows.fetch_all(db).await?)
+    let rows = rows.fetch_all(db).await?.into_iter();
+    let read = rows.map(|row| {
+        let name = (MerchantId(row.merchant_id), RefundId(row.id));
+        Refund::try_from(row).map_err(|error| Unreadable::new(name, error))
+    });
+    Ok(read.collect())
 }
 
 /// Stores new refunds.
@@ -101,9 +105,12 @@ pub async fn insert(db: &mut PgConnection, refunds: &[&Refund]) -> Result<(), sq
     let updated: Vec<OffsetDateTime> = refunds.iter().map(|r| r.updated_at).collect();
     let insert = sqlx::query!(
         "-- refunds.insert
-        INSERT INTO refunds (merchant_id, id, payment_intent_id, status, amount, currency, reason,
-            created_at, updated_at)
-        SELECT UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::uuid[]), UNNEST($4::text[]),
+        INSERT INTO refunds (
+            merchant_id, id, payment_intent_id, status, amount, currency, reason,
+            created_at, updated_at
+        )
+        SELECT
+            UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::uuid[]), UNNEST($4::text[]),
             UNNEST($5::bigint[]), UNNEST($6::text[]), UNNEST($7::text[]),
             UNNEST($8::timestamptz[]), UNNEST($9::timestamptz[])",
         &merchants,
@@ -130,14 +137,21 @@ pub async fn update(db: &mut PgConnection, refunds: &[&Refund]) -> Result<(), sq
     let updated: Vec<OffsetDateTime> = refunds.iter().map(|r| r.updated_at).collect();
     let update = sqlx::query!(
         "-- refunds.update
-        UPDATE refunds r SET status = x.status, updated_at = x.updated_at
-        FROM (SELECT f.ctid AS row, u.status, u.updated_at
-            FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) AS u (merchant_id, id, status, updated_at)
-            CROSS JOIN LATERAL (SELECT ctid FROM refunds f WHERE f.merchant_id = u.merchant_id AND f.id = u.id LIMIT 1) f) x
-        WHERE r.ctid = x.row",
-        &merchants, &ids, &statuses, &updated
+        UPDATE refunds r SET status = u.status, updated_at = u.updated_at
+        FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
+            AS u (merchant_id, id, status, updated_at)
+        CROSS JOIN LATERAL (
+            SELECT f.ctid AS row FROM refunds f
+            WHERE f.merchant_id = u.merchant_id AND f.id = u.id
+            LIMIT 1
+        ) f
+        WHERE r.ctid = f.row",
+        &merchants,
+        &ids,
+        &statuses,
+        &updated
     );
-    update.execute(db).await.map(drop)
+    all_written(update.execute(db).await?, refunds.len())
 }
 
 /// One refund of a merchant.
@@ -146,16 +160,8 @@ pub async fn get(
     merchant: MerchantId,
     id: RefundId,
 ) -> Result<Option<Refund>, sqlx::Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "-- refunds.get
-        SELECT merchant_id, id, payment_intent_id, status, amount, currency, reason, created_at,
-            updated_at
-        FROM refunds WHERE merchant_id = $1 AND id = $2",
-        merchant.0,
-        id.0
-    );
-    Ok(read(row.fetch_all(pool).await?)?.pop())
+    let found = load(pool, &[(merchant, id)]).await?.pop();
+    Ok(found.transpose()?)
 }
 
 /// Which refunds a list holds; all of the merchant's where nothing is said.
@@ -179,29 +185,28 @@ pub async fn list(
     window: Window,
 ) -> Result<(Vec<Refund>, bool), sqlx::Error> {
     let (first, last) = made_between(filter.created_from, filter.created_to);
-    let rows = sqlx::query_as!(
-        Row,
-        "-- refunds.list
+    let ids = sqlx::query_scalar!(
+        r#"-- refunds.list
         WITH wanted AS NOT MATERIALIZED (
-            SELECT id FROM refunds WHERE merchant_id = $1
+            SELECT id FROM refunds
+            WHERE merchant_id = $1
                 AND ($5::uuid IS NULL OR payment_intent_id = $5)
                 AND ($6::text IS NULL OR status = $6)
                 AND ($7::timestamptz IS NULL OR created_at >= $7)
                 AND ($8::timestamptz IS NULL OR created_at < $8)
-                AND ($9::uuid IS NULL OR id >= $9) AND ($10::uuid IS NULL OR id < $10))
-        SELECT r.merchant_id, r.id, r.payment_intent_id, r.status, r.amount, r.currency,
-            r.reason, r.created_at, r.updated_at
-        FROM (
-            (SELECT id FROM wanted WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
-                ORDER BY id DESC LIMIT $4)
+                AND ($9::uuid IS NULL OR id >= $9)
+                AND ($10::uuid IS NULL OR id < $10)
+        )
+        SELECT page.id AS "id!" FROM (
+            (
+                SELECT id FROM wanted
+                WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
+                ORDER BY id DESC LIMIT $4
+            )
             UNION ALL
             (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
-        ) page CROSS JOIN LATERAL (
-            SELECT x.merchant_id, x.id, x.payment_intent_id, x.status, x.amount, x.currency,
-                x.reason, x.created_at, x.updated_at
-            FROM refunds x WHERE x.merchant_id = $1 AND x.id = page.id LIMIT 1
-        ) r
-        ORDER BY page.id DESC",
+        ) page
+        ORDER BY page.id DESC"#,
         merchant.0,
         window.older_than,
         window.newer_than,
@@ -213,5 +218,9 @@ pub async fn list(
         first,
         last
     );
-    Ok(window.cut(read(rows.fetch_all(pool).await?)?))
+    let (ids, has_more) = window.cut(ids.fetch_all(pool).await?);
+    let names: Vec<Name> = ids.iter().map(|id| (merchant, RefundId(*id))).collect();
+    // They are never deleted, so all are found, in the order of their names.
+    let refunds = load(pool, &names).await?.into_iter();
+    Ok((refunds.collect::<Result<_, _>>()?, has_more))
 }

@@ -44,6 +44,7 @@ impl Office {
                 ordering: Ordering::Intent,
                 stripe_signature: false,
                 public_key: None,
+                created_by: None,
                 created_at: NOW,
                 updated_at: NOW,
                 deleted_at: None,
@@ -90,6 +91,7 @@ impl Office {
 
     fn reserve_if(&self, place: i32, clear: bool) -> (Reserved<'_>, NewDelivery) {
         let event = StoredEvent {
+            actor: crate::base::actor::Actor::Payer,
             merchant: MERCHANT,
             sequence: 5,
             id: EventId(Uuid::from_u128(5)),

@@ -1,0 +1,41 @@
+-- intents.load
+-- names: $1..$2
+SELECT
+    i.merchant_id,
+    i.id,
+    i.status,
+    i.currency,
+    i.amount,
+    i.amount_authorized,
+    i.amount_captured,
+    i.amount_refunded,
+    i.amount_refunding,
+    i.tip,
+    i.capture_method,
+    i.description,
+    i.reference,
+    i.thread AS "thread: Json<Thread>",
+    i.line_items AS "line_items: Json<Vec<StoredLine>>",
+    i.metadata AS "metadata: Json<BTreeMap<String, String>>",
+    i.rail,
+    i.payment_link_id,
+    i.open_attempt_id,
+    i.open_attempt_kind,
+    i.charge_attempt_id,
+    i.last_error AS "last_error: Json<LastError>",
+    i.cancellation_reason,
+    i.event_sequence,
+    i.expires_at,
+    i.created_at,
+    i.updated_at
+FROM (
+    SELECT
+        UNNEST($1::uuid[]) AS merchant_id,
+        UNNEST($2::uuid[]) AS id
+) u
+CROSS JOIN LATERAL (
+    SELECT f.ctid AS row FROM payment_intents f
+    WHERE f.merchant_id = u.merchant_id AND f.id = u.id
+    LIMIT 1
+) f
+JOIN payment_intents i ON i.ctid = f.row

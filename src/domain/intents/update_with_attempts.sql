@@ -1,0 +1,52 @@
+-- intents.update_with_attempts
+-- new attempts: $1..$16
+WITH attempt AS (
+    INSERT INTO attempts (
+        merchant_id, id, intent_id, refund_id, kind, status, rail, payment_method,
+        amount, currency, decline_code, idempotency_key, key_fingerprint,
+        ask_at, created_at, updated_at
+    )
+    SELECT
+        UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::uuid[]), UNNEST($4::uuid[]),
+        UNNEST($5::text[]), UNNEST($6::text[]), UNNEST($7::text[]), UNNEST($8::text[]),
+        UNNEST($9::bigint[]), UNNEST($10::text[]), UNNEST($11::text[]), UNNEST($12::text[]),
+        UNNEST($13::bytea[]),
+        UNNEST($14::timestamptz[]), UNNEST($15::timestamptz[]), UNNEST($16::timestamptz[])
+)
+-- intents that change: $17..$30
+UPDATE payment_intents i SET
+    status = u.status,
+    amount_authorized = u.authorized,
+    amount_captured = u.captured,
+    amount_refunded = u.refunded,
+    amount_refunding = u.refunding,
+    open_attempt_id = u.attempt,
+    open_attempt_kind = u.kind,
+    charge_attempt_id = u.charge,
+    last_error = u.error::jsonb,
+    cancellation_reason = u.reason,
+    event_sequence = u.sequence,
+    updated_at = u.updated_at
+FROM (
+    SELECT
+        UNNEST($17::uuid[]) AS merchant_id,
+        UNNEST($18::uuid[]) AS id,
+        UNNEST($19::text[]) AS status,
+        UNNEST($20::bigint[]) AS authorized,
+        UNNEST($21::bigint[]) AS captured,
+        UNNEST($22::bigint[]) AS refunded,
+        UNNEST($23::bigint[]) AS refunding,
+        UNNEST($24::uuid[]) AS attempt,
+        UNNEST($25::text[]) AS kind,
+        UNNEST($26::uuid[]) AS charge,
+        UNNEST($27::text[]) AS error,
+        UNNEST($28::text[]) AS reason,
+        UNNEST($29::integer[]) AS sequence,
+        UNNEST($30::timestamptz[]) AS updated_at
+) u
+CROSS JOIN LATERAL (
+    SELECT f.ctid AS row FROM payment_intents f
+    WHERE f.merchant_id = u.merchant_id AND f.id = u.id
+    LIMIT 1
+) f
+WHERE i.ctid = f.row
