@@ -1,6 +1,6 @@
 //! What the disk allows: the rate that the figures of its minute are to be seen beside.
 
-use super::{sample, services::failed, store};
+use super::{failure::failed, sample, store};
 use crate::base::{
     ambient::Ambient,
     db::{Db, Use},

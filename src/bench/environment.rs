@@ -4,14 +4,17 @@
 use super::{
     commits,
     cost::{self, Cost},
+    failure::failed,
     measured::{Done, Measured},
     receiver::Receiver,
-    services::{self, failed},
     side_runtime::SideRuntime,
     store,
 };
 use crate::base::db::{Db, Use};
 use crate::program::{ProgramError, database::Database};
+
+/// The merchants' name, by which a database of an earlier run is told from anything else.
+pub(super) const NAME: &str = "threadpay bench";
 
 /// Everything but the service.
 #[derive(Debug)]
@@ -28,7 +31,7 @@ pub(super) struct Environment {
 impl Environment {
     /// Sets up on a database that holds nothing else.
     pub async fn prepare(database: &Database) -> Result<Self, ProgramError> {
-        services::refuse_others(&database.db).await?;
+        refuse_others(&database.db).await?;
         let postgres = database.process_id();
         if postgres.is_some() {
             let mut connection = database.db.connect(Use::General).await?;
@@ -78,4 +81,15 @@ impl Environment {
             growth_bytes: growth.map(|(peak, before)| peak.saturating_sub(before)),
         })
     }
+}
+
+/// Nobody's payments are measured upon.
+async fn refuse_others(db: &Db) -> Result<(), ProgramError> {
+    if store::holds_others(db, NAME).await? {
+        return Err(ProgramError::Failed(
+            "the database of DATABASE_URL holds merchants: give the benchmark one of its own"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }

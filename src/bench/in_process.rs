@@ -1,9 +1,9 @@
 //! The load without HTTP: tasks that hand commands to the service and wait for the answers.
 
 use super::{
+    failure::failed,
     http_load::Crowd,
     sample::Sample,
-    services::failed,
     work::{Ask, CONFIRM, INTENT, POSTING, Verb, Work},
 };
 use crate::program::ProgramError;

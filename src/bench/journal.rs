@@ -1,7 +1,7 @@
 //! A merchant's journal, written in bulk by the statements that the writer records a batch with,
 //! and by nothing else: no queue, no look-up, no decision.
 
-use super::{in_process::draft, measured::Done, sample, services::failed};
+use super::{failure::failed, in_process::draft, measured::Done, sample};
 use crate::program::ProgramError;
 use crate::{
     base::{

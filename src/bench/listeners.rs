@@ -3,7 +3,8 @@
 use super::{
     bare,
     connection::Connection,
-    services::{Services, Variant, failed},
+    failure::failed,
+    services::{Services, Variant},
     work::{Verb, Work},
 };
 use crate::program::ProgramError;

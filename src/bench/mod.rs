@@ -13,6 +13,7 @@ mod connection;
 mod cost;
 mod environment;
 mod export;
+mod failure;
 mod fill;
 mod http_load;
 mod in_process;

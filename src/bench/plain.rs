@@ -8,17 +8,14 @@
 //! which a rail that takes its time would not forgive.
 
 use super::{
-    services::failed,
-    transaction::{self, Stop},
+    failure::failed,
+    transaction::{self, Means, Stop},
 };
 use crate::program::ProgramError;
 use crate::{
     app::{App, Wake},
-    base::{ambient::Ambient, db::Use},
-    domain::{
-        idempotency::{self, Answer, Standing},
-        links::PageUrls,
-    },
+    base::db::Use,
+    domain::idempotency::{self, Answer, Standing},
     writer::{
         Command, Jobs, PostingCommand, Rejection, Reply, ReplyTo, Submission, WriteError, Writer,
     },
@@ -30,10 +27,7 @@ use tokio::sync::{Mutex, mpsc};
 /// What the plain variant needs beside its connections.
 #[derive(Clone, Debug)]
 pub(super) struct Plain {
-    /// Time, ids and chance.
-    pub ambient: Ambient,
-    /// Addresses of pages.
-    pub urls: PageUrls,
+    means: Means,
     /// Does what this does not know.
     others: Writer,
     wake: Arc<Wake>,
@@ -48,8 +42,10 @@ impl Plain {
         let mut app = Arc::into_inner(app).ok_or_else(|| failed("the service is in use"))?;
         let (writer, jobs) = Writer::queue();
         let plain = Self {
-            ambient: app.ambient.clone(),
-            urls: app.urls.clone(),
+            means: Means {
+                ambient: app.ambient.clone(),
+                urls: app.urls.clone(),
+            },
             others: std::mem::replace(&mut app.writer, writer),
             wake: Arc::clone(&app.wake),
         };
@@ -107,7 +103,7 @@ impl Plain {
         submission: &Submission,
     ) -> Result<Answer, Stop> {
         let mut transaction = db.begin().await?;
-        let answer = transaction::run(&mut transaction, submission, self).await?;
+        let answer = transaction::run(&mut transaction, submission, &self.means).await?;
         transaction.commit().await?;
         if !matches!(
             submission.command,

@@ -2,9 +2,10 @@
 
 use super::{
     export,
+    failure::failed,
     point::Spot,
     scenario::Scenario,
-    services::{Caller, Services, Variant, failed, perform},
+    services::{Caller, Services, Variant, perform},
     work::{INTENT, Prepared},
 };
 use crate::program::ProgramError;
@@ -42,17 +43,29 @@ struct Made {
     id: IntentId,
 }
 
+/// A run that needs intents.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demand {
+    /// Which way of writing.
+    pub variant: Variant,
+    /// What is measured.
+    pub spot: Spot,
+    /// For how long.
+    pub time: Duration,
+    /// At which rate; as fast as it goes if none is given.
+    pub rate: Option<u32>,
+}
+
 impl PreparedSets {
-    /// Enough for a run of so long at this rate, or as fast as it goes: what is left and, if
-    /// need be, new ones.
+    /// Enough for a run: what is left and, if need be, new ones.
     pub async fn take(
         &mut self,
         services: &Services<'_>,
-        (variant, spot): (Variant, Spot),
-        (time, rate): (Duration, Option<u32>),
+        demand: Demand,
     ) -> Result<Prepared, ProgramError> {
-        let most = most(variant, spot.connections);
-        let payments = payments(rate.map_or(most, u64::from), time);
+        let spot = demand.spot;
+        let most = most(demand.variant, spot.connections);
+        let payments = payments(demand.rate.map_or(most, u64::from), demand.time);
         let wanted = match spot.scenario {
             Scenario::Create | Scenario::Post | Scenario::Export => 0,
             Scenario::Pay => payments,

@@ -1,7 +1,7 @@
 //! Who is called back: as cheap as can be, on a thread of its own, at many addresses, so that
 //! each endpoint is a host of its own to the client that calls it.
 
-use super::{connection::message, services::failed, side_runtime::SideRuntime};
+use super::{connection::message, failure::failed, side_runtime::SideRuntime};
 use crate::base::ids::IntentId;
 use crate::program::ProgramError;
 use std::{

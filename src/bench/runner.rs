@@ -1,7 +1,9 @@
 //! The points of the matrix, one after the other, each in turns of all that are compared.
 
 use super::{
-    export, fill,
+    export,
+    failure::failed,
+    fill,
     http_load::{self, Crowd, Load},
     in_process,
     journal::{self, Journal},
@@ -11,11 +13,11 @@ use super::{
     pgledger,
     plan::Plan,
     point::{Mode, Point, Spot},
-    prepared::PreparedSets,
+    prepared::{Demand, PreparedSets},
     report::Report,
     sample::{self, Figures},
     scenario::Scenario,
-    services::{Services, Variant, failed},
+    services::{Services, Variant},
     work::Work,
 };
 use crate::program::ProgramError;
@@ -190,10 +192,13 @@ impl Bench<'_> {
         let services = self.services;
         let (warm_up, time) = self.plan.span;
         let end = warm_up + time;
-        let prepared = self
-            .prepared
-            .take(services, (variant, spot), (end, rate))
-            .await?;
+        let demand = Demand {
+            variant,
+            spot,
+            time: end,
+            rate,
+        };
+        let prepared = self.prepared.take(services, demand).await?;
         let prepared = Arc::new(prepared);
         let callers = services.callers(spot.scenario, spot.merchants);
         let mut work = Work::new(spot.scenario, callers, Arc::clone(&prepared));
@@ -284,10 +289,14 @@ impl Bench<'_> {
             .journal(&environment.db, caller.merchant, entries)
             .await?;
         let extent = (entries, self.plan.span.1);
-        let door = (&environment.bots, self.listeners.address(Variant::Batched));
         if let Some(format) = format {
-            let run = export::run(door, (caller, format), extent);
-            return environment.watch(run).await;
+            let reader = export::ExportReader {
+                bots: &environment.bots,
+                address: self.listeners.address(Variant::Batched),
+                caller,
+                format,
+            };
+            return environment.watch(reader.run(extent)).await;
         }
         let mut db = environment.db.connect(Use::General).await?;
         environment

@@ -1,6 +1,21 @@
 //! What is measured, and what each of it needs.
 
-use super::work::Kind;
+/// What a connection does in one turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Asks for money.
+    Create,
+    /// Pays.
+    Confirm,
+    /// Gives all of a payment back.
+    Refund,
+    /// Books an entry.
+    Post,
+    /// Reads an intent.
+    Get,
+    /// Reads the newest intents.
+    List,
+}
 
 /// One kind of load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]

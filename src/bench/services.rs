@@ -3,7 +3,8 @@
 
 use super::{
     backlog_limit::BacklogLimit,
-    environment::Environment,
+    environment::{Environment, NAME},
+    failure::failed,
     plain::Plain,
     receiver::{ENDPOINTS, Manner},
     scenario::Scenario,
@@ -39,9 +40,6 @@ use std::{
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-/// The merchants' name, by which a database of an earlier run is told from anything else.
-const NAME: &str = "threadpay bench";
 
 /// One of the ways to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,17 +200,6 @@ impl Sending {
     }
 }
 
-/// Nobody's payments are measured upon.
-pub(super) async fn refuse_others(db: &Db) -> Result<(), ProgramError> {
-    if store::holds_others(db, NAME).await? {
-        return Err(ProgramError::Failed(
-            "the database of DATABASE_URL holds merchants: give the benchmark one of its own"
-                .to_owned(),
-        ));
-    }
-    Ok(())
-}
-
 /// Runs a command that carries no key.
 pub(super) async fn perform(
     app: &App,
@@ -253,9 +240,4 @@ pub(super) fn config(db: &Db, listen: SocketAddr) -> Result<Config, ProgramError
     let mut config = Config::new(db.clone(), listen, master_key);
     config.allow_private_callbacks = true;
     Ok(config)
-}
-
-/// What went wrong in words.
-pub(super) fn failed(error: impl std::fmt::Display) -> ProgramError {
-    ProgramError::Failed(error.to_string())
 }

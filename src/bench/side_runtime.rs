@@ -1,6 +1,6 @@
 //! Work that is not the service's: on a thread of its own, so that its processor time is known.
 
-use super::{cost, services::failed};
+use super::{cost, failure::failed};
 use crate::program::ProgramError;
 use std::{io, thread, time::Duration};
 use tokio::{

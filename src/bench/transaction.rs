@@ -1,9 +1,10 @@
 //! What one transaction of the plain variant does for its request.
 
-use super::{plain::Plain, store};
+use super::store;
 use crate::{
     base::{
         actor::Actor,
+        ambient::Ambient,
         ids::{IntentId, MerchantId},
         invalid::Invalid,
         mode::Mode,
@@ -13,7 +14,7 @@ use crate::{
         idempotency::{Answer, Claim},
         intents::{self, Finished, Intent, IntentError, PaymentIntent, Terms},
         ledger::{self, Balance, Books, Draft, JournalEntry, JournalEntryView},
-        links::store::Subject,
+        links::{PageUrls, store::Subject},
         rails::PaymentMethod,
     },
     writer::{Command, PaymentCommand, PostingCommand, Rejection, Submission},
@@ -21,6 +22,15 @@ use crate::{
 use serde_json::value::{RawValue, to_raw_value};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+
+/// What a transaction needs beside its connection.
+#[derive(Clone, Debug)]
+pub(super) struct Means {
+    /// Time, ids and chance.
+    pub ambient: Ambient,
+    /// Addresses of pages.
+    pub urls: PageUrls,
+}
 
 /// Why a transaction comes to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -59,13 +69,13 @@ pub(super) fn knows(command: &Command) -> bool {
 pub(super) async fn run(
     db: &mut PgConnection,
     submission: &Submission,
-    plain: &Plain,
+    means: &Means,
 ) -> Result<Answer, Stop> {
     let request = Request {
-        plain,
+        means,
         merchant: submission.merchant,
         claim: submission.claim.as_ref(),
-        now: plain.ambient.now(),
+        now: means.ambient.now(),
     };
     if let Command::Payment(PaymentCommand::Create(terms)) = &submission.command {
         request.create(db, terms).await
@@ -79,27 +89,37 @@ pub(super) async fn run(
 }
 
 struct Request<'a> {
-    plain: &'a Plain,
+    means: &'a Means,
     merchant: MerchantId,
     claim: Option<&'a Claim>,
     now: OffsetDateTime,
 }
 
+/// Where an event stands in the feed, and the entry that was booked with it.
+struct Place<'a> {
+    sequence: i64,
+    entry: Option<&'a JournalEntry>,
+}
+
 impl Request<'_> {
     async fn create(&self, db: &mut PgConnection, terms: &Terms) -> Result<Answer, Stop> {
-        let ambient = &self.plain.ambient;
+        let ambient = &self.means.ambient;
         let mut intent = Intent::new(ambient.id(), self.merchant, terms.clone(), self.now);
         let data = self.print(&intent)?;
         intent.event_sequence += 1;
         let answer = answer(201, &data);
         self.keep(db, &answer).await?;
         store::insert_intent(db, &intent).await?;
-        let hash = self.plain.urls.token_hash(&intent.id.to_string());
+        let hash = self.means.urls.token_hash(&intent.id.to_string());
         store::insert_token(db, (hash, self.merchant, Subject::Intent(intent.id))).await?;
         // From here on the merchant's books are locked.
         let sequence = store::next_event(db, self.merchant).await?;
         let sequence = sequence.ok_or(Rejection::NotFound("merchant"))?;
-        let event = self.event(EventType::IntentCreated, (&intent, data), (sequence, None));
+        let place = Place {
+            sequence,
+            entry: None,
+        };
+        let event = self.event(EventType::IntentCreated, &intent, data, place);
         self.tell(db, event).await?;
         Ok(answer)
     }
@@ -110,7 +130,7 @@ impl Request<'_> {
         id: IntentId,
         method: PaymentMethod,
     ) -> Result<Answer, Stop> {
-        let ambient = &self.plain.ambient;
+        let ambient = &self.means.ambient;
         let seen = intents::store::get(&mut *db, self.merchant, id).await?;
         let seen = seen.ok_or(Rejection::NotFound("payment intent"))?;
         seen.takes(method)?;
@@ -141,10 +161,13 @@ impl Request<'_> {
         let entry = self.book(db, &mut books, draft).await?;
         books.event_sequence += 1;
         store::save_books(db, &books).await?;
-        let place = (books.event_sequence, Some(&entry));
+        let place = Place {
+            sequence: books.event_sequence,
+            entry: Some(&entry),
+        };
         self.tell(
             db,
-            self.event(EventType::IntentSucceeded, (&intent, data), place),
+            self.event(EventType::IntentSucceeded, &intent, data, place),
         )
         .await?;
         Ok(answer)
@@ -180,14 +203,14 @@ impl Request<'_> {
             let name = (account.to_string(), amount.currency());
             books.balances.insert(name, balance);
         }
-        let entry = books.book(draft, self.plain.ambient.id(), self.now);
+        let entry = books.book(draft, self.means.ambient.id(), self.now);
         store::insert_entry(db, &entry).await?;
         store::insert_postings(db, &entry).await?;
         Ok(entry)
     }
 
     fn print(&self, intent: &Intent) -> Result<Box<RawValue>, Stop> {
-        let url = self.plain.urls.stored_url(&intent.id.to_string());
+        let url = self.means.urls.stored_url(&intent.id.to_string());
         to_raw_value(&PaymentIntent::new(intent, Mode::Test, url, self.now))
             .map_err(|e| Rejection::Internal(e.to_string()).into())
     }
@@ -207,22 +230,24 @@ impl Request<'_> {
     fn event(
         &self,
         event_type: EventType,
-        (intent, data): (&Intent, Box<RawValue>),
-        (sequence, entry): (i64, Option<&JournalEntry>),
+        intent: &Intent,
+        data: Box<RawValue>,
+        feed: Place<'_>,
     ) -> StoredEvent {
         let thread = intent.terms.thread.as_ref();
         let event = NewEvent {
             mode: Mode::Test,
-            id: self.plain.ambient.id(),
+            id: self.means.ambient.id(),
             event_type,
             timestamp: self.now,
-            sequence,
+            sequence: feed.sequence,
             intent_id: Some(intent.id.0),
             intent_sequence: Some(intent.event_sequence),
             thread: thread.and_then(|thread| to_raw_value(thread).ok()),
             actor: Actor::Operator,
             data,
-            journal_entries: entry
+            journal_entries: feed
+                .entry
                 .map(|entry| entry.id.to_string())
                 .into_iter()
                 .collect(),
@@ -233,7 +258,7 @@ impl Request<'_> {
 
     async fn tell(&self, db: &mut PgConnection, event: StoredEvent) -> Result<(), Stop> {
         store::insert_event(db, &event).await?;
-        store::insert_delivery(db, self.plain.ambient.id(), &event).await?;
+        store::insert_delivery(db, self.means.ambient.id(), &event).await?;
         Ok(())
     }
 }

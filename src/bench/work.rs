@@ -1,6 +1,10 @@
 //! What is asked of the service: which merchant, which key, which intent, and when again.
 
-use super::{backlog_limit::BacklogLimit, scenario::Scenario, services::Caller};
+use super::{
+    backlog_limit::BacklogLimit,
+    scenario::{Kind, Scenario},
+    services::Caller,
+};
 use crate::base::{ambient::Ambient, ids::IntentId};
 use std::sync::{
     Arc,
@@ -20,24 +24,7 @@ pub(super) const CONFIRM: &str = r#"{"payment_method":"pm_sandbox_ok"}"#;
 /// The body of a journal entry.
 pub(super) const POSTING: &str = r#"{"postings":[{"account":"bank:EUR","direction":"debit","amount":"12.50","currency":"EUR"},{"account":"merchant:available","direction":"credit","amount":"12.50","currency":"EUR"}]}"#;
 
-/// What a connection does in one turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Asks for money.
-    Create,
-    /// Pays.
-    Confirm,
-    /// Gives all of a payment back.
-    Refund,
-    /// Books an entry.
-    Post,
-    /// Reads an intent.
-    Get,
-    /// Reads the newest intents.
-    List,
-}
-
-/// The same with the intent that it is about.
+/// What a connection does in one turn, with the intent that it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     /// Asks for money.

@@ -2,13 +2,11 @@
 
 use super::account::Account;
 use super::download;
+use super::release::{OLDEST, leading_number, suits};
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
-
-/// The oldest release whose SQL the schema may use.
-const OLDEST: u32 = 15;
 
 /// Where installations live, with `*` for the release: Debian, Red Hat, Alpine, Homebrew (Apple
 /// silicon, Intel, Linux) and Postgres.app.
@@ -50,12 +48,6 @@ pub(super) fn find(account: &Account, wanted: Option<u32>) -> Result<Binaries, S
         .find(|directory| suits(account, directory, wanted))
         .map_or_else(|| download::install(account, wanted), Ok)
         .map(|directory| Binaries { directory })
-}
-
-/// Whether the programs in `directory` run as the server's user and are of a fitting release.
-pub(super) fn suits(account: &Account, directory: &Path, wanted: Option<u32>) -> bool {
-    let found = release(account, directory);
-    found.is_some_and(|major| wanted.map_or(major >= OLDEST, |wanted| major == wanted))
 }
 
 /// The directory that really holds the server's programs, given one on `PATH`, which may hold
@@ -108,33 +100,9 @@ fn matching(pattern: &str) -> Vec<(u32, PathBuf)> {
         .collect()
 }
 
-/// The major release that `postgres --version` prints when the server's user runs it:
-/// `postgres (PostgreSQL) 17.2 (Debian 17.2-1)`.
-fn release(account: &Account, directory: &Path) -> Option<u32> {
-    let output = account
-        .command(&directory.join("postgres"))
-        .arg("--version")
-        .output()
-        .ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    leading_number(text.split_once("(PostgreSQL) ")?.1)
-}
-
-fn leading_number(text: &str) -> Option<u32> {
-    let digits = text.split(|c: char| !c.is_ascii_digit()).next()?;
-    digits.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn releases_are_read_from_names_and_versions() {
-        assert_eq!(leading_number("17.2 (Debian 17.2-1)"), Some(17));
-        assert_eq!(leading_number("15"), Some(15));
-        assert_eq!(leading_number("x15"), None);
-    }
 
     #[test]
     fn an_installation_is_found_behind_links() {

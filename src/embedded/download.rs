@@ -1,7 +1,7 @@
 //! The last resort: a download of Postgres, kept for the next time.
 
 use super::account::Account;
-use super::binaries::suits;
+use super::release::suits;
 use nix::unistd::Uid;
 use postgresql_embedded::{PostgreSQL, SettingsBuilder, VersionReq};
 use std::path::PathBuf;

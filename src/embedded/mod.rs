@@ -16,6 +16,7 @@ mod home;
 mod leash;
 mod leftover;
 mod plan;
+mod release;
 mod running;
 mod scratch;
 mod supervisor;

@@ -5,9 +5,10 @@ use super::binaries::Binaries;
 use super::leash::Leash;
 use super::running::Running;
 use super::{EmbeddedError, Options};
-use std::fs::OpenOptions;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
@@ -15,6 +16,10 @@ use std::time::{Duration, Instant};
 
 /// How long backends of a killed server may hold its memory, or another its port.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a start may take: replaying the log of a killed server is part of it.
+const START: Duration = Duration::from_mins(2);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// All that a start needs; the same for every start but for the port, chosen once.
 #[derive(Debug)]
@@ -54,7 +59,7 @@ impl Plan {
     pub fn launch(&self, port: u16) -> Result<Running, EmbeddedError> {
         let started = Instant::now();
         loop {
-            match Running::start(self, port) {
+            match self.start(port) {
                 // The backends of a killed server see its end and go, but not at once.
                 Err(error) if is_held(&error) && started.elapsed() < PATIENCE => {
                     thread::sleep(Duration::from_millis(100));
@@ -64,8 +69,32 @@ impl Plan {
         }
     }
 
+    fn start(&self, port: u16) -> Result<Running, EmbeddedError> {
+        let before = fs::metadata(&self.log).map_or(0, |log| log.len());
+        let command = self.command(port)?;
+        let program = self.binaries.program("postgres");
+        let running = Running::spawn(command, &self.leash);
+        let mut running = running.map_err(EmbeddedError::io("run", program))?;
+        let failed = |reason: String| EmbeddedError::Start {
+            reason,
+            log: self.log.clone(),
+        };
+        let started = Instant::now();
+        while !running.is_ready(self.cluster.path()) {
+            let ended = running.has_ended();
+            if ended.map_err(|error| failed(error.to_string()))? {
+                return Err(failed(complaints(&self.log, before)));
+            }
+            if started.elapsed() > START {
+                return Err(failed("it does not become ready".to_owned()));
+            }
+            thread::sleep(LOOK);
+        }
+        Ok(running)
+    }
+
     /// The server's command line.
-    pub fn command(&self, port: u16) -> Result<Command, EmbeddedError> {
+    fn command(&self, port: u16) -> Result<Command, EmbeddedError> {
         let open = || OpenOptions::new().append(true).create(true).open(&self.log);
         let log = open().map_err(EmbeddedError::io("open", &self.log))?;
         let mut command = self
@@ -128,4 +157,30 @@ fn is_held(error: &EmbeddedError) -> bool {
 fn says(error: &EmbeddedError, signs: &[&str]) -> bool {
     let text = error.to_string();
     signs.iter().any(|sign| text.contains(sign))
+}
+
+/// What the server complained of since its log was `before` bytes long.
+fn complaints(log: &Path, before: u64) -> String {
+    let mut text = String::new();
+    let read = File::open(log).and_then(|mut file| {
+        file.seek(SeekFrom::Start(before))?;
+        file.read_to_string(&mut text)
+    });
+    if let Err(error) = read {
+        return format!("its log cannot be read: {error}");
+    }
+    let mut found: Vec<&str> = text.lines().filter_map(complaint).collect();
+    if found.is_empty() {
+        found = text.lines().rev().take(3).collect();
+        found.reverse();
+    }
+    found.join("; ")
+}
+
+/// A line that says why, without the time and process before it.
+fn complaint(line: &str) -> Option<&str> {
+    ["PANIC:", "FATAL:", "ERROR:", "WARNING:", "HINT:"]
+        .iter()
+        .find_map(|mark| line.find(mark))
+        .and_then(|at| line.get(at..))
 }

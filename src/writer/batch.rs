@@ -14,7 +14,7 @@ use crate::{
         ids::{IntentId, MerchantId},
     },
     domain::{
-        callbacks::outbox::{Handover, Reserved},
+        callbacks::outbox::{Handover, Offer, Reserved},
         idempotency,
         intents::Intent,
         ledger::{self, Books},
@@ -119,8 +119,12 @@ fn reserve<'a>(
         ..
     } = world;
     let find = |merchant, endpoint| endpoints.get(&(merchant, endpoint));
-    let owed = short_way.then(|| std::mem::take(owed));
-    handover.reserve((events, deliveries), find, owed, now)
+    let offer = Offer {
+        events,
+        deliveries,
+        pending: short_way.then(|| std::mem::take(owed)),
+    };
+    handover.reserve(offer, find, now)
 }
 
 fn told(world: &World) -> Vec<MerchantId> {

@@ -3,39 +3,16 @@
 
 use super::{
     Command, PaymentCommand, Rejection, Reply, Submission,
-    decision::{Decision, DecisionOutcome, Origin, RenderRejection},
+    context::Context,
+    decision::{Decision, DecisionOutcome, Origin},
     world::{Change, World},
 };
 use crate::{
-    base::{actor::Actor, ambient::Ambient, ids::MerchantId, mode::Mode},
-    domain::{
-        idempotency::{Answer, Claim, KeyRecord, Standing},
-        links::PageUrls,
-        rails::{RailAnswer, RailCall},
-    },
+    base::{actor::Actor, ids::MerchantId, mode::Mode},
+    domain::idempotency::{Answer, Claim, KeyRecord, Standing},
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use time::OffsetDateTime;
-
-/// What deciding needs beside the rows: the time of the batch, ids, addresses of pages, and how
-/// rejections are printed.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// The time of the batch.
-    pub now: OffsetDateTime,
-    /// Where ids come from.
-    pub ambient: &'a Ambient,
-    /// Addresses of pages.
-    pub urls: &'a PageUrls,
-    /// How rejections are printed.
-    pub render: RenderRejection,
-    /// What rails answer without a network.
-    pub ask: AskAtOnce,
-}
-
-/// Asks a rail that needs no network; `None` where it must be sent.
-pub type AskAtOnce = fn(&RailCall) -> Option<RailAnswer>;
 
 /// Decides one command and applies what it comes to. A rejection leaves the world as it was,
 /// but for the key that keeps it.

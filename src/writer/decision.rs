@@ -1,7 +1,8 @@
 //! What a command comes to, and how the world takes it.
 
 use super::{
-    Context, Rejection, Ticket,
+    Rejection, Ticket,
+    context::Context,
     world::{Change, World},
 };
 use crate::{
@@ -18,10 +19,6 @@ use crate::{
     },
 };
 use serde_json::value::{RawValue, to_raw_value};
-
-/// Prints a rejection as the problem that a caller gets. The door that speaks HTTP gives it, so
-/// that the answer can be kept in the transaction.
-pub type RenderRejection = fn(&Rejection, request_id: &str) -> Answer;
 
 /// An event that a decision causes, before its place in the feed is known.
 #[derive(Debug)]

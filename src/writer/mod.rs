@@ -7,6 +7,7 @@
 
 mod batch;
 mod command;
+mod context;
 mod decide;
 mod decision;
 mod endpoints;
@@ -21,8 +22,8 @@ mod store;
 mod world;
 
 pub use command::*;
-pub use decide::{AskAtOnce, Context, decide};
-pub use decision::RenderRejection;
+pub use context::{AskAtOnce, Context, RenderRejection};
+pub use decide::decide;
 pub use lane::{BatchReport, Hooks, Job, Jobs, ReplyTo, Writer, WriterOptions};
 pub use links::LinkPayment;
 pub use needs::Needs;

@@ -2,8 +2,9 @@
 
 use super::super::{
     connection::Connection,
+    failure::failed,
     pace::{Ticks, metronome},
-    services::{Caller, failed},
+    services::Caller,
     side_runtime::SideRuntime,
     work::INTENT,
 };

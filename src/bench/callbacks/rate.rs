@@ -1,11 +1,7 @@
 //! How many deliveries a second, and what each costs.
 
 use super::{
-    super::{
-        cost::Share,
-        sample::per_second,
-        services::{Caller, failed},
-    },
+    super::{cost::Share, failure::failed, sample::per_second, services::Caller},
     Environment, Manner,
     load::{Load, Until},
     receiver::Arrivals,

@@ -3,7 +3,8 @@
 use super::{
     super::{
         connection::{Connection, Head},
-        services::{self, Caller, failed},
+        failure::failed,
+        services::{self, Caller},
     },
     Environment, Manner,
 };

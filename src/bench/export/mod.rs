@@ -3,10 +3,11 @@
 mod store;
 
 use super::{
+    failure::failed,
     journal::Journal,
     measured::Done,
     sample::{Figures, Sample, per_second},
-    services::{Caller, failed},
+    services::Caller,
     side_runtime::SideRuntime,
     work::INTENT,
 };
@@ -80,21 +81,37 @@ fn capture(intent: &Intent) -> Result<Draft, ProgramError> {
     Ok(draft.map_err(failed)?.for_payment_intent(intent.id.0))
 }
 
-/// Exports over HTTP, one after the other, for so long.
-pub(super) async fn run(
-    (bots, address): (&SideRuntime, SocketAddr),
-    (caller, format): (&Caller, Format),
-    (entries, time): (usize, Duration),
-) -> Result<Done, ProgramError> {
-    let request = format!(
-        "GET /v1/exports/journal?from=2000-01-01&to=2100-01-01&format={format} HTTP/1.1\r\n\
+/// Exports a caller's journal over HTTP.
+pub(super) struct ExportReader<'a> {
+    /// Where the reader runs.
+    pub bots: &'a SideRuntime,
+    /// Where the service listens.
+    pub address: SocketAddr,
+    /// Whose journal it is.
+    pub caller: &'a Caller,
+    /// In which format.
+    pub format: Format,
+}
+
+impl ExportReader<'_> {
+    /// One export of so many entries after the other, for so long.
+    pub async fn run(&self, (entries, time): (usize, Duration)) -> Result<Done, ProgramError> {
+        let Self {
+            bots,
+            address,
+            caller,
+            format,
+        } = self;
+        let request = format!(
+            "GET /v1/exports/journal?from=2000-01-01&to=2100-01-01&format={format} HTTP/1.1\r\n\
         host: bench\r\nconnection: close\r\nauthorization: Bearer {}\r\n\r\n",
-        caller.api_key
-    );
-    again((entries, time), async || {
-        bots.run(fetch(address, request.clone())).await
-    })
-    .await
+            caller.api_key
+        );
+        again((entries, time), async || {
+            bots.run(fetch(*address, request.clone())).await
+        })
+        .await
+    }
 }
 
 /// The same rows from Postgres alone.

@@ -5,7 +5,7 @@
 
 mod store;
 
-use super::services::failed;
+use super::failure::failed;
 use crate::base::{
     ambient::Ambient,
     db::{Db, Use},

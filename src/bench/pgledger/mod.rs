@@ -4,9 +4,9 @@
 mod store;
 
 use super::{
+    failure::failed,
     measured::Done,
     sample::{Figures, Sample},
-    services::failed,
 };
 use crate::base::db::{Db, Use};
 use crate::program::ProgramError;

@@ -13,7 +13,7 @@
 //! those columns as text.
 
 use super::{
-    format::Renderer,
+    renderer::Renderer,
     row::{COLUMNS, rows},
     totals::{ControlTotal, Totals},
 };

@@ -1,9 +1,6 @@
 //! The formats there are.
 
-use super::{csv::Csv, jsonl::Jsonl, totals::Totals};
-use crate::views::reports::BookedEntry;
-use std::io;
-use time::OffsetDateTime;
+use super::{csv::Csv, jsonl::Jsonl, renderer::Renderer};
 
 crate::names! {
     /// A format of the journal export; its name is also the ending of a file's name.
@@ -30,17 +27,4 @@ impl Format {
             Self::Jsonl => Box::new(Jsonl),
         }
     }
-}
-
-/// Turns the journal into one format's bytes: called once to begin, once an entry,
-/// perhaps once to say that the period is open, once to end.
-pub(super) trait Renderer: Send {
-    /// What stands before the first entry.
-    fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
-    /// One entry with all its postings.
-    fn entry(&mut self, entry: &BookedEntry, out: &mut Vec<u8>) -> io::Result<()>;
-    /// That the period was not over when the books were read.
-    fn open(&mut self, read_at: OffsetDateTime, out: &mut Vec<u8>) -> io::Result<()>;
-    /// The control totals and whatever else stands at the end.
-    fn end(&mut self, totals: &Totals, out: &mut Vec<u8>) -> io::Result<()>;
 }

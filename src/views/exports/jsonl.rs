@@ -5,7 +5,7 @@
 //! `control_total`, with `direction`, `amount`, `currency` and the counts `entries` (those in the
 //! currency) and `postings` (those on the side).
 
-use super::{format::Renderer, row::rows, totals::Totals};
+use super::{renderer::Renderer, row::rows, totals::Totals};
 use crate::{base::timestamp, views::reports::BookedEntry};
 use serde::Serialize;
 use std::io;

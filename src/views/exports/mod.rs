@@ -9,6 +9,7 @@ mod csv;
 mod format;
 mod jsonl;
 mod period;
+mod renderer;
 mod row;
 mod stream;
 mod totals;

@@ -1,6 +1,6 @@
 //! Reading the journal of a period in one snapshot, a page at a time, as fast as it is taken.
 
-use super::{Format, Period, format::Renderer, totals::Totals};
+use super::{Format, Period, renderer::Renderer, totals::Totals};
 use crate::{
     base::{
         ids::{EntryId, MerchantId},

@@ -126,7 +126,7 @@ pub async fn journal(
         }
         (None, Some(account)) => {
             let key = (merchant, account.as_str());
-            store::sequences_of_account(&mut db, key, &span, (wanted, upward)).await?
+            store::sequences_of_account(&mut db, key, &span, window).await?
         }
         (None, None) => nearest(&span.sequences, wanted, upward).collect(),
     };

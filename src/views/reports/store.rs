@@ -3,6 +3,7 @@
 use super::{BookedEntry, Origin, ThreadPlace};
 use crate::{
     base::{
+        db::Window,
         ids::{EntryId, IntentId, LinkId, MerchantId, RefundId},
         money::{Currency, Money, Total},
     },
@@ -101,13 +102,13 @@ pub struct Span {
     pub latest: OffsetDateTime,
 }
 
-/// Up to `limit` sequences of entries that post to `account` in each of its currencies: the
-/// lowest of the span if `upward`, else the highest. In no order.
+/// Sequences of entries that post to `account` in each of its currencies, as many as the window
+/// reaches: the highest of the span, or the lowest if it is the page before another. In no order.
 pub async fn sequences_of_account(
     db: &mut PgConnection,
     (merchant, account): (MerchantId, &str),
     span: &Span,
-    (limit, upward): (i64, bool),
+    window: Window,
 ) -> Result<Vec<i64>, sqlx::Error> {
     let sequences = sqlx::query_scalar!(
         r#"-- reports.sequences_of_account
@@ -128,8 +129,8 @@ pub async fn sequences_of_account(
         span.latest,
         span.sequences.start,
         span.sequences.end,
-        limit,
-        upward
+        window.reach(),
+        window.newer_than.is_some()
     );
     sequences.fetch_all(db).await
 }

@@ -173,7 +173,7 @@ impl Decider<'_> {
         let books = self.world.books.get(&self.merchant).ok_or(NO_ENDPOINT)?;
         let through = through.unwrap_or(books.event_sequence);
         let ids = (self.merchant, self.context.ambient.id());
-        let replay = Replay::new(ids, endpoint.id, (after, through), self.context.now);
+        let replay = Replay::new(ids, endpoint.id, after..through, self.context.now);
         let body = print(&ReplayObject::from(&replay))?;
         Ok(Decision::answer(202, &body).with(replay))
     }
@@ -184,7 +184,7 @@ impl Decider<'_> {
         let place = delivery.event_sequence;
         let replay = Replay {
             retry: true,
-            ..Replay::new(ids, endpoint.id, (place - 1, place), self.context.now)
+            ..Replay::new(ids, endpoint.id, place - 1..place, self.context.now)
         };
         let delivery = delivery.clone().retried(self.context.now);
         let body = print(&CallbackDelivery::new(&delivery))?;

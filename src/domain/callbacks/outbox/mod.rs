@@ -8,7 +8,7 @@
 mod handover;
 mod store;
 
-pub use handover::{Handover, Reserved, Terms};
+pub use handover::{Handover, Offer, Reserved, Terms};
 pub use store::{claim, hold, let_go, oldest_due, reclaim, record, release};
 
 use super::{Health, Outcome, Signal};

@@ -9,6 +9,7 @@ use crate::base::{
     timestamp,
 };
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use time::OffsetDateTime;
 
 crate::names! {
@@ -51,13 +52,14 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// A replay of the events after one place of the feed up to another.
+    /// A replay of the events after the start of a part of the feed, up to its end.
     pub fn new(
         (merchant, id): (MerchantId, ReplayId),
         endpoint: EndpointId,
-        (after, through): (i64, i64),
+        part: Range<i64>,
         now: OffsetDateTime,
     ) -> Self {
+        let (after, through) = (part.start, part.end);
         Self {
             merchant,
             id,

@@ -47,6 +47,18 @@ pub struct Terms {
     pub per_merchant: usize,
 }
 
+/// What a batch offers: its events and their deliveries, in the same order.
+#[derive(Debug)]
+pub struct Offer<'a> {
+    /// The events.
+    pub events: &'a [StoredEvent],
+    /// Their deliveries.
+    pub deliveries: &'a mut [NewDelivery],
+    /// Endpoints with an intent of which an earlier event is still to be delivered. Where it is not
+    /// known, nothing is taken.
+    pub pending: Option<HashSet<(EndpointId, Uuid)>>,
+}
+
 /// What is known while a dispatcher attends.
 struct Desk {
     terms: Terms,
@@ -168,28 +180,25 @@ impl Handover {
         self.desk().is_some()
     }
 
-    /// Puts new deliveries under the dispatcher's lease where that may be: the events of a batch and
-    /// what is owed for them, in the same order. `owed` says which endpoints are owed something of an
-    /// intent from before; where nobody has looked, nothing is taken. They are the dispatcher's own
-    /// once [`Reserved::hand_over`] is called, after the commit; without that they never were.
+    /// Puts new deliveries under the dispatcher's lease where that may be. They are the dispatcher's
+    /// own once [`Reserved::hand_over`] is called, after the commit; without that they never were.
     pub fn reserve<'a>(
         &self,
-        (events, deliveries): (&[StoredEvent], &mut [NewDelivery]),
+        offer: Offer<'_>,
         endpoint: impl Fn(MerchantId, EndpointId) -> Option<&'a Endpoint>,
-        owed: Option<HashSet<(EndpointId, Uuid)>>,
         now: OffsetDateTime,
     ) -> Reserved<'_> {
         let mut reserved = Reserved {
             handover: self,
             claimed: Vec::new(),
         };
-        let Some(mut before) = owed else {
+        let Some(mut before) = offer.pending else {
             return reserved;
         };
         self.with(|desk| {
-            let mut owed = deliveries.iter_mut().peekable();
-            for event in events {
-                while let Some(delivery) = owed.next_if(|d| is_for(d, event)) {
+            let mut deliveries = offer.deliveries.iter_mut().peekable();
+            for event in offer.events {
+                while let Some(delivery) = deliveries.next_if(|d| is_for(d, event)) {
                     let Some(endpoint) = endpoint(delivery.merchant, delivery.endpoint) else {
                         continue;
                     };

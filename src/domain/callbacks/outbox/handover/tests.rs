@@ -115,8 +115,12 @@ impl Office {
         let find = |_, _| Some(&self.endpoint);
         let events = [event];
         let owed = (!clear).then_some((ENDPOINT, INTENT)).into_iter().collect();
-        let both = (&events[..], &mut deliveries[..]);
-        let reserved = self.handover.reserve(both, find, Some(owed), self.now);
+        let offer = Offer {
+            events: &events,
+            deliveries: &mut deliveries,
+            pending: Some(owed),
+        };
+        let reserved = self.handover.reserve(offer, find, self.now);
         let [delivery] = deliveries;
         assert_eq!(delivery.lease.is_some(), reserved.count() == 1);
         (reserved, delivery)
