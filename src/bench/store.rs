@@ -17,7 +17,7 @@ use crate::{
 use serde_json::json;
 use sqlx::PgConnection;
 use std::collections::HashMap;
-use {time::OffsetDateTime, uuid::Uuid};
+use time::OffsetDateTime;
 
 /// Stores a new intent that waits for its payer.
 pub(super) async fn insert_intent(
@@ -344,23 +344,6 @@ pub(super) async fn insert_delivery(
         event.created_at,
         &wanted,
         event.intent_id
-    );
-    insert.execute(db).await.map(drop)
-}
-
-/// Commits one small row: a key of a merchant that does not exist.
-pub(super) async fn commit_one_row(
-    db: &mut PgConnection,
-    merchant: Uuid,
-    (number, now): (u64, OffsetDateTime),
-) -> Result<(), sqlx::Error> {
-    let insert = sqlx::query!(
-        "-- bench.commit_one_row
-        INSERT INTO idempotency_keys (merchant_id, key, fingerprint, created_at) VALUES ($1, $2, $3, $4)",
-        merchant,
-        number.to_string(),
-        &[0; 32][..],
-        now
     );
     insert.execute(db).await.map(drop)
 }

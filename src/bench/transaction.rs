@@ -96,6 +96,7 @@ struct Request<'a> {
 }
 
 /// Where an event stands in the feed, and the entry that was booked with it.
+#[derive(Clone, Copy)]
 struct Place<'a> {
     sequence: i64,
     entry: Option<&'a JournalEntry>,

@@ -14,6 +14,7 @@ mod books;
 mod callbacks;
 mod clocks;
 mod crowd;
+mod currencies;
 #[expect(
     dead_code,
     reason = "shared with tests/simulation, which uses all of it"

@@ -81,7 +81,10 @@ fn a_row_of_a_newer_version_hides_no_other() {
             ids.map(|object| object["id"].as_str().unwrap().to_owned())
                 .collect::<Vec<_>>()
         };
-        assert_eq!(shown("/v1/payment_intents").await, [known.clone()]);
+        assert_eq!(
+            shown("/v1/payment_intents").await,
+            std::slice::from_ref(&known)
+        );
         assert_eq!(
             shown("/v1/payment_links").await,
             [links[0]["id"].as_str().unwrap()]

@@ -149,6 +149,57 @@ fn events(count: u32) -> String {
     )
 }
 
+/// Statements over what is kept long: for which use each is planned, and what it is asked.
+fn kept_long() -> [(Use, &'static str, String); 9] {
+    [
+        (
+            Use::Reads,
+            "feed.event",
+            format!("'{MERCHANT}', md5('70')::uuid"),
+        ),
+        (
+            Use::Reads,
+            "feed.event",
+            format!("'{MERCHANT}', md5('no')::uuid"),
+        ),
+        (
+            Use::Reads,
+            "replays.first_at",
+            format!("'{MERCHANT}', '2026-01-01 02:00:00Z'"),
+        ),
+        (
+            Use::Lists,
+            "feed.events",
+            format!("'{MERCHANT}', 19000, NULL, NULL, 21"),
+        ),
+        (
+            Use::Dispatcher,
+            "replays.events",
+            format!("'{MERCHANT}', 9000, 20000, 500"),
+        ),
+        (
+            Use::Dispatcher,
+            "idempotency.forget",
+            "now() - interval '25 hours', 5000".into(),
+        ),
+        (
+            Use::Dispatcher,
+            "upkeep.forget",
+            "now() - interval '30 days', 1000, '019a0000-0000-7000-8000-000000000000'".into(),
+        ),
+        (
+            Use::Lists,
+            "reports.find_entry",
+            format!("'{MERCHANT}', md5('no')::uuid"),
+        ),
+        (
+            Use::Lists,
+            "deliveries.list",
+            format!("'{MERCHANT}', '{ENDPOINT}', 'exhausted', NULL, NULL, 21"),
+        ),
+    ]
+}
+
 /// What statements read once their tables are full, which they were planned on when they were empty.
 #[test]
 fn what_is_kept_long_is_not_read_whole() {
@@ -169,53 +220,7 @@ fn what_is_kept_long_is_not_read_whole() {
                 decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex')
             FROM generate_series(1, 20000) n"
         );
-        let cases = [
-            (
-                Use::Reads,
-                "feed.event",
-                format!("'{MERCHANT}', md5('70')::uuid"),
-            ),
-            (
-                Use::Reads,
-                "feed.event",
-                format!("'{MERCHANT}', md5('no')::uuid"),
-            ),
-            (
-                Use::Reads,
-                "replays.first_at",
-                format!("'{MERCHANT}', '2026-01-01 02:00:00Z'"),
-            ),
-            (
-                Use::Lists,
-                "feed.events",
-                format!("'{MERCHANT}', 19000, NULL, NULL, 21"),
-            ),
-            (
-                Use::Dispatcher,
-                "replays.events",
-                format!("'{MERCHANT}', 9000, 20000, 500"),
-            ),
-            (
-                Use::Dispatcher,
-                "idempotency.forget",
-                "now() - interval '25 hours', 5000".into(),
-            ),
-            (
-                Use::Dispatcher,
-                "upkeep.forget",
-                "now() - interval '30 days', 1000, '019a0000-0000-7000-8000-000000000000'".into(),
-            ),
-            (
-                Use::Lists,
-                "reports.find_entry",
-                format!("'{MERCHANT}', md5('no')::uuid"),
-            ),
-            (
-                Use::Lists,
-                "deliveries.list",
-                format!("'{MERCHANT}', '{ENDPOINT}', 'exhausted', NULL, NULL, 21"),
-            ),
-        ];
+        let cases = kept_long();
         let mut planned = Vec::new();
         for (purpose, name, arguments) in &cases {
             let mut statement = Planned::new(pool, *purpose, name).await;

@@ -49,7 +49,7 @@ fn what_is_no_amount_is_refused_and_writes_nothing() {
                 .await
                 .problem(422, "invalid_amount");
         }
-        for currency in ["EURO", "eur", "", "XXX", "ZZZ"] {
+        for currency in ["EURO", "", "XXX", "ZZZ"] {
             let body = json!({"amount": "1", "currency": currency});
             let problem = bot
                 .create_intent(&body)

@@ -81,20 +81,19 @@ fn stuck(registry: &Registry) -> Result<IntGaugeVec, prometheus::Error> {
     register(registry, IntGaugeVec::new(opts, &["kind"])?)
 }
 
+fn deliveries(registry: &Registry) -> Result<IntCounterVec, prometheus::Error> {
+    let opts = Opts::new(
+        "threadpay_deliveries_total",
+        "Attempts to deliver an event, by result.",
+    );
+    register(registry, IntCounterVec::new(opts, &["result"])?)
+}
+
 impl Metrics {
     /// A registry of its own, with everything at zero.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let deliveries = register(
-            &registry,
-            IntCounterVec::new(
-                Opts::new(
-                    "threadpay_deliveries_total",
-                    "Attempts to deliver an event, by result.",
-                ),
-                &["result"],
-            )?,
-        )?;
+        let deliveries = deliveries(&registry)?;
         Ok(Self {
             requests: register(
                 &registry,

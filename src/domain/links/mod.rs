@@ -5,7 +5,7 @@ mod request;
 pub mod store;
 #[cfg(test)]
 mod tests;
-mod token;
+pub mod token;
 mod view;
 
 pub use link::{Link, LinkError, LinkStatus, LinkTerms, Price, Usage};

@@ -54,7 +54,7 @@ pub(super) async fn find_token(
     if !TokenKey::is_well_formed(token) {
         return Err(Problem::not_found());
     }
-    let found = links::store::find_token(&state.pool, TokenKey::hash(token)).await?;
+    let found = links::token::store::find_token(&state.pool, TokenKey::hash(token)).await?;
     found.ok_or_else(Problem::not_found)
 }
 

@@ -5,6 +5,7 @@
 //! claimed whenever a place is free. Results are written together, as many as have come in while
 //! the last ones were written.
 
+mod record;
 mod send;
 mod stats;
 mod take;
@@ -14,25 +15,15 @@ pub use stats::DispatcherStats;
 
 use super::{Progress, Worker};
 use crate::{
-    base::{
-        actor::Actor,
-        db::is_outage,
-        ids::{DeliveryId, EndpointId, MerchantId},
-    },
+    base::ids::{DeliveryId, EndpointId, MerchantId},
     domain::callbacks::{
-        Disabling, Health, Outcome, Signal, health, outbox,
+        Health, outbox,
         outbox::{Claimed, Sent},
     },
-    writer::{EndpointCommand, Submission},
 };
 use send::Secrets;
 use sqlx::{Postgres, pool::PoolConnection};
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    fmt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::{
     sync::mpsc,
@@ -217,13 +208,6 @@ async fn next(arrivals: &mut Option<mpsc::UnboundedReceiver<Claimed>>) -> Option
     }
 }
 
-/// What came of the endpoint's last failed attempt among these.
-fn last_error(landed: &[Sent], endpoint: EndpointId) -> Option<String> {
-    let mut attempts = landed.iter().rev().filter(|sent| sent.endpoint == endpoint);
-    let failed = attempts.find(|sent| sent.outcome != Outcome::Delivered);
-    failed.map(Sent::described)
-}
-
 impl Dispatcher {
     /// A dispatcher that has not begun.
     pub fn new(parts: DispatcherParts, limits: Limits) -> Self {
@@ -285,122 +269,5 @@ impl Dispatcher {
             }
         }
         self.stats.show(self.flights.len());
-    }
-
-    /// Writes down what has landed, and keeps it for the next time if the database is away.
-    async fn record(&mut self) -> Result<(), sqlx::Error> {
-        if self.landed.is_empty() {
-            return Ok(());
-        }
-        let recorded = outbox::record(&self.parts.pool, &self.landed).await;
-        if recorded.as_ref().is_err_and(is_outage) {
-            self.hungry = true;
-            return recorded;
-        }
-        let landed = std::mem::take(&mut self.landed);
-        if recorded.is_err() {
-            self.record_one_by_one(&landed).await?;
-        }
-        self.note(&landed).await
-    }
-
-    /// Writes down each result by itself, so that one that Postgres refuses takes no other with it.
-    /// It is refused always: its lease runs out, and its delivery is sent again.
-    async fn record_one_by_one(&mut self, landed: &[Sent]) -> Result<(), sqlx::Error> {
-        for (at, sent) in landed.iter().enumerate() {
-            match outbox::record(&self.parts.pool, std::slice::from_ref(sent)).await {
-                Err(error) if is_outage(&error) => {
-                    self.landed = landed.iter().skip(at).cloned().collect();
-                    self.hungry = true;
-                    return Err(error);
-                }
-                Err(error) => {
-                    tracing::error!(%error, delivery = %sent.delivery, "a result cannot be written down");
-                }
-                Ok(()) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes note of what the tries tell about their endpoints. Only where that changes something
-    /// is anything written.
-    async fn note(&mut self, landed: &[Sent]) -> Result<(), sqlx::Error> {
-        let mut told: BTreeMap<_, Vec<(OffsetDateTime, Signal)>> = BTreeMap::new();
-        for sent in landed {
-            let signals = told.entry((sent.merchant, sent.endpoint)).or_default();
-            signals.push((sent.ended_at, sent.signal));
-        }
-        let (ambient, start) = (self.parts.ambient.clone(), self.limits.per_endpoint);
-        let after = |before: Health, signals: &[(OffsetDateTime, Signal)], full| {
-            before.after(signals, (start, full), |pause| ambient.jitter(pause))
-        };
-        let mut full = HashSet::new();
-        told.retain(|(_, endpoint), signals| {
-            let Some(known) = self.known.get_mut(endpoint) else {
-                return true;
-            };
-            if std::mem::take(&mut known.full) {
-                full.insert(*endpoint);
-            }
-            after(known.health, signals, full.contains(endpoint)) != known.health
-        });
-        if told.is_empty() {
-            return Ok(());
-        }
-        let endpoints = told
-            .keys()
-            .map(|&(merchant, endpoint)| health::store::Noted {
-                merchant,
-                endpoint,
-                last_error: last_error(landed, endpoint),
-            });
-        let endpoints: Vec<_> = endpoints.collect();
-        let signals: HashMap<_, _> = told.iter().map(|((_, id), told)| (*id, told)).collect();
-        let now = ambient.now();
-        let noted = health::store::note(&self.parts.pool, &endpoints, now, |endpoint, before| {
-            let before = before.unwrap_or(Health::new(start));
-            signals.get(&endpoint).map_or(before, |signals| {
-                after(before, signals, full.contains(&endpoint))
-            })
-        });
-        for (endpoint, health) in noted.await? {
-            if let Some(known) = self.known.get_mut(&endpoint) {
-                known.health = health;
-            }
-            if let Some(handover) = self.handover() {
-                handover.health(endpoint, health);
-            }
-            self.give_up(endpoint, health, landed);
-        }
-        Ok(())
-    }
-
-    /// Has an endpoint disabled that wants no more, or has failed for too long.
-    fn give_up(&mut self, endpoint: EndpointId, health: Health, landed: &[Sent]) {
-        let mut tries = landed.iter().filter(|sent| sent.endpoint == endpoint);
-        let gone = tries
-            .clone()
-            .find(|sent| sent.answer.as_ref().is_ok_and(|(status, _)| *status == 410));
-        let Some(last) = tries.next_back() else {
-            return;
-        };
-        let why = match (gone, health.given_up(last.ended_at)) {
-            (Some(gone), _) => Disabling::Gone(gone.started_at),
-            (None, Some(since)) => Disabling::Failing(since, last.described()),
-            (None, None) => return,
-        };
-        let submission = Submission {
-            merchant: last.merchant,
-            actor: Actor::Worker(Self::NAME),
-            command: EndpointCommand::Disable(endpoint, why).into(),
-            claim: None,
-            request_id: String::new(),
-            bytes: 0,
-        };
-        let writer = self.parts.writer.clone();
-        // If this does not come through, the next failure says it again.
-        self.given_up
-            .spawn(async move { drop(writer.submit(submission).await) });
     }
 }

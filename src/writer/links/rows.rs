@@ -1,7 +1,10 @@
 //! Loading and recording payment links and the tokens of their pages.
 
 use crate::{
-    domain::links::store::{self, Subject},
+    domain::links::{
+        store::{self, Subject},
+        token,
+    },
     writer::{
         needs::Needs,
         world::{World, values},
@@ -49,7 +52,7 @@ pub async fn record(
         .filter(|token| matches!(token.2, Subject::Link(_)))
         .collect();
     if !tokens.is_empty() {
-        store::insert_tokens(db, &tokens).await?;
+        token::store::insert_tokens(db, &tokens).await?;
     }
     Ok(())
 }

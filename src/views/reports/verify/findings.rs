@@ -1,6 +1,6 @@
 //! What must agree with the journal: payments, refunds, links, events, and owners of all.
 
-use super::{Fault, VerifyError, store};
+use super::{Fault, VerifyError, attempts, store};
 use crate::base::{
     ids::{AttemptId, DeliveryId, EndpointId, EventId, IntentId, LinkId, MerchantId, RefundId},
     money::Money,
@@ -17,7 +17,7 @@ pub(super) async fn check(db: &mut PgConnection, only: Option<Uuid>) -> Result<(
     found(row.as_ref().map(intent_books))?;
     let row = store::intent_refunds(db, only).await?;
     found(row.as_ref().map(intent_refunds))?;
-    let row = store::old_attempt(db, only).await?;
+    let row = attempts::store::old_attempt(db, only).await?;
     found(row.as_ref().map(old_attempt))?;
     let row = store::link_counts(db, only).await?;
     found(row.as_ref().map(link_counts))?;
@@ -122,7 +122,7 @@ fn intent_refunds(row: &store::IntentRefunds) -> Fault {
     )
 }
 
-fn old_attempt(row: &store::OldAttempt) -> Fault {
+fn old_attempt(row: &attempts::store::OldAttempt) -> Fault {
     let (status, created) = (&row.status, timestamp::format(row.created_at));
     let problem = format!(
         "should be finished long since, and is {status} since {created}; see the log for why it is put off"

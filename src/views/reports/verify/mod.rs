@@ -3,6 +3,7 @@
 //! them, the journal before what is derived from it, so the first fault named is the nearest to
 //! what went wrong.
 
+mod attempts;
 mod books;
 mod findings;
 mod report;

@@ -1,6 +1,8 @@
 //! Page addresses. The token in an address is derived from the id of what the page shows, so it
 //! is stored nowhere: the database holds its hash, and stored JSON names the page by the id.
 
+pub mod store;
+
 use crate::base::crypto::TokenKey;
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! The journal: a page of it, narrowed as asked, and the entries of one payment.
 
-use super::{
-    ReportError, store,
-    store::{OfIntent, Span},
-};
+mod store;
+
+use self::store::{OfIntent, Span};
+use super::{ReportError, store as reports};
 use crate::{
     base::{
         db::Window,
@@ -78,20 +78,20 @@ pub async fn intent_entries(
     window: Window,
 ) -> Result<(Vec<JournalEntryView>, bool), ReportError> {
     let mut db = pool.acquire().await?;
-    if !store::intent_exists(&mut db, merchant, intent).await? {
+    if !reports::intent_exists(&mut db, merchant, intent).await? {
         return Err(ReportError::NotFound);
     }
-    let end = store::last_sequence(&mut db, merchant)
+    let end = reports::last_sequence(&mut db, merchant)
         .await?
         .saturating_add(1);
     let mut span = 1..end;
     // What comes after an entry in this list is newer, and what comes before it older.
     if let Some(id) = window.older_than {
-        let found = store::find_entry(&mut db, merchant, EntryId(id)).await?;
+        let found = reports::find_entry(&mut db, merchant, EntryId(id)).await?;
         span.start = found.ok_or_else(|| unknown("/after", id))?.0 + 1;
     }
     if let Some(id) = window.newer_than {
-        let found = store::find_entry(&mut db, merchant, EntryId(id)).await?;
+        let found = reports::find_entry(&mut db, merchant, EntryId(id)).await?;
         span.end = found.ok_or_else(|| unknown("/before", id))?.0;
     }
     let wanted = OfIntent {
@@ -103,7 +103,7 @@ pub async fn intent_entries(
     let mut sequences = store::sequences_of_intent(&mut db, merchant, wanted, &span, reach).await?;
     sequences.sort_unstable();
     let (sequences, has_more) = window.cut(sequences);
-    let entries = store::entries(&mut db, merchant, &sequences).await?;
+    let entries = reports::entries(&mut db, merchant, &sequences).await?;
     Ok((entries.into_iter().map(Into::into).collect(), has_more))
 }
 
@@ -132,7 +132,7 @@ pub async fn journal(
     };
     sequences.sort_unstable_by_key(|&sequence| Reverse(sequence));
     let (sequences, has_more) = window.cut(sequences);
-    let entries = store::entries(&mut db, merchant, &sequences).await?;
+    let entries = reports::entries(&mut db, merchant, &sequences).await?;
     let newest_first = entries.into_iter().rev().map(Into::into);
     Ok((newest_first.collect(), has_more))
 }
@@ -157,7 +157,7 @@ async fn of_source(
 ) -> Result<Vec<i64>, ReportError> {
     let intent = match source {
         Source::Intent(intent) => Some(intent),
-        Source::Refund(refund) => store::intent_of_refund(db, merchant, refund).await?,
+        Source::Refund(refund) => reports::intent_of_refund(db, merchant, refund).await?,
         Source::Entry(id) => {
             return adjustment(db, merchant, (id, account), span).await;
         }
@@ -181,9 +181,9 @@ async fn adjustment(
     (id, account): (EntryId, Option<&str>),
     span: &Span,
 ) -> Result<Vec<i64>, ReportError> {
-    let found = store::find_entry(db, merchant, id).await?;
+    let found = reports::find_entry(db, merchant, id).await?;
     let sequences: Vec<i64> = found.into_iter().map(|(sequence, _)| sequence).collect();
-    let entries = store::entries(db, merchant, &sequences).await?;
+    let entries = reports::entries(db, merchant, &sequences).await?;
     let wanted = |entry: &JournalEntry| {
         span.sequences.contains(&entry.sequence)
             && entry.source == id.to_string()
@@ -200,30 +200,32 @@ async fn span(
     filter: &JournalFilter,
     window: Window,
 ) -> Result<Span, ReportError> {
-    let end = store::last_sequence(db, merchant).await?.saturating_add(1);
+    let end = reports::last_sequence(db, merchant)
+        .await?
+        .saturating_add(1);
     let mut span = Span {
         sequences: 1..end,
         earliest: datetime!(0001-01-01 0:00 UTC),
         latest: datetime!(9999-12-31 0:00 UTC),
     };
     if let Some(from) = filter.from {
-        let first = store::first_sequence(db, merchant, from).await?;
+        let first = reports::first_sequence(db, merchant, from).await?;
         span.sequences.start = first.unwrap_or(end);
         span.earliest = from;
     }
     if let Some(to) = filter.to {
-        let beyond = store::first_sequence(db, merchant, to).await?;
+        let beyond = reports::first_sequence(db, merchant, to).await?;
         span.sequences.end = beyond.unwrap_or(end);
         span.latest = to;
     }
     if let Some(id) = window.older_than {
-        let found = store::find_entry(db, merchant, EntryId(id)).await?;
+        let found = reports::find_entry(db, merchant, EntryId(id)).await?;
         let (sequence, booked_at) = found.ok_or_else(|| unknown("/after", id))?;
         span.sequences.end = span.sequences.end.min(sequence);
         span.latest = span.latest.min(booked_at);
     }
     if let Some(id) = window.newer_than {
-        let found = store::find_entry(db, merchant, EntryId(id)).await?;
+        let found = reports::find_entry(db, merchant, EntryId(id)).await?;
         let (sequence, booked_at) = found.ok_or_else(|| unknown("/before", id))?;
         span.sequences.start = span.sequences.start.max(sequence.saturating_add(1));
         span.earliest = span.earliest.max(booked_at);

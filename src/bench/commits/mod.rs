@@ -1,6 +1,8 @@
 //! What the disk allows: the rate that the figures of its minute are to be seen beside.
 
-use super::{failure::failed, sample, store};
+mod store;
+
+use super::{failure::failed, sample};
 use crate::base::{
     ambient::Ambient,
     db::{Db, Use},

@@ -1,0 +1,3 @@
+//! Attempts that are old and not final.
+
+pub(super) mod store;
