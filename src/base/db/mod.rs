@@ -38,7 +38,7 @@ pub enum Use {
     /// Lists, reports and exports: planned like other reads, and given more time.
     Lists,
     /// The writer: look-ups by key too, each planned once. A plan made on an empty table would scan
-    /// it for ever (`ARCHITECTURE.md`).
+    /// it for ever (`docs/database.md`).
     Writer,
     /// The dispatcher and its like: look-ups by key too, and no wait for the disk. What a crash
     /// of Postgres takes from them is a lease or a result, always the newest of them: then
