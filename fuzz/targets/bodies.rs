@@ -119,14 +119,18 @@ fn money(bytes: &[u8]) {
     let refund = read::<RefundRequest>(bytes).and_then(|request| checked(request.parse()));
     let amounts = [capture.flatten(), refund.and_then(|terms| terms.amount)];
     let amounts = amounts.into_iter().flatten();
-    amounts.filter_map(|bare| checked(bare.of(euro))).for_each(amount);
+    amounts
+        .filter_map(|bare| checked(bare.of(euro)))
+        .for_each(amount);
     read::<ConfirmRequest>(bytes).and_then(|request| checked(request.parse()));
     read::<CancelRequest>(bytes);
     read::<OutcomeRequest>(bytes);
 }
 
 fn entry(bytes: &[u8]) {
-    if let Some(draft) = read::<EntryRequest>(bytes).and_then(|request| checked(request.parse(time::macros::date!(2026 - 11 - 29)))) {
+    if let Some(draft) = read::<EntryRequest>(bytes)
+        .and_then(|request| checked(request.parse(time::macros::date!(2026 - 11 - 29))))
+    {
         let accounts = draft.accounts();
         assert!((2..=20).contains(&accounts.len()));
         let takes = |(account, currency): &(Account, Currency)| account.takes(*currency);

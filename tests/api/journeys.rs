@@ -86,7 +86,8 @@ fn finance_exports_a_month() {
             .map(str::to_owned)
             .collect();
         let at = |name: &str| columns.iter().position(|column| column == name).unwrap();
-        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        let rows = reader.records().map(Result::unwrap);
+        let rows: Vec<csv::StringRecord> = rows.filter(|row| &row[at("kind")] != "open").collect();
         let totals: Vec<_> = rows
             .iter()
             .filter(|row| &row[at("kind")] == "control_total")
