@@ -162,8 +162,12 @@ impl Caller {
         Some(answered)
     }
 
-    /// Asks once more what was answered, and must be told the same.
+    /// Asks once more what was answered, and must be told the same; but for what could not be taken,
+    /// which is not kept.
     pub async fn repeat(&mut self, told: &Told) {
+        if told.answer.status == 422 {
+            return;
+        }
         let asked = told.asked.clone();
         let answer = self.insist(&asked).await;
         self.crowd.repeats.fetch_add(1, Ordering::Relaxed);
