@@ -95,6 +95,8 @@ def check_export():
     text = call("GET", "/v1/exports/journal?" + span).decode()
     rows, controls = Counter(), Counter()
     for row in csv.DictReader(io.StringIO(text, newline="")):
+        if row["kind"] == "open":
+            continue  # says when the books of a period that is not over were read
         sums = controls if row["kind"] == "control_total" and not row["account"] else rows
         sums[row["currency"], row["direction"]] += Decimal(row["amount"])
     assert rows and rows == controls, f"rows sum to {rows}, control totals say {controls}"

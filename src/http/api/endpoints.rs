@@ -62,6 +62,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             "public_key": "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
             "created_at": "2026-11-22T07:02:11.779Z", "updated_at": "2026-11-22T07:02:11.779Z",
             "health": {"status": "healthy", "failing_since": null, "paused_until": null, "last_error": null},
+            "created_by": "key_01m8110v1efskssz8jk25f5p38",
         })),
         (status = 409, description = refused(&[Code::DuplicateEndpoint, Code::TooManyEndpoints, Code::IdempotencyKeyInUse])),
         (status = 422, description = refused(&[Code::EndpointNotAllowed, Code::CardNumberNotAllowed, Code::InvalidRequest, Code::UnknownField, Code::IdempotencyKeyReused])),

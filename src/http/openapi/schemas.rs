@@ -126,9 +126,13 @@ impl Schemas {
         Some((name, schema))
     }
 
-    /// What refers to the ids of the items of a list, if this is the schema of one.
+    /// What refers to the ids of the items of a list, if this is the schema of one that is paged by
+    /// them: the feed is not.
     pub fn ids_listed(&self, schema: Option<&Value>) -> Option<Value> {
-        let (name, _) = self.referred(schema)?;
+        let (name, list) = self.referred(schema)?;
+        if list.pointer("/properties/next_after").is_some() {
+            return None;
+        }
         let item = self.0.get(name.strip_suffix("List")?)?;
         item.pointer("/properties/id")
             .map(|id| json!({"$ref": id.get("$ref")}))
