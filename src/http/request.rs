@@ -134,7 +134,7 @@ fn known_method(method: &Method) -> Option<&'static str> {
         Method::CONNECT,
     ];
     let words = [
-        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY",
     ];
     let mut known = known.iter().zip(words);
     known
