@@ -122,24 +122,10 @@ impl MessageBody for StreamedBody {
 
 /// The methods of HTTP (RFC 9110, 9; RFC 5789), by a word that is always the same one.
 fn known_method(method: &Method) -> Option<&'static str> {
-    let known = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::TRACE,
-        Method::CONNECT,
-    ];
     let words = [
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY",
     ];
-    let mut known = known.iter().zip(words);
-    known
-        .find(|(known, _)| *known == method)
-        .map(|(_, word)| word)
+    words.into_iter().find(|word| *word == method.as_str())
 }
 
 /// The problem that an answer should be: that of our own error, or one that stands for the plain

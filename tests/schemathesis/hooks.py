@@ -48,6 +48,7 @@ PLACES = {
     "/created_to": "a time after the beginning",
     "/account": "an account of the chart",
     "/reference_type": "goes with a reference",
+    "/reference": "of the form of its type",
     "/after_sequence": "either a place or times",
     "/amount": "either an amount or options",
     "/amount_options": "either an amount or options",
