@@ -1,6 +1,6 @@
 //! Languages: how amounts and times are written and what is said, for pages and for messages.
 //!
-//! A new language is a file of texts in `texts/`, a line in [`languages!`] below and its tag in
+//! A new language is a file of texts in `texts/`, a line in `languages!` below and its tag in
 //! `tests/browser/cldr.mjs`, which prints how its regions write amounts.
 
 mod amount;
