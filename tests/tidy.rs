@@ -8,6 +8,8 @@
     reason = "a test fails by panicking, and looks for one kind of token among many"
 )]
 
+#[path = "tidy/circles.rs"]
+mod circles;
 #[path = "tidy/floors.rs"]
 mod floors;
 #[path = "tidy/places.rs"]
@@ -31,6 +33,11 @@ fn none(faults: &[String]) {
 #[test]
 fn modules_know_only_the_floors_above_them() {
     none(&floors::faults(&Source::all("src")));
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    none(&circles::faults(&Source::all("src")));
 }
 
 #[test]

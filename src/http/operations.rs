@@ -2,7 +2,7 @@
 
 use crate::base::db;
 use crate::base::problem::ProblemCode as Code;
-use crate::http::openapi::refused;
+use crate::http::openapi::problems::refused;
 use crate::http::route;
 use crate::http::{Problem, State};
 use actix_web::{HttpResponse, guard, web};

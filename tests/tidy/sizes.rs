@@ -3,7 +3,7 @@
 use super::source::Source;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Block, ImplItemFn, ItemFn, Signature, TraitItemFn};
+use syn::{Block, FnArg, ImplItemFn, ItemFn, Signature, TraitItemFn, Type};
 
 const FILE_MAXIMUM: usize = 400;
 const FILE_MEDIAN: usize = 120;
@@ -81,7 +81,7 @@ impl Function {
         } else if self.parameters > PARAMETERS {
             let parameters = self.parameters;
             Some(format!(
-                "{place}: `{name}` has {parameters} parameters, at most {PARAMETERS}: make them a type"
+                "{place}: `{name}` has {parameters} parameters, at most {PARAMETERS}: make them a type; a tuple counts by its parts"
             ))
         } else {
             None
@@ -98,6 +98,22 @@ fn functions(source: &Source) -> Vec<Function> {
     finder.found
 }
 
+/// A parameter counts as one, a tuple as many as it has parts.
+fn parameters(input: &FnArg) -> usize {
+    match input {
+        FnArg::Typed(input) => parts(&input.ty),
+        FnArg::Receiver(_) => 1,
+    }
+}
+
+fn parts(of: &Type) -> usize {
+    match of {
+        Type::Tuple(tuple) => tuple.elems.iter().map(parts).sum::<usize>().max(1),
+        Type::Reference(reference) => parts(&reference.elem),
+        _ => 1,
+    }
+}
+
 struct Finder<'a> {
     path: &'a str,
     found: Vec<Function>,
@@ -110,7 +126,7 @@ impl Finder<'_> {
             place: format!("{}:{first}", self.path),
             name: signature.ident.to_string(),
             lines: block.span().end().line - first + 1,
-            parameters: signature.inputs.len(),
+            parameters: signature.inputs.iter().map(parameters).sum(),
         });
     }
 }

@@ -1,26 +1,8 @@
 //! The hash chain over a merchant's entries: SHA-256 over each entry's fields and the hash of
 //! the entry before it, so that no entry can change, vanish or slip in unseen.
 
-use super::JournalEntry;
+use super::{EntryHash, JournalEntry};
 use crate::base::crypto::hash::Hasher;
-use std::fmt;
-
-/// A SHA-256 digest in the chain.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct EntryHash(pub [u8; 32]);
-
-/// Lower-case hexadecimal.
-impl fmt::Display for EntryHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for EntryHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// The hash that `entry` must have. Every field is preceded by its length (eight bytes, big
 /// endian), so no two entries give the same bytes; integers are decimal text and times are

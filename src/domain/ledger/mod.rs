@@ -5,6 +5,7 @@
 mod account;
 mod audit;
 mod books;
+mod digest;
 mod entry;
 mod hash;
 mod request;
@@ -14,7 +15,8 @@ mod view;
 pub use account::{Account, AccountError, AccountKind};
 pub use audit::{Chain, ChainFault, check_entry};
 pub use books::{Balance, Books};
+pub use digest::EntryHash;
 pub use entry::{Direction, Draft, EntryKind, JournalEntry, Posting, Unbalanced};
-pub use hash::{EntryHash, chain_hash};
+pub use hash::chain_hash;
 pub use request::{EntryRequest, PostingRequest};
 pub use view::{JournalEntryView, PostingView};

@@ -3,7 +3,7 @@
 use crate::base::money::{Currency, field::CurrencyCode};
 use crate::base::problem::ProblemCode as Code;
 use crate::domain::ledger::Account;
-use crate::http::openapi::refused;
+use crate::http::openapi::problems::refused;
 use crate::http::route;
 use crate::http::{
     Problem, State,

@@ -1,7 +1,7 @@
 //! The books: accounts, balances, journal entries and the trial balance.
 
 use crate::base::problem::ProblemCode as Code;
-use crate::http::openapi::refused;
+use crate::http::openapi::problems::refused;
 use crate::http::route;
 use crate::http::{
     Problem, State,

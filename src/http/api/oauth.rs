@@ -2,7 +2,7 @@
 
 use crate::base::problem::ProblemCode as Code;
 use crate::domain::auth::{AuthError, Role};
-use crate::http::openapi::refused;
+use crate::http::openapi::problems::refused;
 use crate::http::route;
 use crate::http::{State, extract::RawBody, visitors};
 use actix_web::http::{StatusCode, header};

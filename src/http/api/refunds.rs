@@ -1,7 +1,7 @@
 //! Refunds.
 
 use crate::base::problem::ProblemCode as Code;
-use crate::http::openapi::refused;
+use crate::http::openapi::problems::refused;
 use crate::http::route;
 use crate::http::{
     Problem, State,

@@ -1,7 +1,7 @@
 //! What makes the sandbox go on: outcomes that a test chooses, and entries for its books.
 
 use crate::base::problem::ProblemCode as Code;
-use crate::http::openapi::refused;
+use crate::http::openapi::problems::refused;
 use crate::http::route;
 use crate::http::{
     Problem, State,

@@ -1,6 +1,6 @@
 //! Who calls, and that the role of the key allows it.
 
-use super::declared::Parameters;
+use super::parameters::Parameters;
 use crate::base::problem::ProblemCode;
 use crate::domain::auth::{Principal, Scope};
 use crate::http::Problem;

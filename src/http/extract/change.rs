@@ -1,6 +1,6 @@
 //! A request that changes something: who, under which key, with which body.
 
-use super::declared::Parameters;
+use super::parameters::Parameters;
 use super::{Body, Caller, Grant, IdempotencyKeyHeader, RawBody};
 use crate::{
     app::Performed,

@@ -1,42 +1,10 @@
 //! The parameters that a handler declares by its arguments. All others are refused: a filter with
 //! a typing error would give the whole list, and nobody would see it.
 
-use super::query;
+use super::{Parameters, query};
 use crate::http::Problem;
-use actix_web::{Error, FromRequest, Handler, HttpRequest, dev::Payload, http::Method, web};
+use actix_web::{Error, FromRequest, Handler, HttpRequest, dev::Payload};
 use futures_util::future::LocalBoxFuture;
-
-/// What a handler takes as an argument, and which parameters of the URL that reads.
-pub trait Parameters {
-    /// Adds the names of the parameters; of most arguments there are none.
-    fn names(names: &mut Vec<&'static str>) {
-        let _ = names;
-    }
-}
-
-impl<T> Parameters for web::Data<T> {}
-impl<T> Parameters for web::Path<T> {}
-impl Parameters for Method {}
-impl Parameters for HttpRequest {}
-
-macro_rules! of_all {
-    ($($argument:ident)*) => {
-        impl<$($argument: Parameters),*> Parameters for ($($argument,)*) {
-            fn names(names: &mut Vec<&'static str>) {
-                let _ = &names;
-                $($argument::names(names);)*
-            }
-        }
-    };
-}
-
-of_all! {}
-of_all! { A }
-of_all! { A B }
-of_all! { A B C }
-of_all! { A B C D }
-of_all! { A B C D E }
-of_all! { A B C D E F }
 
 /// The arguments of a handler, from a request without any other parameters.
 #[derive(Debug)]

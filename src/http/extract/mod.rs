@@ -9,6 +9,7 @@ mod fault;
 mod idempotency_key;
 mod json;
 mod page;
+mod parameters;
 mod path;
 mod pointer;
 mod query;
@@ -21,9 +22,10 @@ pub use caller::{
     WriteIntents,
 };
 pub use change::Change;
-pub use declared::{Declared, Only, Parameters};
+pub use declared::{Declared, Only};
 pub use idempotency_key::IdempotencyKeyHeader;
 pub use page::{Cursor, Page, PageParams, check_span, limit};
+pub use parameters::Parameters;
 pub use path::PathId;
 pub use query::Query;
 pub use raw::{BODY_BYTES_MAX, RawBody};

@@ -1,6 +1,6 @@
 //! Which part of a list is asked for: `?limit=&after=&before=`.
 
-use super::{Query, declared::Parameters, query};
+use super::{Query, parameters::Parameters, query};
 use crate::base::db::Window;
 use crate::http::Problem;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};

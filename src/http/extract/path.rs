@@ -1,6 +1,6 @@
 //! The id in a request's path.
 
-use super::declared::Parameters;
+use super::parameters::Parameters;
 use crate::http::Problem;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};

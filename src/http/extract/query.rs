@@ -1,7 +1,7 @@
 //! The query of a request's URL.
 
 use super::fault::{Fault, repeated};
-use super::{declared::Parameters, pointer};
+use super::{parameters::Parameters, pointer};
 use crate::base::problem::ProblemCode;
 use crate::http::Problem;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};

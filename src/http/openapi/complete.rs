@@ -1,8 +1,9 @@
 //! What holds for all operations, added to the document by rule.
 
 use super::{
-    components::{Components, members},
+    components::Components,
     event_schemas,
+    json::{members, merge},
     schemas::{self, Schemas},
 };
 use serde_json::{Map, Value, json};
@@ -29,18 +30,6 @@ pub(super) fn complete(document: &mut Value) {
     }
     merge(document, components.into_part());
     merge(document, serde_json::from_str(FIXED).unwrap_or_default());
-}
-
-/// Adds the members of one document to another.
-pub(super) fn merge(document: &mut Value, part: Value) {
-    match (document, part) {
-        (Value::Object(document), Value::Object(part)) => {
-            for (name, value) in part {
-                merge(document.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (document, part) => *document = part,
-    }
 }
 
 fn complete_operation(

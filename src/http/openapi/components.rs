@@ -1,6 +1,9 @@
 //! Components that operations share: common answers, examples, headers.
 
-use super::{complete::merge, problems};
+use super::{
+    json::{members, merge},
+    problems,
+};
 use crate::base::problem::ProblemCode as Code;
 use serde_json::{Map, Value, json};
 
@@ -199,9 +202,4 @@ impl Components {
     pub fn into_part(self) -> Value {
         json!({"components": {"examples": self.examples, "responses": self.responses}})
     }
-}
-
-/// The members of an object; none if it is something else.
-pub(super) fn members(node: Option<&mut Value>) -> impl Iterator<Item = (&String, &mut Value)> {
-    node.and_then(Value::as_object_mut).into_iter().flatten()
 }

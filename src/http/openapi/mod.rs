@@ -7,10 +7,9 @@
 mod complete;
 mod components;
 mod event_schemas;
-mod problems;
+mod json;
+pub(in crate::http) mod problems;
 mod schemas;
-
-pub(in crate::http) use problems::refused;
 
 use crate::http::{
     Problem, State,

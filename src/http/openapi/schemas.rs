@@ -1,6 +1,6 @@
 //! What holds for all schemas.
 
-use super::components::members;
+use super::json::members;
 use serde_json::{Value, json};
 
 /// What a text of a request may hold: all but control characters, save line breaks and tabs.

@@ -16,6 +16,7 @@ mod reader;
 mod receipt;
 mod reference;
 mod review;
+mod review_form;
 
 #[cfg(test)]
 mod tests;

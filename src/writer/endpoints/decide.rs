@@ -10,7 +10,7 @@ use crate::{
     },
     writer::{
         Rejection,
-        decide::{Decider, print},
+        decider::{Decider, print},
         decision::{Decision, EventDraft, Recipient},
     },
 };

@@ -14,7 +14,7 @@ use crate::{
     },
     writer::{
         Rejection, Ticket,
-        decide::{Decider, print},
+        decider::{Decider, print},
         decision::{Decision, DecisionOutcome, EventDraft},
     },
 };

@@ -11,7 +11,7 @@ use crate::{
     },
     writer::{
         Rejection,
-        decide::Decider,
+        decider::Decider,
         decision::{Decision, DecisionOutcome},
         world::Change,
     },

@@ -8,7 +8,7 @@ use crate::{
     },
     writer::{
         Rejection,
-        decide::{Decider, print},
+        decider::{Decider, print},
         decision::{Decision, DecisionOutcome},
     },
 };

@@ -2,7 +2,7 @@
 
 pub mod store;
 
-use super::{Intent, Refund};
+use super::Intent;
 use crate::{
     base::{
         ids::{AttemptId, IntentId, MerchantId, RefundId},
@@ -107,9 +107,9 @@ impl Attempt {
         }
     }
 
-    pub(in crate::domain::intents) fn giving_back(self, refund: &Refund) -> Self {
+    pub(in crate::domain::intents) fn giving_back(self, refund: RefundId) -> Self {
         Self {
-            refund: Some(refund.id),
+            refund: Some(refund),
             ..self
         }
     }

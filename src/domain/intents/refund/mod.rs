@@ -137,8 +137,8 @@ impl Intent {
             created_at: now,
             updated_at: now,
         };
-        let attempt =
-            Attempt::start(ids.attempt, &self, CallKind::Refund, amount, now).giving_back(&refund);
+        let attempt = Attempt::start(ids.attempt, &self, CallKind::Refund, amount, now)
+            .giving_back(refund.id);
         Ok((
             Self {
                 sums,

@@ -98,9 +98,10 @@ pub async fn intent_entries(
         intent,
         source: None,
         account: None,
+        limit: window.reach(),
+        upward: window.newer_than.is_none(),
     };
-    let reach = (window.reach(), window.newer_than.is_none());
-    let mut sequences = store::sequences_of_intent(&mut db, merchant, wanted, &span, reach).await?;
+    let mut sequences = store::sequences_of_intent(&mut db, merchant, wanted, &span).await?;
     sequences.sort_unstable();
     let (sequences, has_more) = window.cut(sequences);
     let entries = reports::entries(&mut db, merchant, &sequences).await?;
@@ -116,19 +117,19 @@ pub async fn journal(
 ) -> Result<(Vec<JournalEntryView>, bool), ReportError> {
     let mut db = pool.acquire().await?;
     let span = span(&mut db, merchant, filter, window).await?;
-    let upward = window.newer_than.is_some();
-    let wanted = window.reach();
     let mut sequences: Vec<i64> = match (filter.source, &filter.account) {
         (Some(source), account) => {
             let account = account.as_deref();
-            let reach = (wanted, upward);
-            of_source(&mut db, merchant, (source, account), &span, reach).await?
+            let sought = OfSource { source, account };
+            of_source(&mut db, merchant, sought, &span, window).await?
         }
         (None, Some(account)) => {
             let key = (merchant, account.as_str());
             store::sequences_of_account(&mut db, key, &span, window).await?
         }
-        (None, None) => nearest(&span.sequences, wanted, upward).collect(),
+        (None, None) => {
+            nearest(&span.sequences, window.reach(), window.newer_than.is_some()).collect()
+        }
     };
     sequences.sort_unstable_by_key(|&sequence| Reverse(sequence));
     let (sequences, has_more) = window.cut(sequences);
@@ -147,13 +148,21 @@ fn nearest(all: &Range<i64>, count: i64, upward: bool) -> Range<i64> {
     }
 }
 
-/// The entries of the span with the given source, and account if one is given.
+/// Which entries of a source are wanted.
+#[derive(Clone, Copy)]
+struct OfSource<'a> {
+    source: Source,
+    /// Those that post to this account.
+    account: Option<&'a str>,
+}
+
+/// The sequences of the span's entries with this source, as many as the window reaches.
 async fn of_source(
     db: &mut PgConnection,
     merchant: MerchantId,
-    (source, account): (Source, Option<&str>),
+    OfSource { source, account }: OfSource<'_>,
     span: &Span,
-    reach: (i64, bool),
+    window: Window,
 ) -> Result<Vec<i64>, ReportError> {
     let intent = match source {
         Source::Intent(intent) => Some(intent),
@@ -170,8 +179,10 @@ async fn of_source(
         intent,
         source: Some(&source),
         account,
+        limit: window.reach(),
+        upward: window.newer_than.is_some(),
     };
-    Ok(store::sequences_of_intent(db, merchant, wanted, &span.sequences, reach).await?)
+    Ok(store::sequences_of_intent(db, merchant, wanted, &span.sequences).await?)
 }
 
 /// The sequence of the adjustment, if it is one, in the span, and posts to the account.

@@ -52,7 +52,7 @@ pub async fn sequences_of_account(
     sequences.fetch_all(db).await
 }
 
-/// Which entries of a payment intent are wanted.
+/// Which entries of a payment intent are wanted, and how many.
 #[derive(Clone, Copy, Debug)]
 pub struct OfIntent<'a> {
     /// The intent.
@@ -61,16 +61,18 @@ pub struct OfIntent<'a> {
     pub source: Option<&'a str>,
     /// Those that post to this account.
     pub account: Option<&'a str>,
+    /// At most so many.
+    pub limit: i64,
+    /// The lowest first, else the highest.
+    pub upward: bool,
 }
 
-/// The sequences of at most `limit` entries of one payment intent, the lowest first if `upward`,
-/// else the highest.
+/// The sequences of entries of one payment intent.
 pub async fn sequences_of_intent(
     db: &mut PgConnection,
     merchant: MerchantId,
     wanted: OfIntent<'_>,
     span: &Range<i64>,
-    (limit, upward): (i64, bool),
 ) -> Result<Vec<i64>, sqlx::Error> {
     let sequences = sqlx::query_scalar!(
         "-- reports.sequences_of_intent
@@ -87,8 +89,8 @@ pub async fn sequences_of_intent(
         span.end,
         wanted.source,
         wanted.account,
-        limit,
-        upward
+        wanted.limit,
+        wanted.upward
     );
     sequences.fetch_all(db).await
 }

@@ -1,0 +1,75 @@
+//! Why the writer changes nothing.
+
+use crate::{
+    base::invalid::Invalid,
+    domain::{callbacks::EndpointError, intents::IntentError, links::LinkError},
+};
+
+/// Why a command changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// A field cannot be taken.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The merchant has no such thing; the noun is given.
+    #[error("there is no {0} with this id")]
+    NotFound(&'static str),
+    /// The intent refuses.
+    #[error(transparent)]
+    Intent(#[from] IntentError),
+    /// The link refuses.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The endpoint refuses.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The idempotency key was used for another request.
+    #[error("this Idempotency-Key was used for another request; use a new key")]
+    KeyReused,
+    /// What is stored cannot be used, or what is to be stored cannot be made: a fault of ours.
+    #[error("{0}")]
+    Internal(String),
+    /// The first request with this key still runs.
+    #[error("the first request with this Idempotency-Key is still running; try again shortly")]
+    KeyInUse,
+}
+
+impl Rejection {
+    /// Whether it is an answer to a request that ran, so that its key keeps it. A value that
+    /// cannot be taken is none, even where that hangs on what there is (an amount above what is
+    /// left): put right, it is sent again with the same key.
+    pub(super) fn is_verdict(&self) -> bool {
+        match self {
+            Self::Intent(
+                IntentError::InvalidState { .. }
+                | IntentError::Declined { .. }
+                | IntentError::RailNotAvailable(_),
+            )
+            | Self::Link(_)
+            | Self::Endpoint(_) => true,
+            Self::Intent(IntentError::AmountTooLarge { .. } | IntentError::Broken(_))
+            | Self::Invalid(_)
+            | Self::NotFound(_)
+            | Self::Internal(_)
+            | Self::KeyReused
+            | Self::KeyInUse => false,
+        }
+    }
+}
+
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The queue is full: nothing was done.
+    #[error("the service is overloaded; try again")]
+    Overloaded,
+    /// The database went away. If the command carried a key, sending it again is safe.
+    #[error("the database cannot be reached; try again with the same Idempotency-Key")]
+    Unavailable,
+    /// The database refused the change by a rule of its own: a fault of ours.
+    #[error("the change was refused by the database")]
+    Broken,
+    /// The command changes nothing.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+}
