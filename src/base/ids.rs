@@ -154,6 +154,8 @@ ids! {
     DeliveryId = "dlv";
     /// A part of the feed that is sent to an endpoint again.
     ReplayId = "rpl";
+    /// A rail account: who the merchant is with a provider.
+    RailAccountId = "ra";
 }
 
 /// The smallest id that can be made at this time: ids sort by the millisecond they are made in.

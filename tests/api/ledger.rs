@@ -169,7 +169,9 @@ pub async fn balances_look_back(pool: &PgPool) {
         pending(AsOf::latest(START)).await,
         ["10.50 EUR", "500 JPY", "1.250 KWD"]
     );
-    let unknown = balances(pool, shop.merchant, "suspense", AsOf::latest(START)).await;
+    let unused = balances(pool, shop.merchant, "suspense", AsOf::latest(START));
+    assert!(unused.await.unwrap().data.is_empty());
+    let unknown = balances(pool, shop.merchant, "cash", AsOf::latest(START)).await;
     assert!(matches!(unknown, Err(ReportError::NotFound)));
 
     let then = trial_balance(pool, shop.merchant, AsOf::time(START))

@@ -43,7 +43,10 @@ pub fn id_of<Id: From<Uuid>>(at: OffsetDateTime) -> Id {
 
 /// A capture or refund of the amount, as payments book it.
 pub fn draft(kind: EntryKind, source: String, intent: IntentId, amount: Money) -> Draft {
-    let (clearing, pending) = (Account::RailClearing("sandbox"), Account::MerchantPending);
+    let (clearing, pending) = (
+        Account::rail_clearing("sandbox"),
+        Account::merchant_pending(),
+    );
     let (debit, credit) = match kind {
         EntryKind::Capture | EntryKind::Adjustment => (clearing, pending),
         EntryKind::Refund => (pending, clearing),
@@ -82,8 +85,11 @@ pub async fn open_books(pool: &PgPool) -> Books {
 /// Stores what was booked, as the writer does.
 pub async fn save(pool: &PgPool, books: &Books, entries: &[JournalEntry]) {
     let mut db = pool.acquire().await.unwrap();
-    let accounts =
-        [Account::RailClearing("sandbox"), Account::MerchantPending].map(|a| (books.merchant, a));
+    let accounts = [
+        Account::rail_clearing("sandbox"),
+        Account::merchant_pending(),
+    ]
+    .map(|a| (books.merchant, a));
     ledger::open_accounts(&mut db, &accounts, START)
         .await
         .unwrap();

@@ -74,8 +74,8 @@ pub(super) async fn prepare(
 fn capture(intent: &Intent) -> Result<Draft, ProgramError> {
     let amount = intent.terms.amount;
     let lines = vec![
-        (Account::RailClearing("sandbox"), Direction::Debit, amount),
-        (Account::MerchantPending, Direction::Credit, amount),
+        (Account::rail_clearing("sandbox"), Direction::Debit, amount),
+        (Account::merchant_pending(), Direction::Credit, amount),
     ];
     let draft = Draft::new(EntryKind::Capture, intent.id.to_string(), lines);
     Ok(draft.map_err(failed)?.for_payment_intent(intent.id.0))

@@ -11,16 +11,19 @@ use crate::{
 
 /// The accounts that payments over `rail` post to: whoever books one needs their balances.
 pub fn booked_accounts(rail: Rail, currency: Currency) -> [(Account, Currency); 2] {
-    let clearing = Account::RailClearing(rail.as_str());
-    [(clearing, currency), (Account::MerchantPending, currency)]
+    let clearing = Account::rail_clearing(rail.as_str());
+    [
+        (clearing, currency),
+        (Account::merchant_pending(), currency),
+    ]
 }
 
 /// The rail has taken money from the payer: it owes it to us, and we owe it to the merchant.
 pub(super) fn capture(intent: &Intent, amount: Money) -> Result<Draft, Unbalanced> {
-    let clearing = Account::RailClearing(intent.terms.rail.as_str());
+    let clearing = Account::rail_clearing(intent.terms.rail.as_str());
     let lines = vec![
         (clearing, Direction::Debit, amount),
-        (Account::MerchantPending, Direction::Credit, amount),
+        (Account::merchant_pending(), Direction::Credit, amount),
     ];
     let draft = Draft::new(EntryKind::Capture, intent.id.to_string(), lines)?;
     Ok(draft.for_payment_intent(intent.id.0))
@@ -28,10 +31,10 @@ pub(super) fn capture(intent: &Intent, amount: Money) -> Result<Draft, Unbalance
 
 /// The rail has given money back to the payer: the other way round.
 pub(super) fn refund(intent: &Intent, refund: &Refund) -> Result<Draft, Unbalanced> {
-    let clearing = Account::RailClearing(intent.terms.rail.as_str());
+    let clearing = Account::rail_clearing(intent.terms.rail.as_str());
     let amount = refund.amount;
     let lines = vec![
-        (Account::MerchantPending, Direction::Debit, amount),
+        (Account::merchant_pending(), Direction::Debit, amount),
         (clearing, Direction::Credit, amount),
     ];
     let draft = Draft::new(EntryKind::Refund, refund.id.to_string(), lines)?;

@@ -1,158 +1,211 @@
-//! The chart of accounts. An account comes into being with its first posting.
+//! Accounts: what stands in a posting. An account comes into being with its first posting.
 
-use super::Direction;
-use crate::base::money::{Currency, CurrencyError};
-use std::{fmt, str::FromStr};
+use super::{AccountKind, Family};
+use crate::base::{
+    ids::RailAccountId,
+    money::{Currency, CurrencyError},
+};
+use std::{borrow::Cow, fmt, str::FromStr};
 
-crate::names! {
-    /// What an account counts, and so which side makes it grow.
-    pub enum AccountKind {
-        /// What we hold or are owed; grows by debits.
-        Asset = "asset",
-        /// What we owe; grows by credits.
-        Liability = "liability",
-        /// What we earn; grows by credits.
-        Income = "income",
-        /// What we spend; grows by debits.
-        Expense = "expense",
-    }
-}
-
-impl AccountKind {
-    /// The side that makes the account grow.
-    pub fn normal_side(self) -> Direction {
-        match self {
-            Self::Asset | Self::Expense => Direction::Debit,
-            Self::Liability | Self::Income => Direction::Credit,
-        }
-    }
-}
-
-/// An account that the service posts to.
+/// An account of the chart. It prints as its code, such as `rail:sandbox:clearing`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Account {
-    /// Money that a rail has taken from payers and has not yet paid us.
-    RailClearing(&'static str),
-    /// Money in our bank account of this currency.
-    Bank(Currency),
-    /// Money owed to the merchant that the rail has not yet paid us.
-    MerchantPending,
-    /// Money owed to the merchant that can be paid out.
-    MerchantAvailable,
-    /// Money owed to the merchant that is kept back.
-    MerchantReserve,
-    /// What rails take for their work.
-    RailFees,
-    /// What we take for ours.
-    PlatformFees,
-    /// Money that payers demand back and that is not decided on.
-    Disputes,
-    /// Money on its way to the merchant's bank.
-    PayoutsInTransit,
-    /// Money of which nobody knows yet whose it is.
-    Suspense,
+pub struct Account {
+    family: Family,
+    code: Cow<'static, str>,
+    /// The only currency that it takes, if it is one currency's.
+    currency: Option<Currency>,
 }
 
 /// The text is not the code of an account.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     /// There is no such account.
-    #[error(
-        "is no account's code: use rail:sandbox:clearing, bank:<currency>, merchant:pending, merchant:available, merchant:reserve, fees:rail, fees:platform, disputes, payouts:in_transit or suspense"
-    )]
+    #[error("is no account's code: use one of {}", patterns())]
     Unknown,
     /// There is no such bank account.
     #[error(transparent)]
     Currency(#[from] CurrencyError),
 }
 
+fn patterns() -> String {
+    let patterns: Vec<&str> = Family::ALL.iter().map(|family| family.pattern()).collect();
+    patterns.join(", ")
+}
+
 impl Account {
+    /// Money that this rail owes us.
+    pub fn rail_clearing(rail: &str) -> Self {
+        Self {
+            family: Family::RailClearing,
+            code: format!("rail:{rail}:clearing").into(),
+            currency: None,
+        }
+    }
+
+    /// Money owed to the merchant that the rail has not yet paid us.
+    pub const fn merchant_pending() -> Self {
+        let family = Family::MerchantPending;
+        Self {
+            family,
+            code: Cow::Borrowed(family.pattern()),
+            currency: None,
+        }
+    }
+
+    /// The family that it is one of.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
     /// What the account counts.
     pub fn kind(&self) -> AccountKind {
-        match self {
-            Self::RailClearing(_) | Self::Bank(_) | Self::Disputes => AccountKind::Asset,
-            Self::MerchantPending
-            | Self::MerchantAvailable
-            | Self::MerchantReserve
-            | Self::PayoutsInTransit
-            | Self::Suspense => AccountKind::Liability,
-            Self::RailFees => AccountKind::Expense,
-            Self::PlatformFees => AccountKind::Income,
-        }
+        self.family.kind()
     }
 
     /// Whether it can hold money of this currency.
     pub fn takes(&self, currency: Currency) -> bool {
-        !matches!(self, Self::Bank(own) if *own != currency)
+        self.currency.is_none_or(|own| own == currency)
     }
 }
 
-/// The account's code, such as `rail:sandbox:clearing`.
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RailClearing(rail) => write!(f, "rail:{rail}:clearing"),
-            Self::Bank(currency) => write!(f, "bank:{currency}"),
-            Self::MerchantPending => f.write_str("merchant:pending"),
-            Self::MerchantAvailable => f.write_str("merchant:available"),
-            Self::MerchantReserve => f.write_str("merchant:reserve"),
-            Self::RailFees => f.write_str("fees:rail"),
-            Self::PlatformFees => f.write_str("fees:platform"),
-            Self::Disputes => f.write_str("disputes"),
-            Self::PayoutsInTransit => f.write_str("payouts:in_transit"),
-            Self::Suspense => f.write_str("suspense"),
-        }
+        f.write_str(&self.code)
     }
 }
 
+/// Names of rails are read by their form: which rails there are is not for the books to know, and
+/// the next version may have more.
 impl FromStr for Account {
     type Err = AccountError;
 
     fn from_str(code: &str) -> Result<Self, AccountError> {
-        Ok(match code {
-            "rail:sandbox:clearing" => Self::RailClearing("sandbox"),
-            "merchant:pending" => Self::MerchantPending,
-            "merchant:available" => Self::MerchantAvailable,
-            "merchant:reserve" => Self::MerchantReserve,
-            "fees:rail" => Self::RailFees,
-            "fees:platform" => Self::PlatformFees,
-            "disputes" => Self::Disputes,
-            "payouts:in_transit" => Self::PayoutsInTransit,
-            "suspense" => Self::Suspense,
-            other => {
-                let bank = other.strip_prefix("bank:").ok_or(AccountError::Unknown)?;
-                Self::Bank(bank.parse()?)
+        for family in Family::ALL {
+            for form in family.forms() {
+                if let Some(account) = read(*family, &form, code)? {
+                    return Ok(account);
+                }
             }
-        })
+        }
+        Err(AccountError::Unknown)
     }
+}
+
+/// The account, if the code has this form of its family.
+fn read(family: Family, form: &str, code: &str) -> Result<Option<Account>, CurrencyError> {
+    let mut currency = None;
+    let (mut forms, mut parts) = (form.split(':'), code.split(':'));
+    loop {
+        let fits = match (forms.next(), parts.next()) {
+            (None, None) => break,
+            (Some("<rail>"), Some(name)) => is_rail(name),
+            (Some("<rail_account>"), Some(id)) => id.parse::<RailAccountId>().is_ok(),
+            (Some("<currency>"), Some(code)) => {
+                currency = Some(code.parse()?);
+                true
+            }
+            (expected, found) => expected == found,
+        };
+        if !fits {
+            return Ok(None);
+        }
+    }
+    let code = Cow::Owned(code.to_owned());
+    Ok(Some(Account {
+        family,
+        code,
+        currency,
+    }))
+}
+
+fn is_rail(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    name.len() <= 32
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(plain)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    const RAIL_ACCOUNT: &str = "ra_01kmz6v7h3e8r9t2x4c5b6n7m8";
+
+    fn code_of(form: &str, rail: &str, currency: &str) -> String {
+        form.replace("<rail>", rail)
+            .replace("<currency>", currency)
+            .replace("<rail_account>", RAIL_ACCOUNT)
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_is_read_as_it_prints(rail in "[a-z][a-z0-9_]{0,31}", currency in "EUR|JPY|KWD|ANG") {
+            for family in Family::ALL {
+                for form in family.forms() {
+                    let code = code_of(&form, &rail, &currency);
+                    let account: Account = code.parse().unwrap();
+                    prop_assert_eq!(account.family(), *family);
+                    prop_assert_eq!(account.to_string(), code);
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(code in ".{0,40}") {
+            let _ = code.parse::<Account>();
+        }
+    }
 
     #[test]
-    fn a_code_is_read_as_it_prints() {
-        let named = [
-            "rail:sandbox:clearing",
-            "bank:JPY",
-            "merchant:pending",
-            "merchant:available",
-            "merchant:reserve",
-            "fees:rail",
-            "fees:platform",
-            "disputes",
-            "payouts:in_transit",
-            "suspense",
-        ];
-        for code in named {
-            let account: Account = code.parse().unwrap();
-            assert_eq!(account.to_string(), code);
+    fn what_is_of_no_form_is_no_account() {
+        let foreign = "pi_01kmz6v7h3e8r9t2x4c5b6n7m8";
+        for code in [
+            "",
+            ":",
+            "bank",
+            "Suspense",
+            "suspense ",
+            "suspense:",
+            "merchant:",
+            "merchant:pending:x",
+            "rail:clearing",
+            "rail::clearing",
+            "rail:Stripe:clearing",
+            "rail:1:clearing",
+            &format!("rail:{}:clearing", "a".repeat(33)),
+            &format!("rail:stripe:{foreign}:clearing"),
+            &format!("bank:EUR:{foreign}"),
+            "rail:<rail>:clearing",
+        ] {
+            assert_eq!(
+                code.parse::<Account>(),
+                Err(AccountError::Unknown),
+                "{code}"
+            );
         }
-        for code in ["", "bank", "Suspense", "merchant:", "rail:card:clearing"] {
-            assert_eq!(code.parse::<Account>(), Err(AccountError::Unknown));
+        for code in ["bank:XXQ", "bank:eur", "bank:"] {
+            let account = code.parse::<Account>();
+            assert!(matches!(account, Err(AccountError::Currency(_))), "{code}");
         }
-        let bank = "bank:XXQ".parse::<Account>();
-        assert!(matches!(bank, Err(AccountError::Currency(_))));
+    }
+
+    #[test]
+    fn what_payments_post_to_is_of_the_chart() {
+        for account in [
+            Account::rail_clearing("sandbox"),
+            Account::merchant_pending(),
+        ] {
+            let read: Account = account.to_string().parse().unwrap();
+            assert_eq!(read, account);
+        }
+    }
+
+    #[test]
+    fn a_bank_account_takes_its_own_currency() {
+        let [eur, usd] = ["EUR", "USD"].map(|code| code.parse().unwrap());
+        let bank: Account = format!("bank:EUR:{RAIL_ACCOUNT}").parse().unwrap();
+        assert!(bank.takes(eur) && !bank.takes(usd));
+        assert!(Account::merchant_pending().takes(usd));
     }
 }

@@ -187,8 +187,8 @@ mod tests {
         };
         let amount = Money::new(1250, "EUR".parse().unwrap());
         let lines = vec![
-            (Account::RailClearing("sandbox"), Direction::Debit, amount),
-            (Account::MerchantPending, Direction::Credit, amount),
+            (Account::rail_clearing("sandbox"), Direction::Debit, amount),
+            (Account::merchant_pending(), Direction::Credit, amount),
         ];
         let draft = Draft::new(EntryKind::Capture, "pi_x".into(), lines).unwrap();
         let mut book = |second| {

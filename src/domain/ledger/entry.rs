@@ -1,6 +1,6 @@
 //! Journal entries and their postings. One that does not balance cannot be built.
 
-use super::{Account, EntryHash};
+use super::{Account, Direction, EntryHash};
 use crate::base::{
     actor::Actor,
     ids::{EntryId, MerchantId},
@@ -8,16 +8,6 @@ use crate::base::{
 };
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
-
-crate::names! {
-    /// The side of a posting.
-    pub enum Direction {
-        /// The left side.
-        Debit = "debit",
-        /// The right side.
-        Credit = "credit",
-    }
-}
 
 crate::names! {
     /// What an entry records.
@@ -197,8 +187,8 @@ mod tests {
     #[test]
     fn only_a_balanced_draft_can_be_built() {
         use Direction::{Credit, Debit};
-        let clearing = || Account::RailClearing("sandbox");
-        let pending = || Account::MerchantPending;
+        let clearing = || Account::rail_clearing("sandbox");
+        let pending = || Account::merchant_pending();
         let draft = |lines| Draft::new(EntryKind::Capture, "pi_x".into(), lines);
         let cases = [
             (

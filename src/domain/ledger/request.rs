@@ -1,6 +1,6 @@
 //! What somebody sends to have an entry booked by hand.
 
-use super::{Account, AccountError, Direction, Draft};
+use super::{Account, AccountCode, AccountError, Direction, Draft};
 use crate::base::{
     invalid::Invalid,
     money::{
@@ -38,10 +38,7 @@ pub struct EntryRequest {
 #[serde(deny_unknown_fields)]
 pub struct PostingRequest {
     /// The account's code.
-    #[schema(
-        example = "merchant:available",
-        pattern = "^(rail:sandbox:clearing|bank:[A-Z]{3}|merchant:(pending|available|reserve)|fees:(rail|platform)|disputes|payouts:in_transit|suspense)$"
-    )]
+    #[schema(value_type = AccountCode)]
     account: String,
     /// `debit` or `credit`.
     direction: Direction,

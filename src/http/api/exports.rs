@@ -2,7 +2,7 @@
 
 use crate::base::money::{Currency, field::CurrencyCode};
 use crate::base::problem::ProblemCode as Code;
-use crate::domain::ledger::Account;
+use crate::domain::ledger::AccountCode;
 use crate::http::openapi::problems::refused;
 use crate::http::route;
 use crate::http::{
@@ -89,6 +89,7 @@ pub struct ExportQuery {
     #[param(value_type = Option<CurrencyCode>)]
     currency: Option<String>,
     /// Postings to the account with this code alone.
+    #[param(value_type = Option<AccountCode>)]
     account: Option<String>,
 }
 
@@ -98,14 +99,8 @@ impl ExportQuery {
         let currency = currency.transpose().map_err(|error| {
             Problem::new(Code::InvalidCurrency, error.to_string()).at("/currency")
         })?;
-        let account = self.account.as_deref().map(str::parse::<Account>);
-        let account = account
-            .transpose()
-            .map_err(|error| Problem::invalid("/account", error.to_string()))?;
-        Ok(Selection {
-            currency,
-            account: account.map(|account| account.to_string()),
-        })
+        let account = super::ledger::account(self.account.as_deref())?;
+        Ok(Selection { currency, account })
     }
 }
 

@@ -13,7 +13,10 @@ use crate::{
         ids::{EntryId, IntentId},
         timestamp,
     },
-    domain::{auth::Scope, ledger::JournalEntryView},
+    domain::{
+        auth::Scope,
+        ledger::{Account, AccountCode, JournalEntryView},
+    },
     views::reports::{
         self, AccountView, AsOf, BalancesView, JournalFilter, ReportError, SourceError,
         TrialBalanceView,
@@ -63,7 +66,7 @@ impl AtQuery {
 
 /// List accounts
 ///
-/// The chart of accounts: all that were ever posted to, in the order of their codes.
+/// The chart of accounts, whether they were posted to or not, in the order of their codes.
 #[utoipa::path(get, path = "/v1/accounts", tag = "Ledger", operation_id = "list_accounts",
     responses((status = 200, description = "All accounts.", body = List<AccountView>)))]
 pub async fn list_accounts(
@@ -71,7 +74,7 @@ pub async fn list_accounts(
     caller: Caller<Ledger>,
 ) -> Result<HttpResponse, Problem> {
     let turn = state.list_turn(caller.merchant).await?;
-    let accounts = reports::accounts(&turn, caller.merchant).await?;
+    let accounts = reports::accounts(&turn, caller.merchant, caller.mode).await?;
     answer::object(&List::new(accounts, false))
 }
 
@@ -81,7 +84,7 @@ pub async fn list_accounts(
 #[utoipa::path(get, path = "/v1/accounts/{code}/balances", tag = "Ledger",
     operation_id = "get_balances",
     params(("code" = String, Path, description = "The account's code.", example = "merchant:pending"), AtQuery),
-    responses((status = 200, description = "One balance for each currency.", body = BalancesView)))]
+    responses((status = 200, description = "One balance for each currency that it was posted to in.", body = BalancesView)))]
 pub async fn balances(
     state: web::Data<State>,
     caller: Caller<Ledger>,
@@ -89,13 +92,16 @@ pub async fn balances(
     query: Query<AtQuery>,
 ) -> Result<HttpResponse, Problem> {
     let at = query.0.moment(&state);
-    if code.contains('\0') {
-        // No text in the database holds one, and it takes none to look for.
-        return Err(Problem::not_found());
-    }
     let turn = state.list_turn(caller.merchant).await?;
     let balances = reports::balances(&turn, caller.merchant, &code, at).await?;
     answer::object(&balances)
+}
+
+/// The account of a filter, as its code.
+pub(super) fn account(code: Option<&str>) -> Result<Option<String>, Problem> {
+    let account = code.map(str::parse::<Account>).transpose();
+    let account = account.map_err(|e| Problem::invalid("/account", e.to_string()))?;
+    Ok(account.map(|account| account.to_string()))
 }
 
 /// Which entries a list holds.
@@ -103,6 +109,7 @@ pub async fn balances(
 #[into_params(parameter_in = Query)]
 pub struct EntryFilter {
     /// Those that post to the account with this code.
+    #[param(value_type = Option<AccountCode>)]
     account: Option<String>,
     /// Those that this payment intent (`pi_…`) or refund (`re_…`) caused, or the adjustment
     /// (`je_…`) itself.
@@ -137,7 +144,7 @@ pub async fn list_entries(
     check_span(filter.from, filter.to, "/to")?;
     let source = filter.source.map(|source| source.parse()).transpose();
     let filter = JournalFilter {
-        account: filter.account,
+        account: account(filter.account.as_deref())?,
         source: source.map_err(|e: SourceError| Problem::invalid("/source", e.to_string()))?,
         from: filter.from,
         to: filter.to,

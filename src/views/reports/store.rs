@@ -223,18 +223,15 @@ pub struct AccountRow {
     pub created_at: OffsetDateTime,
 }
 
-/// All accounts of the merchant, or the one with the given code.
+/// All accounts that the merchant's books post to.
 pub async fn accounts(
     db: &mut PgConnection,
     merchant: MerchantId,
-    code: Option<&str>,
 ) -> Result<Vec<AccountRow>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- reports.accounts
-        SELECT code, kind, created_at FROM accounts
-        WHERE merchant_id = $1 AND ($2::text IS NULL OR code = $2) ORDER BY code COLLATE \"C\"",
-        merchant.0,
-        code
+        SELECT code, kind, created_at FROM accounts WHERE merchant_id = $1",
+        merchant.0
     );
     let rows = rows.fetch_all(db).await?;
     let account = rows.into_iter().map(|row| {

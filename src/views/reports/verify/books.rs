@@ -25,7 +25,7 @@ pub(super) async fn check(
     head: &Head,
     report: &mut Report,
 ) -> Result<(), VerifyError> {
-    let accounts = store::accounts(db, head.merchant, None).await?;
+    let accounts = store::accounts(db, head.merchant).await?;
     let kinds = accounts.into_iter().map(|a| (a.code, a.kind)).collect();
     let mut tally = Tally {
         kinds,
