@@ -2,8 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Stdio};
+
+/// A master key.
+const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+/// No logs among the complaints.
+const QUIET: (&str, &str) = ("RUST_LOG", "off");
 
 /// Runs the program with these settings of the environment; its status and its complaint.
 fn run(line: &str, settings: &[(&str, &str)]) -> (Option<i32>, String) {
@@ -60,26 +67,107 @@ fn a_wrong_database_is_one_sentence() {
 }
 
 #[test]
+fn a_misspelled_setting_stops_every_command_that_reads_them() {
+    let merchant = "mer_01jd8x0000000000000000000a";
+    for line in [
+        "serve",
+        "migrate",
+        "merchant list",
+        &format!("key list --merchant {merchant}"),
+        &format!("export --merchant {merchant} --from 2026-01-01 --to 2026-02-01 --format csv"),
+        "verify",
+        "rekey",
+        "listen",
+        "ready",
+        "dev --data-dir nowhere-made --listen 127.0.0.1:0",
+        "demo --exit",
+        "bench --quick",
+    ] {
+        let sentence = "THREADPAY_PUBLC_URL is no setting, so it would do nothing; \
+                        the nearest is THREADPAY_PUBLIC_URL";
+        fails(
+            line,
+            ("THREADPAY_PUBLC_URL", "https://me:secret@here"),
+            sentence,
+        );
+    }
+    let (status, complaint) = run("openapi", &[("THREADPAY_PUBLC_URL", "x")]);
+    assert_eq!((status, complaint.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file() {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let file = |name: &str, text: &str| {
+        let path = place.join(name);
+        fs::write(&path, text).unwrap();
+        path.into_os_string().into_string().unwrap()
+    };
+    let url = file("url", "postgres://threadpay:secret@127.0.0.1:1/books\n");
+    let crlf = file("crlf", "postgres://threadpay:secret@127.0.0.1:1/books\r\n");
+    let (key, none) = (file("key", KEY), file("none", "\n"));
+    let gone = place.join("gone").into_os_string().into_string().unwrap();
+    let (database, master) = ("DATABASE_URL_FILE", "THREADPAY_MASTER_KEY_FILE");
+    let unreachable = "cannot connect to Postgres at 127.0.0.1:1/books";
+    fails("verify", (database, &url), unreachable);
+    fails("verify", (database, &crlf), unreachable);
+    let free = ("THREADPAY_LISTEN", "127.0.0.1:0");
+    fails_with(
+        "serve",
+        &[(database, &url), (master, &key), free, QUIET],
+        unreachable,
+    );
+    let new = ("THREADPAY_NEW_MASTER_KEY_FILE", url.as_str());
+    let not_a_key = "THREADPAY_NEW_MASTER_KEY is not base64";
+    fails_with("rekey", &[(database, &url), (master, &key), new], not_a_key);
+    let missing = format!("DATABASE_URL_FILE names {gone}, which cannot be read: No such file");
+    fails("verify", (database, &gone), &missing);
+    fails("verify", (database, &none), "which holds nothing");
+    let both = "DATABASE_URL and DATABASE_URL_FILE are both set";
+    let direct = ("DATABASE_URL", "postgres://threadpay@127.0.0.1:1/books");
+    fails_with("verify", &[(database, &url), direct], both);
+}
+
+#[test]
+fn a_key_on_the_command_line_is_not_repeated() {
+    let key = format!("tp_test_00{}_{}", "0".repeat(26), "s".repeat(43));
+    for line in [
+        format!("listen --api-key {key}"),
+        format!("listen --api-key={key}"),
+        format!("key revoke {key}"),
+        format!("key revoke key_{key}"),
+        format!("key list --merchant {key}"),
+        format!("key create --merchant={key} --role bot"),
+        format!("merchant rename {key} --name x"),
+        format!("verify {key}"),
+        key.clone(),
+    ] {
+        let (status, complaint) = run(&line, &[]);
+        assert_ne!(status, Some(0));
+        assert!(!complaint.contains("ssss"), "{line}: {complaint}");
+        assert!(complaint.len() > 30, "{line}: {complaint}");
+    }
+    let (_, complaint) = run(&format!("listen --api-key {key}"), &[]);
+    assert!(complaint.contains("THREADPAY_API_KEY_FILE"), "{complaint}");
+}
+
+#[test]
 fn a_port_in_use_is_one_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let line = format!("dev --data-dir nowhere-made --listen {address}");
     fails(
         &line,
-        ("RUST_LOG", "off"),
+        QUIET,
         &format!("cannot listen on {address}: the port is in use"),
     );
-    assert!(!std::path::Path::new("nowhere-made").exists());
+    assert!(!Path::new("nowhere-made").exists());
 }
 
 #[test]
 fn a_data_directory_of_others_is_one_sentence() {
     let line = "dev --data-dir src --listen 127.0.0.1:0";
-    fails(
-        line,
-        ("RUST_LOG", "off"),
-        "is not a Threadpay data directory",
-    );
+    fails(line, QUIET, "is not a Threadpay data directory");
 }
 
 #[test]

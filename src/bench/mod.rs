@@ -37,6 +37,7 @@ mod store;
 mod transaction;
 mod work;
 
+use crate::app::config::settings::Settings;
 use crate::embedded::Options;
 use crate::program::{ProgramError, Signals, database::Database, print};
 use environment::Environment;
@@ -96,13 +97,13 @@ enum Subject {
     Callbacks(callbacks::Args),
 }
 
-pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
+pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
     let signals = Signals::listen()?;
     let options = Options {
         fsync: true,
         ..Options::temporary()
     };
-    let database = Database::ready(options, &signals).await?;
+    let database = Database::ready(settings, options, &signals).await?;
     let work = async {
         let environment = Environment::prepare(&database).await?;
         match &args.subject {
@@ -121,7 +122,7 @@ pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
 async fn scenarios(args: &Args, environment: &Environment) -> Result<(), ProgramError> {
     let report = measure(&args.choices.plan(), environment).await?;
     if args.json {
-        print::line(&report.json().to_string())?;
+        print::json(&report.json())?;
     }
     Ok(())
 }

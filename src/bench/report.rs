@@ -57,7 +57,7 @@ impl Report {
             Mode::InProcess => "in process, without HTTP",
             Mode::Paced => "at a fixed pace",
         };
-        print::line(&format!(
+        print::text(&format!(
             "{over}; a route that does nothing (GET /healthz, 64 connections): {} a second",
             self.ceiling
         ))
@@ -70,14 +70,14 @@ impl Report {
             0 => String::new(),
             filled => format!(", {filled} payments in the tables"),
         };
-        print::line(&format!(
+        print::text(&format!(
             "\n{}: {}, {}{filled}; {} commits of one row a second",
             spot.scenario.name(),
             count(spot.merchants, "merchant"),
             count(spot.connections, "connection"),
             point.commits_per_second
         ))?;
-        print::line(&format!(
+        print::text(&format!(
             "  {:<24}{:>9}{:>10}{:>10}  {:<20}{:<15}{:>8}{:>10}{:>7}",
             unit(spot.scenario),
             "a second",
@@ -121,7 +121,7 @@ impl Report {
         let callbacks = callbacks.map(|found| format!("  {found} callbacks a second"));
         let bytes = found.bytes_per_second;
         let bytes = bytes.map(|found| format!("  {} MB a second", decimal(found / 10_000)));
-        print::line(&format!(
+        print::text(&format!(
             "  {:<24}{:>9}{:>10}{:>10}  {:<20}{:<15}{:>8}{:>10}{:>7}{}{}",
             who.name(),
             found.figures.per_second,
@@ -175,9 +175,9 @@ impl Report {
 
     /// Prints what several points say together.
     pub fn print_end(&self) -> Result<(), ProgramError> {
-        print::line("")?;
+        print::text("")?;
         for pair in self.hot_to_spread() {
-            print::line(&format!(
+            print::text(&format!(
                 "{} over {}: one merchant is {} times as fast as {}",
                 pair.point.spot.scenario.name(),
                 count(pair.point.spot.connections, "connection"),
@@ -186,7 +186,7 @@ impl Report {
             ))?;
         }
         for pair in self.full_to_empty() {
-            print::line(&format!(
+            print::text(&format!(
                 "{} of {} over {}: with {} payments in the tables {} times as fast as with {}, for {} times the processor time",
                 pair.point.spot.scenario.name(),
                 count(pair.point.spot.merchants, "merchant"),

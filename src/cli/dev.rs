@@ -1,15 +1,16 @@
 //! `threadpay dev`: the service for development, with nothing to set up.
 
-use crate::app::config::Config;
+use crate::app::config::{
+    self, Config,
+    settings::{LISTEN, MASTER_KEY, Settings},
+};
 use crate::app::telemetry;
 use crate::base::ambient::Ambient;
-use crate::base::crypto::MasterKey;
 use crate::base::db::Db;
 use crate::embedded::Options;
 use crate::program::database::Database;
 use crate::program::notes::{Notes, TestMerchant};
 use crate::program::{ProgramError, Service, Signals, print, socket};
-use std::env;
 use std::net::TcpListener;
 use std::path::PathBuf;
 
@@ -27,9 +28,9 @@ pub(super) struct Args {
     /// Where to listen: host:port; port 0 takes any free one.
     #[arg(
         long,
-        env = "THREADPAY_LISTEN",
+        env = LISTEN.name,
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:8080"
+        default_value = LISTEN.default
     )]
     listen: String,
     /// Where the data is kept: a new or empty directory, or that of an earlier run.
@@ -40,13 +41,13 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
+pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
     let signals = Signals::listen()?;
     telemetry::init_logs();
     let listener = socket::bind(&args.listen).await?;
-    let database = Database::ready(Options::kept(&args.data_dir), &signals).await?;
+    let database = Database::ready(settings, Options::kept(&args.data_dir), &signals).await?;
     let result = signals
-        .unless_hard(work(&args, &database, listener, &signals))
+        .unless_hard(work(&args, settings, &database, (listener, &signals)))
         .await;
     database.close().await;
     result
@@ -54,14 +55,14 @@ pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
 
 async fn work(
     args: &Args,
+    settings: &Settings,
     database: &Database,
-    listener: TcpListener,
-    signals: &Signals,
+    (listener, signals): (TcpListener, &Signals),
 ) -> Result<(), ProgramError> {
     let mut notes = Notes::read(&args.data_dir, &Ambient::system())?;
     // Before the first secret is sealed with it.
     notes.write(&args.data_dir)?;
-    let config = config(database.db.clone(), &listener, &notes.master_key)?;
+    let config = config(settings, &notes, database.db.clone(), &listener)?;
     let service = Service::start(config, Some(listener), true).await?;
     let merchant = TestMerchant::find_or_make(&service, notes.merchant.take()).await?;
     notes.merchant = Some(merchant.clone());
@@ -72,20 +73,20 @@ async fn work(
 
 /// What `dev` and `demo` run with: no limits, and callbacks may come back to this machine.
 pub(super) fn config(
+    settings: &Settings,
+    notes: &Notes,
     db: Db,
     listener: &TcpListener,
-    master_key: &str,
 ) -> Result<Config, ProgramError> {
-    let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
-    let master_key =
-        MasterKey::from_base64(set("THREADPAY_MASTER_KEY").as_deref().unwrap_or(master_key))?;
+    let master_key = match settings.get(&MASTER_KEY) {
+        Some(_) => config::master_key(settings, &MASTER_KEY)?,
+        None => notes.master_key()?,
+    };
     let address = listener.local_addr().map_err(ProgramError::Runtime)?;
-    let private = set("THREADPAY_ALLOW_PRIVATE_CALLBACKS").unwrap_or_default();
     let mut config = Config::new(db, address, master_key);
-    if let Some(url) = set("THREADPAY_PUBLIC_URL") {
-        url.trim_end_matches('/').clone_into(&mut config.public_url);
-    }
-    config.allow_private_callbacks = !["false", "0", "no", "off"].contains(&private.as_str());
+    config.allow_private_callbacks = true;
+    config.read_private_callbacks(settings)?;
+    config.read_public_url(settings)?;
     Ok(config)
 }
 
@@ -112,5 +113,5 @@ fn announce(
         "finance_key": merchant.finance_key,
         "database_url": database.url,
     });
-    print::line(&facts.to_string())
+    print::json(&facts)
 }

@@ -1,5 +1,6 @@
 //! `threadpay export`: a merchant's journal as a file, the same bytes as the API gives.
 
+use crate::app::config::settings::Settings;
 use crate::program::{ProgramError, database, print};
 use crate::{
     base::{db::Use, ids::MerchantId, timestamp},
@@ -30,10 +31,13 @@ pub(super) struct Args {
     output: Option<PathBuf>,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
+pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
     let failed = |error: &dyn std::error::Error| ProgramError::Failed(error.to_string());
     let period = Period::new(args.from, args.to).map_err(|e| failed(&e))?;
-    let pool = database::named().await?.pool(Use::General, 1).await?;
+    let pool = database::named(settings)
+        .await?
+        .pool(Use::General, 1)
+        .await?;
     let export = Export::open(&pool, args.merchant, period, args.format);
     let export = export.await.map_err(|e| failed(&e))?;
     match &args.output {

@@ -1,5 +1,6 @@
 //! `threadpay key create`, `list` and `revoke`: who may call the API.
 
+use crate::app::config::settings::Settings;
 use crate::program::{
     ProgramError, database,
     keys::{self, KeyChoice, no_merchant},
@@ -69,7 +70,7 @@ enum Verb {
     },
 }
 
-pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
+pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
     match args.verb {
         Verb::Create {
             merchant,
@@ -89,17 +90,19 @@ pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
                 name,
                 expires_at: expires,
             };
-            create(&database::named().await?, merchant, choice, json).await
+            create(&database::named(settings).await?, merchant, choice, json).await
         }
-        Verb::List { merchant, json } => list(&database::named().await?, merchant, json).await,
+        Verb::List { merchant, json } => {
+            list(&database::named(settings).await?, merchant, json).await
+        }
         Verb::Revoke { key, json } => {
             let key = key_id(&key)?;
-            let db = database::named().await?;
+            let db = database::named(settings).await?;
             if !writer::revoke_key(&db, key, &Ambient::system()).await? {
                 return Err(ProgramError::Failed(format!("there is no API key {key}")));
             }
             if json {
-                return print::line(&json!({ "id": key.to_string() }).to_string());
+                return print::json(&json!({ "id": key.to_string() }));
             }
             print::line(&format!("Key {key} is revoked."))
         }
@@ -129,7 +132,7 @@ async fn create(
     let key = keys::create(db, merchant, choice).await?;
     let (id, api_key) = (key.id, key.text());
     if as_json {
-        return print::line(&json!({ "id": id.to_string(), "api_key": api_key }).to_string());
+        return print::json(&json!({ "id": id.to_string(), "api_key": api_key }));
     }
     print::line(&format!(
         "Key {id} (keep it, it is shown this once): {api_key}"
@@ -145,7 +148,7 @@ async fn list(db: &Db, merchant: MerchantId, as_json: bool) -> Result<(), Progra
     let keys = store::keys(&pool, merchant).await.map_err(DbError::Sql)?;
     if as_json {
         let data: Vec<Value> = keys.iter().map(facts).collect();
-        return print::line(&json!({ "object": "list", "data": data }).to_string());
+        return print::json(&json!({ "object": "list", "data": data }));
     }
     for key in &keys {
         print::line(&sentence(key))?;

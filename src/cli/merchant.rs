@@ -1,5 +1,6 @@
 //! `threadpay merchant create`, `list` and `rename`.
 
+use crate::app::config::settings::Settings;
 use crate::program::{ProgramError, database, keys::no_merchant, print};
 use crate::{
     base::{
@@ -55,8 +56,8 @@ enum Verb {
     },
 }
 
-pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
-    let db = database::named().await?;
+pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
+    let db = database::named(settings).await?;
     match args.verb {
         Verb::Create { name, mode, json } => {
             let made = writer::create_merchant(&db, &name, mode, &Ambient::system()).await?;
@@ -86,7 +87,7 @@ pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
 
 fn say(id: MerchantId, text: &str, as_json: bool) -> Result<(), ProgramError> {
     if as_json {
-        print::line(&json!({ "id": id.to_string() }).to_string())
+        print::json(&json!({ "id": id.to_string() }))
     } else {
         print::line(text)
     }
@@ -95,7 +96,7 @@ fn say(id: MerchantId, text: &str, as_json: bool) -> Result<(), ProgramError> {
 fn list(merchants: &[Merchant], as_json: bool) -> Result<(), ProgramError> {
     if as_json {
         let data: Vec<Value> = merchants.iter().map(facts).collect();
-        return print::line(&json!({ "object": "list", "data": data }).to_string());
+        return print::json(&json!({ "object": "list", "data": data }));
     }
     for merchant in merchants {
         print::line(&format!(

@@ -17,6 +17,7 @@ mod rekey;
 mod serve;
 mod verify;
 
+use crate::app::config::settings::Settings;
 use crate::bench;
 use crate::program::{ProgramError, print};
 use clap::{Parser, Subcommand};
@@ -59,7 +60,7 @@ enum Command {
     #[command(long_about = listen::ABOUT)]
     Listen(listen::Args),
     /// Seal the database with another master key.
-    #[command(long_about = rekey::ABOUT, after_help = rekey::SETTINGS)]
+    #[command(long_about = rekey::ABOUT, after_help = rekey::settings())]
     Rekey,
     /// Export a merchant's journal: the same bytes as the API's export.
     Export(export::Args),
@@ -77,13 +78,41 @@ enum Command {
 
 /// Runs the program: parses the command line, does what it says, gives the exit status.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             print::complaint(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Says what is wrong with the command line, and repeats no API key that stands in it.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let text = error.to_string();
+    let words =
+        text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let hidden: String = words.map(hide_key).collect();
+    if hidden == text {
+        error.exit();
+    }
+    print::remark(hidden.trim_end());
+    ExitCode::from(2)
+}
+
+/// The word without the secret of an API key.
+fn hide_key(word: &str) -> &str {
+    let is_key = ["tp_test_", "tp_live_"]
+        .iter()
+        .any(|kind| word.contains(kind));
+    if is_key {
+        "(an API key, not repeated) "
+    } else {
+        word
     }
 }
 
@@ -98,18 +127,24 @@ fn run(command: Command) -> Result<(), ProgramError> {
 }
 
 async fn perform(command: Command) -> Result<(), ProgramError> {
+    // A slip in the environment stops all that reads it.
+    let settings = if matches!(command, Command::Openapi) {
+        Settings::default()
+    } else {
+        Settings::from_env()?
+    };
     match command {
-        Command::Demo(args) => Box::pin(demo::run(args)).await,
-        Command::Dev(args) => dev::run(args).await,
-        Command::Serve(args) => serve::run(args).await,
-        Command::Migrate => migrate::run().await,
-        Command::Merchant(args) => merchant::run(args).await,
-        Command::Key(args) => key::run(args).await,
-        Command::Listen(args) => listen::run(args).await,
-        Command::Rekey => rekey::run().await,
-        Command::Export(args) => export::run(args).await,
-        Command::Verify(args) => verify::run(args).await,
-        Command::Bench(args) => bench::run(args).await,
+        Command::Demo(args) => Box::pin(demo::run(args, &settings)).await,
+        Command::Dev(args) => dev::run(args, &settings).await,
+        Command::Serve(args) => serve::run(args, &settings).await,
+        Command::Migrate => migrate::run(&settings).await,
+        Command::Merchant(args) => merchant::run(args, &settings).await,
+        Command::Key(args) => key::run(args, &settings).await,
+        Command::Listen(args) => listen::run(args, &settings).await,
+        Command::Rekey => rekey::run(&settings).await,
+        Command::Export(args) => export::run(args, &settings).await,
+        Command::Verify(args) => verify::run(args, &settings).await,
+        Command::Bench(args) => bench::run(args, &settings).await,
         Command::Ready(args) => ready::run(args).await,
         Command::Openapi => openapi::run(),
     }
@@ -137,9 +172,9 @@ mod tests {
             "merchant create --name Cafe --json",
             "key create --merchant M --role finance --json",
             "key revoke key_01jd8x0000000000000000000a",
-            "listen --api-key K --forward http://localhost:3000/hook",
-            "listen --api-key K --url https://pay.example.com --events payment_intent.* refund.failed --json",
-            "listen --api-key K --events payment_intent.* --events refund.*",
+            "listen --forward http://localhost:3000/hook",
+            "listen --url https://pay.example.com --events payment_intent.* refund.failed --json",
+            "listen --events payment_intent.* --events refund.*",
             "export --merchant M --from 2026-01-01 --to 2026-02-01T00:00:00Z --format csv",
             "rekey",
             "verify",

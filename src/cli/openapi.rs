@@ -4,5 +4,5 @@ use crate::http::openapi;
 use crate::program::{ProgramError, print};
 
 pub(super) fn run() -> Result<(), ProgramError> {
-    print::line(openapi::document().trim_end())
+    print::text(openapi::document().trim_end())
 }

@@ -1,6 +1,7 @@
 //! `threadpay ready`: asks a running service whether it is ready, for health checks in
 //! containers that hold no other program.
 
+use crate::app::config::settings::LISTEN;
 use crate::program::{ProgramError, print};
 use std::io;
 use std::time::Duration;
@@ -15,9 +16,9 @@ pub(super) struct Args {
     /// Where the service listens: host:port.
     #[arg(
         long,
-        env = "THREADPAY_LISTEN",
+        env = LISTEN.name,
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:8080"
+        default_value = LISTEN.default
     )]
     listen: String,
 }

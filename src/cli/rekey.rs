@@ -2,15 +2,19 @@
 
 use crate::program::{ProgramError, database, print};
 use crate::{
-    app::StartError,
+    app::{
+        StartError,
+        config::{
+            self,
+            settings::{DATABASE_URL, MASTER_KEY, NEW_MASTER_KEY, Settings, help},
+        },
+    },
     base::{
         ambient::Ambient,
-        crypto::MasterKey,
         db::{Use, schema_suffices},
     },
     writer::{self, RekeyError, Rekeyed},
 };
-use std::env;
 
 /// The long help of the command.
 pub(super) const ABOUT: &str = "Seal the database with another master key.
@@ -27,23 +31,23 @@ A process that was left running cannot open the secrets that are sealed anew unt
 again. Keep the old key as long as you keep backups that were made with it.";
 
 /// What it is told from outside.
-pub(super) const SETTINGS: &str = "Environment:
-  DATABASE_URL              the Postgres to use, postgres://user:password@host:5432/threadpay
-  THREADPAY_MASTER_KEY      the key that the database is sealed with now
-  THREADPAY_NEW_MASTER_KEY  the key to seal it with";
+pub(super) fn settings() -> String {
+    help(&[&DATABASE_URL, &MASTER_KEY, &NEW_MASTER_KEY])
+}
 
-const OLD: &str = "THREADPAY_MASTER_KEY";
-const NEW: &str = "THREADPAY_NEW_MASTER_KEY";
+const OLD: &str = MASTER_KEY.name;
+const NEW: &str = NEW_MASTER_KEY.name;
 
-pub(super) async fn run() -> Result<(), ProgramError> {
-    let (old, new) = (key(OLD)?, key(NEW)?);
+pub(super) async fn run(settings: &Settings) -> Result<(), ProgramError> {
+    let old = config::master_key(settings, &MASTER_KEY)?;
+    let new = config::master_key(settings, &NEW_MASTER_KEY)?;
     if old == new {
         return Err(setting(
             NEW,
             format!("is the same as {OLD}: make another with `openssl rand -base64 32`"),
         ));
     }
-    let db = database::named().await?;
+    let db = database::named(settings).await?;
     let pool = db.pool(Use::General, 1).await?;
     // A database that was never migrated lacks even the table that says so.
     if !schema_suffices(&pool).await.unwrap_or(false) {
@@ -66,13 +70,6 @@ fn done(address: &str, secrets: &str) -> String {
         "The database at {address} is sealed with the new master key; {secrets} sealed anew. Start \
          the service with it as {OLD}."
     )
-}
-
-fn key(name: &'static str) -> Result<MasterKey, ProgramError> {
-    let text = env::var(name).ok().filter(|text| !text.is_empty());
-    let text =
-        text.ok_or_else(|| setting(name, "is not set: see `threadpay rekey --help`".to_owned()))?;
-    MasterKey::from_base64(&text).map_err(|error| setting(name, error.to_string()))
 }
 
 fn setting(name: &'static str, problem: String) -> ProgramError {

@@ -1,5 +1,6 @@
 //! `threadpay verify`: re-reads the books and proves them.
 
+use crate::app::config::settings::Settings;
 use crate::program::{ProgramError, database, print};
 use crate::{
     base::{db::Use, ids::MerchantId},
@@ -19,11 +20,11 @@ pub(super) struct Args {
     merchant: Option<MerchantId>,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
-    let db = database::named().await?;
+pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
+    let db = database::named(settings).await?;
     let pool = db.pool(Use::General, 1).await?;
     match verify::verify(&pool, args.merchant).await {
-        Ok(report) => print::line(&report.to_string()),
+        Ok(report) => print::text(&report.to_string()),
         Err(error) => Err(ProgramError::Failed(error.to_string())),
     }
 }

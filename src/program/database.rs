@@ -1,23 +1,24 @@
 //! Which database a command works on: the one that is named, else a private one.
 
 use super::{ProgramError, Signals, print};
+use crate::app::config::{
+    self,
+    settings::{DATABASE_URL, Settings},
+};
 use crate::base::ambient::Ambient;
 use crate::base::db::{Db, Use};
 use crate::embedded::{Options, Postgres};
-use std::env;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 /// How long the first connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The database that `DATABASE_URL` names, after one connection has shown that it can be used.
-pub async fn named() -> Result<Db, ProgramError> {
-    open(&url_of_environment().ok_or(ProgramError::NoDatabase)?).await
-}
-
-fn url_of_environment() -> Option<String> {
-    env::var("DATABASE_URL").ok().filter(|url| !url.is_empty())
+/// The database that was named, after one connection has shown that it can be used.
+pub async fn named(settings: &Settings) -> Result<Db, ProgramError> {
+    let db = config::database(settings)?;
+    check(&db).await?;
+    Ok(db)
 }
 
 /// A database that is ours as long as this lives, or the one that was named.
@@ -32,11 +33,15 @@ pub struct Database {
 
 impl Database {
     /// The one that was named, else a private one; brought up to date.
-    pub async fn ready(options: Options, signals: &Signals) -> Result<Self, ProgramError> {
-        let database = match url_of_environment() {
+    pub async fn ready(
+        settings: &Settings,
+        options: Options,
+        signals: &Signals,
+    ) -> Result<Self, ProgramError> {
+        let database = match settings.get(&DATABASE_URL) {
             Some(url) => Self {
-                db: open(&url).await?,
-                url,
+                db: named(settings).await?,
+                url: url.to_owned(),
                 postgres: None,
             },
             None => signals.unless_hard(Self::private(options)).await?,
@@ -72,18 +77,12 @@ impl Database {
     }
 }
 
-async fn open(url: &str) -> Result<Db, ProgramError> {
-    if !["postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme))
-    {
-        return Err(ProgramError::NotPostgres);
-    }
-    let db = Db::from_url(url)?;
+/// Says so if the database does not answer.
+pub async fn check(db: &Db) -> Result<(), ProgramError> {
     let first = tokio::time::timeout(PATIENCE, db.connect(Use::General)).await;
     drop(first.map_err(|_| ProgramError::Silent {
         address: db.address(),
         seconds: PATIENCE.as_secs(),
     })??);
-    Ok(db)
+    Ok(())
 }

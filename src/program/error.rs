@@ -1,6 +1,6 @@
 //! What ends a command, each in one sentence that says what to do.
 
-use crate::base::crypto::MasterKeyError;
+use crate::app::config::{ConfigError, settings::SettingsError};
 use crate::base::db::DbError;
 use crate::embedded::EmbeddedError;
 use std::io;
@@ -9,16 +9,9 @@ use std::path::PathBuf;
 /// Why a command ended without doing its work.
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramError {
-    /// No database was named.
-    #[error(
-        "DATABASE_URL is not set: name the Postgres to use, as in postgres://user:password@host:5432/threadpay, or try `threadpay dev`, which brings its own"
-    )]
-    NoDatabase,
-    /// The name of the database is of another kind.
-    #[error(
-        "DATABASE_URL is not a Postgres URL: it must look like postgres://user:password@host:5432/threadpay"
-    )]
-    NotPostgres,
+    /// A setting is missing or wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The database does not answer at all.
     #[error(
         "Postgres at {address} does not answer within {seconds} seconds: check DATABASE_URL and the network"
@@ -61,13 +54,10 @@ pub enum ProgramError {
     /// Standard output is closed or full.
     #[error("cannot write the result: {0}")]
     Output(io::Error),
-    /// The master key is no key.
-    #[error("THREADPAY_MASTER_KEY {0}")]
-    MasterKey(#[from] MasterKeyError),
-    /// A setting is missing or wrong.
+    /// What was asked for is missing or wrong.
     #[error("{name} {problem}")]
     Setting {
-        /// The environment variable or option.
+        /// The option, or the environment variable.
         name: &'static str,
         /// What is wrong with it, and what to do.
         problem: String,
@@ -88,5 +78,11 @@ impl ProgramError {
     pub fn file(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { what, path, source }
+    }
+}
+
+impl From<SettingsError> for ProgramError {
+    fn from(error: SettingsError) -> Self {
+        Self::Config(error.into())
     }
 }

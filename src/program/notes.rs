@@ -3,6 +3,7 @@
 
 use super::{ProgramError, Service, keys};
 use crate::base::ambient::Ambient;
+use crate::base::crypto::MasterKey;
 use crate::base::db::DbError;
 use crate::base::mode::Mode;
 use crate::domain::auth::{self, Role};
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 #[serde(deny_unknown_fields)]
 pub struct Notes {
     /// 32 bytes in base64: `THREADPAY_MASTER_KEY` unless that is set.
-    pub master_key: String,
+    master_key: String,
     /// The test merchant, once it exists.
     pub merchant: Option<TestMerchant>,
 }
@@ -85,6 +86,13 @@ impl Notes {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::new(ambient)),
             Err(error) => Err(ProgramError::file("read", path)(error)),
         }
+    }
+
+    /// The master key that was noted.
+    pub fn master_key(&self) -> Result<MasterKey, ProgramError> {
+        MasterKey::from_base64(&self.master_key).map_err(|error| {
+            ProgramError::Failed(format!("the master_key in {OWNERS_FILE} {error}"))
+        })
     }
 
     /// Writes the notes, for their owner's eyes only: beside their place first, so that a crash

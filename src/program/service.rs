@@ -41,11 +41,14 @@ impl Service {
     ) -> Result<Self, ProgramError> {
         let app = App::start(config, Ambient::system(), http::rejection::render).await?;
         let mut servers = Vec::new();
+        let (mut listen, mut operator_listen) = (None, None);
         if let Some(listener) = listener {
+            listen = listener.local_addr().ok();
             servers.push(http::server::start(listener, State::new(Arc::clone(&app))));
         }
-        if let Some(address) = app.config.operator_listen {
-            let listener = socket::bind(&address.to_string()).await?;
+        if let Some(address) = &app.config.operator_listen {
+            let listener = socket::bind(address).await?;
+            operator_listen = listener.local_addr().ok();
             let state = State::new(Arc::clone(&app));
             servers.push(http::server::start_operators(listener, state));
         }
@@ -64,6 +67,15 @@ impl Service {
         if workers {
             service.start_workers();
         }
+        let (version, base_url) = (env!("CARGO_PKG_VERSION"), service.base_url());
+        tracing::info!(
+            version,
+            listen = listen.map(tracing::field::display),
+            operator_listen = operator_listen.map(tracing::field::display),
+            base_url,
+            workers,
+            "threadpay has started"
+        );
         Ok(service)
     }
 

@@ -50,7 +50,7 @@ fn says((succeeds, printed): (bool, String), wanted: Result<&str, &str>) {
 async fn start(app: &TestApp, key: &str) -> Result<Keyring, String> {
     let db = Db::from_url(&app.database_url).unwrap();
     let key = MasterKey::from_base64(key).unwrap();
-    let config = Config::new(db, app.app.config.listen, key);
+    let config = Config::new(db, &app.app.config.listen, key);
     let started = App::start(config, app.ambient.clone(), rejection::render).await;
     let started = started.map_err(|error| error.to_string())?;
     started.close().await;

@@ -63,11 +63,11 @@ async fn two_hundred_faults_lose_nothing_and_leave_nothing_by_half() {
     run(200).await;
 }
 
-/// `THREADPAY_FAULTS=2000 cargo test --test faults -- --ignored --nocapture`
+/// `FAULTS=2000 cargo test --test faults -- --ignored --nocapture`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes a quarter of an hour: for the figures in docs/reliability.md"]
 async fn as_many_faults_as_wished_lose_nothing() {
-    let faults = env::var("THREADPAY_FAULTS").map_or(2000, |number| number.parse().unwrap());
+    let faults = env::var("FAULTS").map_or(2000, |number| number.parse().unwrap());
     run(faults).await;
 }
 
@@ -102,11 +102,11 @@ async fn run(faults: usize) {
 
 /// The seed of a run: chance decides what happens when; the processes decide what comes of it.
 fn seed() -> u64 {
-    let seed = env::var("THREADPAY_FAULTS_SEED").map_or_else(
+    let seed = env::var("FAULTS_SEED").map_or_else(
         |_| u64::from_be_bytes(Ambient::system().bytes()),
         |seed| seed.parse().unwrap(),
     );
-    println!("THREADPAY_FAULTS_SEED={seed}");
+    println!("FAULTS_SEED={seed}");
     seed
 }
 

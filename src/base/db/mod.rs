@@ -3,6 +3,7 @@
 mod fault;
 mod rows;
 mod schema;
+mod url;
 mod window;
 
 pub use fault::{is_outage, is_spoiled, is_timeout};
@@ -12,7 +13,7 @@ pub use window::Window;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection};
-use std::{str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 use time::OffsetDateTime;
 
 /// The one cell of today: all of a merchant lives in one Postgres schema.
@@ -49,11 +50,11 @@ pub enum Use {
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// The address is not a Postgres URL.
+    /// The address is not a Postgres URL. It may hold a password, so it is not repeated.
     #[error(
-        "DATABASE_URL is not a Postgres URL (postgres://user:password@host:port/database): {0}"
+        "DATABASE_URL is not a Postgres URL, as in postgres://user:password@host:5432/threadpay: {0}"
     )]
-    Url(sqlx::Error),
+    Url(String),
     /// Nobody answers, or the log-in is refused.
     #[error("cannot connect to Postgres at {address}: {source}")]
     Connect {
@@ -94,15 +95,23 @@ const PLAN_ANEW: [(&str, &str); 1] = [("plan_cache_mode", "force_custom_plan")];
 const LET_GO: [(&str, &str); 1] = [("idle_in_transaction_session_timeout", "5s")];
 
 /// Where the database is, read from a URL.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Db {
     options: PgConnectOptions,
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Db ({})", self.address())
+    }
 }
 
 impl Db {
     /// Reads a `postgres://` URL.
     pub fn from_url(url: &str) -> Result<Self, DbError> {
-        let options = PgConnectOptions::from_str(url).map_err(DbError::Url)?;
+        url::check(url).map_err(DbError::Url)?;
+        let options = PgConnectOptions::from_str(url);
+        let options = options.map_err(|error| DbError::Url(error.to_string()))?;
         Ok(Self {
             options: options.disable_statement_logging(),
         })

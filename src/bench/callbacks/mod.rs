@@ -109,7 +109,7 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> Result<(), Pr
     report.add_neighbors(latency::neighbors(environment, plan.rounds).await?)?;
     report.add_memory(memory::queue(environment, plan.queue).await?)?;
     if args.json {
-        print::line(&report.json().to_string())?;
+        print::json(&report.json())?;
     }
     Ok(())
 }

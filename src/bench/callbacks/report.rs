@@ -34,7 +34,7 @@ impl Report {
     /// Prints what the rates stand under, the machine's rate of commits first.
     pub fn begin_rates(&mut self, commits_per_second: u64) -> Result<(), ProgramError> {
         self.add_commits(commits_per_second)?;
-        print::line(&format!(
+        print::text(&format!(
             "{:<30}{:>10}{:>11}{:>10}  {:<16}{:>16}{:>17}",
             "rate",
             "endpoints",
@@ -48,7 +48,7 @@ impl Report {
 
     fn add_commits(&mut self, per_second: u64) -> Result<(), ProgramError> {
         self.commits_per_second.push(per_second);
-        print::line(&format!(
+        print::text(&format!(
             "this machine's commits of one row, one after the other: {per_second} a second"
         ))
     }
@@ -60,7 +60,7 @@ impl Report {
             How::Queued => ("queued, then sent", at_least(rate.per_second)),
             How::Together => ("asked for and sent together", at_least(rate.per_second)),
         };
-        print::line(&format!(
+        print::text(&format!(
             "{name:<30}{:>10}{:>11}{:>10}  {wanted:<16}{:>16}{:>17}",
             rate.endpoints,
             rate.deliveries,
@@ -76,7 +76,7 @@ impl Report {
 
     /// Prints what the latencies stand under, the machine's rate of commits first.
     pub fn begin_latency(&mut self, commits_per_second: u64) -> Result<(), ProgramError> {
-        print::line("")?;
+        print::text("")?;
         self.add_commits(commits_per_second)?;
         print_spread_head("latency, from the request to the callback")
     }
@@ -98,13 +98,13 @@ impl Report {
 
     /// Takes the delays among neighbors and prints them.
     pub fn add_neighbors(&mut self, neighbors: Neighbors) -> Result<(), ProgramError> {
-        print::line("")?;
+        print::text("")?;
         print_spread_head("neighbors: delay at healthy endpoints")?;
         print_spread("all 20 healthy", neighbors.all_healthy, "")?;
         print_spread("one silent, one failing", neighbors.two_bad, "")?;
         let [p50, p99] = ratios(&neighbors);
         let met = p50 <= RATIO_PERCENT && p99 <= RATIO_PERCENT;
-        print::line(&format!(
+        print::text(&format!(
             "{:<54}{:>9}{:>9}{:>9}  <= {}: {}",
             "ratio",
             decimal(p50),
@@ -123,7 +123,7 @@ impl Report {
             bytes.map_or_else(|| "-".to_owned(), |bytes| decimal(bytes / 10_000))
         };
         let met = memory.peak_bytes.is_some_and(|peak| peak < MEMORY_BYTES);
-        print::line(&format!(
+        print::text(&format!(
             "\nmemory with {} deliveries queued, of which {} were sent meanwhile: {} MB before, at \
             most {} MB; wanted < {}: {}",
             memory.queued,
@@ -181,14 +181,14 @@ fn millis(micros: u64) -> String {
 }
 
 fn print_spread_head(name: &str) -> Result<(), ProgramError> {
-    print::line(&format!(
+    print::text(&format!(
         "{name:<43}{:>11}{:>9}{:>9}{:>9}  wanted",
         "deliveries", "p50 ms", "p99 ms", "max ms"
     ))
 }
 
 fn print_spread(name: &str, spread: Spread, wanted: &str) -> Result<(), ProgramError> {
-    print::line(&format!(
+    print::text(&format!(
         "{name:<43}{:>11}{:>9}{:>9}{:>9}  {wanted}",
         spread.deliveries,
         millis(spread.p50_us),

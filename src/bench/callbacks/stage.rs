@@ -23,7 +23,7 @@ impl Environment {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(ProgramError::Runtime)?;
         let address = listener.local_addr().map_err(ProgramError::Runtime)?;
-        let config = services::config(&self.db, address)?;
+        let config = services::config(&self.db, address);
         Ok(Stage {
             service: Service::start(config, Some(listener), workers).await?,
             address,

@@ -4,6 +4,7 @@ mod bot;
 mod play;
 
 use super::dev;
+use crate::app::config::settings::Settings;
 use crate::base::ambient::Ambient;
 use crate::embedded::Options;
 use crate::program::database::Database;
@@ -31,12 +32,12 @@ pub(super) struct Args {
     listen: String,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), ProgramError> {
+pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
     let signals = Signals::listen()?;
     let listener = socket::bind(&args.listen).await?;
-    let database = Database::ready(Options::temporary(), &signals).await?;
-    let master_key = Notes::new(&Ambient::system()).master_key;
-    let config = dev::config(database.db.clone(), &listener, &master_key)?;
+    let database = Database::ready(settings, Options::temporary(), &signals).await?;
+    let notes = Notes::new(&Ambient::system());
+    let config = dev::config(settings, &notes, database.db.clone(), &listener)?;
     let work = async {
         let service = Service::start(config, Some(listener), true).await?;
         let played = play(&args, &service, &signals).await;
@@ -57,7 +58,7 @@ async fn play(args: &Args, service: &Service, signals: &Signals) -> Result<(), P
         () = signals.soft().cancelled() => return Err(ProgramError::Interrupted),
     };
     if args.json {
-        print::line(&facts.to_string())?;
+        print::json(&facts)?;
     }
     if !args.exit {
         print::remark("\nThe service stays up for you to look around; Ctrl-C ends it.");

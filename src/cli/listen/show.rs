@@ -45,7 +45,7 @@ impl Show {
         let (forward, secret) = (forwarder.map(|f| &f.url), forwarder.map(Forwarder::secret));
         if self.json {
             let facts = serde_json::json!({"url": url, "forward": forward, "secret": secret});
-            return print::line(&facts.to_string());
+            return print::json(&facts);
         }
         print::remark(&match (forward, secret) {
             (Some(forward), Some(secret)) => format!(
@@ -69,8 +69,7 @@ impl Show {
                 event: &event.json,
                 forwarded: sent.map(forwarded),
             };
-            let line = serde_json::to_string(&line);
-            return print::line(&line.map_err(|e| ProgramError::Failed(e.to_string()))?);
+            return print::json(&line);
         }
         let (date, time) = (at.date(), at.time());
         let (hour, minute, second) = time.as_hms();
