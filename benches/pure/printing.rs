@@ -9,9 +9,9 @@ use criterion::Criterion;
 use serde_json::value::to_raw_value;
 use std::rc::Rc;
 use threadpay::{
-    base::{language::Locale, money::Money},
+    base::{event_type::EventType, language::Locale, money::Money},
     domain::{
-        callbacks::{EventType, NewEvent},
+        callbacks::NewEvent,
         intents::{Intent, LineItem, LineItemKind, PaymentIntent},
         ledger::{JournalEntry, JournalEntryView},
         links::Price,

@@ -7,6 +7,7 @@ use std::{fmt::Display, str::FromStr, time::Duration};
 use threadpay::{
     base::{
         crypto::{Purpose, TokenKey},
+        event_type::EventType,
         ids::{
             AttemptId, DeliveryId, EndpointId, EntryId, EventId, IntentId, KeyId, LinkId,
             MerchantId, RefundId, ReplayId,
@@ -18,7 +19,7 @@ use threadpay::{
     },
     domain::{
         auth::{ApiKey, Role, parse_client_id},
-        callbacks::{DeliveryStatus, EventFilter, EventType, Ordering, Outcome, outcome},
+        callbacks::{DeliveryStatus, EventFilter, Ordering, Outcome, outcome},
         idempotency::IdempotencyKey,
         intents::{CaptureMethod, Status},
         ledger::Account,

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod ambient;
 pub mod crypto;
 pub mod db;
+pub mod event_type;
 pub mod ids;
 pub mod invalid;
 pub mod language;

@@ -5,12 +5,13 @@ use crate::{
     base::{
         actor::Actor,
         ambient::Ambient,
+        event_type::EventType,
         ids::{IntentId, MerchantId},
         invalid::Invalid,
         mode::Mode,
     },
     domain::{
-        callbacks::{EventType, NewEvent, StoredEvent},
+        callbacks::{NewEvent, StoredEvent},
         idempotency::{Answer, Claim},
         intents::{self, Finished, Intent, IntentError, PaymentIntent, Terms},
         ledger::{self, Balance, Books, Draft, JournalEntry, JournalEntryView},

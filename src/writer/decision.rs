@@ -8,11 +8,12 @@ use super::{
 use crate::{
     base::{
         actor::Actor,
+        event_type::EventType,
         ids::{DeliveryId, EndpointId, EventId, IntentId, MerchantId},
         money::Currency,
     },
     domain::{
-        callbacks::{EndpointStatus, EventType, NewDelivery, NewEvent},
+        callbacks::{EndpointStatus, NewDelivery, NewEvent},
         idempotency::Answer,
         ledger::{Account, Balance, Books, Draft, JournalEntry},
         threads::Thread,

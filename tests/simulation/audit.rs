@@ -6,11 +6,12 @@ use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 use threadpay::{
     base::{
+        event_type::EventType,
         ids::{IntentId, LinkId, MerchantId},
         money::Currency,
     },
     domain::{
-        callbacks::{EventType, StoredEvent},
+        callbacks::StoredEvent,
         ledger::{Balance, Chain, Direction, EntryHash, JournalEntry, check_entry},
     },
     writer::World,

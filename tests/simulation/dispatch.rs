@@ -10,12 +10,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use threadpay::{
     base::{
         ambient::Ambient,
+        event_type::EventType,
         ids::{EndpointId, EventId, MerchantId},
         net::{Response, RetryAfter, SendError},
     },
-    domain::callbacks::{
-        DeliveryStatus, Disabling, EventType, Health, Ordering, Outcome, Signal, outcome,
-    },
+    domain::callbacks::{DeliveryStatus, Disabling, Health, Ordering, Outcome, Signal, outcome},
     writer::EndpointCommand,
 };
 use time::OffsetDateTime;

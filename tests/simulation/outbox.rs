@@ -12,10 +12,10 @@ use super::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use threadpay::{
+    base::event_type::EventType,
     base::ids::{DeliveryId, EndpointId, MerchantId},
     domain::callbacks::{
-        DeliveryStatus, Endpoint, EndpointStatus, EventType, Health, Ordering, Outcome, Replay,
-        ReplayStatus,
+        DeliveryStatus, Endpoint, EndpointStatus, Health, Ordering, Outcome, Replay, ReplayStatus,
     },
     writer::World,
 };

@@ -3,9 +3,10 @@
 use super::{audit::Audit, clients, rail::ModelRail, store::Store, writers::Batch};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use threadpay::{
+    base::event_type::EventType,
     base::ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
     domain::{
-        callbacks::{Disabling, EventType},
+        callbacks::Disabling,
         idempotency::store::KeyName,
         intents::{
             Attempt, AttemptStatus, CaptureMethod, Intent, IntentError, Opening, RefundStatus,

@@ -23,7 +23,7 @@ pub use endpoint::{
     Disabling, Endpoint, EndpointError, EndpointPatch, EndpointStatus, EventFilter, EventPattern,
     MOST_ENDPOINTS, NewEndpoint, Ordering,
 };
-pub use event::{Event, EventType, NewEvent, StoredEvent};
+pub use event::{Event, NewEvent, StoredEvent};
 pub use health::{EndpointHealth, Health, Signal};
 pub use replay::{Replay, ReplayObject, ReplayRange, ReplayRequest, ReplayStatus};
 pub use request::{EndpointChanges, EndpointRequest, RotateRequest};

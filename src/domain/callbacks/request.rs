@@ -163,8 +163,11 @@ fn parse_url(url: String, policy: &Policy) -> Result<String, Invalid> {
 mod tests {
     use super::*;
     use crate::{
-        base::ids::{EndpointId, MerchantId},
-        domain::callbacks::{Endpoint, EventType},
+        base::{
+            event_type::EventType,
+            ids::{EndpointId, MerchantId},
+        },
+        domain::callbacks::Endpoint,
     };
     use serde_json::{Value, json};
     use time::{OffsetDateTime, macros::datetime};

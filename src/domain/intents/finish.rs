@@ -1,10 +1,11 @@
 //! What a rail's answer does to an intent.
 
 use super::{
-    Attempt, AttemptStatus, CaptureMethod, Intent, IntentError, IntentEvent, LastError, Opening,
-    Refund, RefundStatus, State, Sums, bookkeeping, error::Broken,
+    Attempt, AttemptStatus, CaptureMethod, Intent, IntentError, LastError, Opening, Refund,
+    RefundStatus, State, Sums, bookkeeping, error::Broken,
 };
 use crate::{
+    base::event_type::EventType,
     base::money::Money,
     domain::{
         ledger::Draft,
@@ -41,7 +42,7 @@ pub struct Finished {
     /// What is booked.
     pub draft: Option<Draft>,
     /// What is told.
-    pub event: Option<IntentEvent>,
+    pub event: Option<EventType>,
     /// What the caller is told.
     pub verdict: Verdict,
 }
@@ -82,8 +83,8 @@ impl Attempt {
                 let state = waiting(intent.state, &attempt);
                 let news = first || state != intent.state;
                 let event = match state {
-                    State::Processing(..) => news.then_some(IntentEvent::Processing),
-                    State::RequiresAction(_) => news.then_some(IntentEvent::RequiresAction),
+                    State::Processing(..) => news.then_some(EventType::IntentProcessing),
+                    State::RequiresAction(_) => news.then_some(EventType::IntentRequiresAction),
                     // A refund waits beside its intent.
                     State::Succeeded
                     | State::RequiresPayment
@@ -233,7 +234,7 @@ fn charged(intent: Intent, attempt: Attempt) -> Result<Finished, Broken> {
                 state: State::RequiresCapture,
                 ..intent
             };
-            let event = Some(IntentEvent::RequiresCapture);
+            let event = Some(EventType::IntentRequiresCapture);
             Ok(Finished {
                 event,
                 ..Finished::quiet(intent, attempt, None)
@@ -259,7 +260,7 @@ fn voided(intent: Intent, attempt: Attempt) -> Finished {
         ..intent
     };
     Finished {
-        event: Some(IntentEvent::Canceled),
+        event: Some(EventType::IntentCanceled),
         ..Finished::quiet(intent, attempt, None)
     }
 }
@@ -289,7 +290,7 @@ fn given_back(
         .as_ref()
         .map(|refund| bookkeeping::refund(&intent, refund))
         .transpose()?;
-    let event = Some(IntentEvent::RefundSucceeded);
+    let event = Some(EventType::RefundSucceeded);
     Ok(Finished {
         draft,
         event,
@@ -310,7 +311,7 @@ fn taken(intent: Intent, attempt: Attempt, amount: Money) -> Result<Finished, Br
     let draft = Some(bookkeeping::capture(&intent, amount)?);
     Ok(Finished {
         draft,
-        event: Some(IntentEvent::Succeeded),
+        event: Some(EventType::IntentSucceeded),
         ..Finished::quiet(intent, attempt, None)
     })
 }
@@ -340,10 +341,16 @@ fn declined(
         }
     };
     Ok(match attempt.kind {
-        CallKind::Charge => failed(State::RequiresPayment, IntentEvent::PaymentFailed, attempt),
-        CallKind::Capture | CallKind::Void => {
-            failed(State::RequiresCapture, IntentEvent::PaymentFailed, attempt)
-        }
+        CallKind::Charge => failed(
+            State::RequiresPayment,
+            EventType::IntentPaymentFailed,
+            attempt,
+        ),
+        CallKind::Capture | CallKind::Void => failed(
+            State::RequiresCapture,
+            EventType::IntentPaymentFailed,
+            attempt,
+        ),
         CallKind::Refund => {
             let refunding = intent.sums.refunding.checked_sub(attempt.amount)?;
             let intent = Intent {
@@ -359,7 +366,7 @@ fn declined(
                 ..r
             });
             Finished {
-                event: Some(IntentEvent::RefundFailed),
+                event: Some(EventType::RefundFailed),
                 ..Finished::quiet(intent, attempt, refund)
             }
         }

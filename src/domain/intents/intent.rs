@@ -60,34 +60,6 @@ crate::names! {
 }
 
 crate::names! {
-    /// What happened to an intent or one of its refunds, for its events.
-    pub enum IntentEvent {
-        /// It was made.
-        Created = "payment_intent.created",
-        /// The rail has no outcome yet.
-        Processing = "payment_intent.processing",
-        /// The payer must act.
-        RequiresAction = "payment_intent.requires_action",
-        /// Money is held.
-        RequiresCapture = "payment_intent.requires_capture",
-        /// An attempt failed.
-        PaymentFailed = "payment_intent.payment_failed",
-        /// Money was taken.
-        Succeeded = "payment_intent.succeeded",
-        /// It was called off.
-        Canceled = "payment_intent.canceled",
-        /// Nobody paid in time.
-        Expired = "payment_intent.expired",
-        /// A refund was asked for.
-        RefundCreated = "refund.created",
-        /// Money was given back.
-        RefundSucceeded = "refund.succeeded",
-        /// The rail refused to give it back.
-        RefundFailed = "refund.failed",
-    }
-}
-
-crate::names! {
     /// What a line does to the sum.
     pub enum LineItemKind {
         /// It is paid for.

@@ -28,8 +28,8 @@ pub use charge::ConfirmRequest;
 pub use error::IntentError;
 pub use finish::{Finished, Verdict};
 pub use intent::{
-    CancellationReason, CaptureMethod, Intent, IntentEvent, LastError, LineItem, LineItemKind,
-    Opening, State, Status, Sums, Terms,
+    CancellationReason, CaptureMethod, Intent, LastError, LineItem, LineItemKind, Opening, State,
+    Status, Sums, Terms,
 };
 pub use refund::{Refund, RefundIds, RefundRequest, RefundStatus, RefundTerms};
 pub use request::IntentRequest;

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     base::{
+        event_type::EventType,
         ids::{AttemptId, IntentId, MerchantId, RefundId},
         money::Money,
     },
@@ -249,7 +250,7 @@ fn outcome(finished: Option<Finished>) -> String {
         return "nothing".to_owned();
     };
     let status = finished.intent.state.status();
-    let event = finished.event.map_or("-", super::IntentEvent::as_str);
+    let event = finished.event.map_or("-", EventType::as_str);
     let booked = if finished.draft.is_some() {
         "books"
     } else {
@@ -346,7 +347,7 @@ fn answers_that_follow_each_other() {
             .finish(once.intent, None, answer(second), START)
             .unwrap();
         let twice = twice.unwrap();
-        let told = twice.event.map_or("-", super::IntentEvent::as_str);
+        let told = twice.event.map_or("-", EventType::as_str);
         assert_eq!(
             (twice.intent.state.status().as_str(), told),
             (status, event),

@@ -10,9 +10,10 @@ use crate::http::{
 };
 use crate::{
     app::WAITERS_OF_KEY,
+    base::event_type::EventType,
     base::ids::{EventId, KeyId},
     domain::callbacks::{
-        Event, EventType,
+        Event,
         feed::{self, EventQuery, Part},
     },
 };

@@ -5,7 +5,7 @@
     reason = "what a document lacks reads as null, and the schemas are objects"
 )]
 
-use crate::domain::callbacks::EventType;
+use crate::base::event_type::EventType;
 use serde_json::{Map, Value, json};
 
 /// What the types of events begin with, the schema of these events, and that of their `data`.

@@ -2,11 +2,12 @@
 
 use super::EndpointCommand;
 use crate::{
+    base::event_type::EventType,
     base::ids::EndpointId,
     domain::callbacks::{
         CallbackDelivery, CallbackEndpoint, DeletedEndpoint, Delivery, DeliveryStatus, Disabling,
-        Endpoint, EndpointError, EndpointPatch, EndpointStatus, EventType, MOST_ENDPOINTS,
-        NewEndpoint, NewSecret, Replay, ReplayObject, StoredSecret, rotate,
+        Endpoint, EndpointError, EndpointPatch, EndpointStatus, MOST_ENDPOINTS, NewEndpoint,
+        NewSecret, Replay, ReplayObject, StoredSecret, rotate,
     },
     writer::{
         Rejection,

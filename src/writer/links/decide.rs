@@ -2,10 +2,10 @@
 
 use super::{LinkCommand, LinkPayment};
 use crate::{
+    base::event_type::EventType,
     base::ids::LinkId,
     domain::{
-        callbacks::EventType,
-        intents::{CaptureMethod, Intent, IntentEvent, State, Terms},
+        intents::{CaptureMethod, Intent, State, Terms},
         links::{Link, LinkStatus, LinkTerms, PaymentLink, choose_amount, store::Subject},
     },
     writer::{
@@ -95,7 +95,11 @@ impl Decider<'_> {
         };
         let link = link.take_place(now)?;
         let fresh = Intent::new(self.context.ambient.id(), self.merchant, terms, now);
-        let created = intent_event(IntentEvent::Created, &fresh, &self.print_intent(&fresh)?);
+        let created = intent_event(
+            EventType::IntentCreated,
+            &fresh,
+            &self.print_intent(&fresh)?,
+        );
         let token = self.intent_token(fresh.id);
         let attempt = self.context.ambient.id();
         let (intent, attempt) = fresh.begin_charge(payment.method, attempt, now)?;

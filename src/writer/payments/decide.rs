@@ -2,12 +2,11 @@
 
 use super::PaymentCommand;
 use crate::{
-    base::{ids::IntentId, money::field::BareAmount},
+    base::{event_type::EventType, ids::IntentId, money::field::BareAmount},
     domain::{
-        callbacks::EventType,
         intents::{
-            Attempt, Canceled, CancellationReason, Intent, IntentError, IntentEvent, PaymentIntent,
-            Refund, RefundIds, RefundObject, RefundTerms, Terms,
+            Attempt, Canceled, CancellationReason, Intent, IntentError, PaymentIntent, Refund,
+            RefundIds, RefundObject, RefundTerms, Terms,
         },
         links::store::{Subject, TokenRow},
         rails::{PaymentMethod, Rail},
@@ -46,7 +45,7 @@ impl Decider<'_> {
         let (id, now) = (self.context.ambient.id(), self.context.now);
         let intent = Intent::new(id, self.merchant, terms.clone(), now);
         let data = self.print_intent(&intent)?;
-        let created = intent_event(IntentEvent::Created, &intent, &data);
+        let created = intent_event(EventType::IntentCreated, &intent, &data);
         Ok(Decision::answer(201, &data)
             .with(self.intent_token(id))
             .with(intent)
@@ -90,14 +89,14 @@ impl Decider<'_> {
         let (attempt, now) = (self.context.ambient.id(), self.context.now);
         match before.clone().cancel(reason, attempt, now)? {
             Canceled::AfterVoid(intent, attempt) => Ok(call(intent, attempt)),
-            Canceled::Now(intent) => self.ended(&before, intent, IntentEvent::Canceled),
+            Canceled::Now(intent) => self.ended(&before, intent, EventType::IntentCanceled),
         }
     }
 
     fn expire_intent(&self, id: IntentId) -> Result<Decision, Rejection> {
         let before = self.intent(id)?;
         match before.clone().expire(self.context.now) {
-            Some(intent) => self.ended(&before, intent, IntentEvent::Expired),
+            Some(intent) => self.ended(&before, intent, EventType::IntentExpired),
             None => Ok(Decision::answer(200, &self.print_intent(&before)?)),
         }
     }
@@ -106,7 +105,7 @@ impl Decider<'_> {
         &self,
         before: &Intent,
         intent: Intent,
-        event: IntentEvent,
+        event: EventType,
     ) -> Result<Decision, Rejection> {
         let data = self.print_intent(&intent)?;
         let (link, link_event) = self.update_link_capacity(before, &intent)?;
@@ -131,7 +130,7 @@ impl Decider<'_> {
         let now = self.context.now;
         let (intent, refund, attempt) = intent.begin_refund(amount, reason, ids, now)?;
         let data = self.print_refund(&refund)?;
-        let created = intent_event(IntentEvent::RefundCreated, &intent, &data);
+        let created = intent_event(EventType::RefundCreated, &intent, &data);
         Ok(call(intent, attempt).with(refund).causing([created]))
     }
 
@@ -173,29 +172,13 @@ pub(in crate::writer) fn call(intent: Intent, attempt: Attempt) -> Decision {
 
 /// An event about an intent or its refund.
 pub(in crate::writer) fn intent_event(
-    event: IntentEvent,
+    event: EventType,
     intent: &Intent,
     data: &RawValue,
 ) -> EventDraft {
     EventDraft {
         thread: intent.terms.thread.clone(),
         intent: Some(intent.id),
-        ..EventDraft::new(event_type(event), data)
-    }
-}
-
-fn event_type(event: IntentEvent) -> EventType {
-    match event {
-        IntentEvent::Created => EventType::IntentCreated,
-        IntentEvent::Processing => EventType::IntentProcessing,
-        IntentEvent::RequiresAction => EventType::IntentRequiresAction,
-        IntentEvent::RequiresCapture => EventType::IntentRequiresCapture,
-        IntentEvent::PaymentFailed => EventType::IntentPaymentFailed,
-        IntentEvent::Succeeded => EventType::IntentSucceeded,
-        IntentEvent::Canceled => EventType::IntentCanceled,
-        IntentEvent::Expired => EventType::IntentExpired,
-        IntentEvent::RefundCreated => EventType::RefundCreated,
-        IntentEvent::RefundSucceeded => EventType::RefundSucceeded,
-        IntentEvent::RefundFailed => EventType::RefundFailed,
+        ..EventDraft::new(event, data)
     }
 }

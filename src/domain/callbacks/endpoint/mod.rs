@@ -1,7 +1,7 @@
 //! Where a merchant wants to be told, and of what.
 
-use super::EventType;
 use crate::base::{
+    event_type::EventType,
     ids::{EndpointId, MerchantId},
     invalid::Invalid,
     net::normal_form,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::base::event_type::EventType;
 use time::{Duration, macros::datetime};
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@ mod store;
 
 pub use store::{event, events, news};
 
-use super::EventType;
+use crate::base::event_type::EventType;
 use crate::base::ids::MerchantId;
 
 /// Which events of a merchant's feed are asked for, oldest first.

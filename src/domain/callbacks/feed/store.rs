@@ -2,8 +2,8 @@
 
 use super::{EventQuery, News, NewsItem, Part};
 use crate::{
+    base::event_type::EventType,
     base::ids::{EventId, MerchantId},
-    domain::callbacks::EventType,
 };
 use sqlx::PgPool;
 

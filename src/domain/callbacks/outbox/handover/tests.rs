@@ -1,7 +1,8 @@
 use super::*;
 use crate::{
+    base::event_type::EventType,
     base::ids::{DeliveryId, EventId},
-    domain::callbacks::{EndpointStatus, EventFilter, EventType},
+    domain::callbacks::{EndpointStatus, EventFilter},
 };
 use time::{Duration as Span, macros::datetime};
 
