@@ -1,5 +1,6 @@
 //! Closed lists of words that stand in the schema and the API.
 
+use std::{fmt, str::FromStr};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 /// A word that is not one of the list that was asked for.
@@ -19,6 +20,53 @@ impl UnknownName {
             found: found.chars().take(64).collect(),
             known: known.join(", "),
         }
+    }
+}
+
+/// A word as it is stored. One that a newer version has written and this one does not know is passed
+/// through as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word<T> {
+    /// One of the list.
+    Known(T),
+    /// One that this version does not know.
+    Other(String),
+}
+
+impl<T: FromStr> Word<T> {
+    /// The word of this text.
+    pub fn read(text: String) -> Self {
+        match text.parse() {
+            Ok(known) => Self::Known(known),
+            Err(_) => Self::Other(text),
+        }
+    }
+}
+
+impl<T> From<T> for Word<T> {
+    fn from(known: T) -> Self {
+        Self::Known(known)
+    }
+}
+
+impl<T: PartialEq> PartialEq<T> for Word<T> {
+    fn eq(&self, known: &T) -> bool {
+        matches!(self, Self::Known(word) if word == known)
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Word<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(word) => word.fmt(f),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl<T: fmt::Display> serde::Serialize for Word<T> {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
     }
 }
 

@@ -93,8 +93,11 @@ impl Service {
             Arc::default(),
         );
         self.work(dispatcher, Arc::clone(&app.wake.deliveries));
-        self.work(Replayer(Arc::clone(app)), Arc::clone(&app.wake.replays));
-        self.work(Settler(Arc::clone(app)), Arc::default());
+        self.work(
+            Replayer::new(Arc::clone(app)),
+            Arc::clone(&app.wake.replays),
+        );
+        self.work(Settler::new(Arc::clone(app)), Arc::default());
         self.work(Resolver::new(Arc::clone(app)), Arc::default());
         self.work(Expirer::new(Arc::clone(app)), Arc::default());
         self.work(Forgetter(Arc::clone(app)), Arc::default());

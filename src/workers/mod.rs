@@ -6,6 +6,7 @@ mod expire;
 mod forget;
 mod note_uses;
 mod observe;
+mod queue;
 mod replay;
 mod resolve;
 mod settle;

@@ -42,8 +42,10 @@ impl Worker for Observer {
             self.stats.failed(),
             self.stats.exhausted(),
         );
-        let stuck = due::store::stuck(&self.app.worker_pool, Kind::Attempt).await?;
-        self.app.metrics.stuck(Kind::Attempt.as_str(), stuck);
+        for kind in [Kind::Attempt, Kind::Replay, Kind::Hold] {
+            let stuck = due::store::stuck(&self.app.worker_pool, kind).await?;
+            self.app.metrics.stuck(kind.as_str(), stuck);
+        }
         Ok(Progress::Idle)
     }
 }

@@ -1,12 +1,35 @@
 //! Works off replays: makes the deliveries of a part of the feed due again, a step at a time.
 
-use super::{Progress, Worker};
-use crate::{app::App, domain::callbacks::replay::store};
+use super::{
+    Progress, Worker,
+    queue::{Bounds, Queue},
+};
+use crate::{
+    app::App,
+    base::ids::ReplayId,
+    domain::{
+        callbacks::{ReplayStatus, replay::store},
+        due::{self, Kind, Taken},
+    },
+};
 use std::{sync::Arc, time::Duration};
+
+/// A merchant's replays take turns with those of others.
+const BOUNDS: Bounds = Bounds {
+    share: 2,
+    at_once: 2,
+};
 
 /// Brings replays forward.
 #[derive(Debug)]
-pub struct Replayer(pub Arc<App>);
+pub struct Replayer(Queue);
+
+impl Replayer {
+    /// A replayer that begins with the first merchant.
+    pub fn new(app: Arc<App>) -> Self {
+        Self(Queue::new(app, Kind::Replay, BOUNDS))
+    }
+}
 
 impl Worker for Replayer {
     const NAME: &'static str = "replay";
@@ -14,11 +37,21 @@ impl Worker for Replayer {
     type Error = sqlx::Error;
 
     async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
-        let app = &self.0;
-        if !store::step(&app.worker_pool, app.ambient.now(), || app.ambient.id()).await? {
-            return Ok(Progress::Idle);
-        }
-        app.wake.deliveries.notify_one();
-        Ok(Progress::More)
+        self.0.tick(step).await
     }
+}
+
+async fn step(app: &App, taken: Taken) -> Result<(), sqlx::Error> {
+    let (now, pool) = (app.ambient.now(), &app.worker_pool);
+    let replay = (taken.merchant, ReplayId(taken.subject));
+    let status = store::step(pool, replay, now, || app.ambient.id()).await?;
+    let (mut db, thing) = (pool.acquire().await?, (taken.merchant, taken.subject));
+    match status {
+        Some(ReplayStatus::Running) => due::store::again(&mut db, Kind::Replay, thing, now).await?,
+        Some(ReplayStatus::Completed | ReplayStatus::Canceled) | None => {
+            due::store::done(&mut db, Kind::Replay, &[thing]).await?;
+        }
+    }
+    app.wake.deliveries.notify_one();
+    Ok(())
 }

@@ -3,7 +3,10 @@
 //! A call that got no answer is sent again under the same key, since it may never have left us: a
 //! rail does one attempt at most once. One that the rail has taken on is looked up.
 
-use super::{Progress, Worker};
+use super::{
+    Progress, Worker,
+    queue::{Bounds, Queue},
+};
 use crate::{
     app::App,
     base::{actor::Actor, ids::AttemptId},
@@ -14,43 +17,30 @@ use crate::{
     },
     writer::{PaymentCommand, Submission, Ticket, WriteError},
 };
-use futures_util::{StreamExt, stream};
 use std::{sync::Arc, time::Duration};
-use time::OffsetDateTime;
-use uuid::Uuid;
 
-/// Most merchants that a tick looks at.
-const PAGE: i64 = 256;
-/// Most attempts of one merchant that a tick asks about.
-const SHARE: i64 = 16;
-/// How many calls are under way at once.
-const CALLS: usize = 32;
-/// How often it looks for attempts that a process of the version before has left.
-const ADOPTION: time::Duration = time::Duration::minutes(1);
+const BOUNDS: Bounds = Bounds {
+    share: 16,
+    at_once: 32,
+};
 
 /// Asks rails about attempts that are due.
 #[derive(Debug)]
-pub struct Resolver {
-    app: Arc<App>,
-    /// The last merchant that was looked at; the next tick goes on from there.
-    after: Uuid,
-    adopt_at: OffsetDateTime,
-}
+pub struct Resolver(Queue);
 
 impl Resolver {
     /// A resolver that begins with the first merchant.
     pub fn new(app: Arc<App>) -> Self {
-        Self {
-            app,
-            after: Uuid::nil(),
-            adopt_at: OffsetDateTime::UNIX_EPOCH,
-        }
+        Self(Queue::new(app, Kind::Attempt, BOUNDS))
     }
 }
 
-/// Why a tick failed.
+/// Why a thing is not done.
 #[derive(Debug, thiserror::Error)]
 pub enum TickError {
+    /// The rail keeps its answer to itself.
+    #[error("the rail gave no answer")]
+    NoAnswer,
     /// The rows could not be read.
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
@@ -62,68 +52,15 @@ pub enum TickError {
 impl Worker for Resolver {
     const NAME: &'static str = "resolve";
     const PERIOD: Duration = Duration::from_millis(500);
-    type Error = TickError;
+    type Error = sqlx::Error;
 
-    async fn tick(&mut self) -> Result<Progress, TickError> {
-        let (app, now) = (&self.app, self.app.ambient.now());
-        if now >= self.adopt_at {
-            due::store::adopt_attempts(&app.worker_pool, now).await?;
-            self.adopt_at = now + ADOPTION;
-        }
-        let place = (self.after, PAGE);
-        let page = due::store::merchants(&app.worker_pool, Kind::Attempt, place, now).await?;
-        let is_full = i64::try_from(page.len()).is_ok_and(|count| count == PAGE);
-        let last = page.last().filter(|_| is_full);
-        self.after = last.map_or_else(Uuid::nil, |(merchant, _)| merchant.0);
-        let is_time = page.into_iter().filter(|(_, is_time)| *is_time);
-        let merchants: Vec<_> = is_time.map(|(merchant, _)| merchant).collect();
-        if merchants.is_empty() {
-            return Ok(if is_full {
-                Progress::More
-            } else {
-                Progress::Idle
-            });
-        }
-        let share = (merchants.as_slice(), SHARE);
-        let taken = due::store::take(&app.worker_pool, Kind::Attempt, share, now).await?;
-        let has_more = is_full || !taken.is_empty();
-        // Each for itself: what cannot be finished comes again after its pause.
-        stream::iter(taken)
-            .for_each_concurrent(CALLS, |taken| finish(app, taken))
-            .await;
-        // What was taken has moved on, so this ends.
-        Ok(if has_more {
-            Progress::More
-        } else {
-            Progress::Idle
-        })
+    async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
+        self.0.tick(ask).await
     }
 }
 
-/// Finishes an attempt, or leaves it for later.
-async fn finish(app: &App, taken: Taken) {
-    let put_off = match ask(app, taken).await {
-        Ok(RailAnswer::Unknown) => "the rail gave no answer".to_owned(),
-        Ok(
-            RailAnswer::Succeeded
-            | RailAnswer::Declined(_)
-            | RailAnswer::Pending
-            | RailAnswer::RequiresAction,
-        ) => return,
-        Err(error) => error.to_string(),
-    };
-    app.metrics.put_off(Kind::Attempt.as_str());
-    tracing::warn!(
-        merchant = %taken.merchant,
-        attempt = %AttemptId(taken.subject),
-        tries = taken.tries,
-        pause_s = taken.pause().as_secs(),
-        reason = %put_off,
-        "an attempt is not finished; it is put off"
-    );
-}
-
-async fn ask(app: &App, taken: Taken) -> Result<RailAnswer, TickError> {
+/// Finishes an attempt.
+async fn ask(app: &App, taken: Taken) -> Result<(), TickError> {
     let id = AttemptId(taken.subject);
     let found = attempt::store::get(&app.worker_pool, taken.merchant, id).await?;
     let waiting = found.filter(|(attempt, _)| !attempt.is_final());
@@ -131,7 +68,7 @@ async fn ask(app: &App, taken: Taken) -> Result<RailAnswer, TickError> {
         let mut db = app.worker_pool.acquire().await?;
         let done = [(taken.merchant, taken.subject)];
         due::store::done(&mut db, Kind::Attempt, &done).await?;
-        return Ok(RailAnswer::Succeeded);
+        return Ok(());
     };
     let ticket = Ticket::of(&attempt, charge);
     let answer = match attempt.status {
@@ -150,10 +87,14 @@ async fn ask(app: &App, taken: Taken) -> Result<RailAnswer, TickError> {
         request_id: String::new(),
         bytes: 0,
     };
-    match app.writer.submit(submission).await {
-        // That the payer's card was declined is an outcome.
-        Ok(_) => Ok(answer),
-        Err(error) => Err(error.into()),
+    // That the payer's card was declined is an outcome.
+    app.writer.submit(submission).await?;
+    match answer {
+        RailAnswer::Unknown => Err(TickError::NoAnswer),
+        RailAnswer::Succeeded
+        | RailAnswer::Declined(_)
+        | RailAnswer::Pending
+        | RailAnswer::RequiresAction => Ok(()),
     }
 }
 

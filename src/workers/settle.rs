@@ -1,13 +1,36 @@
 //! Keeps what disabled endpoints are owed until they are enabled again, and cancels what deleted
 //! ones are owed.
 
-use super::{Progress, Worker};
-use crate::{app::App, domain::callbacks::upkeep::store};
+use super::{
+    Progress, Worker,
+    queue::{Bounds, Queue},
+};
+use crate::{
+    app::App,
+    base::ids::EndpointId,
+    domain::{
+        callbacks::upkeep::store,
+        due::{self, Kind, Taken},
+    },
+};
 use std::{sync::Arc, time::Duration};
+
+/// A merchant's endpoints take turns with those of others.
+const BOUNDS: Bounds = Bounds {
+    share: 2,
+    at_once: 2,
+};
 
 /// Holds deliveries and lets them go.
 #[derive(Debug)]
-pub struct Settler(pub Arc<App>);
+pub struct Settler(Queue);
+
+impl Settler {
+    /// A settler that begins with the first merchant.
+    pub fn new(app: Arc<App>) -> Self {
+        Self(Queue::new(app, Kind::Hold, BOUNDS))
+    }
+}
 
 impl Worker for Settler {
     const NAME: &'static str = "settle";
@@ -15,11 +38,24 @@ impl Worker for Settler {
     type Error = sqlx::Error;
 
     async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
-        let moved = store::settle(&self.0.worker_pool, self.0.ambient.now()).await?;
-        if moved == 0 {
-            return Ok(Progress::Idle);
-        }
-        self.0.wake.deliveries.notify_one();
-        Ok(Progress::More)
+        self.0.tick(step).await
     }
+}
+
+async fn step(app: &App, taken: Taken) -> Result<(), sqlx::Error> {
+    let (now, pool) = (app.ambient.now(), &app.worker_pool);
+    let (endpoint, thing) = (EndpointId(taken.subject), (taken.merchant, taken.subject));
+    let mut moved = store::settle(pool, (taken.merchant, endpoint), now).await?;
+    let mut db = pool.acquire().await?;
+    if moved == 0 {
+        due::store::done(&mut db, Kind::Hold, &[thing]).await?;
+        // The endpoint may have changed after the look and before the row was gone.
+        moved = store::settle(pool, (taken.merchant, endpoint), now).await?;
+    }
+    if moved > 0 {
+        due::store::set(&mut db, Kind::Hold, &[(taken.merchant, taken.subject, now)]).await?;
+        due::store::again(&mut db, Kind::Hold, thing, now).await?;
+        app.wake.deliveries.notify_one();
+    }
+    Ok(())
 }

@@ -252,7 +252,8 @@ impl World {
                 endpoint: endpoint.id,
                 event_sequence: sequence,
                 intent: event.intent_id,
-                held: endpoint.status == EndpointStatus::Disabled,
+                // Also where a newer version says that it is neither: nothing is lost.
+                held: endpoint.status != EndpointStatus::Enabled,
                 lease: None,
                 created_at: now,
             }));

@@ -137,7 +137,7 @@ impl Row {
                 world.keys.load((merchant, required(self.key)?), record);
             }
             "endpoint" => {
-                let endpoint = self.endpoint()?.read()?;
+                let endpoint = self.endpoint()?.read();
                 world.endpoints.load((merchant, endpoint.id), endpoint);
             }
             "owed" => {

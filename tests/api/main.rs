@@ -56,4 +56,5 @@ mod strangers;
 mod verify;
 mod waiting;
 mod walls;
+mod words;
 mod writer;

@@ -236,7 +236,7 @@ fn retry(id: EndpointId, desk: &Desk<'_>, dice: &mut Dice) -> Option<Command> {
             event: event.id,
             event_type: event.event_type.to_string(),
             event_sequence: row.sequence,
-            status: row.status,
+            status: row.status.into(),
             due_at: row.due_at,
             created_at: row.created_at,
             attempts_count: row.attempts,

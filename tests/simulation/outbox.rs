@@ -341,7 +341,7 @@ impl Outbox {
         let Some(replay) = replays.find(|replay| replay.status == ReplayStatus::Running) else {
             return false;
         };
-        replay.status = ReplayStatus::Completed;
+        replay.status = ReplayStatus::Completed.into();
         let replay = replay.clone();
         let endpoint = &store.endpoints[&(replay.merchant, replay.endpoint)];
         if endpoint.deleted_at.is_some() {

@@ -4,10 +4,9 @@
 use super::{Endpoint, EventFilter, NewDelivery, StoredEvent};
 use crate::base::{
     ids::{EndpointId, MerchantId},
-    names::UnknownName,
+    names::Word,
 };
 use sqlx::{PgConnection, PgPool};
-use std::str::FromStr;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -32,16 +31,16 @@ pub struct EndpointRow {
 
 impl EndpointRow {
     /// The endpoint.
-    pub fn read(self) -> Result<Endpoint, sqlx::Error> {
-        Ok(Endpoint {
+    pub fn read(self) -> Endpoint {
+        Endpoint {
             id: EndpointId(self.id),
             merchant: MerchantId(self.merchant_id),
             url: self.url,
             events: EventFilter::stored(self.event_types),
             description: self.description,
-            status: word(&self.status)?,
+            status: Word::read(self.status),
             disabled_reason: self.disabled_reason,
-            ordering: word(&self.ordering)?,
+            ordering: Word::read(self.ordering),
             stripe_signature: self.stripe_signature,
             // The schema checks its length.
             public_key: self.public_key.and_then(|key| key.try_into().ok()),
@@ -49,14 +48,8 @@ impl EndpointRow {
             created_at: self.created_at,
             updated_at: self.updated_at,
             deleted_at: self.deleted_at,
-        })
+        }
     }
-}
-
-/// The schema's checks name the same words as the types do; a row that says otherwise is a fault.
-pub(super) fn word<T: FromStr<Err = UnknownName>>(text: &str) -> Result<T, sqlx::Error> {
-    text.parse()
-        .map_err(|e: UnknownName| sqlx::Error::Decode(e.into()))
 }
 
 /// Stores endpoints that are new or changed.
@@ -75,12 +68,12 @@ pub async fn upsert_endpoints(
     let types = endpoints.iter().map(|e| e.events.patterns().join("\n"));
     let types: Vec<String> = types.collect();
     let descriptions: Vec<_> = endpoints.iter().map(|e| e.description.as_deref()).collect();
-    let statuses: Vec<&str> = endpoints.iter().map(|e| e.status.as_str()).collect();
+    let statuses: Vec<String> = endpoints.iter().map(|e| e.status.to_string()).collect();
     let reasons: Vec<_> = endpoints
         .iter()
         .map(|e| e.disabled_reason.as_deref())
         .collect();
-    let orderings: Vec<&str> = endpoints.iter().map(|e| e.ordering.as_str()).collect();
+    let orderings: Vec<String> = endpoints.iter().map(|e| e.ordering.to_string()).collect();
     let stripe: Vec<bool> = endpoints.iter().map(|e| e.stripe_signature).collect();
     let keys: Vec<Option<&[u8]>> = endpoints
         .iter()
@@ -114,9 +107,9 @@ pub async fn upsert_endpoints(
         &urls as &[&str],
         &types,
         &descriptions as &[Option<&str>],
-        &statuses as &[&str],
+        &statuses,
         &reasons as &[Option<&str>],
-        &orderings as &[&str],
+        &orderings,
         &stripe,
         &keys as &[Option<&[u8]>],
         &created_by as &[Option<&str>],
@@ -209,7 +202,7 @@ pub async fn endpoints(pool: &PgPool, merchant: MerchantId) -> Result<Vec<Endpoi
         merchant.0
     );
     let rows = rows.fetch_all(pool).await?;
-    rows.into_iter().map(EndpointRow::read).collect()
+    Ok(rows.into_iter().map(EndpointRow::read).collect())
 }
 
 /// One endpoint of a merchant, unless it is deleted or another's.

@@ -7,6 +7,7 @@ use super::{
 use crate::base::{
     ids::{DeliveryId, EndpointId, EventId},
     mode::Mode,
+    names::Word,
     timestamp,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -34,13 +35,15 @@ pub struct CallbackEndpoint<'a> {
     /// Your own words.
     description: Option<&'a str>,
     /// While it is disabled, deliveries are held.
-    status: EndpointStatus,
+    #[schema(value_type = EndpointStatus)]
+    status: &'a Word<EndpointStatus>,
     /// Why it is disabled, if it is.
     disabled_reason: Option<&'a str>,
     /// How it takes what it is sent.
     health: EndpointHealth,
     /// Whether events of one payment intent arrive one after the other.
-    ordering: Ordering,
+    #[schema(value_type = Ordering)]
+    ordering: &'a Word<Ordering>,
     /// Whether deliveries also carry a `Stripe-Signature` header.
     stripe_signature: bool,
     /// What verifies the `v1` signatures; only in the answer to the request that made it.
@@ -74,10 +77,10 @@ impl<'a> CallbackEndpoint<'a> {
             url: &endpoint.url,
             event_types: endpoint.events.patterns(),
             description: endpoint.description.as_deref(),
-            status: endpoint.status,
+            status: &endpoint.status,
             disabled_reason: endpoint.disabled_reason.as_deref(),
             health: EndpointHealth::HEALTHY,
-            ordering: endpoint.ordering,
+            ordering: &endpoint.ordering,
             stripe_signature: endpoint.stripe_signature,
             secret: None,
             public_key: endpoint.public_key.as_ref().map(print_public_key),
@@ -152,7 +155,8 @@ pub struct CallbackDelivery<'a> {
     /// The event's `sequence`.
     event_sequence: i64,
     /// Where it stands.
-    status: DeliveryStatus,
+    #[schema(value_type = DeliveryStatus)]
+    status: &'a Word<DeliveryStatus>,
     /// When it is attempted next, while it is pending: not before its endpoint's pause is over.
     #[schema(format = "date-time")]
     next_attempt_at: Option<String>,
@@ -197,7 +201,7 @@ impl<'a> CallbackDelivery<'a> {
             event: delivery.event,
             event_type: &delivery.event_type,
             event_sequence: delivery.event_sequence,
-            status: delivery.status,
+            status: &delivery.status,
             next_attempt_at: pending.then(|| timestamp::format(delivery.due_at)),
             attempts_count: delivery.attempts_count,
             attempts: delivery.attempts.iter().map(attempt).collect(),

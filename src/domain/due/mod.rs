@@ -1,4 +1,5 @@
-//! What has to be done later, in one table: asking a rail again, and whatever else has a time.
+//! What has to be done later, in one table: asking a rail again, going on with a replay, holding what
+//! a disabled endpoint is owed.
 //!
 //! Who takes a thing moves it on first, by a pause that doubles each time, and takes the row away
 //! when it is done. So nothing has to be put off by hand: what fails, for whatever reason, comes
@@ -16,6 +17,10 @@ crate::names! {
     pub enum Kind {
         /// To ask the rail what became of an attempt.
         Attempt = "attempt",
+        /// To bring a replay a step forward.
+        Replay = "replay",
+        /// To hold what an endpoint is owed, or to let it go.
+        Hold = "hold",
     }
 }
 

@@ -49,9 +49,74 @@ pub async fn done(
     delete.execute(db).await.map(drop)
 }
 
+/// Brings things that came forward back at once: what they were taken for succeeded.
+pub async fn again(
+    db: &mut PgConnection,
+    kind: Kind,
+    (merchant, subject): (MerchantId, Uuid),
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let update = sqlx::query!(
+        "-- due.again
+        UPDATE due SET at = $4, tries = 0
+        WHERE kind = $1 AND merchant_id = $2 AND subject = $3",
+        kind.as_str(),
+        merchant.0,
+        subject,
+        now
+    );
+    update.execute(db).await.map(drop)
+}
+
+/// Most merchants that are looked at at once.
+const PAGE: i64 = 256;
+
+/// Goes round the merchants who have something due of one kind, a page of them at a time.
+#[derive(Debug)]
+pub struct Round {
+    kind: Kind,
+    /// The last merchant that was looked at.
+    after: Uuid,
+}
+
+impl Round {
+    /// A round that begins with the first merchant.
+    pub fn new(kind: Kind) -> Self {
+        let after = Uuid::nil();
+        Self { kind, after }
+    }
+
+    /// Of what it takes.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Takes what is due of the next merchants, at most `share` of each. Also says whether to look
+    /// on at once: since what was taken has moved on, that ends.
+    pub async fn take(
+        &mut self,
+        pool: &PgPool,
+        share: i64,
+        now: OffsetDateTime,
+    ) -> Result<(Vec<Taken>, bool), sqlx::Error> {
+        let page = merchants(pool, self.kind, (self.after, PAGE), now).await?;
+        let is_full = i64::try_from(page.len()).is_ok_and(|count| count == PAGE);
+        let last = page.last().filter(|_| is_full);
+        self.after = last.map_or_else(Uuid::nil, |(merchant, _)| merchant.0);
+        let is_time = page.into_iter().filter(|(_, is_time)| *is_time);
+        let merchants: Vec<_> = is_time.map(|(merchant, _)| merchant).collect();
+        if merchants.is_empty() {
+            return Ok((Vec::new(), is_full));
+        }
+        let taken = take(pool, self.kind, (&merchants, share), now).await?;
+        let has_more = is_full || !taken.is_empty();
+        Ok((taken, has_more))
+    }
+}
+
 /// The first merchants after `after` who have anything of the kind, in the order of their ids, and
 /// whether it is time for some of it: at most `limit` of them, one hop in the index each.
-pub async fn merchants(
+async fn merchants(
     pool: &PgPool,
     kind: Kind,
     (after, limit): (Uuid, i64),
@@ -84,7 +149,7 @@ pub async fn merchants(
 
 /// Takes what is due of each of these merchants, the oldest first, at most `share` of each, and
 /// moves it on. What another process takes at the same moment is passed by.
-pub async fn take(
+async fn take(
     pool: &PgPool,
     kind: Kind,
     (merchants, share): (&[MerchantId], i64),
@@ -135,8 +200,17 @@ pub async fn stuck(pool: &PgPool, kind: Kind) -> Result<i64, sqlx::Error> {
     count.fetch_one(pool).await
 }
 
-/// Makes attempts due that a process of the version before has left waiting: it knows no such rows.
-pub async fn adopt_attempts(pool: &PgPool, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+/// Makes due what a process of the version before has left, which knows no such rows, and what fell
+/// between two of them.
+pub async fn adopt(pool: &PgPool, kind: Kind, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+    match kind {
+        Kind::Attempt => adopt_attempts(pool, now).await,
+        Kind::Replay => adopt_replays(pool).await,
+        Kind::Hold => adopt_holds(pool, now).await,
+    }
+}
+
+async fn adopt_attempts(pool: &PgPool, now: OffsetDateTime) -> Result<(), sqlx::Error> {
     let insert = sqlx::query!(
         "-- due.adopt_attempts
         INSERT INTO due (kind, merchant_id, subject, at)
@@ -145,6 +219,58 @@ pub async fn adopt_attempts(pool: &PgPool, now: OffsetDateTime) -> Result<(), sq
             SELECT FROM due d
             WHERE d.kind = 'attempt' AND d.merchant_id = a.merchant_id AND d.subject = a.id)
         ORDER BY a.ask_at LIMIT 1000
+        ON CONFLICT DO NOTHING",
+        now
+    );
+    insert.execute(pool).await.map(drop)
+}
+
+async fn adopt_replays(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let insert = sqlx::query!(
+        "-- due.adopt_replays
+        INSERT INTO due (kind, merchant_id, subject, at)
+        SELECT 'replay', r.merchant_id, r.id, r.updated_at FROM replays r
+        WHERE r.status = 'running' AND NOT EXISTS (
+            SELECT FROM due d
+            WHERE d.kind = 'replay' AND d.merchant_id = r.merchant_id AND d.subject = r.id)
+        ORDER BY r.created_at LIMIT 1000
+        ON CONFLICT DO NOTHING"
+    );
+    insert.execute(pool).await.map(drop)
+}
+
+async fn adopt_holds(pool: &PgPool, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+    let insert = sqlx::query!(
+        "-- due.adopt_holds
+        WITH RECURSIVE owed (merchant_id, endpoint_id, wrong) AS (
+            (SELECT merchant_id, endpoint_id, 'disabled' FROM deliveries
+            WHERE status = 'pending' ORDER BY endpoint_id LIMIT 1)
+            UNION ALL
+            SELECT n.merchant_id, n.endpoint_id, o.wrong FROM owed o CROSS JOIN LATERAL (
+                SELECT d.merchant_id, d.endpoint_id FROM deliveries d
+                WHERE d.status = 'pending' AND d.endpoint_id > o.endpoint_id
+                ORDER BY d.endpoint_id LIMIT 1
+            ) n
+        ), held (merchant_id, endpoint_id, wrong) AS (
+            (SELECT merchant_id, endpoint_id, 'enabled' FROM deliveries
+            WHERE status = 'held' ORDER BY endpoint_id LIMIT 1)
+            UNION ALL
+            SELECT n.merchant_id, n.endpoint_id, h.wrong FROM held h CROSS JOIN LATERAL (
+                SELECT d.merchant_id, d.endpoint_id FROM deliveries d
+                WHERE d.status = 'held' AND d.endpoint_id > h.endpoint_id
+                ORDER BY d.endpoint_id LIMIT 1
+            ) n
+        )
+        INSERT INTO due (kind, merchant_id, subject, at)
+        SELECT 'hold', e.merchant_id, e.id, $1::timestamptz
+        FROM (
+            SELECT merchant_id, endpoint_id, wrong FROM owed
+            UNION ALL SELECT merchant_id, endpoint_id, wrong FROM held
+        ) o CROSS JOIN LATERAL (
+            SELECT c.merchant_id, c.id FROM callback_endpoints c
+            WHERE c.merchant_id = o.merchant_id AND c.id = o.endpoint_id
+                AND (c.status = o.wrong OR c.deleted_at IS NOT NULL) LIMIT 1
+        ) e
         ON CONFLICT DO NOTHING",
         now
     );

@@ -282,7 +282,7 @@ fn given_back(
         ..intent
     };
     let refund = refund.map(|r| Refund {
-        status: RefundStatus::Succeeded,
+        status: RefundStatus::Succeeded.into(),
         updated_at: now,
         ..r
     });
@@ -361,7 +361,7 @@ fn declined(
                 ..intent
             };
             let refund = refund.map(|r| Refund {
-                status: RefundStatus::Failed,
+                status: RefundStatus::Failed.into(),
                 updated_at: now,
                 ..r
             });

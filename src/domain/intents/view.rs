@@ -8,6 +8,7 @@ use crate::{
     base::{
         ids::{AttemptId, IntentId, LinkId, RefundId},
         mode::Mode,
+        names::Word,
         timestamp,
     },
     domain::{
@@ -215,7 +216,8 @@ pub struct RefundObject<'a> {
     /// ISO 4217 code.
     currency: &'static str,
     /// Where it stands.
-    status: RefundStatus,
+    #[schema(value_type = RefundStatus)]
+    status: &'a Word<RefundStatus>,
     /// Why, in your words.
     reason: Option<&'a str>,
     /// When it was asked for.
@@ -238,7 +240,7 @@ impl<'a> RefundObject<'a> {
             payment_intent: refund.intent,
             amount: refund.amount.to_string(),
             currency: refund.amount.currency().code(),
-            status: refund.status,
+            status: &refund.status,
             reason: refund.reason.as_deref(),
             created_at: refund.created_at,
             updated_at: refund.updated_at,

@@ -70,9 +70,8 @@ pub struct EventList {
 }
 
 /// An event's JSON exactly as a callback delivers it.
-fn show(state: &State, stored: &[u8]) -> Result<Box<RawValue>, Problem> {
-    let event = serde_json::from_slice(&state.urls.reveal(stored));
-    event.map_err(|error| Problem::internal(&error))
+fn show(state: &State, stored: &[u8]) -> serde_json::Result<Box<RawValue>> {
+    serde_json::from_slice(&state.urls.reveal(stored))
 }
 
 /// List events
@@ -109,7 +108,13 @@ pub async fn list(
         let wait = Duration::from_secs(wait);
         wait_for(&state, &request, (caller.key, query), wait).await?
     };
-    let data: Result<Vec<_>, _> = part.events.iter().map(|e| show(&state, e)).collect();
+    // One that is no JSON hides no other.
+    let data = part.events.iter().filter_map(|event| {
+        let fault = |error: &serde_json::Error| {
+            tracing::error!(merchant = %caller.merchant, %error, "an event cannot be read");
+        };
+        show(&state, event).inspect_err(fault).ok()
+    });
     let mut answer = HttpResponse::Ok();
     if state.stopping.is_cancelled() {
         // Whoever asks again at once does so at another process, or at the next.
@@ -117,7 +122,7 @@ pub async fn list(
     }
     Ok(answer.json(EventList {
         object: "list",
-        data: data?,
+        data: data.collect(),
         has_more: part.has_more,
         next_after: part.next_after,
     }))
@@ -185,5 +190,6 @@ pub async fn get(
     let stored = feed::event(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    answer::object(&show(&state, &stored)?)
+    let event = show(&state, &stored).map_err(|error| Problem::internal(&error))?;
+    answer::object(&event)
 }

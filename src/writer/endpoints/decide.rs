@@ -48,9 +48,10 @@ impl Decider<'_> {
 
     fn enabled_endpoint(&self, id: EndpointId) -> Result<Endpoint, Rejection> {
         let endpoint = self.endpoint(id)?;
-        match endpoint.status {
-            EndpointStatus::Enabled => Ok(endpoint),
-            EndpointStatus::Disabled => Err(EndpointError::Disabled.into()),
+        if endpoint.status == EndpointStatus::Enabled {
+            Ok(endpoint)
+        } else {
+            Err(EndpointError::Disabled.into())
         }
     }
 
@@ -147,7 +148,7 @@ impl Decider<'_> {
             event: recipient.event,
             event_type: EventType::Ping.to_string(),
             event_sequence: books.event_sequence + 1,
-            status: DeliveryStatus::Pending,
+            status: DeliveryStatus::Pending.into(),
             due_at: self.context.now,
             created_at: self.context.now,
             attempts_count: 0,

@@ -2,7 +2,10 @@
 //! with what every batch looks at (`writer/store.rs`).
 
 use crate::{
-    domain::callbacks::{replay, secrets, store},
+    domain::{
+        callbacks::{ReplayStatus, replay, secrets, store},
+        due::{self, Kind},
+    },
     writer::{
         needs::Needs,
         world::{World, values},
@@ -31,12 +34,17 @@ pub async fn load(
 pub async fn record(
     db: &mut PgConnection,
     world: &World,
-    _: OffsetDateTime,
+    now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
     let endpoints = [world.endpoints.made(), world.endpoints.changed()];
     let endpoints: Vec<_> = endpoints.into_iter().flat_map(values).cloned().collect();
     if !endpoints.is_empty() {
         store::upsert_endpoints(db, &endpoints).await?;
+    }
+    let changed = values(world.endpoints.changed()).into_iter();
+    let changed: Vec<_> = changed.map(|e| (e.merchant, e.id.0, now)).collect();
+    if !changed.is_empty() {
+        due::store::set(db, Kind::Hold, &changed).await?;
     }
     let secrets = [world.secrets.made(), world.secrets.changed()];
     let secrets: Vec<_> = secrets.into_iter().flat_map(values).collect();
@@ -45,6 +53,10 @@ pub async fn record(
     }
     if !world.replays.is_empty() {
         replay::store::insert(db, &world.replays).await?;
+        let running = world.replays.iter();
+        let running = running.filter(|replay| replay.status == ReplayStatus::Running);
+        let running: Vec<_> = running.map(|r| (r.merchant, r.id.0, now)).collect();
+        due::store::set(db, Kind::Replay, &running).await?;
     }
     Ok(())
 }

@@ -194,12 +194,12 @@ impl TestApp {
 
     /// Works off replays.
     pub async fn replay(&self) {
-        tick(&mut Replayer(Arc::clone(&self.app))).await;
+        tick(&mut Replayer::new(Arc::clone(&self.app))).await;
     }
 
     /// Holds what disabled endpoints are owed, and lets go what enabled ones are.
     pub async fn settle(&self) {
-        tick(&mut Settler(Arc::clone(&self.app))).await;
+        tick(&mut Settler::new(Arc::clone(&self.app))).await;
     }
 
     /// Forgets what is old enough.

@@ -4,6 +4,7 @@ pub mod store;
 
 use crate::base::{
     ids::{DeliveryId, EndpointId, EventId, MerchantId},
+    names::Word,
     net::{Response, RetryAfter},
 };
 use std::time::Duration;
@@ -61,7 +62,7 @@ pub struct Delivery {
     /// The event's place among the merchant's events.
     pub event_sequence: i64,
     /// Where it stands.
-    pub status: DeliveryStatus,
+    pub status: Word<DeliveryStatus>,
     /// When it is tried next; for one that is over, when it was due last.
     pub due_at: OffsetDateTime,
     /// When it came to be owed.
@@ -77,7 +78,7 @@ impl Delivery {
     #[must_use]
     pub fn retried(self, now: OffsetDateTime) -> Self {
         Self {
-            status: DeliveryStatus::Pending,
+            status: DeliveryStatus::Pending.into(),
             due_at: now,
             ..self
         }

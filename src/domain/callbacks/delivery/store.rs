@@ -1,12 +1,10 @@
 //! SQL of deliveries as the API reads them.
 
 use super::{Delivery, DeliveryAttempt, DeliveryStatus};
-use crate::{
-    base::{
-        db::Window,
-        ids::{DeliveryId, EndpointId, EventId, MerchantId},
-    },
-    domain::callbacks::store::word,
+use crate::base::{
+    db::Window,
+    ids::{DeliveryId, EndpointId, EventId, MerchantId},
+    names::Word,
 };
 use sqlx::PgPool;
 use std::collections::HashMap;
@@ -39,19 +37,19 @@ struct Row {
 }
 
 impl Row {
-    fn read(self, attempts: Vec<DeliveryAttempt>) -> Result<Delivery, sqlx::Error> {
-        Ok(Delivery {
+    fn read(self, attempts: Vec<DeliveryAttempt>) -> Delivery {
+        Delivery {
             id: DeliveryId(self.id),
             endpoint: EndpointId(self.endpoint_id),
             event: EventId(self.event_id),
             event_type: self.event_type,
             event_sequence: self.event_sequence,
-            status: word(&self.status)?,
+            status: Word::read(self.status),
             due_at: self.due_at,
             created_at: self.created_at,
             attempts_count: self.attempts,
             attempts,
-        })
+        }
     }
 }
 
@@ -112,8 +110,7 @@ pub async fn list(
         let attempts = attempts.remove(&row.id).unwrap_or_default();
         row.read(attempts)
     });
-    let deliveries: Result<_, sqlx::Error> = deliveries.collect();
-    Ok((deliveries?, has_more))
+    Ok((deliveries.collect(), has_more))
 }
 
 /// One delivery of a merchant with its tries.
@@ -141,7 +138,7 @@ pub async fn find(
         return Ok(None);
     };
     let attempts = attempts(pool, merchant, &[id.0]).await?.remove(&id.0);
-    row.read(attempts.unwrap_or_default()).map(Some)
+    Ok(Some(row.read(attempts.unwrap_or_default())))
 }
 
 /// The recorded tries of deliveries, the first first.

@@ -4,6 +4,7 @@ use crate::base::{
     event_type::EventType,
     ids::{EndpointId, MerchantId},
     invalid::Invalid,
+    names::Word,
     net::normal_form,
     patch::Patch,
     timestamp,
@@ -141,11 +142,11 @@ pub struct Endpoint {
     /// The merchant's own words.
     pub description: Option<String>,
     /// Whether it is sent to.
-    pub status: EndpointStatus,
+    pub status: Word<EndpointStatus>,
     /// Why it is disabled, if it is: a sentence for its owner.
     pub disabled_reason: Option<String>,
     /// In which order it is sent to.
-    pub ordering: Ordering,
+    pub ordering: Word<Ordering>,
     /// Whether deliveries also carry a header of the form that Stripe's libraries verify.
     pub stripe_signature: bool,
     /// The Ed25519 key that verifies the `v1a` signatures of its newest secret.
@@ -189,9 +190,9 @@ impl NewEndpoint {
             url: self.url,
             events: self.events,
             description: self.description,
-            status: EndpointStatus::Enabled,
+            status: EndpointStatus::Enabled.into(),
             disabled_reason: None,
-            ordering: self.ordering,
+            ordering: self.ordering.into(),
             stripe_signature: self.stripe_signature,
             public_key,
             created_by: None,
@@ -225,11 +226,13 @@ impl Endpoint {
     #[must_use]
     pub fn update(self, patch: EndpointPatch, now: OffsetDateTime) -> Self {
         let before = self.clone();
-        let status = patch.status.unwrap_or(before.status);
-        let disabled_reason = match (status, before.disabled_reason) {
-            (EndpointStatus::Enabled, _) => None,
-            (EndpointStatus::Disabled, None) => Some("It was disabled by hand.".to_owned()),
-            (EndpointStatus::Disabled, reason) => reason,
+        let status = patch.status.map_or(before.status, Word::Known);
+        let disabled_reason = match (&status, before.disabled_reason) {
+            (Word::Known(EndpointStatus::Enabled), _) => None,
+            (Word::Known(EndpointStatus::Disabled), None) => {
+                Some("It was disabled by hand.".to_owned())
+            }
+            (Word::Known(EndpointStatus::Disabled) | Word::Other(_), reason) => reason,
         };
         let after = Self {
             url: patch.url.unwrap_or(before.url),
@@ -237,7 +240,7 @@ impl Endpoint {
             description: patch.description.apply(before.description),
             status,
             disabled_reason,
-            ordering: patch.ordering.unwrap_or(before.ordering),
+            ordering: patch.ordering.map_or(before.ordering, Word::Known),
             stripe_signature: patch.stripe_signature.unwrap_or(before.stripe_signature),
             ..before
         };
@@ -276,7 +279,7 @@ impl Endpoint {
     pub fn disable(self, why: &Disabling, now: OffsetDateTime) -> Option<Self> {
         let stands = self.status == EndpointStatus::Enabled && self.updated_at <= why.at();
         stands.then(|| Self {
-            status: EndpointStatus::Disabled,
+            status: EndpointStatus::Disabled.into(),
             disabled_reason: Some(why.to_string()),
             ..self.changed(now)
         })

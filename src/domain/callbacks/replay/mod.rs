@@ -6,6 +6,7 @@ pub mod store;
 use crate::base::{
     ids::{EndpointId, MerchantId, ReplayId},
     invalid::Invalid,
+    names::Word,
     timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ pub struct Replay {
     /// Whether it is one delivery, sent again whatever the endpoint is told of by now.
     pub retry: bool,
     /// Where it stands.
-    pub status: ReplayStatus,
+    pub status: Word<ReplayStatus>,
     /// It holds the events after this place of the feed,
     pub after: i64,
     /// up to this one.
@@ -65,11 +66,11 @@ impl Replay {
             id,
             endpoint,
             retry: false,
-            status: if after < through {
+            status: Word::Known(if after < through {
                 ReplayStatus::Running
             } else {
                 ReplayStatus::Completed
-            },
+            }),
             after,
             through: through.max(after),
             position: after,
@@ -152,7 +153,8 @@ pub struct ReplayObject {
     endpoint: EndpointId,
     /// Where it stands. It is `completed` when all its deliveries are owed again; how they go
     /// shows in the list of deliveries.
-    status: ReplayStatus,
+    #[schema(value_type = ReplayStatus)]
+    status: Word<ReplayStatus>,
     /// It holds the events after this `sequence`,
     after_sequence: i64,
     /// up to this one.
@@ -177,7 +179,7 @@ impl From<&Replay> for ReplayObject {
             id: replay.id,
             object: "replay",
             endpoint: replay.endpoint,
-            status: replay.status,
+            status: replay.status.clone(),
             after_sequence: replay.after,
             through_sequence: replay.through,
             position: replay.position,

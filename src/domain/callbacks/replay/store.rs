@@ -2,8 +2,11 @@
 
 use super::{Replay, ReplayRange, ReplayStatus};
 use crate::{
-    base::ids::{EndpointId, MerchantId, ReplayId},
-    domain::callbacks::{EventFilter, store::word},
+    base::{
+        ids::{EndpointId, MerchantId, ReplayId},
+        names::Word,
+    },
+    domain::callbacks::EventFilter,
 };
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -15,10 +18,7 @@ pub async fn insert(db: &mut PgConnection, replays: &[Replay]) -> Result<(), sql
     let ids: Vec<Uuid> = replays.iter().map(|r| r.id.0).collect();
     let endpoints: Vec<Uuid> = replays.iter().map(|r| r.endpoint.0).collect();
     let retries: Vec<bool> = replays.iter().map(|r| r.retry).collect();
-    let statuses: Vec<String> = replays
-        .iter()
-        .map(|r| r.status.as_str().to_owned())
-        .collect();
+    let statuses: Vec<String> = replays.iter().map(|r| r.status.to_string()).collect();
     let after: Vec<i64> = replays.iter().map(|r| r.after).collect();
     let through: Vec<i64> = replays.iter().map(|r| r.through).collect();
     let created_at: Vec<OffsetDateTime> = replays.iter().map(|r| r.created_at).collect();
@@ -65,7 +65,7 @@ pub async fn find(
         id,
         endpoint: EndpointId(row.endpoint_id),
         retry: row.retry,
-        status: word(&row.status)?,
+        status: Word::read(row.status),
         after: row.after_sequence,
         through: row.through_sequence,
         position: row.position,
@@ -127,55 +127,46 @@ async fn first_at(
 /// Events that one step looks at.
 const STEP: i64 = 500;
 
-/// Brings the replay that waits longest a step forward. False if there is none.
+/// Brings a replay a step forward, if it is running. How it stands then; none if it was over.
 ///
 /// Rows that are being sent or written down at this moment are passed by: they are on their way.
-/// Nothing here waits for a lock, so nobody can wait in a circle.
 pub async fn step(
     pool: &PgPool,
+    (merchant, id): (MerchantId, ReplayId),
     now: OffsetDateTime,
     new_id: impl Fn() -> Uuid,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Option<ReplayStatus>, sqlx::Error> {
     let mut db = pool.begin().await?;
     let replay = sqlx::query!(
-        r#"-- replays.next
-        SELECT r.merchant_id, r.id, r.endpoint_id, r.retry, r.position, r.through_sequence,
+        r#"-- replays.running
+        SELECT r.endpoint_id, r.retry, r.position, r.through_sequence,
             e.event_types AS "event_types?"
         FROM replays r LEFT JOIN LATERAL (
             SELECT c.event_types FROM callback_endpoints c
             WHERE c.merchant_id = r.merchant_id AND c.id = r.endpoint_id
                 AND c.deleted_at IS NULL LIMIT 1
         ) e ON true
-        WHERE r.status = 'running' ORDER BY r.updated_at LIMIT 1
-        FOR UPDATE OF r SKIP LOCKED"#
+        WHERE r.merchant_id = $1 AND r.id = $2 AND r.status = 'running'
+        FOR UPDATE OF r"#,
+        merchant.0,
+        id.0
     );
     let Some(replay) = replay.fetch_optional(&mut *db).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     let (mut position, mut made) = (replay.position, 0);
     let status = if let Some(types) = replay.event_types {
         let filter = EventFilter::stored(types);
-        let events = sqlx::query!(
-            "-- replays.events
-            SELECT sequence, type, intent_id FROM events
-            WHERE merchant_id = $1 AND sequence > $2 AND sequence <= $3
-            ORDER BY sequence LIMIT $4",
-            replay.merchant_id,
-            replay.position,
-            replay.through_sequence,
-            STEP,
-        );
-        let events = events.fetch_all(&mut *db).await?;
-        position = events
-            .last()
-            .map_or(replay.through_sequence, |e| e.sequence);
+        let events = events(&mut db, merchant, replay.position, replay.through_sequence).await?;
+        let last = events.last().map(|event| event.sequence);
+        position = last.unwrap_or(replay.through_sequence);
         // A type that this version does not know goes on as it is: only its pattern counts.
         let wanted = events
             .into_iter()
-            .filter(|event| replay.retry || filter.replays(&event.r#type))
+            .filter(|event| replay.retry || filter.replays(&event.event_type))
             .map(|event| (new_id(), event.sequence, event.intent_id));
         let wanted: Vec<_> = wanted.collect();
-        let owner = (replay.merchant_id, replay.endpoint_id);
+        let owner = (merchant.0, replay.endpoint_id);
         made = owe_again(&mut db, owner, &wanted, now).await?;
         if position < replay.through_sequence {
             ReplayStatus::Running
@@ -190,8 +181,8 @@ pub async fn step(
         UPDATE replays SET status = $3, position = $4, deliveries = deliveries + $5,
             updated_at = $6
         WHERE merchant_id = $1 AND id = $2",
-        replay.merchant_id,
-        replay.id,
+        merchant.0,
+        id.0,
         status.as_str(),
         position,
         made,
@@ -199,7 +190,34 @@ pub async fn step(
     );
     moved.execute(&mut *db).await?;
     db.commit().await?;
-    Ok(true)
+    Ok(Some(status))
+}
+
+/// An event that a step looks at.
+struct Passed {
+    sequence: i64,
+    event_type: String,
+    intent_id: Option<Uuid>,
+}
+
+async fn events(
+    db: &mut PgConnection,
+    merchant: MerchantId,
+    after: i64,
+    through: i64,
+) -> Result<Vec<Passed>, sqlx::Error> {
+    let events = sqlx::query_as!(
+        Passed,
+        "-- replays.events
+        SELECT sequence, type AS event_type, intent_id FROM events
+        WHERE merchant_id = $1 AND sequence > $2 AND sequence <= $3
+        ORDER BY sequence LIMIT $4",
+        merchant.0,
+        after,
+        through,
+        STEP,
+    );
+    events.fetch_all(db).await
 }
 
 /// Makes the deliveries of these events due, those that were never owed too; how many.

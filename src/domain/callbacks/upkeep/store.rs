@@ -1,6 +1,9 @@
 //! SQL of the upkeep: small steps that wait for nobody.
 
-use crate::base::ids::first_id;
+use crate::{
+    base::ids::{EndpointId, MerchantId, first_id},
+    domain::callbacks::EndpointStatus,
+};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
@@ -11,68 +14,64 @@ const MARGIN: time::Duration = time::Duration::minutes(1);
 /// Rows that one step moves.
 const STEP: i64 = 1000;
 
-/// Holds what is owed to disabled endpoints, lets go in order what was held for those that are
-/// enabled again, and cancels what is owed to deleted ones. How many deliveries were moved; where
-/// it is not none there may be more.
-pub async fn settle(pool: &PgPool, now: OffsetDateTime) -> Result<u64, sqlx::Error> {
+/// Holds what is owed to an endpoint that is disabled, lets go in order what was held for one that
+/// is enabled again, and cancels what is owed to one that is deleted. How many deliveries were moved;
+/// where it is not none there may be more.
+pub async fn settle(
+    pool: &PgPool,
+    (merchant, endpoint): (MerchantId, EndpointId),
+    now: OffsetDateTime,
+) -> Result<u64, sqlx::Error> {
+    let status = sqlx::query_scalar!(
+        "-- upkeep.endpoint_status
+        SELECT status FROM callback_endpoints
+        WHERE merchant_id = $1 AND id = $2 AND deleted_at IS NULL",
+        merchant.0,
+        endpoint.0,
+    );
+    if let Some(status) = status.fetch_optional(pool).await? {
+        // What a newer version says of it is not ours to act on.
+        let status = status.parse::<EndpointStatus>();
+        status.map_err(|unknown| sqlx::Error::Decode(unknown.into()))?;
+    }
     let hold = sqlx::query!(
         "-- upkeep.hold
-        WITH RECURSIVE waiting (merchant_id, endpoint_id) AS (
-            (SELECT merchant_id, endpoint_id FROM deliveries
-            WHERE status = 'pending' ORDER BY endpoint_id LIMIT 1)
-            UNION ALL
-            SELECT n.merchant_id, n.endpoint_id FROM waiting w CROSS JOIN LATERAL (
-                SELECT d.merchant_id, d.endpoint_id FROM deliveries d
-                WHERE d.status = 'pending' AND d.endpoint_id > w.endpoint_id
-                ORDER BY d.endpoint_id LIMIT 1
-            ) n
-        ), due AS MATERIALIZED (
-            SELECT d.row, c.status
-            FROM waiting w CROSS JOIN LATERAL (
-                SELECT CASE WHEN e.deleted_at IS NULL THEN 'held' ELSE 'canceled' END AS status
-                FROM callback_endpoints e
-                WHERE e.merchant_id = w.merchant_id AND e.id = w.endpoint_id
-                    AND (e.status = 'disabled' OR e.deleted_at IS NOT NULL) LIMIT 1
-            ) c CROSS JOIN LATERAL (
+        WITH due AS MATERIALIZED (
+            SELECT d.row, CASE WHEN e.deleted_at IS NULL THEN 'held' ELSE 'canceled' END AS status
+            FROM callback_endpoints e CROSS JOIN LATERAL (
                 SELECT x.ctid AS row FROM deliveries x
-                WHERE x.endpoint_id = w.endpoint_id AND x.status = 'pending'
-                    AND (x.lease_id IS NULL OR x.due_at <= $1)
-                LIMIT $2 FOR UPDATE SKIP LOCKED
-            ) d LIMIT $2
+                WHERE x.endpoint_id = e.id AND x.status = 'pending'
+                    AND (x.lease_id IS NULL OR x.due_at <= $3)
+                LIMIT $4 FOR UPDATE SKIP LOCKED
+            ) d
+            WHERE e.merchant_id = $1 AND e.id = $2
+                AND (e.status = 'disabled' OR e.deleted_at IS NOT NULL)
         )
-        UPDATE deliveries u SET status = due.status, lease_id = NULL, updated_at = $1
+        UPDATE deliveries u SET status = due.status, lease_id = NULL, updated_at = $3
         FROM due WHERE u.ctid = due.row",
+        merchant.0,
+        endpoint.0,
         now,
         STEP,
     );
     let moved = hold.execute(pool).await?.rows_affected();
     let let_go = sqlx::query!(
         "-- upkeep.free
-        WITH RECURSIVE holding (merchant_id, endpoint_id) AS (
-            (SELECT merchant_id, endpoint_id FROM deliveries
-            WHERE status = 'held' ORDER BY endpoint_id LIMIT 1)
-            UNION ALL
-            SELECT n.merchant_id, n.endpoint_id FROM holding w CROSS JOIN LATERAL (
-                SELECT d.merchant_id, d.endpoint_id FROM deliveries d
-                WHERE d.status = 'held' AND d.endpoint_id > w.endpoint_id
-                ORDER BY d.endpoint_id LIMIT 1
-            ) n
-        ), due AS MATERIALIZED (
-            SELECT d.row, c.status
-            FROM holding w CROSS JOIN LATERAL (
-                SELECT CASE WHEN e.deleted_at IS NULL THEN 'pending' ELSE 'canceled' END AS status
-                FROM callback_endpoints e
-                WHERE e.merchant_id = w.merchant_id AND e.id = w.endpoint_id
-                    AND (e.status = 'enabled' OR e.deleted_at IS NOT NULL) LIMIT 1
-            ) c CROSS JOIN LATERAL (
+        WITH due AS MATERIALIZED (
+            SELECT d.row, CASE WHEN e.deleted_at IS NULL THEN 'pending' ELSE 'canceled' END AS status
+            FROM callback_endpoints e CROSS JOIN LATERAL (
                 SELECT x.ctid AS row FROM deliveries x
-                WHERE x.endpoint_id = w.endpoint_id AND x.status = 'held'
-                ORDER BY x.event_sequence LIMIT $2 FOR UPDATE SKIP LOCKED
-            ) d LIMIT $2
+                WHERE x.endpoint_id = e.id AND x.status = 'held'
+                ORDER BY x.event_sequence LIMIT $4 FOR UPDATE SKIP LOCKED
+            ) d
+            WHERE e.merchant_id = $1 AND e.id = $2
+                AND (e.status = 'enabled' OR e.deleted_at IS NOT NULL)
         )
-        UPDATE deliveries u SET status = due.status, due_at = $1, failures = 0,
-            failing_since = NULL, updated_at = $1
+        UPDATE deliveries u SET status = due.status, due_at = $3, failures = 0,
+            failing_since = NULL, updated_at = $3
         FROM due WHERE u.ctid = due.row",
+        merchant.0,
+        endpoint.0,
         now,
         STEP,
     );

@@ -11,6 +11,7 @@ use crate::{
             Money,
             field::{AmountText, BareAmount},
         },
+        names::Word,
     },
     domain::rails::CallKind,
 };
@@ -40,7 +41,7 @@ pub struct Refund {
     /// The intent.
     pub intent: IntentId,
     /// Where it stands.
-    pub status: RefundStatus,
+    pub status: Word<RefundStatus>,
     /// How much.
     pub amount: Money,
     /// Why, in the merchant's words.
@@ -126,12 +127,12 @@ impl Intent {
             refunding: self.sums.refunding.checked_add(amount)?,
             ..self.sums
         };
-        let (merchant, intent, status) = (self.merchant, self.id, RefundStatus::Pending);
+        let (merchant, intent) = (self.merchant, self.id);
         let refund = Refund {
             id: ids.refund,
             merchant,
             intent,
-            status,
+            status: RefundStatus::Pending.into(),
             amount,
             reason,
             created_at: now,

@@ -9,7 +9,7 @@ use crate::base::{
     db::{Unreadable, Window, all_written},
     ids::{IntentId, MerchantId, RefundId, made_between},
     money::{CurrencyError, Money},
-    names::UnknownName,
+    names::Word,
 };
 use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
@@ -27,28 +27,21 @@ struct Row {
     updated_at: OffsetDateTime,
 }
 
-/// What can be wrong with a row that only this service writes.
-#[derive(Debug, thiserror::Error)]
-enum RowError {
-    #[error(transparent)]
-    Name(#[from] UnknownName),
-    #[error(transparent)]
-    Currency(#[from] CurrencyError),
-}
-
-impl TryFrom<Row> for Refund {
-    type Error = RowError;
-
-    fn try_from(row: Row) -> Result<Self, RowError> {
-        Ok(Self {
-            id: RefundId(row.id),
-            merchant: MerchantId(row.merchant_id),
-            intent: IntentId(row.payment_intent_id),
-            status: row.status.parse()?,
-            amount: Money::new(row.amount, row.currency.parse()?),
-            reason: row.reason,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
+impl Row {
+    /// The refund. Its status may be a word of a newer version.
+    fn read(self) -> Result<Refund, Unreadable<Name>> {
+        let name = (MerchantId(self.merchant_id), RefundId(self.id));
+        let currency = self.currency.parse();
+        let currency = currency.map_err(|error: CurrencyError| Unreadable::new(name, error))?;
+        Ok(Refund {
+            id: name.1,
+            merchant: name.0,
+            intent: IntentId(self.payment_intent_id),
+            status: Word::read(self.status),
+            amount: Money::new(self.amount, currency),
+            reason: self.reason,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
         })
     }
 }
@@ -56,11 +49,26 @@ impl TryFrom<Row> for Refund {
 /// Whose refund, and which.
 pub type Name = (MerchantId, RefundId);
 
-/// Loads the refunds named.
+/// Loads the refunds named, to be changed: so each must be one that this version knows how to change.
 pub async fn load(
     db: impl PgExecutor<'_>,
     names: &[Name],
 ) -> Result<Vec<Result<Refund, Unreadable<Name>>>, sqlx::Error> {
+    let rows = rows(db, names).await?.into_iter();
+    let read = rows.map(|row| {
+        let refund = row.read()?;
+        match &refund.status {
+            Word::Known(_) => Ok(refund),
+            Word::Other(word) => {
+                let fault = format!("{word:?} is no status of a refund");
+                Err(Unreadable::new((refund.merchant, refund.id), fault))
+            }
+        }
+    });
+    Ok(read.collect())
+}
+
+async fn rows(db: impl PgExecutor<'_>, names: &[Name]) -> Result<Vec<Row>, sqlx::Error> {
     let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
     let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
     let rows = sqlx::query_as!(
@@ -78,12 +86,7 @@ pub async fn load(
         &merchants,
         &ids
     );
-    let rows = rows.fetch_all(db).await?.into_iter();
-    let read = rows.map(|row| {
-        let name = (MerchantId(row.merchant_id), RefundId(row.id));
-        Refund::try_from(row).map_err(|error| Unreadable::new(name, error))
-    });
-    Ok(read.collect())
+    rows.fetch_all(db).await
 }
 
 /// Stores new refunds.
@@ -91,10 +94,7 @@ pub async fn insert(db: &mut PgConnection, refunds: &[&Refund]) -> Result<(), sq
     let merchants: Vec<Uuid> = refunds.iter().map(|r| r.merchant.0).collect();
     let ids: Vec<Uuid> = refunds.iter().map(|r| r.id.0).collect();
     let intents: Vec<Uuid> = refunds.iter().map(|r| r.intent.0).collect();
-    let statuses: Vec<String> = refunds
-        .iter()
-        .map(|r| r.status.as_str().to_owned())
-        .collect();
+    let statuses: Vec<String> = refunds.iter().map(|r| r.status.to_string()).collect();
     let amounts: Vec<i64> = refunds.iter().map(|r| r.amount.minor()).collect();
     let currencies: Vec<String> = refunds
         .iter()
@@ -130,10 +130,7 @@ pub async fn insert(db: &mut PgConnection, refunds: &[&Refund]) -> Result<(), sq
 pub async fn update(db: &mut PgConnection, refunds: &[&Refund]) -> Result<(), sqlx::Error> {
     let merchants: Vec<Uuid> = refunds.iter().map(|r| r.merchant.0).collect();
     let ids: Vec<Uuid> = refunds.iter().map(|r| r.id.0).collect();
-    let statuses: Vec<String> = refunds
-        .iter()
-        .map(|r| r.status.as_str().to_owned())
-        .collect();
+    let statuses: Vec<String> = refunds.iter().map(|r| r.status.to_string()).collect();
     let updated: Vec<OffsetDateTime> = refunds.iter().map(|r| r.updated_at).collect();
     let update = sqlx::query!(
         "-- refunds.update
@@ -160,8 +157,8 @@ pub async fn get(
     merchant: MerchantId,
     id: RefundId,
 ) -> Result<Option<Refund>, sqlx::Error> {
-    let found = load(pool, &[(merchant, id)]).await?.pop();
-    Ok(found.transpose()?)
+    let found = rows(pool, &[(merchant, id)]).await?.pop();
+    Ok(found.map(Row::read).transpose()?)
 }
 
 /// Which refunds a list holds; all of the merchant's where nothing is said.
@@ -220,7 +217,12 @@ pub async fn list(
     );
     let (ids, has_more) = window.cut(ids.fetch_all(pool).await?);
     let names: Vec<Name> = ids.iter().map(|id| (merchant, RefundId(*id))).collect();
-    // They are never deleted, so all are found, in the order of their names.
-    let refunds = load(pool, &names).await?.into_iter();
-    Ok((refunds.collect::<Result<_, _>>()?, has_more))
+    // They are never deleted, so all are found, in the order of their names. One that cannot be
+    // read hides no other.
+    let rows = rows(pool, &names).await?.into_iter();
+    let refunds = rows.filter_map(|row| {
+        let fault = |row: &Unreadable<Name>| tracing::error!(id = %row.name.1, error = %row.fault, "a refund cannot be read");
+        row.read().inspect_err(fault).ok()
+    });
+    Ok((refunds.collect(), has_more))
 }

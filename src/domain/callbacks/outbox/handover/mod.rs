@@ -227,7 +227,7 @@ fn not_before(endpoint: &Endpoint, event: &StoredEvent) -> Option<Uuid> {
     let later = event.intent_sequence.is_some_and(|sequence| sequence > 1);
     event
         .intent_id
-        .filter(|_| later && endpoint.ordering == Ordering::Intent)
+        .filter(|_| later && endpoint.ordering != Ordering::None)
 }
 
 impl Desk {

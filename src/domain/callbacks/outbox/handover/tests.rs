@@ -40,9 +40,9 @@ impl Office {
                 url: "https://bot.example/".to_owned(),
                 events: EventFilter::stored(vec!["*".to_owned()]),
                 description: None,
-                status: EndpointStatus::Enabled,
+                status: EndpointStatus::Enabled.into(),
                 disabled_reason: None,
-                ordering: Ordering::Intent,
+                ordering: Ordering::Intent.into(),
                 stripe_signature: false,
                 public_key: None,
                 created_by: None,
@@ -162,7 +162,7 @@ fn an_event_waits_for_the_one_before_it_unless_its_endpoint_wants_no_order() {
     assert!(!goes(&office, 3, false), "the second is still owed");
     assert!(goes(&office, 1, false), "nothing is before the first");
     assert!(goes(&office, 3, true), "others do not wait for it");
-    office.endpoint.ordering = Ordering::None;
+    office.endpoint.ordering = Ordering::None.into();
     assert!(goes(&office, 9, false));
 }
 
