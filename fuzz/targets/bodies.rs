@@ -95,12 +95,13 @@ fn intent(bytes: &[u8]) {
         .map(|line| line.effect().minor() * i64::from(line.quantity))
         .sum();
     assert!(terms.line_items.is_empty() || sum == terms.amount.minor());
-    let texts = [terms.description, terms.reference];
-    let notes = terms
+    let details = terms.details;
+    let texts = [details.description, details.reference];
+    let notes = details
         .metadata
         .into_iter()
         .flat_map(|(key, value)| [key, value]);
-    let threads = terms.thread.map(|thread| thread.to_string());
+    let threads = details.thread.map(|thread| thread.to_string());
     let texts = texts.into_iter().flatten().chain(notes).chain(threads);
     // Postgres keeps no NUL.
     assert!(!texts.into_iter().any(|text| text.contains('\0')));

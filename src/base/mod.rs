@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod ambient;
+pub mod columns;
 pub mod crypto;
 pub mod db;
 pub mod event_type;

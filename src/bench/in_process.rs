@@ -88,11 +88,11 @@ impl Bodies {
 
     fn submission(&self, work: &Work, ask: &Ask) -> Result<Submission, ProgramError> {
         let command = match ask.verb {
-            Verb::Create => PaymentCommand::Create(Box::new(Terms {
-                reference: Some(ask.key.clone()),
-                ..self.terms.clone()
-            }))
-            .into(),
+            Verb::Create => {
+                let mut terms = self.terms.clone();
+                terms.details.reference = Some(ask.key.clone());
+                PaymentCommand::Create(Box::new(terms)).into()
+            }
             Verb::Confirm(id) => PaymentCommand::Confirm(id, self.confirm).into(),
             Verb::Post => PostingCommand::Post(self.draft.clone()).into(),
             Verb::Refund(_) | Verb::Get(_) | Verb::List => {

@@ -118,9 +118,9 @@ async fn make(
         .skip(prepared.len() % callers.len().max(1));
     for (index, caller) in turns.take(MADE_AT_ONCE) {
         let (app, merchant) = (Arc::clone(app), caller.merchant);
-        let reference = Some(app.ambient.id::<Uuid>().to_string());
-        let terms = terms.clone();
-        let command = PaymentCommand::Create(Box::new(Terms { reference, ..terms })).into();
+        let mut terms: Terms = terms.clone();
+        terms.details.reference = Some(app.ambient.id::<Uuid>().to_string());
+        let command = PaymentCommand::Create(Box::new(terms)).into();
         tasks.spawn(async move { (index, perform(&app, merchant, command).await) });
     }
     while let Some(made) = tasks.join_next().await {

@@ -30,7 +30,7 @@ pub(super) async fn insert_intent(
         .iter()
         .map(|line| json!({"label": line.label, "quantity": line.quantity, "unit_amount": line.unit_amount.minor()}))
         .collect();
-    let thread = terms.thread.as_ref().map(|thread| json!(thread));
+    let thread = terms.details.thread.as_ref().map(|thread| json!(thread));
     let insert = sqlx::query!(
         "-- bench.insert_intent
         INSERT INTO payment_intents (merchant_id, id, status, currency, amount, tip, capture_method, description, reference, thread,
@@ -43,11 +43,11 @@ pub(super) async fn insert_intent(
         terms.amount.minor(),
         terms.tip.map(Money::minor),
         terms.capture_method.as_str(),
-        terms.description,
-        terms.reference,
+        terms.details.description,
+        terms.details.reference,
         thread,
         json!(lines),
-        json!(terms.metadata),
+        json!(terms.details.metadata),
         terms.rail.as_str(),
         terms.payment_link.map(|link| link.0),
         intent.event_sequence,

@@ -236,7 +236,7 @@ impl Request<'_> {
         data: Box<RawValue>,
         feed: Place<'_>,
     ) -> StoredEvent {
-        let thread = intent.terms.thread.as_ref();
+        let thread = intent.terms.details.thread.as_ref();
         let event = NewEvent {
             mode: Mode::Test,
             id: self.means.ambient.id(),

@@ -17,7 +17,10 @@ use crate::{
     domain::{
         callbacks::{self, store::EndpointRow},
         idempotency::{self, store::KeyName},
-        intents::{Intent, columns},
+        intents::{
+            Intent,
+            columns::{Immutable, Mutable},
+        },
         ledger::{self, Balance, Books},
     },
 };
@@ -208,7 +211,7 @@ pub async fn record_common(
     let key = idempotency::store::columns(&world.keys.made());
     let told = callbacks::store::columns(&world.events, &world.deliveries);
     let head = ledger::store::heads(books);
-    let (mutable, immutable) = (columns::mutable(&intents), columns::immutable(&intents));
+    let (mutable, immutable) = (Mutable::of(&intents), Immutable::of(&intents));
     #[rustfmt::skip]
     let record_common = sqlx::query_file_scalar!(
         "src/writer/record_common.sql",

@@ -159,14 +159,16 @@ impl Run {
         let mut made: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for intent in self.store.intents.values() {
             // One that was paid through a link bears the link's reference.
-            if let (Some(reference), None) = (&intent.terms.reference, intent.terms.payment_link) {
+            if let (Some(reference), None) =
+                (&intent.terms.details.reference, intent.terms.payment_link)
+            {
                 made.entry(reference)
                     .or_default()
                     .push(intent.id.to_string());
             }
         }
         for link in self.store.links.values() {
-            if let Some(reference) = &link.terms.reference {
+            if let Some(reference) = &link.terms.details.reference {
                 made.entry(reference).or_default().push(link.id.to_string());
             }
         }

@@ -22,17 +22,26 @@ const FLOORS: [&[&str]; 9] = [
 const APART: [&str; 3] = ["base", "domain", "views"];
 
 /// What a room may import of its own floor.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("base::actor", &["base::ids"]),
     ("base::crypto", &["base::ambient", "base::ids"]),
     ("base::invalid", &["base::problem"]),
     ("base::language", &["base::money"]),
     ("base::money", &["base::invalid", "base::problem"]),
+    ("domain::details", &["domain::threads"]),
     // A link is a request for payment in waiting: it names a thread and a rail, as intents do.
-    ("domain::links", &["domain::rails", "domain::threads"]),
+    (
+        "domain::links",
+        &["domain::details", "domain::rails", "domain::threads"],
+    ),
     (
         "domain::intents",
-        &["domain::ledger", "domain::rails", "domain::threads"],
+        &[
+            "domain::details",
+            "domain::ledger",
+            "domain::rails",
+            "domain::threads",
+        ],
     ),
     // An export prints what a report reads.
     ("views::exports", &["views::reports"]),

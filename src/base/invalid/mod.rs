@@ -89,9 +89,8 @@ pub fn check_id(param: &str, text: &str, longest: usize) -> Result<(), Invalid> 
 
 /// Reads at most 50 pairs of notes: keys of 1 to 40 characters, values of at most 500.
 pub fn read_metadata(
-    metadata: Option<BTreeMap<String, String>>,
+    mut metadata: BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Invalid> {
-    let mut metadata = metadata.unwrap_or_default();
     if metadata.len() > 50 {
         return Err(Invalid::field(
             "/metadata",

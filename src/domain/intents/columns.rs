@@ -1,8 +1,21 @@
-//! Payment intents as the columns of their table, for the statements that store them.
+//! Payment intents as the columns of their table: how they are read, and what is stored of them.
 
-use super::{CancellationReason, Intent, LineItem, LineItemKind, Opening, State};
-use crate::{base::money::Money, domain::rails::CallKind};
+use super::{
+    CancellationReason, Intent, LastError, LineItem, LineItemKind, Opening, State, Status, Sums,
+    Terms,
+};
+use crate::{
+    base::{
+        db::Unreadable,
+        ids::{AttemptId, IntentId, LinkId, MerchantId},
+        money::{Currency, CurrencyError, Money},
+        names::UnknownName,
+    },
+    domain::{details::Details, rails::CallKind, threads::Thread},
+};
 use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use std::{collections::BTreeMap, sync::Arc};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -17,59 +30,175 @@ pub(super) struct StoredLine {
     pub(super) unit_amount: i64,
 }
 
-/// What changes in intents.
-#[derive(Debug)]
-pub struct Mutable {
-    /// Whose they are.
-    pub merchants: Vec<Uuid>,
-    /// Their ids.
-    pub ids: Vec<Uuid>,
-    /// Where they stand.
-    pub statuses: Vec<&'static str>,
-    /// What was authorized, in minor units; the sums below likewise.
-    pub authorized: Vec<i64>,
-    /// What was captured.
-    pub captured: Vec<i64>,
-    /// What went back.
-    pub refunded: Vec<i64>,
-    /// What is on its way back.
-    pub refunding: Vec<i64>,
-    /// The attempts that they wait for.
-    pub attempts: Vec<Option<Uuid>>,
-    /// What these ask of the rail.
-    pub kinds: Vec<Option<&'static str>>,
-    /// The attempts that the rail knows their charges by.
-    pub charges: Vec<Option<Uuid>>,
-    /// Why their last attempts failed, as JSON.
-    pub errors: Vec<Option<String>>,
-    /// Why they were canceled.
-    pub reasons: Vec<Option<&'static str>>,
-    /// How many events there are of each.
-    pub sequences: Vec<i32>,
-    /// When they last changed.
-    pub updated: Vec<OffsetDateTime>,
+/// Whose intent, and which.
+pub type Name = (MerchantId, IntentId);
+
+/// A row of the table.
+pub(super) struct Row {
+    pub(super) merchant_id: Uuid,
+    pub(super) id: Uuid,
+    pub(super) status: String,
+    pub(super) currency: String,
+    pub(super) amount: i64,
+    pub(super) amount_authorized: i64,
+    pub(super) amount_captured: i64,
+    pub(super) amount_refunded: i64,
+    pub(super) amount_refunding: i64,
+    pub(super) tip: Option<i64>,
+    pub(super) capture_method: String,
+    pub(super) description: Option<String>,
+    pub(super) reference: Option<String>,
+    pub(super) thread: Option<Json<Thread>>,
+    pub(super) line_items: Json<Vec<StoredLine>>,
+    pub(super) metadata: Json<BTreeMap<String, String>>,
+    pub(super) rail: String,
+    pub(super) payment_link_id: Option<Uuid>,
+    pub(super) open_attempt_id: Option<Uuid>,
+    pub(super) open_attempt_kind: Option<String>,
+    pub(super) charge_attempt_id: Option<Uuid>,
+    pub(super) last_error: Option<Json<LastError>>,
+    pub(super) cancellation_reason: Option<String>,
+    pub(super) event_sequence: i32,
+    pub(super) expires_at: OffsetDateTime,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) updated_at: OffsetDateTime,
 }
 
-/// What changes in these intents.
-pub fn mutable(intents: &[&Intent]) -> Mutable {
-    let open = || intents.iter().map(|i| open_attempt(i.state));
-    Mutable {
-        merchants: intents.iter().map(|i| i.merchant.0).collect(),
-        ids: intents.iter().map(|i| i.id.0).collect(),
-        statuses: intents.iter().map(|i| i.state.status().as_str()).collect(),
-        authorized: intents.iter().map(|i| i.sums.authorized.minor()).collect(),
-        captured: intents.iter().map(|i| i.sums.captured.minor()).collect(),
-        refunded: intents.iter().map(|i| i.sums.refunded.minor()).collect(),
-        refunding: intents.iter().map(|i| i.sums.refunding.minor()).collect(),
-        attempts: open().map(|o| o.0).collect(),
-        kinds: open().map(|o| o.1.map(CallKind::as_str)).collect(),
-        charges: intents.iter().map(|i| i.charge.map(|c| c.0)).collect(),
-        errors: intents.iter().map(|i| i.last_error.map(json)).collect(),
-        reasons: open()
-            .map(|o| o.2.map(CancellationReason::as_str))
-            .collect(),
-        sequences: intents.iter().map(|i| i.event_sequence).collect(),
-        updated: intents.iter().map(|i| i.updated_at).collect(),
+/// What can be wrong with a row that only this service writes.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RowError {
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
+    #[error("payment intent {0} is {1} and names no open attempt")]
+    NoAttempt(IntentId, Status),
+    #[error("payment intent {0} waits for a refund, which never opens one")]
+    Refund(IntentId),
+}
+
+impl Row {
+    /// The intent that it holds.
+    pub(super) fn read(self) -> Result<Intent, Unreadable<Name>> {
+        let name = (MerchantId(self.merchant_id), IntentId(self.id));
+        Intent::try_from(self).map_err(|error| Unreadable::new(name, error))
+    }
+
+    fn state(&self) -> Result<State, RowError> {
+        let status: Status = self.status.parse()?;
+        let reason = || {
+            self.cancellation_reason
+                .as_deref()
+                .map(str::parse::<CancellationReason>)
+                .transpose()
+        };
+        let attempt = || {
+            self.open_attempt_id
+                .map(AttemptId)
+                .ok_or(RowError::NoAttempt(IntentId(self.id), status))
+        };
+        Ok(match status {
+            Status::RequiresPayment => State::RequiresPayment,
+            Status::Processing => {
+                let kind = self.open_attempt_kind.as_deref();
+                let kind = kind.ok_or(RowError::NoAttempt(IntentId(self.id), status))?;
+                let opening = match kind.parse()? {
+                    CallKind::Charge => Opening::Charge,
+                    CallKind::Capture => Opening::Capture,
+                    CallKind::Void => Opening::Void(reason()?),
+                    CallKind::Refund => return Err(RowError::Refund(IntentId(self.id))),
+                };
+                State::Processing(attempt()?, opening)
+            }
+            Status::RequiresAction => State::RequiresAction(attempt()?),
+            Status::RequiresCapture => State::RequiresCapture,
+            Status::Succeeded => State::Succeeded,
+            Status::Canceled => State::Canceled(reason()?),
+            Status::Expired => State::Expired,
+        })
+    }
+}
+
+impl TryFrom<Row> for Intent {
+    type Error = RowError;
+
+    fn try_from(row: Row) -> Result<Self, RowError> {
+        let currency: Currency = row.currency.parse()?;
+        let money = |minor| Money::new(minor, currency);
+        let state = row.state()?;
+        let line = |l: StoredLine| LineItem {
+            kind: l.kind.unwrap_or(LineItemKind::Item),
+            label: l.label,
+            quantity: l.quantity,
+            unit_amount: money(l.unit_amount),
+        };
+        let terms = Terms {
+            amount: money(row.amount),
+            tip: row.tip.map(money),
+            capture_method: row.capture_method.parse()?,
+            details: Details {
+                description: row.description,
+                reference: row.reference,
+                thread: row.thread.map(|thread| thread.0),
+                metadata: row.metadata.0,
+            },
+            line_items: row.line_items.0.into_iter().map(line).collect(),
+            rail: row.rail.parse()?,
+            payment_link: row.payment_link_id.map(LinkId),
+            lifetime: row.expires_at - row.created_at,
+        };
+        let sums = Sums {
+            authorized: money(row.amount_authorized),
+            captured: money(row.amount_captured),
+            refunded: money(row.amount_refunded),
+            refunding: money(row.amount_refunding),
+        };
+        Ok(Self {
+            id: IntentId(row.id),
+            merchant: MerchantId(row.merchant_id),
+            terms: Arc::new(terms),
+            state,
+            sums,
+            last_error: row.last_error.map(|error| error.0),
+            charge: row.charge_attempt_id.map(AttemptId),
+            event_sequence: row.event_sequence,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+crate::columns! {
+    /// What changes in intents.
+    pub struct Mutable of Intent {
+        /// Whose they are.
+        merchants: Uuid = |i| i.merchant.0;
+        /// Their ids.
+        ids: Uuid = |i| i.id.0;
+        /// Where they stand.
+        statuses: &'static str = |i| i.state.status().as_str();
+        /// What was authorized, in minor units; the sums below likewise.
+        authorized: i64 = |i| i.sums.authorized.minor();
+        /// What was captured.
+        captured: i64 = |i| i.sums.captured.minor();
+        /// What went back.
+        refunded: i64 = |i| i.sums.refunded.minor();
+        /// What is on its way back.
+        refunding: i64 = |i| i.sums.refunding.minor();
+        /// The attempts that they wait for.
+        attempts: Option<Uuid> = |i| open_attempt(i.state).0;
+        /// What these ask of the rail.
+        kinds: Option<&'static str> = |i| open_attempt(i.state).1.map(CallKind::as_str);
+        /// The attempts that the rail knows their charges by.
+        charges: Option<Uuid> = |i| i.charge.map(|c| c.0);
+        /// Why their last attempts failed, as JSON.
+        errors: Option<String> = |i| i.last_error.map(json);
+        /// Why they were canceled.
+        reasons: Option<&'static str> = |i| open_attempt(i.state).2.map(CancellationReason::as_str);
+        /// How many events there are of each.
+        sequences: i32 = |i| i.event_sequence;
+        /// When they last changed.
+        updated: OffsetDateTime = |i| i.updated_at;
     }
 }
 
@@ -91,54 +220,35 @@ fn open_attempt(state: State) -> (Option<Uuid>, Option<CallKind>, Option<Cancell
     }
 }
 
-/// What never changes in intents.
-#[derive(Debug)]
-pub struct Immutable<'a> {
-    /// ISO 4217 codes.
-    pub currencies: Vec<&'static str>,
-    /// What is asked for, in minor units.
-    pub amounts: Vec<i64>,
-    /// The part of it that is a tip.
-    pub tips: Vec<Option<i64>>,
-    /// Whether money is taken at once or held.
-    pub methods: Vec<&'static str>,
-    /// What they are for.
-    pub descriptions: Vec<Option<&'a str>>,
-    /// The merchants' own names for them.
-    pub references: Vec<Option<&'a str>>,
-    /// Where they were asked for, as JSON.
-    pub threads: Vec<Option<String>>,
-    /// What is paid for, as JSON.
-    pub lines: Vec<String>,
-    /// The merchants' own notes, as JSON.
-    pub metadata: Vec<String>,
-    /// The rails that take the payments.
-    pub rails: Vec<&'static str>,
-    /// The links that they were made through.
-    pub links: Vec<Option<Uuid>>,
-    /// From when on they cannot be paid any more.
-    pub expires: Vec<OffsetDateTime>,
-    /// When they were made.
-    pub created: Vec<OffsetDateTime>,
-}
-
-/// What never changes in these intents.
-pub fn immutable<'a>(intents: &[&'a Intent]) -> Immutable<'a> {
-    let terms = || intents.iter().map(|i| &*i.terms);
-    Immutable {
-        currencies: terms().map(|t| t.amount.currency().code()).collect(),
-        amounts: terms().map(|t| t.amount.minor()).collect(),
-        tips: terms().map(|t| t.tip.map(Money::minor)).collect(),
-        methods: terms().map(|t| t.capture_method.as_str()).collect(),
-        descriptions: terms().map(|t| t.description.as_deref()).collect(),
-        references: terms().map(|t| t.reference.as_deref()).collect(),
-        threads: terms().map(|t| t.thread.as_ref().map(json)).collect(),
-        lines: terms().map(|t| stored_lines(&t.line_items)).collect(),
-        metadata: terms().map(|t| json(&t.metadata)).collect(),
-        rails: terms().map(|t| t.rail.as_str()).collect(),
-        links: terms().map(|t| t.payment_link.map(|l| l.0)).collect(),
-        expires: intents.iter().map(|i| i.expires_at()).collect(),
-        created: intents.iter().map(|i| i.created_at).collect(),
+crate::columns! {
+    /// What never changes in intents.
+    pub struct Immutable of Intent {
+        /// ISO 4217 codes.
+        currencies: &'static str = |i| i.terms.amount.currency().code();
+        /// What is asked for, in minor units.
+        amounts: i64 = |i| i.terms.amount.minor();
+        /// The part of it that is a tip.
+        tips: Option<i64> = |i| i.terms.tip.map(Money::minor);
+        /// Whether money is taken at once or held.
+        methods: &'static str = |i| i.terms.capture_method.as_str();
+        /// What they are for.
+        descriptions: Option<&'a str> = |i| i.terms.details.description.as_deref();
+        /// The merchants' own names for them.
+        references: Option<&'a str> = |i| i.terms.details.reference.as_deref();
+        /// Where they were asked for, as JSON.
+        threads: Option<String> = |i| i.terms.details.thread.as_ref().map(json);
+        /// What is paid for, as JSON.
+        lines: String = |i| stored_lines(&i.terms.line_items);
+        /// The merchants' own notes, as JSON.
+        metadata: String = |i| json(&i.terms.details.metadata);
+        /// The rails that take the payments.
+        rails: &'static str = |i| i.terms.rail.as_str();
+        /// The links that they were made through.
+        links: Option<Uuid> = |i| i.terms.payment_link.map(|l| l.0);
+        /// From when on they cannot be paid any more.
+        expires: OffsetDateTime = |i| i.expires_at();
+        /// When they were made.
+        created: OffsetDateTime = |i| i.created_at;
     }
 }
 

@@ -7,12 +7,12 @@ use crate::{
         money::Money,
     },
     domain::{
+        details::Details,
         rails::{DeclineCode, Rail},
-        threads::Thread,
     },
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 crate::names! {
@@ -104,16 +104,10 @@ pub struct Terms {
     pub tip: Option<Money>,
     /// Whether money is taken at once.
     pub capture_method: CaptureMethod,
-    /// What it is for.
-    pub description: Option<String>,
-    /// The merchant's own name for it.
-    pub reference: Option<String>,
-    /// Where it was asked for.
-    pub thread: Option<Thread>,
+    /// What it is about.
+    pub details: Details,
     /// Its lines; they sum to the amount, or there are none.
     pub line_items: Vec<LineItem>,
-    /// The merchant's own notes.
-    pub metadata: BTreeMap<String, String>,
     /// The rail that is asked.
     pub rail: Rail,
     /// The link that it was made through.

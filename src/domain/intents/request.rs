@@ -3,16 +3,13 @@
 use super::{CaptureMethod, LineItem, LineItemKind, Terms};
 use crate::{
     base::{
-        invalid::{
-            Invalid, ReferenceType, check_lifetime, read_metadata, read_optional, read_reference,
-            read_text,
-        },
+        invalid::{Invalid, ReferenceType, check_lifetime, read_reference, read_text},
         money::{
             Currency, Money, Total,
             field::{self, AmountText, CurrencyCode},
         },
     },
-    domain::{rails::Rail, threads::Thread},
+    domain::{details::Details, rails::Rail, threads::Thread},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -90,17 +87,19 @@ impl IntentRequest {
     pub fn parse(self) -> Result<Terms, Invalid> {
         let currency = field::currency(&self.currency)?;
         let amount = field::amount("/amount", &self.amount, currency)?;
-        self.thread.iter().try_for_each(Thread::check)?;
+        let details = Details {
+            description: self.description,
+            reference: read_reference(self.reference, self.reference_type)?,
+            thread: self.thread,
+            metadata: self.metadata.unwrap_or_default(),
+        };
         let lifetime = check_lifetime(self.expires_in.unwrap_or(LIFETIME_DEFAULT))?;
         Ok(Terms {
             amount,
             tip: None,
             capture_method: self.capture_method.unwrap_or(CaptureMethod::Automatic),
-            description: read_optional("/description", self.description, 500)?,
-            reference: read_reference(self.reference, self.reference_type)?,
-            thread: self.thread,
+            details: details.read()?,
             line_items: line_items(&self.line_items.unwrap_or_default(), amount)?,
-            metadata: read_metadata(self.metadata)?,
             rail: self.rail.unwrap_or(Rail::Sandbox),
             payment_link: None,
             lifetime,

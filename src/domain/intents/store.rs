@@ -4,163 +4,27 @@
     reason = "this is how sqlx is told of arrays with nulls"
 )]
 
-pub use super::filter::Filter;
+pub use super::{columns::Name, filter::Filter};
 
 use super::{
-    Attempt, CancellationReason, Intent, LastError, LineItem, LineItemKind, Opening, State, Status,
-    Sums, Terms, attempt, columns, columns::StoredLine,
+    Attempt, Intent, LastError, Status, attempt,
+    columns::{Mutable, Row, StoredLine},
 };
 use crate::{
     base::{
         db::{Unreadable, Window, all_written},
-        ids::{AttemptId, IntentId, LinkId, MerchantId, first_id},
-        money::{Currency, CurrencyError, Money},
-        names::UnknownName,
+        ids::{IntentId, MerchantId, first_id},
     },
-    domain::{rails::CallKind, threads::Thread},
+    domain::threads::Thread,
 };
 use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// How far the time in an id may be from the time of its row: the one is a process's, the other
 /// Postgres'.
 const MARGIN: time::Duration = time::Duration::minutes(1);
-
-struct Row {
-    merchant_id: Uuid,
-    id: Uuid,
-    status: String,
-    currency: String,
-    amount: i64,
-    amount_authorized: i64,
-    amount_captured: i64,
-    amount_refunded: i64,
-    amount_refunding: i64,
-    tip: Option<i64>,
-    capture_method: String,
-    description: Option<String>,
-    reference: Option<String>,
-    thread: Option<Json<Thread>>,
-    line_items: Json<Vec<StoredLine>>,
-    metadata: Json<BTreeMap<String, String>>,
-    rail: String,
-    payment_link_id: Option<Uuid>,
-    open_attempt_id: Option<Uuid>,
-    open_attempt_kind: Option<String>,
-    charge_attempt_id: Option<Uuid>,
-    last_error: Option<Json<LastError>>,
-    cancellation_reason: Option<String>,
-    event_sequence: i32,
-    expires_at: OffsetDateTime,
-    created_at: OffsetDateTime,
-    updated_at: OffsetDateTime,
-}
-
-/// What can be wrong with a row that only this service writes.
-#[derive(Debug, thiserror::Error)]
-enum RowError {
-    #[error(transparent)]
-    Name(#[from] UnknownName),
-    #[error(transparent)]
-    Currency(#[from] CurrencyError),
-    #[error("payment intent {0} is {1} and names no open attempt")]
-    NoAttempt(IntentId, Status),
-    #[error("payment intent {0} waits for a refund, which never opens one")]
-    Refund(IntentId),
-}
-
-impl Row {
-    fn read(self) -> Result<Intent, Unreadable<Name>> {
-        let name = (MerchantId(self.merchant_id), IntentId(self.id));
-        Intent::try_from(self).map_err(|error| Unreadable::new(name, error))
-    }
-
-    fn state(&self) -> Result<State, RowError> {
-        let status: Status = self.status.parse()?;
-        let reason = || {
-            self.cancellation_reason
-                .as_deref()
-                .map(str::parse::<CancellationReason>)
-                .transpose()
-        };
-        let attempt = || {
-            self.open_attempt_id
-                .map(AttemptId)
-                .ok_or(RowError::NoAttempt(IntentId(self.id), status))
-        };
-        Ok(match status {
-            Status::RequiresPayment => State::RequiresPayment,
-            Status::Processing => {
-                let kind = self.open_attempt_kind.as_deref();
-                let kind = kind.ok_or(RowError::NoAttempt(IntentId(self.id), status))?;
-                let opening = match kind.parse()? {
-                    CallKind::Charge => Opening::Charge,
-                    CallKind::Capture => Opening::Capture,
-                    CallKind::Void => Opening::Void(reason()?),
-                    CallKind::Refund => return Err(RowError::Refund(IntentId(self.id))),
-                };
-                State::Processing(attempt()?, opening)
-            }
-            Status::RequiresAction => State::RequiresAction(attempt()?),
-            Status::RequiresCapture => State::RequiresCapture,
-            Status::Succeeded => State::Succeeded,
-            Status::Canceled => State::Canceled(reason()?),
-            Status::Expired => State::Expired,
-        })
-    }
-}
-
-impl TryFrom<Row> for Intent {
-    type Error = RowError;
-
-    fn try_from(row: Row) -> Result<Self, RowError> {
-        let currency: Currency = row.currency.parse()?;
-        let money = |minor| Money::new(minor, currency);
-        let state = row.state()?;
-        let line = |l: StoredLine| LineItem {
-            kind: l.kind.unwrap_or(LineItemKind::Item),
-            label: l.label,
-            quantity: l.quantity,
-            unit_amount: money(l.unit_amount),
-        };
-        let terms = Terms {
-            amount: money(row.amount),
-            tip: row.tip.map(money),
-            capture_method: row.capture_method.parse()?,
-            description: row.description,
-            reference: row.reference,
-            thread: row.thread.map(|thread| thread.0),
-            line_items: row.line_items.0.into_iter().map(line).collect(),
-            metadata: row.metadata.0,
-            rail: row.rail.parse()?,
-            payment_link: row.payment_link_id.map(LinkId),
-            lifetime: row.expires_at - row.created_at,
-        };
-        let sums = Sums {
-            authorized: money(row.amount_authorized),
-            captured: money(row.amount_captured),
-            refunded: money(row.amount_refunded),
-            refunding: money(row.amount_refunding),
-        };
-        Ok(Self {
-            id: IntentId(row.id),
-            merchant: MerchantId(row.merchant_id),
-            terms: Arc::new(terms),
-            state,
-            sums,
-            last_error: row.last_error.map(|error| error.0),
-            charge: row.charge_attempt_id.map(AttemptId),
-            event_sequence: row.event_sequence,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        })
-    }
-}
-
-/// Whose intent, and which.
-pub type Name = (MerchantId, IntentId);
 
 /// Loads the intents named.
 pub async fn load(
@@ -182,7 +46,7 @@ pub async fn update_with_attempts(
     intents: &[&Intent],
     attempts: &[&Attempt],
 ) -> Result<(), sqlx::Error> {
-    let (m, a) = (columns::mutable(intents), attempt::store::columns(attempts));
+    let (m, a) = (Mutable::of(intents), attempt::store::columns(attempts));
     let update = sqlx::query_file!(
         "src/domain/intents/update_with_attempts.sql",
         // new attempts

@@ -11,10 +11,13 @@ use crate::{
         ids::{AttemptId, IntentId, MerchantId, RefundId},
         money::Money,
     },
-    domain::rails::{CallKind, DeclineCode, PaymentMethod, Rail, RailAnswer, SandboxMethod},
+    domain::{
+        details::Details,
+        rails::{CallKind, DeclineCode, PaymentMethod, Rail, RailAnswer, SandboxMethod},
+    },
 };
 use proptest::prelude::*;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -32,11 +35,8 @@ fn intent(amount: i64, capture_method: CaptureMethod) -> Intent {
         amount: eur(amount),
         tip: None,
         capture_method,
-        description: None,
-        reference: None,
-        thread: None,
+        details: Details::default(),
         line_items: Vec::new(),
-        metadata: BTreeMap::new(),
         rail: Rail::Sandbox,
         payment_link: None,
         lifetime: Duration::minutes(1),

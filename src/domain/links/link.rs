@@ -5,9 +5,9 @@ use crate::{
         ids::{LinkId, MerchantId},
         money::{Currency, Money},
     },
-    domain::{rails::Rail, threads::Thread},
+    domain::{details::Details, rails::Rail},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 crate::names! {
@@ -71,14 +71,8 @@ pub struct LinkTerms {
     pub usage: Usage,
     /// Most payments, if there is a limit; 1 for a single link.
     pub max_payments: Option<u32>,
-    /// What the payment is for.
-    pub description: Option<String>,
-    /// The merchant's own name for it.
-    pub reference: Option<String>,
-    /// Where it was asked for.
-    pub thread: Option<Thread>,
-    /// The merchant's own notes.
-    pub metadata: BTreeMap<String, String>,
+    /// What its payments are about.
+    pub details: Details,
     /// The rail that its payments use.
     pub rail: Rail,
     /// How long it works, if there is an end to it.

@@ -3,16 +3,14 @@
 use super::{LinkTerms, Price, Usage};
 use crate::{
     base::{
-        invalid::{
-            Invalid, ReferenceType, check_lifetime, read_metadata, read_optional, read_reference,
-        },
+        invalid::{Invalid, ReferenceType, check_lifetime, read_reference},
         money::{
             Currency, Money,
             field::{self, AmountText, CurrencyCode},
         },
         problem::ProblemCode,
     },
-    domain::{rails::Rail, threads::Thread},
+    domain::{details::Details, rails::Rail, threads::Thread},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -97,17 +95,19 @@ impl LinkRequest {
         let tips = tips(&self.tip_options.unwrap_or_default(), currency)?;
         let usage = self.usage.unwrap_or(Usage::Single);
         let max_payments = max_payments(usage, self.max_payments)?;
-        self.thread.iter().try_for_each(Thread::check)?;
+        let details = Details {
+            description: self.description,
+            reference: read_reference(self.reference, self.reference_type)?,
+            thread: self.thread,
+            metadata: self.metadata.unwrap_or_default(),
+        };
         let lifetime = self.expires_in.map(check_lifetime).transpose()?;
         Ok(LinkTerms {
             price,
             tips,
             usage,
             max_payments,
-            description: read_optional("/description", self.description, 500)?,
-            reference: read_reference(self.reference, self.reference_type)?,
-            thread: self.thread,
-            metadata: read_metadata(self.metadata)?,
+            details: details.read()?,
             rail: self.rail.unwrap_or(Rail::Sandbox),
             lifetime,
         })

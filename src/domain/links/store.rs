@@ -11,6 +11,7 @@ use crate::base::{
     money::{Currency, CurrencyError, Money},
     names::UnknownName,
 };
+use crate::domain::details::Details;
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor, PgPool};
 use std::sync::Arc;
@@ -83,10 +84,12 @@ impl TryFrom<Row> for Link {
             tips: tips.into_iter().map(money).collect(),
             usage: row.usage.parse::<Usage>()?,
             max_payments: row.max_payments.map(u32::try_from).transpose()?,
-            description: row.description,
-            reference: row.reference,
-            thread: row.thread.map(serde_json::from_value).transpose()?,
-            metadata: serde_json::from_value(row.metadata)?,
+            details: Details {
+                description: row.description,
+                reference: row.reference,
+                thread: row.thread.map(serde_json::from_value).transpose()?,
+                metadata: serde_json::from_value(row.metadata)?,
+            },
             rail: row.rail.parse()?,
             lifetime: row.expires_at.map(|at| at - row.created_at),
         };
@@ -179,10 +182,13 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
     let most: Vec<Option<i32>> = terms().map(|t| t.max_payments.map(count)).collect();
     let counts: Vec<i32> = links.iter().map(|l| count(l.payments)).collect();
     let open: Vec<i32> = links.iter().map(|l| count(l.open)).collect();
-    let descriptions: Vec<Option<String>> = terms().map(|t| t.description.clone()).collect();
-    let references: Vec<Option<String>> = terms().map(|t| t.reference.clone()).collect();
-    let threads: Vec<Option<String>> = terms().map(|t| t.thread.as_ref().map(json)).collect();
-    let metadata: Vec<String> = terms().map(|t| json(&t.metadata)).collect();
+    let descriptions: Vec<Option<String>> =
+        terms().map(|t| t.details.description.clone()).collect();
+    let references: Vec<Option<String>> = terms().map(|t| t.details.reference.clone()).collect();
+    let threads: Vec<Option<String>> = terms()
+        .map(|t| t.details.thread.as_ref().map(json))
+        .collect();
+    let metadata: Vec<String> = terms().map(|t| json(&t.details.metadata)).collect();
     let rails: Vec<String> = terms().map(|t| t.rail.as_str().to_owned()).collect();
     let expires: Vec<Option<OffsetDateTime>> = links.iter().map(|l| l.expires_at()).collect();
     let created: Vec<OffsetDateTime> = links.iter().map(|l| l.created_at).collect();

@@ -7,10 +7,10 @@ use crate::{
         ids::{LinkId, MerchantId},
         money::Money,
     },
-    domain::rails::Rail,
+    domain::{details::Details, rails::Rail},
 };
 use proptest::prelude::*;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -25,10 +25,7 @@ fn link(max_payments: Option<u32>) -> Link {
         tips: vec![eur(0), eur(100)],
         usage: Usage::Multi,
         max_payments,
-        description: None,
-        reference: None,
-        thread: None,
-        metadata: BTreeMap::new(),
+        details: Details::default(),
         rail: Rail::Sandbox,
         lifetime: Some(Duration::minutes(1)),
     };

@@ -83,8 +83,8 @@ impl Page {
                 let terms = &link.terms;
                 Order {
                     merchant: merchant.name.clone(),
-                    description: terms.description.clone(),
-                    reference: terms.reference.clone(),
+                    description: terms.details.description.clone(),
+                    reference: terms.details.reference.clone(),
                     items: Vec::new(),
                     price: terms.price,
                     tips: terms.tips.clone(),
@@ -117,8 +117,8 @@ impl OpenIntent {
         };
         Order {
             merchant: merchant.name.clone(),
-            description: terms.description.clone(),
-            reference: terms.reference.clone(),
+            description: terms.details.description.clone(),
+            reference: terms.details.reference.clone(),
             items,
             price: Price::Fixed(amount),
             tips: Vec::new(),

@@ -82,11 +82,8 @@ impl Decider<'_> {
             amount,
             tip,
             capture_method: CaptureMethod::Automatic,
-            description: link.terms.description.clone(),
-            reference: link.terms.reference.clone(),
-            thread: link.terms.thread.clone(),
+            details: link.terms.details.clone(),
             line_items: Vec::new(),
-            metadata: link.terms.metadata.clone(),
             rail: link.terms.rail,
             payment_link: Some(id),
             lifetime: link
@@ -145,7 +142,7 @@ impl Decider<'_> {
 
 fn link_event(event_type: EventType, link: &Link, data: &RawValue) -> EventDraft {
     EventDraft {
-        thread: link.terms.thread.clone(),
+        thread: link.terms.details.thread.clone(),
         ..EventDraft::new(event_type, data)
     }
 }

@@ -177,7 +177,7 @@ pub(in crate::writer) fn intent_event(
     data: &RawValue,
 ) -> EventDraft {
     EventDraft {
-        thread: intent.terms.thread.clone(),
+        thread: intent.terms.details.thread.clone(),
         intent: Some(intent.id),
         ..EventDraft::new(event, data)
     }

@@ -151,7 +151,7 @@ fn a_text_with_a_card_is_refused_and_an_id_is_not() {
     assert_eq!(check_id("/thread/user", card, 500), Ok(()));
     let note = |key: &str, value: &str| {
         let metadata = [(key.into(), value.into())].into();
-        read_metadata(Some(metadata)).map(drop)
+        read_metadata(metadata).map(drop)
     };
     let fault = |result: Result<(), crate::base::invalid::Invalid>| result.unwrap_err().param;
     assert_eq!(fault(note("a/b", card)), "/metadata/a~1b");
