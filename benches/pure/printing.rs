@@ -74,7 +74,7 @@ fn stored(criterion: &mut Criterion, stall: &Rc<Stall>, (intent, entry): (&Inten
             .unwrap()
         }),
         case("journal_entry", move || {
-            serde_json::to_vec(&JournalEntryView::new(entry.clone(), None)).unwrap()
+            serde_json::to_vec(&JournalEntryView::from(entry.clone())).unwrap()
         }),
         case("event", move || event.render()),
         case("reveal", move || reveal.reveal(&body)),

@@ -9,7 +9,7 @@ use crate::{
         db::{Db, Use},
         ids::MerchantId,
     },
-    domain::ledger::{Books, Draft, JournalEntry, store, store::BalanceRow},
+    domain::ledger::{BalanceRow, Books, Draft, JournalEntry, store},
 };
 use sqlx::{Connection, PgConnection};
 use std::time::{Duration, Instant};

@@ -246,17 +246,24 @@ pub(super) async fn insert_entry(
 ) -> Result<(), sqlx::Error> {
     let insert = sqlx::query!(
         "-- bench.insert_entry
-        INSERT INTO journal_entries (merchant_id, sequence, id, kind, source, payment_intent_id, booked_at, effective_date, previous_hash, hash)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        INSERT INTO journal_entries (
+            merchant_id, sequence, id, kind, source, payment_intent_id, booked_at, effective_date,
+            cause, reference, description, rail, previous_hash, hash_version, hash)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         entry.merchant.0,
         entry.sequence,
         entry.id.0,
         entry.kind,
         entry.source,
-        entry.payment_intent,
+        entry.origin.payment_intent.map(|id| id.0),
         entry.booked_at,
         entry.effective_date,
+        entry.origin.cause,
+        entry.origin.reference,
+        entry.origin.description,
+        entry.origin.rail,
         &entry.previous_hash.0[..],
+        entry.hash_version,
         &entry.hash.0[..]
     );
     insert.execute(db).await.map(drop)

@@ -180,7 +180,7 @@ impl Request<'_> {
         let mut books = books.ok_or(Rejection::NotFound("merchant"))?;
         let entry = self.book(db, &mut books, draft).await?;
         store::save_books(db, &books).await?;
-        let data = to_raw_value(&JournalEntryView::new(entry, None));
+        let data = to_raw_value(&JournalEntryView::from(entry));
         let answer = answer(201, &data.map_err(|e| Rejection::Internal(e.to_string()))?);
         self.keep(db, &answer).await?;
         Ok(answer)

@@ -226,7 +226,10 @@ impl World {
         let thread = draft.thread.as_ref();
         let recipient = draft.recipient;
         let booked = entries.iter();
-        let booked = booked.filter(|e| intent_id.is_some() && e.payment_intent == intent_id);
+        let booked = booked.filter(|entry| {
+            let of = entry.origin.payment_intent;
+            of.is_some_and(|of| Some(of.0) == intent_id)
+        });
         let event = NewEvent {
             mode,
             id: recipient.map_or_else(|| ambient.id(), |recipient| recipient.event),

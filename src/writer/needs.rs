@@ -37,7 +37,8 @@ impl Needs {
         self.balances.extend(names);
     }
 
-    /// What an intent that was loaded names in turn: its link, the attempt that it waits for, and
+    /// What an intent that was loaded names in turn: its link, the attempts that it waits for
+    /// and was paid by, and
     /// the balances that its money moves.
     pub fn add_named_by_intent(&mut self, intent: &Intent) {
         let (merchant, terms) = (intent.merchant, &intent.terms);
@@ -46,6 +47,8 @@ impl Needs {
         if let State::Processing(id, _) | State::RequiresAction(id) = intent.state {
             self.attempts.push((merchant, id));
         }
+        // It says what the payer paid with.
+        self.attempts.extend(intent.charge.map(|id| (merchant, id)));
         self.add_balances(
             merchant,
             booked_accounts(terms.rail, terms.amount.currency()),

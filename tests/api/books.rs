@@ -1,6 +1,6 @@
 //! Tests of the reports and exports, each on a migrated database of its own.
 
-use super::{exports, harness::run_on_database, ledger, verify};
+use super::{exports, harness::run_on_database, ledger, proof, verify};
 
 /// Makes a test of each function that takes a database.
 macro_rules! on_database {
@@ -20,5 +20,6 @@ on_database! {
     exports::both_formats_hold_every_posting,
     exports::control_totals_agree_with_the_trial_balance,
     exports::export_periods_are_half_open,
+    proof::entries_of_two_versions_follow_each_other,
     verify::verify_names_every_damage,
 }

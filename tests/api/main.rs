@@ -44,6 +44,7 @@ mod parameters;
 mod payers;
 mod plans;
 mod problems;
+mod proof;
 mod refunds;
 mod rekey;
 mod requests;

@@ -1,15 +1,17 @@
 //! A merchant with a small journal, for the tests that read the books.
 
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::collections::HashMap;
 use threadpay::{
     base::{
         ambient::Ambient,
-        ids::{IntentId, LinkId, MerchantId, RefundId},
+        ids::{AttemptId, EntryId, EventId, IntentId, LinkId, MerchantId, RefundId},
         money::Money,
     },
     domain::ledger::{
-        Account, Books, Direction, Draft, EntryHash, EntryKind, JournalEntry, store as ledger,
+        Account, Books, Direction, Draft, EntryHash, EntryKind, JournalEntry, Origin, ThreadPlace,
+        store as ledger,
     },
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
@@ -57,7 +59,10 @@ pub fn draft(kind: EntryKind, source: String, intent: IntentId, amount: Money) -
     ];
     Draft::new(kind, source, lines)
         .unwrap()
-        .for_payment_intent(intent.0)
+        .with_origin(Origin {
+            payment_intent: Some(intent),
+            ..Origin::default()
+        })
 }
 
 /// Empty books of a new merchant.
@@ -114,25 +119,69 @@ pub async fn save(pool: &PgPool, books: &Books, entries: &[JournalEntry]) {
 /// A payment that succeeded.
 struct Payment {
     id: IntentId,
+    attempt: AttemptId,
     amount: Money,
     link: Option<LinkId>,
-    thread: &'static str,
-    reference: &'static str,
+    thread: Value,
+    reference: Option<&'static str>,
+}
+
+impl Payment {
+    /// What an entry keeps of it, given the attempt that moved the money.
+    fn origin(&self, attempt: AttemptId) -> Origin {
+        let thread: Option<ThreadPlace> = serde_json::from_value(self.thread.clone()).unwrap();
+        Origin {
+            cause: Some(attempt.to_string()),
+            payment_intent: Some(self.id),
+            payment_link: self.link,
+            reference: self.reference.map(str::to_owned),
+            thread,
+            rail: Some("sandbox".to_owned()),
+            payment_method: Some("pm_sandbox_ok".to_owned()),
+            ..Origin::default()
+        }
+    }
 }
 
 async fn insert_payment(pool: &PgPool, merchant: MerchantId, payment: &Payment) {
     sqlx::query(
         "INSERT INTO payment_intents (merchant_id, id, status, currency, amount, amount_authorized, amount_captured, capture_method,
-            reference, thread, line_items, metadata, rail, payment_link_id, event_sequence, expires_at, created_at, updated_at)
-        VALUES ($1, $2, 'succeeded', $3, $4, $4, $4, 'automatic', $5, $6::jsonb, '[]', '{}', 'sandbox', $7, 1, $8, $8, $8)",
+            reference, thread, line_items, metadata, rail, payment_link_id, charge_attempt_id, event_sequence, expires_at, created_at, updated_at)
+        VALUES ($1, $2, 'succeeded', $3, $4, $4, $4, 'automatic', $5, nullif($6, 'null')::jsonb, '[]', '{}', 'sandbox', $7, $9, 2, $8, $8, $8)",
     )
     .bind(merchant.0)
     .bind(payment.id.0)
     .bind(payment.amount.currency().code())
     .bind(payment.amount.minor())
     .bind(payment.reference)
-    .bind(payment.thread)
+    .bind(payment.thread.to_string())
     .bind(payment.link.map(|link| link.0))
+    .bind(START)
+    .bind(payment.attempt.0)
+    .execute(pool)
+    .await
+    .unwrap();
+    let attempt = (payment.attempt, payment.id, None);
+    insert_attempt(pool, merchant, attempt, payment.amount).await;
+}
+
+/// An attempt that succeeded: a charge of the intent, or one that gives the refund back.
+async fn insert_attempt(
+    pool: &PgPool,
+    merchant: MerchantId,
+    (attempt, intent, refund): (AttemptId, IntentId, Option<RefundId>),
+    amount: Money,
+) {
+    sqlx::query(
+        "INSERT INTO attempts (merchant_id, id, intent_id, refund_id, kind, status, rail, amount, currency, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, CASE WHEN $4 IS NULL THEN 'charge' ELSE 'refund' END, 'succeeded', 'sandbox', $5, $6, $7, $7)",
+    )
+    .bind(merchant.0)
+    .bind(attempt.0)
+    .bind(intent.0)
+    .bind(refund.map(|id| id.0))
+    .bind(amount.minor())
+    .bind(amount.currency().code())
     .bind(START)
     .execute(pool)
     .await
@@ -159,7 +208,7 @@ async fn insert_refund(pool: &PgPool, merchant: MerchantId, refund: RefundId, in
         "WITH refund AS (
             INSERT INTO refunds (merchant_id, id, payment_intent_id, status, amount, currency, created_at, updated_at)
             VALUES ($1, $2, $3, 'succeeded', 250, 'EUR', $4, $4)
-        ) UPDATE payment_intents SET amount_refunded = 250 WHERE merchant_id = $1 AND id = $3",
+        ) UPDATE payment_intents SET amount_refunded = 250, event_sequence = 4 WHERE merchant_id = $1 AND id = $3",
     )
     .bind(merchant.0)
     .bind(refund.0)
@@ -170,29 +219,78 @@ async fn insert_refund(pool: &PgPool, merchant: MerchantId, refund: RefundId, in
     .unwrap();
 }
 
-async fn insert_events(pool: &PgPool, merchant: MerchantId, intent: IntentId, count: i64) {
+/// An event: its type, the intent and its place there, what it is about, and the entry booked with it.
+type Told = (&'static str, IntentId, i32, Value, Option<EntryId>);
+
+async fn insert_event(pool: &PgPool, merchant: MerchantId, sequence: i64, event: Told) {
+    let (kind, intent, place, data, entry) = event;
+    let id: EventId = Ambient::system().id();
+    let payload = json!({"id": id, "object": "event", "type": kind, "sequence": sequence,
+        "intent_sequence": place, "data": data, "journal_entries": Vec::from_iter(entry)});
     sqlx::query(
-        "INSERT INTO events (merchant_id, sequence, id, type, intent_id, payload, created_at)
-        SELECT $1, s, gen_random_uuid(), 'payment_intent.succeeded', $2, '{}', $3 FROM generate_series(1, $4) s",
+        "INSERT INTO events (merchant_id, sequence, id, type, intent_id, intent_sequence, payload, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(merchant.0)
+    .bind(sequence)
+    .bind(id.0)
+    .bind(kind)
     .bind(intent.0)
+    .bind(place)
+    .bind(payload.to_string().into_bytes())
     .bind(START)
-    .bind(count)
     .execute(pool)
     .await
     .unwrap();
 }
 
+/// What is told of the payments and the refund, in the order in which they were booked.
+fn told(payments: &[Payment], refund: RefundId, entries: &[JournalEntry]) -> Vec<Told> {
+    let intent = |payment: &Payment| {
+        let (amount, currency) = (payment.amount.to_string(), payment.amount.currency().code());
+        json!({"id": payment.id, "amount": amount, "amount_captured": amount, "currency": currency})
+    };
+    let refunded = json!({"id": refund, "amount": "2.50", "currency": "EUR"});
+    let created = |payment: &Payment| {
+        let data = intent(payment);
+        ("payment_intent.created", payment.id, 1, data, None)
+    };
+    let paid = |number: usize, entry: usize| {
+        let payment = &payments[number];
+        let entry = Some(entries[entry].id);
+        (
+            "payment_intent.succeeded",
+            payment.id,
+            2,
+            intent(payment),
+            entry,
+        )
+    };
+    let first = payments[0].id;
+    let mut told: Vec<Told> = payments.iter().map(created).collect();
+    told.extend([
+        paid(0, 0),
+        paid(1, 1),
+        paid(2, 2),
+        ("refund.created", first, 3, refunded.clone(), None),
+        ("refund.succeeded", first, 4, refunded, Some(entries[3].id)),
+        paid(3, 4),
+    ]);
+    told
+}
+
 fn payments(link: LinkId) -> Vec<Payment> {
-    let slack = r#"{"channel":"slack","tenant":"T1","conversation":"C2","thread":"1700000000.000100","message":null,"user":"U3"}"#;
-    let telegram = r#"{"channel":"telegram","tenant":null,"conversation":"-1001234567890","thread":"77","message":"5","user":null}"#;
+    let slack = json!({"channel": "slack", "tenant": "T1", "conversation": "C2",
+        "thread": "1700000000.000100", "message": null, "user": "U3"});
+    let telegram = json!({"channel": "telegram", "tenant": null, "conversation": "-1001234567890",
+        "thread": "77", "message": "5", "user": null});
     let odd_text = "two\r\nlines, \"quoted\" — ö";
     let payment = |minor, code: &str, link, thread, reference| {
-        let id = Ambient::system().id();
+        let (id, attempt) = (Ambient::system().id(), Ambient::system().id());
         let amount = Money::new(minor, code.parse().unwrap());
         Payment {
             id,
+            attempt,
             amount,
             link,
             thread,
@@ -200,10 +298,10 @@ fn payments(link: LinkId) -> Vec<Payment> {
         }
     };
     vec![
-        payment(1250, "EUR", Some(link), slack, "=SUM(A1)"),
-        payment(500, "JPY", None, telegram, odd_text),
-        payment(1250, "KWD", None, "null", "+order"),
-        payment(50, "EUR", None, telegram, ""),
+        payment(1250, "EUR", Some(link), slack, Some("=SUM(A1)")),
+        payment(500, "JPY", None, telegram.clone(), Some(odd_text)),
+        payment(1250, "KWD", None, Value::Null, Some("+order")),
+        payment(50, "EUR", None, telegram, None),
     ]
 }
 
@@ -221,12 +319,15 @@ pub async fn seed(pool: &PgPool) -> Shop {
         let payment: &Payment = &payments[n];
         let source = payment.id.to_string();
         draft(EntryKind::Capture, source, payment.id, payment.amount)
+            .with_origin(payment.origin(payment.attempt))
     };
     let first = payments[0].id;
     insert_refund(pool, merchant, refund, first).await;
-    insert_events(pool, merchant, first, 3).await;
     let back = Money::new(250, payments[0].amount.currency());
-    let refunded = draft(EntryKind::Refund, refund.to_string(), first, back);
+    let giving_back: AttemptId = Ambient::system().id();
+    insert_attempt(pool, merchant, (giving_back, first, Some(refund)), back).await;
+    let refunded = draft(EntryKind::Refund, refund.to_string(), first, back)
+        .with_origin(payments[0].origin(giving_back));
     let drafts = [capture(0), capture(1), capture(2), refunded, capture(3)];
     let mut entries = Vec::new();
     for (hour, draft) in (0..).zip(drafts) {
@@ -238,7 +339,10 @@ pub async fn seed(pool: &PgPool) -> Shop {
         };
         entries.push(books.book(draft, id_of(made), now));
     }
-    books.event_sequence = 3;
+    for event in told(&payments, refund, &entries) {
+        books.event_sequence += 1;
+        insert_event(pool, merchant, books.event_sequence, event).await;
+    }
     save(pool, &books, &entries).await;
     let intents = payments.iter().map(|payment| payment.id).collect();
     Shop {

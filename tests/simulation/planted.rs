@@ -46,7 +46,7 @@ pub fn book_twice(world: &mut World) {
         posting.balance_after =
             threadpay::base::money::Total::new(after, posting.amount.currency());
     }
-    entry.hash = chain_hash(&entry);
+    entry.hash = chain_hash(&entry).unwrap();
     (books.entry_sequence, books.entry_hash) = (entry.sequence, entry.hash);
     world.entries.push(entry);
 }

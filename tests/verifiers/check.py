@@ -3,8 +3,9 @@ Webhooks (`v1`), independent Ed25519 (`v1a`) and Stripe's (its own header).
 
     BASE_URL=http://127.0.0.1:8080 API_KEY=tp_test_… python check.py
 
-Then reads the journal's CSV with a standard reader and compares its control totals with its rows
-and with the trial balance. The exit status is 1 if something does not hold.
+Then reads the journal's CSV with a standard reader, compares its control totals with its rows and
+with the trial balance, and hashes every entry of both formats again by `docs/proof.md`. The exit
+status is 1 if something does not hold.
 """
 
 import csv
@@ -15,6 +16,7 @@ import queue
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.parse
 import urllib.request
@@ -22,6 +24,8 @@ import uuid
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
+
+import proof
 
 BASE = os.environ["BASE_URL"]
 HERE = Path(__file__).parent
@@ -90,9 +94,23 @@ def check_callbacks(name, command):
     print(f"callbacks verified by the {name} libraries: {len(seen)}")
 
 
+def export(kind):
+    span = {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z", "format": kind}
+    return call("GET", "/v1/exports/journal?" + urllib.parse.urlencode(span))
+
+
+def check_proof():
+    for kind in ["jsonl", "csv"]:
+        with tempfile.NamedTemporaryFile(suffix="." + kind) as file:
+            file.write(export(kind))
+            file.flush()
+            counts = proof.prove(proof.read(file.name))
+        assert sum(counts.values()), f"no entries in {kind}"
+        print(f"entries of {kind} hashed again, by version: {counts}")
+
+
 def check_export():
-    span = urllib.parse.urlencode({"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z", "format": "csv"})
-    text = call("GET", "/v1/exports/journal?" + span).decode()
+    text = export("csv").decode()
     rows, controls = Counter(), Counter()
     for row in csv.DictReader(io.StringIO(text, newline="")):
         if row["kind"] == "open":
@@ -111,3 +129,4 @@ def check_export():
 for name, command in RECEIVERS.items():
     check_callbacks(name, command)
 check_export()
+check_proof()

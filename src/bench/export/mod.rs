@@ -20,7 +20,7 @@ use crate::{
     },
     domain::{
         intents::{Intent, IntentRequest},
-        ledger::{Account, Direction, Draft, EntryKind},
+        ledger::{Account, Direction, Draft, EntryKind, Origin},
     },
     views::exports::Format,
 };
@@ -78,7 +78,12 @@ fn capture(intent: &Intent) -> Result<Draft, ProgramError> {
         (Account::merchant_pending(), Direction::Credit, amount),
     ];
     let draft = Draft::new(EntryKind::Capture, intent.id.to_string(), lines);
-    Ok(draft.map_err(failed)?.for_payment_intent(intent.id.0))
+    let origin = Origin {
+        payment_intent: Some(intent.id),
+        reference: intent.terms.details.reference.clone(),
+        ..Origin::default()
+    };
+    Ok(draft.map_err(failed)?.with_origin(origin))
 }
 
 /// Exports a caller's journal over HTTP.

@@ -288,7 +288,7 @@ fn given_back(
     });
     let draft = refund
         .as_ref()
-        .map(|refund| bookkeeping::refund(&intent, refund))
+        .map(|refund| bookkeeping::refund(&intent, &attempt, refund))
         .transpose()?;
     let event = Some(EventType::RefundSucceeded);
     Ok(Finished {
@@ -308,7 +308,7 @@ fn taken(intent: Intent, attempt: Attempt, amount: Money) -> Result<Finished, Br
         sums,
         ..intent
     };
-    let draft = Some(bookkeeping::capture(&intent, amount)?);
+    let draft = Some(bookkeeping::capture(&intent, &attempt, amount)?);
     Ok(Finished {
         draft,
         event: Some(EventType::IntentSucceeded),

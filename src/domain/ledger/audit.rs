@@ -62,6 +62,11 @@ pub enum ChainFault {
         /// The sum of the credits.
         credits: Total,
     },
+    /// Nobody here knows what is hashed.
+    #[error(
+        "hash_version is {0}, which a later version of Threadpay made: prove the entry with that one"
+    )]
+    Version(i16),
     /// A field of the entry or its postings is not what was booked.
     #[error(
         "hash should be {expected} by the entry's fields and postings, found {found}: something in it was changed after it was booked"
@@ -145,7 +150,7 @@ pub fn check_entry(entry: &JournalEntry) -> Result<(), ChainFault> {
             });
         }
     }
-    let expected = chain_hash(entry);
+    let expected = chain_hash(entry).ok_or(ChainFault::Version(entry.hash_version))?;
     if entry.hash == expected {
         Ok(())
     } else {
@@ -167,7 +172,7 @@ mod tests {
     use super::*;
     use crate::{
         base::{
-            ids::{EntryId, MerchantId},
+            ids::{EntryId, LinkId, MerchantId},
             money::Money,
         },
         domain::ledger::{Account, Books, Draft, EntryKind},
@@ -245,7 +250,7 @@ mod tests {
             change(&mut entry);
             check_entry(&entry).unwrap_err()
         };
-        let cases: [(Edit, &str); 7] = [
+        let cases: [(Edit, &str); 17] = [
             (
                 |e| e.postings[1].amount = Money::new(1251, e.postings[1].amount.currency()),
                 "debits 12.50 and credits 12.51",
@@ -262,6 +267,22 @@ mod tests {
                 "was changed",
             ),
             (|e| e.postings[0].account = "suspense".into(), "was changed"),
+            (|e| e.origin.cause = Some("pa_y".into()), "was changed"),
+            (
+                |e| e.origin.payment_link = Some(LinkId(Uuid::nil())),
+                "was changed",
+            ),
+            (|e| e.origin.reference = Some(String::new()), "was changed"),
+            (|e| e.origin.description = Some("x".into()), "was changed"),
+            (
+                |e| e.origin.payment_method = Some("x".into()),
+                "was changed",
+            ),
+            (|e| e.origin.tip = Some(e.postings[0].amount), "was changed"),
+            (|e| e.origin.fee = Some(e.postings[0].amount), "was changed"),
+            (|e| e.actor = Some("operator".into()), "was changed"),
+            (|e| e.hash_version = 1, "was changed"),
+            (|e| e.hash_version = 3, "a later version"),
         ];
         for (edit, words) in cases {
             let fault = change(edit).to_string();

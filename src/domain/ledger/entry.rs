@@ -1,13 +1,12 @@
 //! Journal entries and their postings. One that does not balance cannot be built.
 
-use super::{Account, Direction, EntryHash};
+use super::{Account, Direction, EntryHash, Origin};
 use crate::base::{
     actor::Actor,
     ids::{EntryId, MerchantId},
     money::{Currency, Money, Total},
 };
 use time::{Date, OffsetDateTime};
-use uuid::Uuid;
 
 crate::names! {
     /// What an entry records.
@@ -32,7 +31,7 @@ pub struct Draft {
     pub(super) kind: EntryKind,
     /// Nothing but the entry itself, if there is none.
     pub(super) source: Option<String>,
-    pub(super) payment_intent: Option<Uuid>,
+    pub(super) origin: Box<Origin>,
     /// The day that it is booked, if there is none.
     pub(super) effective_date: Option<Date>,
     /// Who causes it, if that is known.
@@ -80,7 +79,7 @@ impl Draft {
             Ok(Self {
                 kind,
                 source,
-                payment_intent: None,
+                origin: Box::default(),
                 effective_date: None,
                 actor: None,
                 lines,
@@ -110,13 +109,18 @@ impl Draft {
             .collect()
     }
 
-    /// Names the payment intent that the entry can be found by.
+    /// Says where the entry comes from.
     #[must_use]
-    pub fn for_payment_intent(self, id: Uuid) -> Self {
-        Self {
-            payment_intent: Some(id),
-            ..self
-        }
+    pub fn with_origin(self, origin: Origin) -> Self {
+        let origin = Box::new(origin);
+        Self { origin, ..self }
+    }
+
+    /// Says what the payer paid with.
+    #[must_use]
+    pub fn paid_with(mut self, method: String) -> Self {
+        self.origin.payment_method = Some(method);
+        self
     }
 }
 
@@ -160,8 +164,8 @@ pub struct JournalEntry {
     pub kind: String,
     /// The printed id of what caused it.
     pub source: String,
-    /// The payment intent that it belongs to, if any.
-    pub payment_intent: Option<Uuid>,
+    /// Where it came from.
+    pub origin: Origin,
     /// When it was booked; never earlier than the entry before it.
     pub booked_at: OffsetDateTime,
     /// The day it counts for.
@@ -172,6 +176,8 @@ pub struct JournalEntry {
     pub postings: Vec<Posting>,
     /// The hash of the entry before it; zeros for the first.
     pub previous_hash: EntryHash,
+    /// What the hash takes in: 1 the money, ids and times, 2 all that is shown.
+    pub hash_version: i16,
     /// The hash of this entry and, by `previous_hash`, of all before it.
     pub hash: EntryHash,
 }

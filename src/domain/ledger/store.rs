@@ -4,10 +4,13 @@
     reason = "this is how sqlx is told of arrays with nulls"
 )]
 
-use super::{Account, Balance, Books, EntryHash, JournalEntry};
+use super::{
+    Account, Balance, Books, EntryHash, JournalEntry,
+    columns::{BalanceColumns, BalanceRow, EntryColumns, PostingColumns},
+};
 use crate::base::{
     ids::{IntentId, MerchantId},
-    money::{Currency, CurrencyError},
+    money::CurrencyError,
 };
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use std::time::Duration;
@@ -120,20 +123,6 @@ pub fn to_sum(digits: &str) -> Result<i128, sqlx::Error> {
         .map_err(|e: std::num::ParseIntError| sqlx::Error::Decode(e.into()))
 }
 
-/// A sum as the two columns that hold it. What fits 64 bits is in the first. What does not is in
-/// the second, and the first holds the most that it can: so a process of the version before this
-/// one, which knows the first alone, refuses to book instead of counting wrong.
-fn to_columns(sum: i128) -> (i64, Option<String>) {
-    match i64::try_from(sum) {
-        Ok(sum) => (sum, None),
-        Err(_) if sum < 0 => (i64::MIN, Some(sum.to_string())),
-        Err(_) => (i64::MAX, Some(sum.to_string())),
-    }
-}
-
-/// One balance of one merchant.
-pub type BalanceRow = (MerchantId, (String, Currency), Balance);
-
 /// All balances of `merchants`.
 pub async fn load_balances(
     db: &mut PgConnection,
@@ -214,119 +203,6 @@ pub async fn open_accounts(
     insert.execute(db).await.map(drop)
 }
 
-/// Entries, column by column.
-struct EntryColumns {
-    merchants: Vec<Uuid>,
-    sequences: Vec<i64>,
-    ids: Vec<Uuid>,
-    kinds: Vec<String>,
-    sources: Vec<String>,
-    intents: Vec<Option<Uuid>>,
-    booked_at: Vec<OffsetDateTime>,
-    dates: Vec<time::Date>,
-    actors: Vec<Option<String>>,
-    previous: Vec<Vec<u8>>,
-    hashes: Vec<Vec<u8>>,
-}
-
-impl EntryColumns {
-    fn of(entries: &[JournalEntry]) -> Self {
-        Self {
-            merchants: entries.iter().map(|e| e.merchant.0).collect(),
-            sequences: entries.iter().map(|e| e.sequence).collect(),
-            ids: entries.iter().map(|e| e.id.0).collect(),
-            kinds: entries.iter().map(|e| e.kind.clone()).collect(),
-            sources: entries.iter().map(|e| e.source.clone()).collect(),
-            intents: entries.iter().map(|e| e.payment_intent).collect(),
-            booked_at: entries.iter().map(|e| e.booked_at).collect(),
-            dates: entries.iter().map(|e| e.effective_date).collect(),
-            actors: entries.iter().map(|e| e.actor.clone()).collect(),
-            previous: entries.iter().map(|e| e.previous_hash.0.to_vec()).collect(),
-            hashes: entries.iter().map(|e| e.hash.0.to_vec()).collect(),
-        }
-    }
-}
-
-/// The postings of entries, column by column.
-struct PostingColumns {
-    merchants: Vec<Uuid>,
-    sequences: Vec<i64>,
-    lines: Vec<i16>,
-    accounts: Vec<String>,
-    directions: Vec<String>,
-    amounts: Vec<i64>,
-    currencies: Vec<String>,
-    balances: Vec<i64>,
-    wide_balances: Vec<Option<String>>,
-    booked_at: Vec<OffsetDateTime>,
-}
-
-impl PostingColumns {
-    fn of(entries: &[JournalEntry]) -> Self {
-        let lines = || {
-            entries
-                .iter()
-                .flat_map(|e| e.postings.iter().map(move |p| (e, p)))
-        };
-        let after = lines().map(|(_, p)| to_columns(p.balance_after.minor()));
-        let (balances, wide_balances) = after.unzip();
-        Self {
-            balances,
-            wide_balances,
-            merchants: lines().map(|(e, _)| e.merchant.0).collect(),
-            sequences: lines().map(|(e, _)| e.sequence).collect(),
-            lines: lines().map(|(_, p)| p.line).collect(),
-            accounts: lines().map(|(_, p)| p.account.clone()).collect(),
-            directions: lines()
-                .map(|(_, p)| p.direction.as_str().to_owned())
-                .collect(),
-            amounts: lines().map(|(_, p)| p.amount.minor()).collect(),
-            currencies: lines()
-                .map(|(_, p)| p.amount.currency().code().to_owned())
-                .collect(),
-            booked_at: lines().map(|(e, _)| e.booked_at).collect(),
-        }
-    }
-}
-
-/// Balances, column by column.
-struct BalanceColumns {
-    merchants: Vec<Uuid>,
-    accounts: Vec<String>,
-    currencies: Vec<String>,
-    debits: Vec<i64>,
-    wide_debits: Vec<Option<String>>,
-    credits: Vec<i64>,
-    wide_credits: Vec<Option<String>>,
-}
-
-impl BalanceColumns {
-    fn of(balances: &[BalanceRow]) -> Self {
-        let (debits, wide_debits) = balances.iter().map(|b| sides(b.2).0).unzip();
-        let (credits, wide_credits) = balances.iter().map(|b| sides(b.2).1).unzip();
-        Self {
-            debits,
-            wide_debits,
-            credits,
-            wide_credits,
-            merchants: balances.iter().map(|b| b.0.0).collect(),
-            accounts: balances.iter().map(|b| b.1.0.clone()).collect(),
-            currencies: balances.iter().map(|b| b.1.1.code().to_owned()).collect(),
-        }
-    }
-}
-
-/// Both sums of a balance as columns: both are wide as soon as one is, so that whoever knows the
-/// narrow ones alone can book on neither side.
-fn sides(balance: Balance) -> ((i64, Option<String>), (i64, Option<String>)) {
-    let narrow = (to_columns(balance.debits), to_columns(balance.credits));
-    if narrow.0.1.is_none() && narrow.1.1.is_none() {
-        return narrow;
-    }
-    let wide = |sum: i128| (i64::MAX, Some(sum.to_string()));
-    (wide(balance.debits), wide(balance.credits))
-}
-
 /// Stores entries with their postings and the balances that they change, in one statement.
 pub async fn record(
     db: &mut PgConnection,
@@ -350,7 +226,17 @@ pub async fn record(
         &e.booked_at,
         &e.dates,
         &e.actors as &[Option<String>],
+        &e.causes as &[Option<String>],
+        &e.links as &[Option<Uuid>],
+        &e.references as &[Option<String>],
+        &e.threads as &[Option<String>],
+        &e.descriptions as &[Option<String>],
+        &e.rails as &[Option<String>],
+        &e.methods as &[Option<String>],
+        &e.tips as &[Option<i64>],
+        &e.fees as &[Option<i64>],
         &e.previous,
+        &e.versions,
         &e.hashes,
         // postings
         &p.merchants,

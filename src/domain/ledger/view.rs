@@ -23,6 +23,11 @@ pub struct JournalEntryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = 1)]
     pub sequence: Option<i64>,
+    /// What the hash takes in: 2 all that this entry shows, 1 (entries of earlier versions) its
+    /// money, ids and times. `docs/proof.md` has the bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 2)]
+    pub hash_version: Option<i16>,
     /// What it records: `capture`, `refund` or `adjustment`.
     #[schema(example = "capture")]
     pub kind: String,
@@ -37,12 +42,19 @@ pub struct JournalEntryView {
     /// names itself (`je_…`).
     #[schema(example = "pi_01k0000000000000000000000")]
     pub source: String,
+    /// What moved the money: an attempt (`pa_…`); `null` for adjustments and for entries from
+    /// before this was kept.
+    #[schema(example = "pa_01k0000000000000000000000")]
+    pub cause: Option<String>,
     /// The payment intent that it belongs to.
     pub payment_intent: Option<IntentId>,
     /// Where in a chat the money was asked for: `channel:tenant/conversation/thread`, parts that
     /// are not there left out.
     #[schema(example = "slack:T01/C02/1700000000.000100")]
     pub thread: Option<String>,
+    /// The bot's own name for the payment.
+    #[schema(example = "order-1042")]
+    pub reference: Option<String>,
     /// Who caused it: an API key (`key_…`), `payer`, `worker:…` or `operator`; `null` for entries
     /// from before this was kept.
     #[schema(example = "key_01k0000000000000000000000")]
@@ -81,19 +93,22 @@ pub struct PostingView {
     pub balance_after: Option<String>,
 }
 
-impl JournalEntryView {
-    /// The entry, and the place in a chat that it goes back to.
-    pub fn new(entry: JournalEntry, thread: Option<String>) -> Self {
+impl From<JournalEntry> for JournalEntryView {
+    fn from(entry: JournalEntry) -> Self {
+        let origin = entry.origin;
         Self {
             id: entry.id,
             object: "journal_entry",
             sequence: Some(entry.sequence),
+            hash_version: Some(entry.hash_version),
             kind: entry.kind,
             booked_at: entry.booked_at,
             effective_date: entry.effective_date.to_string(),
             source: entry.source,
-            payment_intent: entry.payment_intent.map(IntentId),
-            thread,
+            cause: origin.cause,
+            payment_intent: origin.payment_intent,
+            thread: origin.thread.map(|thread| thread.to_string()),
+            reference: origin.reference,
             created_by: entry.actor,
             postings: entry.postings.into_iter().map(Into::into).collect(),
             previous_hash: Some(entry.previous_hash.to_string()),
@@ -112,6 +127,7 @@ impl JournalEntryView {
         });
         Self {
             sequence: None,
+            hash_version: None,
             previous_hash: None,
             hash: None,
             postings: postings.collect(),

@@ -17,7 +17,7 @@ use super::{
     row::{COLUMNS, rows},
     totals::{ControlTotal, Totals},
 };
-use crate::{base::timestamp, views::reports::BookedEntry};
+use crate::{base::timestamp, domain::ledger::JournalEntry};
 use std::io;
 use time::OffsetDateTime;
 
@@ -31,7 +31,7 @@ impl Renderer for Csv {
         csv.flush()
     }
 
-    fn entry(&mut self, entry: &BookedEntry, out: &mut Vec<u8>) -> io::Result<()> {
+    fn entry(&mut self, entry: &JournalEntry, out: &mut Vec<u8>) -> io::Result<()> {
         let mut csv = writer(out);
         for row in rows(entry) {
             csv.serialize(row)?;

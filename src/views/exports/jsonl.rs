@@ -6,7 +6,7 @@
 //! currency) and `postings` (those on the side).
 
 use super::{renderer::Renderer, row::rows, totals::Totals};
-use crate::{base::timestamp, views::reports::BookedEntry};
+use crate::{base::timestamp, domain::ledger::JournalEntry};
 use serde::Serialize;
 use std::io;
 use time::OffsetDateTime;
@@ -35,7 +35,7 @@ impl Renderer for Jsonl {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &BookedEntry, out: &mut Vec<u8>) -> io::Result<()> {
+    fn entry(&mut self, entry: &JournalEntry, out: &mut Vec<u8>) -> io::Result<()> {
         rows(entry).try_for_each(|row| line(&row, out))
     }
 

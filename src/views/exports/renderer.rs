@@ -1,7 +1,7 @@
 //! What a format is to the stream of entries.
 
 use super::totals::Totals;
-use crate::views::reports::BookedEntry;
+use crate::domain::ledger::JournalEntry;
 use std::io;
 use time::OffsetDateTime;
 
@@ -11,7 +11,7 @@ pub(super) trait Renderer: Send {
     /// What stands before the first entry.
     fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
     /// One entry with all its postings.
-    fn entry(&mut self, entry: &BookedEntry, out: &mut Vec<u8>) -> io::Result<()>;
+    fn entry(&mut self, entry: &JournalEntry, out: &mut Vec<u8>) -> io::Result<()>;
     /// That the period was not over when the books were read.
     fn open(&mut self, read_at: OffsetDateTime, out: &mut Vec<u8>) -> io::Result<()>;
     /// The control totals and whatever else stands at the end.

@@ -1,17 +1,16 @@
-//! The columns that the formats with one row a posting share (version 1).
+//! The columns that the formats with one row a posting share (version 2).
 
 use crate::{
     base::{
-        ids::{EntryId, IntentId, LinkId},
+        ids::{EntryId, IntentId, LinkId, MerchantId},
         timestamp,
     },
-    domain::ledger::Posting,
-    views::reports::BookedEntry,
+    domain::ledger::{JournalEntry, Posting, micros},
 };
 use serde::Serialize;
 
 /// The names of the columns, in their order.
-pub(super) const COLUMNS: [&str; 22] = [
+pub(super) const COLUMNS: [&str; 32] = [
     "entry_id",
     "sequence",
     "line",
@@ -34,6 +33,16 @@ pub(super) const COLUMNS: [&str; 22] = [
     "message",
     "previous_hash",
     "hash",
+    "description",
+    "rail",
+    "payment_method",
+    "tip",
+    "fee",
+    "cause",
+    "created_by",
+    "merchant",
+    "booked_at_us",
+    "hash_version",
 ];
 
 /// One posting with all that is known of its entry. Texts of the merchant and of messengers
@@ -62,14 +71,25 @@ pub(super) struct Row<'a> {
     message: Option<&'a str>,
     previous_hash: String,
     hash: String,
+    description: Option<&'a str>,
+    rail: Option<&'a str>,
+    payment_method: Option<&'a str>,
+    tip: Option<String>,
+    fee: Option<String>,
+    cause: Option<&'a str>,
+    created_by: Option<&'a str>,
+    merchant: MerchantId,
+    booked_at_us: i64,
+    hash_version: i16,
 }
 
 /// The rows of an entry, in the order of its lines.
-pub(super) fn rows(booked: &BookedEntry) -> impl Iterator<Item = Row<'_>> {
-    booked.entry.postings.iter().map(|p| row(booked, p))
+pub(super) fn rows(entry: &JournalEntry) -> impl Iterator<Item = Row<'_>> {
+    entry.postings.iter().map(|posting| row(entry, posting))
 }
 
-fn row<'a>(BookedEntry { entry, origin }: &'a BookedEntry, posting: &'a Posting) -> Row<'a> {
+fn row<'a>(entry: &'a JournalEntry, posting: &'a Posting) -> Row<'a> {
+    let origin = &entry.origin;
     let place = origin.thread.as_ref();
     Row {
         entry_id: entry.id,
@@ -94,5 +114,15 @@ fn row<'a>(BookedEntry { entry, origin }: &'a BookedEntry, posting: &'a Posting)
         message: place.and_then(|p| p.message.as_deref()),
         previous_hash: entry.previous_hash.to_string(),
         hash: entry.hash.to_string(),
+        description: origin.description.as_deref(),
+        rail: origin.rail.as_deref(),
+        payment_method: origin.payment_method.as_deref(),
+        tip: origin.tip.map(|tip| tip.to_string()),
+        fee: origin.fee.map(|fee| fee.to_string()),
+        cause: origin.cause.as_deref(),
+        created_by: entry.actor.as_deref(),
+        merchant: entry.merchant,
+        booked_at_us: micros(entry.booked_at),
+        hash_version: entry.hash_version,
     }
 }

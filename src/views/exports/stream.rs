@@ -8,7 +8,7 @@ use crate::{
         timestamp,
     },
     domain::ledger::{Chain, ChainFault, JournalEntry, Posting, check_entry},
-    views::reports::{BookedEntry, snapshot, store},
+    views::reports::{snapshot, store},
 };
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -120,18 +120,18 @@ impl Export {
         let neighbors = store::entries(&mut db, merchant, &neighbors).await?;
         if let Some(stray) = neighbors
             .iter()
-            .find(|n| period.contains(n.entry.booked_at))
+            .find(|entry| period.contains(entry.booked_at))
         {
-            return Err(outside(&stray.entry));
+            return Err(outside(stray));
         }
-        let before = neighbors.iter().find(|n| n.entry.sequence < left.start);
+        let before = neighbors.iter().find(|n| n.sequence < left.start);
         Ok(Self {
             db,
             merchant,
             period,
             open_at: settled.filter(|settled| *settled < period.to),
             left,
-            chain: before.map_or(Chain::start(), |n| Chain::after(&n.entry)),
+            chain: before.map_or(Chain::start(), Chain::after),
             totals: Totals::default(),
             renderer: format.renderer(),
             selection: Selection::default(),
@@ -185,12 +185,12 @@ impl Export {
     async fn page(&mut self, out: &mut Vec<u8>) -> Result<(), ExportError> {
         let end = self.left.end.min(self.left.start.saturating_add(PAGE));
         let sequences: Vec<i64> = (self.left.start..end).collect();
-        for mut booked in store::entries(&mut self.db, self.merchant, &sequences).await? {
-            self.admit(&booked)?;
-            booked.entry.postings.retain(|p| self.selection.holds(p));
-            if !booked.entry.postings.is_empty() {
-                self.totals.add(&booked.entry);
-                self.renderer.entry(&booked, out)?;
+        for mut entry in store::entries(&mut self.db, self.merchant, &sequences).await? {
+            self.admit(&entry)?;
+            entry.postings.retain(|p| self.selection.holds(p));
+            if !entry.postings.is_empty() {
+                self.totals.add(&entry);
+                self.renderer.entry(&entry, out)?;
             }
         }
         let last = end.saturating_sub(1);
@@ -205,7 +205,7 @@ impl Export {
     }
 
     /// Holds an entry to the rules before it is written.
-    fn admit(&mut self, BookedEntry { entry, .. }: &BookedEntry) -> Result<(), ExportError> {
+    fn admit(&mut self, entry: &JournalEntry) -> Result<(), ExportError> {
         let checks = self
             .chain
             .check_next(entry)

@@ -94,7 +94,7 @@ mod tests {
             ids::{EntryId, MerchantId},
             money::Money,
         },
-        domain::ledger::{EntryHash, Posting},
+        domain::ledger::{EntryHash, Origin, Posting},
     };
     use uuid::Uuid;
 
@@ -117,12 +117,13 @@ mod tests {
             id: EntryId(Uuid::nil()),
             kind: "capture".into(),
             source: "pi_x".into(),
-            payment_intent: None,
+            origin: Origin::default(),
             booked_at,
             effective_date: booked_at.date(),
             actor: None,
             postings: lines.iter().map(posting).collect(),
             previous_hash: EntryHash::default(),
+            hash_version: 2,
             hash: EntryHash::default(),
         }
     }

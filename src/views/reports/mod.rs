@@ -7,7 +7,6 @@
 
 mod accounts;
 mod as_of;
-mod booked;
 mod journal;
 pub mod snapshot;
 pub mod store;
@@ -16,7 +15,6 @@ pub mod verify;
 
 pub use accounts::{AccountView, BalanceView, BalancesView, accounts, balances};
 pub use as_of::AsOf;
-pub use booked::{BookedEntry, Origin, ThreadPlace};
 pub use journal::{JournalFilter, Source, SourceError, intent_entries, journal};
 pub use trial_balance::{TrialBalanceRow, TrialBalanceView, trial_balance};
 

@@ -1,15 +1,18 @@
 //! SQL of the reports: the only statements that read across nouns.
 
-use super::{BookedEntry, Origin, ThreadPlace};
 use crate::{
     base::{
         ids::{EntryId, IntentId, LinkId, MerchantId, RefundId},
         money::{Currency, Money, Total},
     },
-    domain::ledger::{AccountKind, EntryHash, JournalEntry, Posting, store::to_sum},
+    domain::ledger::{
+        AccountKind, JournalEntry, Origin, Posting, ThreadPlace,
+        store::{to_hash, to_sum},
+    },
 };
 use sqlx::PgConnection;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
 
 /// Whether the merchant is there.
 pub async fn merchant_exists(
@@ -104,21 +107,25 @@ pub async fn intent_of_refund(
     Ok(intent.fetch_optional(db).await?.map(IntentId))
 }
 
-/// The entries with these sequences and their origins, in the order of the sequences. What is
-/// not there is left out.
+/// The entries with these sequences, in the order of the sequences. What is not there is left
+/// out. Those of hash version 1 keep nothing of their payment intents, which is read from there.
 pub async fn entries(
     db: &mut PgConnection,
     merchant: MerchantId,
     sequences: &[i64],
-) -> Result<Vec<BookedEntry>, sqlx::Error> {
-    let rows = sqlx::query!(
+) -> Result<Vec<JournalEntry>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        EntryRow,
         r#"-- reports.entries
         SELECT e.sequence, e.id, e.kind, e.source, e.payment_intent_id, e.booked_at,
-            e.effective_date, e.actor, e.previous_hash, e.hash,
-            i.payment_link_id AS "payment_link_id?", i.reference AS "reference?",
-            i.thread ->> 'channel' AS channel, i.thread ->> 'tenant' AS tenant,
-            i.thread ->> 'conversation' AS conversation, i.thread ->> 'thread' AS thread,
-            i.thread ->> 'message' AS message
+            e.effective_date, e.actor, e.cause,
+            coalesce(e.payment_link_id, i.payment_link_id) AS payment_link_id,
+            coalesce(e.reference, i.reference) AS reference,
+            coalesce(e.thread, i.thread)::text AS thread,
+            coalesce(e.description, i.description) AS description,
+            coalesce(e.rail, i.rail) AS rail, e.payment_method,
+            coalesce(e.tip, i.tip) AS tip, e.fee,
+            e.previous_hash, e.hash_version, e.hash
         FROM (SELECT UNNEST($2::bigint[]) AS sequence) u
         CROSS JOIN LATERAL (
             SELECT f.ctid AS row FROM journal_entries f
@@ -126,8 +133,10 @@ pub async fn entries(
         ) f
         JOIN journal_entries e ON e.ctid = f.row
         LEFT JOIN LATERAL (
-            SELECT i.payment_link_id, i.reference, i.thread FROM payment_intents i
-            WHERE i.merchant_id = $1 AND i.id = e.payment_intent_id LIMIT 1
+            SELECT i.payment_link_id, i.reference, i.thread, i.description, i.rail,
+                CASE WHEN e.kind = 'capture' THEN i.tip END AS tip
+            FROM payment_intents i
+            WHERE e.hash_version = 1 AND i.merchant_id = $1 AND i.id = e.payment_intent_id LIMIT 1
         ) i ON true
         ORDER BY u.sequence"#,
         merchant.0,
@@ -144,37 +153,73 @@ pub async fn entries(
         while let Some((of, posting)) = postings.next_if(|(of, _)| *of <= row.sequence) {
             own.extend((of == row.sequence).then_some(posting));
         }
-        let (tenant, conversation, thread, message) =
-            (row.tenant, row.conversation, row.thread, row.message);
-        let origin = Origin {
-            payment_intent: row.payment_intent_id.map(IntentId),
-            payment_link: row.payment_link_id.map(LinkId),
-            reference: row.reference,
-            thread: row.channel.map(|channel| ThreadPlace {
-                channel,
-                tenant,
-                conversation,
-                thread,
-                message,
-            }),
-        };
-        let entry = JournalEntry {
-            merchant,
-            sequence: row.sequence,
-            id: EntryId(row.id),
-            kind: row.kind,
-            source: row.source,
-            payment_intent: row.payment_intent_id,
-            booked_at: row.booked_at,
-            effective_date: row.effective_date,
-            actor: row.actor,
-            postings: own,
-            previous_hash: to_hash(&row.previous_hash),
-            hash: to_hash(&row.hash),
-        };
-        entries.push(BookedEntry { entry, origin });
+        entries.push(row.read(merchant, own)?);
     }
     Ok(entries)
+}
+
+/// An entry as its row has it.
+struct EntryRow {
+    sequence: i64,
+    id: Uuid,
+    kind: String,
+    source: String,
+    payment_intent_id: Option<Uuid>,
+    booked_at: OffsetDateTime,
+    effective_date: Date,
+    actor: Option<String>,
+    cause: Option<String>,
+    payment_link_id: Option<Uuid>,
+    reference: Option<String>,
+    thread: Option<String>,
+    description: Option<String>,
+    rail: Option<String>,
+    payment_method: Option<String>,
+    tip: Option<i64>,
+    fee: Option<i64>,
+    previous_hash: Vec<u8>,
+    hash_version: i16,
+    hash: Vec<u8>,
+}
+
+impl EntryRow {
+    fn read(
+        self,
+        merchant: MerchantId,
+        postings: Vec<Posting>,
+    ) -> Result<JournalEntry, sqlx::Error> {
+        let currency = postings.first().map(|posting| posting.amount.currency());
+        let money = |minor: Option<i64>| Some(Money::new(minor?, currency?));
+        let thread = self.thread.unwrap_or_else(|| "null".to_owned());
+        let thread: Option<ThreadPlace> = serde_json::from_str(&thread).map_err(undecodable)?;
+        let origin = Origin {
+            cause: self.cause,
+            payment_intent: self.payment_intent_id.map(IntentId),
+            payment_link: self.payment_link_id.map(LinkId),
+            reference: self.reference,
+            thread,
+            description: self.description,
+            rail: self.rail,
+            payment_method: self.payment_method,
+            tip: money(self.tip),
+            fee: money(self.fee),
+        };
+        Ok(JournalEntry {
+            merchant,
+            sequence: self.sequence,
+            id: EntryId(self.id),
+            kind: self.kind,
+            source: self.source,
+            origin,
+            booked_at: self.booked_at,
+            effective_date: self.effective_date,
+            actor: self.actor,
+            postings,
+            previous_hash: to_hash(&self.previous_hash),
+            hash_version: self.hash_version,
+            hash: to_hash(&self.hash),
+        })
+    }
 }
 
 async fn postings(
@@ -318,11 +363,6 @@ pub async fn totals(
         })
     });
     totals.collect()
-}
-
-fn to_hash(bytes: &[u8]) -> EntryHash {
-    // The schema holds these columns to 32 bytes.
-    EntryHash(bytes.try_into().unwrap_or_default())
 }
 
 fn to_currency(code: &str) -> Result<Currency, sqlx::Error> {

@@ -69,6 +69,13 @@ impl Decider<'_> {
             Some(refund) => (201, self.print_refund(refund)?),
             None => (200, self.print_intent(&intent)?),
         };
+        let charge = intent.charge.map(|id| (self.merchant, id));
+        let charge = charge.and_then(|name| self.world.attempts.get(&name));
+        let method = charge.and_then(|charge| charge.method);
+        let draft = draft.map(|draft| match method {
+            Some(method) => draft.paid_with(method.to_string()),
+            None => draft,
+        });
         let (link, link_event) = self.update_link_capacity(before, &intent)?;
         let event = event.map(|event| intent_event(event, &intent, &data));
         let answer = Decision::answer(status, &data);

@@ -28,7 +28,7 @@ impl PostingCommand {
 fn answer(entries: &[JournalEntry]) -> Result<Answer, Rejection> {
     let entry = entries.first().cloned();
     let entry = entry.ok_or(Rejection::NotFound("journal entry"))?;
-    let body = print(&JournalEntryView::new(entry, None))?;
+    let body = print(&JournalEntryView::from(entry))?;
     Ok(Answer {
         status: 201,
         body: body.get().as_bytes().to_vec(),

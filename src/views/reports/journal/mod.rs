@@ -200,8 +200,11 @@ async fn adjustment(
             && entry.source == id.to_string()
             && account.is_none_or(|code| entry.postings.iter().any(|p| p.account == code))
     };
-    let entries = entries.into_iter().map(|booked| booked.entry);
-    Ok(entries.filter(wanted).map(|entry| entry.sequence).collect())
+    Ok(entries
+        .into_iter()
+        .filter(wanted)
+        .map(|entry| entry.sequence)
+        .collect())
 }
 
 /// The part of the journal that a page is taken from.

@@ -37,8 +37,8 @@ pub(super) async fn check(
         let end = start.saturating_add(PAGE);
         let sequences: Vec<i64> = (start..end).collect();
         for booked in store::entries(db, head.merchant, &sequences).await? {
-            chain = entry(&booked.entry, chain, &mut tally)?;
-            count(&booked.entry, report);
+            chain = entry(&booked, chain, &mut tally)?;
+            count(&booked, report);
         }
         start = end;
     }

@@ -1,29 +1,17 @@
-//! A booked entry together with the conversation that it came from.
+//! What an entry tells of where it came from, beside its money: as it was when it was booked.
 
-use crate::{
-    base::ids::{IntentId, LinkId},
-    domain::ledger::{JournalEntry, JournalEntryView},
+use crate::base::{
+    ids::{IntentId, LinkId},
+    money::Money,
 };
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A journal entry and what is known of its cause.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BookedEntry {
-    /// The entry as it was booked.
-    pub entry: JournalEntry,
-    /// Its cause; empty where no payment intent is behind the entry.
-    pub origin: Origin,
-}
-
-impl From<BookedEntry> for JournalEntryView {
-    fn from(BookedEntry { entry, origin }: BookedEntry) -> Self {
-        Self::new(entry, origin.thread.map(|thread| thread.to_string()))
-    }
-}
-
-/// What the payment intent behind an entry says; all of it is fixed when the intent is made.
+/// Where an entry came from; empty where nothing is behind it but whoever booked it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
+    /// The printed id of what moved the money: an attempt.
+    pub cause: Option<String>,
     /// The payment intent.
     pub payment_intent: Option<IntentId>,
     /// The link that the payer came by.
@@ -32,11 +20,21 @@ pub struct Origin {
     pub reference: Option<String>,
     /// Where in a chat the money was asked for.
     pub thread: Option<ThreadPlace>,
+    /// What it was for.
+    pub description: Option<String>,
+    /// The rail that moved the money.
+    pub rail: Option<String>,
+    /// What the payer paid with.
+    pub payment_method: Option<String>,
+    /// The part of a captured amount that is a tip.
+    pub tip: Option<Money>,
+    /// What the rail took of it.
+    pub fee: Option<Money>,
 }
 
 /// A place in a chat. It prints as `channel:tenant/conversation/thread`, parts that are not
 /// there left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadPlace {
     /// The messenger, such as `slack`.
     pub channel: String,
