@@ -23,7 +23,7 @@ pub use settle::Settler;
 use crate::{
     app::App,
     base::{actor::Actor, ambient::Ambient, ids::MerchantId},
-    writer::{Command, Submission, WriteError},
+    writer::{Command, Rejection, Submission, WriteError},
 };
 use std::{fmt::Display, future::Future, time::Duration};
 use tokio::sync::Notify;
@@ -102,7 +102,8 @@ pub async fn run<W: Worker>(
     worker.stop().await;
 }
 
-/// Submits a worker's command. That it comes too late to do anything is no fault.
+/// Submits a worker's command. That it comes too late to do anything is no fault; that a row cannot
+/// be read is.
 async fn submit<W: Worker>(
     app: &App,
     merchant: MerchantId,
@@ -121,6 +122,7 @@ async fn submit<W: Worker>(
         })
         .await
     {
+        Err(error @ WriteError::Rejected(Rejection::Internal(_))) => Err(error),
         Ok(_) | Err(WriteError::Rejected(_)) => Ok(()),
         Err(error) => Err(error),
     }

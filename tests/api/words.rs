@@ -181,3 +181,37 @@ fn an_endpoint_that_is_neither_enabled_nor_disabled_stops_no_other() {
         );
     });
 }
+
+#[test]
+fn an_intent_that_cannot_be_ended_stops_no_other() {
+    run_test(async |app| {
+        let other = app.another_merchant().await;
+        let unread = other.bot.ask_for("1.00", "EUR").await;
+        let read = app.merchant.bot.ask_for("1.00", "EUR").await;
+        let of_other = |rail: &str| {
+            format!(
+                "UPDATE payment_intents SET rail = '{rail}' WHERE merchant_id = '{}'",
+                other.id.0
+            )
+        };
+        plant(app, &[&of_other("barter")]).await;
+        app.clock.advance(Duration::days(2));
+        app.expire().await;
+        let last = app.merchant.bot.events().await.pop().unwrap();
+        assert_eq!(last["type"], "payment_intent.expired");
+        assert_eq!(last["data"]["id"], json!(read));
+        let taken = "SELECT coalesce(max(tries), 0)::bigint FROM due WHERE kind = 'intent_expiry'";
+        assert_eq!(app.count(taken).await, 1);
+        app.clock.advance(Duration::seconds(40));
+        app.expire().await;
+        assert_eq!(app.count(taken).await, 2);
+        plant(app, &[&of_other("sandbox")]).await;
+        app.clock.advance(Duration::minutes(5));
+        app.expire().await;
+        let last = other.bot.events().await.pop().unwrap();
+        assert_eq!(last["type"], "payment_intent.expired");
+        assert_eq!(last["data"]["id"], json!(unread));
+        let due = "SELECT count(*) FROM due WHERE kind LIKE '%expiry'";
+        assert_eq!(app.count(due).await, 0);
+    });
+}

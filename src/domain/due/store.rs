@@ -207,6 +207,8 @@ pub async fn adopt(pool: &PgPool, kind: Kind, now: OffsetDateTime) -> Result<(),
         Kind::Attempt => adopt_attempts(pool, now).await,
         Kind::Replay => adopt_replays(pool).await,
         Kind::Hold => adopt_holds(pool, now).await,
+        // The expirer looks for what has ended by itself.
+        Kind::IntentExpiry | Kind::LinkExpiry => Ok(()),
     }
 }
 
