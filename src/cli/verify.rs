@@ -11,7 +11,8 @@ use crate::{
 pub(super) const ABOUT: &str = "Re-read the books and prove them.
 
 Every entry balanced, every balance equal to its postings, the hash chain unbroken, the sequence \
-without gaps. The first fault is named, with status 1.";
+without gaps; events, attempts, refunds and payment intents say what the entries say. Every \
+fault is named, with status 1.";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

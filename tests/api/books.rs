@@ -22,4 +22,7 @@ on_database! {
     exports::export_periods_are_half_open,
     proof::entries_of_two_versions_follow_each_other,
     verify::verify_names_every_damage,
+    verify::every_column_of_an_entry_is_hashed,
+    verify::a_cut_journal_is_found,
+    verify::every_fault_is_named,
 }

@@ -16,6 +16,7 @@ mod callbacks;
 mod clocks;
 mod crowd;
 mod currencies;
+mod damage;
 #[expect(
     dead_code,
     reason = "shared with tests/simulation, which uses all of it"

@@ -106,7 +106,9 @@ fn an_event_of_a_newer_version_is_replayed_like_others() {
         app.deliver().await;
         let mut db = app.pool.acquire().await.unwrap();
         let newer = "ALTER TABLE events DISABLE TRIGGER ALL;
-            UPDATE events SET type = 'pigeon.landed' WHERE sequence = 1;
+            UPDATE events SET type = 'pigeon.landed', payload = convert_to(replace(
+                convert_from(payload, 'UTF8'), 'payment_intent.created', 'pigeon.landed'), 'UTF8')
+            WHERE sequence = 1;
             ALTER TABLE events ENABLE TRIGGER ALL";
         run(&mut db, newer).await;
         let path = format!(

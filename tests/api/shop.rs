@@ -8,6 +8,7 @@ use threadpay::{
         ambient::Ambient,
         ids::{AttemptId, EntryId, EventId, IntentId, LinkId, MerchantId, RefundId},
         money::Money,
+        timestamp,
     },
     domain::ledger::{
         Account, Books, Direction, Draft, EntryHash, EntryKind, JournalEntry, Origin, ThreadPlace,
@@ -226,6 +227,7 @@ async fn insert_event(pool: &PgPool, merchant: MerchantId, sequence: i64, event:
     let (kind, intent, place, data, entry) = event;
     let id: EventId = Ambient::system().id();
     let payload = json!({"id": id, "object": "event", "type": kind, "sequence": sequence,
+        "timestamp": timestamp::format(START),
         "intent_sequence": place, "data": data, "journal_entries": Vec::from_iter(entry)});
     sqlx::query(
         "INSERT INTO events (merchant_id, sequence, id, type, intent_id, intent_sequence, payload, created_at)

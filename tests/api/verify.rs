@@ -1,9 +1,12 @@
 //! `verify` against rows that were changed behind the writer's back.
 
 use super::{
+    damage::DAMAGE,
     exports::export,
+    harness::run_test,
     shop::{START, id_of, seed},
 };
+use serde_json::json;
 use sqlx::PgPool;
 use threadpay::{
     base::ids::MerchantId,
@@ -42,161 +45,6 @@ pub async fn corrupt(pool: &PgPool, merchant: MerchantId, sql: &str) {
     db.commit().await.unwrap();
 }
 
-/// Every kind of damage, the words that name it, and whether an export of the whole journal
-/// refuses it as well.
-const DAMAGE: [(&str, &str, bool); 30] = [
-    (
-        "UPDATE postings SET amount = 1251 WHERE merchant_id = $1 AND entry_sequence = 1 AND line = 2",
-        "posting 2 on merchant:pending: balance_after should be 12.51 EUR (0.00 before it and a credit of 12.51), found 12.50",
-        true,
-    ),
-    (
-        "UPDATE postings SET balance_after = 1 WHERE merchant_id = $1 AND entry_sequence = 4 AND line = 1",
-        "posting 1 on merchant:pending: balance_after should be 10.00 EUR (12.50 before it and a debit of 2.50), found 0.01",
-        true,
-    ),
-    (
-        "UPDATE postings SET direction = 'debit' WHERE merchant_id = $1 AND entry_sequence = 2 AND line = 2",
-        "journal entry 2",
-        true,
-    ),
-    (
-        "UPDATE postings SET account = 'suspense' WHERE merchant_id = $1 AND entry_sequence = 2 AND line = 2",
-        "posting 2 on suspense: the account should be in the chart",
-        true,
-    ),
-    (
-        "UPDATE postings SET amount = 1251, balance_after = 1251 WHERE merchant_id = $1 AND entry_sequence = 1 AND line = 2",
-        "debits 12.50 and credits 12.51",
-        true,
-    ),
-    (
-        "UPDATE postings SET amount = 501, balance_after = 501 WHERE merchant_id = $1 AND entry_sequence = 2",
-        "hash should be",
-        true,
-    ),
-    (
-        "DELETE FROM postings WHERE merchant_id = $1 AND entry_sequence = 3 AND line = 1",
-        "line 1 is missing",
-        true,
-    ),
-    (
-        "UPDATE postings SET booked_at = booked_at + interval '1 second' WHERE merchant_id = $1 AND entry_sequence = 3 AND line = 1",
-        "posting 1 of journal entry 3: booked_at",
-        false,
-    ),
-    (
-        "DELETE FROM journal_entries WHERE merchant_id = $1 AND sequence = 3",
-        "sequence should be 3, found 4",
-        true,
-    ),
-    (
-        "DELETE FROM journal_entries WHERE merchant_id = $1 AND sequence = 5",
-        "the last journal entry should be 5, found 4",
-        true,
-    ),
-    (
-        "UPDATE journal_entries SET source = 'pi_x' WHERE merchant_id = $1 AND sequence = 2",
-        "journal entry 2 (je_",
-        true,
-    ),
-    (
-        "UPDATE journal_entries SET previous_hash = hash WHERE merchant_id = $1 AND sequence = 2",
-        "previous_hash should be",
-        true,
-    ),
-    (
-        "UPDATE journal_entries SET booked_at = booked_at - interval '1 day' WHERE merchant_id = $1 AND sequence = 2",
-        "booked_at should not be before 2026-01-31T23:00:00.123Z, found 2026-01-31T00:00:00.123Z",
-        true,
-    ),
-    (
-        "UPDATE balances SET debits = debits + 1 WHERE merchant_id = $1 AND account = 'merchant:pending' AND currency = 'EUR'",
-        "balance of merchant:pending in EUR: should be debits 2.50 and credits 13.00 by its postings, found debits 2.51 and credits 13.00",
-        false,
-    ),
-    (
-        "DELETE FROM balances WHERE merchant_id = $1 AND currency = 'JPY' AND account = 'merchant:pending'",
-        "balance of merchant:pending in JPY: should be debits 0 and credits 500 by its postings, found debits 0 and credits 0",
-        false,
-    ),
-    (
-        "UPDATE books SET entry_sequence = 4 WHERE merchant_id = $1",
-        "books: the last journal entry should be 4, found 5",
-        true,
-    ),
-    (
-        "UPDATE books SET event_sequence = 4 WHERE merchant_id = $1",
-        "events: should be 1 to 4, found 10, the last of them 10",
-        false,
-    ),
-    (
-        "DELETE FROM events WHERE merchant_id = $1 AND sequence = 2",
-        "and 2 is missing",
-        false,
-    ),
-    (
-        "UPDATE payment_intents SET status = 'canceled' WHERE merchant_id = $1 AND currency = 'JPY'",
-        "canceled, so it should have 0 capture entries, found 1",
-        false,
-    ),
-    (
-        "UPDATE payment_intents SET amount_captured = 499 WHERE merchant_id = $1 AND currency = 'JPY'",
-        "amount_captured should be 500 JPY by its capture entry, found 499 JPY",
-        false,
-    ),
-    (
-        "UPDATE refunds SET amount = 249 WHERE merchant_id = $1",
-        "amount_refunded should be 2.49 EUR by its refunds that succeeded, found 2.50 EUR",
-        false,
-    ),
-    (
-        "UPDATE payment_links SET payments_count = 0 WHERE merchant_id = $1",
-        "payments_count should be 1 by its payment intents that succeeded, found 0",
-        false,
-    ),
-    (
-        "UPDATE payment_links SET payments_open = 1 WHERE merchant_id = $1",
-        "payments_open should be 0",
-        false,
-    ),
-    (
-        "DELETE FROM payment_links WHERE merchant_id = $1",
-        "missing: payment link pl_",
-        false,
-    ),
-    (
-        "DELETE FROM payment_intents WHERE merchant_id = $1 AND currency = 'KWD'",
-        "there is no such payment intent",
-        false,
-    ),
-    (
-        "INSERT INTO attempts (merchant_id, id, intent_id, kind, status, rail, amount, currency, created_at, updated_at) VALUES ($1, gen_random_uuid(), gen_random_uuid(), 'charge', 'succeeded', 'sandbox', 1, 'EUR', now(), now())",
-        "is missing: payment intent pi_",
-        false,
-    ),
-    (
-        "INSERT INTO link_tokens (token_hash, merchant_id, link_id) VALUES (sha256($1::text::bytea), $1, gen_random_uuid())",
-        "link token: its owner should be there, and is missing: payment link pl_",
-        false,
-    ),
-    (
-        "INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, status, due_at, created_at, updated_at) VALUES ($1, gen_random_uuid(), gen_random_uuid(), 99, 'pending', now(), now(), now())",
-        "is missing: event 99",
-        false,
-    ),
-    (
-        "INSERT INTO delivery_attempts (merchant_id, delivery_id, number, started_at, duration_ms) VALUES ($1, gen_random_uuid(), 1, now(), 1)",
-        "delivery attempt 1: its owner should be there, and is missing: delivery dlv_",
-        false,
-    ),
-    (
-        "INSERT INTO balances (merchant_id, account, currency, debits, credits) VALUES ($1, 'suspense', 'EUR', 1, 0)",
-        "balance of suspense in EUR: should be debits 0.00 and credits 0.00 by its postings, found debits 0.01",
-        false,
-    ),
-];
-
 /// `verify` passes true books and names every kind of damage; an export never passes on damage
 /// that it can see.
 pub async fn verify_names_every_damage(pool: &PgPool) {
@@ -215,7 +63,7 @@ pub async fn verify_names_every_damage(pool: &PgPool) {
     let unknown = verify(pool, Some(id_of(START))).await;
     assert!(matches!(unknown, Err(VerifyError::UnknownMerchant(_))));
     let period = Period::new(START - Duration::days(9), START + Duration::days(9)).unwrap();
-    for (sql, words, export_fails) in DAMAGE {
+    for &(sql, words, export_fails) in DAMAGE {
         let shop = seed(pool).await;
         corrupt(pool, shop.merchant, sql).await;
         let fault = verify(pool, Some(shop.merchant))
@@ -229,4 +77,123 @@ pub async fn verify_names_every_damage(pool: &PgPool) {
         let export = export(pool, shop.merchant, period, Format::Csv).await;
         assert_eq!(export.is_err(), export_fails, "{sql}\n{export:?}");
     }
+}
+
+/// What an entry says is what was booked, each column of it.
+const COLUMNS: [&str; 13] = [
+    "id = gen_random_uuid()",
+    "kind = 'refund'",
+    "cause = 'pa_01kmz6v7h3e8r9t2x4c5b6n7m8'",
+    "payment_link_id = gen_random_uuid()",
+    "reference = 'x'",
+    "thread = jsonb_set(thread, '{message}', '\"x\"')",
+    "description = 'x'",
+    "rail = 'card'",
+    "payment_method = 'x'",
+    "tip = 1",
+    "fee = 1",
+    "actor = 'operator'",
+    "hash_version = 1, cause = NULL, reference = NULL, thread = NULL, rail = NULL, payment_method = NULL",
+];
+
+/// No column of an entry can be changed unseen, by `verify` or by an export.
+pub async fn every_column_of_an_entry_is_hashed(pool: &PgPool) {
+    let period = Period::new(START - Duration::days(9), START + Duration::days(9)).unwrap();
+    for change in COLUMNS {
+        let shop = seed(pool).await;
+        let sql =
+            format!("UPDATE journal_entries SET {change} WHERE merchant_id = $1 AND sequence = 2");
+        corrupt(pool, shop.merchant, &sql).await;
+        let fault = verify(pool, Some(shop.merchant))
+            .await
+            .unwrap_err()
+            .to_string();
+        let words = "): hash should be";
+        assert!(
+            fault.contains(words) && fault.contains("journal entry 2 (je_"),
+            "{change}\n{fault}"
+        );
+        let export = export(pool, shop.merchant, period, Format::Csv).await;
+        assert!(export.is_err(), "{change}");
+    }
+}
+
+/// Takes away the last entry and puts back all that the books say of it.
+const CUT: &str = "WITH entry AS (DELETE FROM journal_entries WHERE merchant_id = $1 AND sequence = 5
+        RETURNING payment_intent_id),
+    posting AS (DELETE FROM postings WHERE merchant_id = $1 AND entry_sequence = 5),
+    debit AS (UPDATE balances SET debits = debits - 50 WHERE merchant_id = $1 AND currency = 'EUR'
+        AND account = 'rail:sandbox:clearing'),
+    credit AS (UPDATE balances SET credits = credits - 50 WHERE merchant_id = $1 AND currency = 'EUR'
+        AND account = 'merchant:pending'),
+    intent AS (UPDATE payment_intents i SET status = 'requires_payment', amount_captured = 0,
+        amount_authorized = 0, charge_attempt_id = NULL FROM entry
+        WHERE i.merchant_id = $1 AND i.id = entry.payment_intent_id)
+    UPDATE books b SET entry_sequence = 4, entry_hash = e.hash, booked_at = e.booked_at
+    FROM journal_entries e WHERE b.merchant_id = $1 AND e.merchant_id = $1 AND e.sequence = 4";
+
+/// The chain alone does not tell that its end was cut off; the event and the attempt do.
+pub async fn a_cut_journal_is_found(pool: &PgPool) {
+    let shop = seed(pool).await;
+    corrupt(pool, shop.merchant, CUT).await;
+    let faults = verify(pool, Some(shop.merchant))
+        .await
+        .unwrap_err()
+        .to_string();
+    let entry = shop.entries[4].id;
+    for words in [
+        &format!("names journal entry {entry}, which is missing"),
+        "amount_captured should be 0.50 EUR by its attempts that succeeded, found 0.00 EUR",
+        "its status is requires_payment, and of its end events tell: succeeded",
+    ] {
+        assert!(faults.contains(words), "{words}\n{faults}");
+    }
+    assert_eq!(faults.lines().count(), 3, "{faults}");
+}
+
+/// Each fault is named, and none twice.
+pub async fn every_fault_is_named(pool: &PgPool) {
+    let (one, other) = (seed(pool).await, seed(pool).await);
+    let sql = "UPDATE postings SET balance_after = balance_after + 1 WHERE merchant_id = $1 AND line = 1 AND entry_sequence IN (1, 5)";
+    corrupt(pool, one.merchant, sql).await;
+    let sql =
+        "UPDATE payment_intents SET reference = 'x' WHERE merchant_id = $1 AND currency = 'EUR'";
+    corrupt(pool, other.merchant, sql).await;
+    let faults = verify(pool, None).await.unwrap_err().to_string();
+    let named = |shop: &super::shop::Shop, words: &str| {
+        let of = |line: &&str| line.contains(&shop.merchant.to_string()) && line.contains(words);
+        faults.lines().filter(of).count()
+    };
+    assert_eq!(named(&one, "hash should be"), 2, "{faults}");
+    assert_eq!(
+        named(&other, "its reference should be that of journal entry"),
+        3,
+        "{faults}"
+    );
+}
+
+/// Of an entry that was booked by hand no event tells, but the answer that is kept for a day.
+#[test]
+fn a_cut_entry_is_missed_by_its_answer() {
+    run_test(async |app| {
+        let line = |account: &str, side: &str| json!({"account": account, "direction": side, "amount": "1.00", "currency": "EUR"});
+        let body = json!({"postings": [line("suspense", "debit"), line("tips", "credit")]});
+        let path = "/v1/sandbox/journal_entries";
+        let entry = app.merchant.owner.post(path, &body).await.expect(201);
+        let cut = "WITH entry AS (DELETE FROM journal_entries WHERE merchant_id = $1),
+            posting AS (DELETE FROM postings WHERE merchant_id = $1),
+            balance AS (DELETE FROM balances WHERE merchant_id = $1)
+            UPDATE books SET entry_sequence = 0, entry_hash = decode(repeat('00', 32), 'hex')
+            WHERE merchant_id = $1";
+        corrupt(&app.pool, app.merchant.id, cut).await;
+        let fault = verify(&app.pool, None).await.unwrap_err().to_string();
+        let id = entry["id"].as_str().unwrap();
+        let words = format!("journal entry {id}: should be there, as the answer under");
+        assert!(
+            fault.contains(&words) && fault.lines().count() == 1,
+            "{fault}"
+        );
+        let forget = "DELETE FROM idempotency_keys WHERE merchant_id = $1";
+        corrupt(&app.pool, app.merchant.id, forget).await;
+    });
 }

@@ -109,6 +109,11 @@ impl Chain {
         self.hash
     }
 
+    /// When the last entry was booked; 1970 before the first.
+    pub fn booked_at(self) -> OffsetDateTime {
+        self.booked_at
+    }
+
     /// Whether `entry` is the next one: by sequence, hash and time.
     pub fn check_next(self, entry: &JournalEntry) -> Result<(), ChainFault> {
         let expected = self.sequence.saturating_add(1);

@@ -1,76 +1,54 @@
-//! One merchant's journal, from its first entry to its last: the chain, the two sides, and what
-//! every account holds after every posting.
+//! One merchant's journal, from its first entry to its last: the chain, the two sides, what every
+//! account holds after every posting, and what caused each entry.
 
-use super::{Fault, Report, VerifyError, store::Head};
+use super::{Fault, Faults, Report, causes, feed::Feed, report::name, store};
 use crate::{
     base::{
         ids::MerchantId,
         money::{Currency, Total},
+        timestamp,
     },
     domain::ledger::{
-        AccountKind, Balance, Chain, Direction, JournalEntry, Posting, check_entry,
+        Account, AccountKind, Balance, Chain, Direction, JournalEntry, Posting, check_entry,
         store::load_balances,
     },
-    views::reports::store,
+    views::reports::store::{accounts, entries},
 };
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
 /// How many entries are in memory at once.
-const PAGE: i64 = 256;
+const PAGE: i64 = 1_000;
 
 /// Checks the journal of the merchant whose books stand at `head`, and counts it in `report`.
 pub(super) async fn check(
     db: &mut PgConnection,
-    head: &Head,
+    head: &store::Head,
     report: &mut Report,
-) -> Result<(), VerifyError> {
-    let accounts = store::accounts(db, head.merchant).await?;
-    let kinds = accounts.into_iter().map(|a| (a.code, a.kind)).collect();
-    let mut tally = Tally {
-        kinds,
-        balances: HashMap::new(),
-    };
-    let mut chain = Chain::start();
-    let mut start = 1;
-    while start <= head.entry_sequence {
-        let end = start.saturating_add(PAGE);
-        let sequences: Vec<i64> = (start..end).collect();
-        for booked in store::entries(db, head.merchant, &sequences).await? {
-            chain = entry(&booked, chain, &mut tally)?;
-            count(&booked, report);
+    faults: &mut Faults,
+) -> Result<(), sqlx::Error> {
+    let mut walk = Walk::open(db, head.merchant, faults).await?;
+    let mut feed = Feed::open(head);
+    let mut next = Some(1_i64);
+    while let Some(start) = next {
+        let end = start.saturating_add(PAGE - 1);
+        let sequences: Vec<i64> = (start..=end).collect();
+        let page = entries(db, head.merchant, &sequences).await?;
+        next = if page.is_empty() {
+            store::next_sequence(db, head.merchant, end).await?
+        } else {
+            end.checked_add(1)
+        };
+        for entry in &page {
+            walk.entry(entry, faults);
+            feed.meet(db, entry, faults).await?;
+            count(entry, report);
         }
-        start = end;
+        causes::check(db, head.merchant, &page, faults).await?;
     }
-    ends_at(chain, head)?;
-    stored_balances(db, head.merchant, &tally).await
-}
-
-fn fault(merchant: MerchantId, object: String, problem: String) -> Fault {
-    Fault {
-        merchant,
-        object,
-        problem,
-    }
-}
-
-fn entry(entry: &JournalEntry, chain: Chain, tally: &mut Tally) -> Result<Chain, Fault> {
-    let name = || format!("journal entry {} ({})", entry.sequence, entry.id);
-    let broken = |problem: String| fault(entry.merchant, name(), problem);
-    chain.check_next(entry).map_err(|e| broken(e.to_string()))?;
-    for posting in &entry.postings {
-        tally.post(posting).map_err(|problem| {
-            let object = format!(
-                "{}, posting {} on {}",
-                name(),
-                posting.line,
-                posting.account
-            );
-            fault(entry.merchant, object, problem)
-        })?;
-    }
-    check_entry(entry).map_err(|e| broken(e.to_string()))?;
-    Ok(Chain::after(entry))
+    report.events += feed.finish(db, faults).await?;
+    ends_at(walk.chain, head, faults);
+    stored_balances(db, head.merchant, &walk.balances, faults).await
 }
 
 fn count(entry: &JournalEntry, report: &mut Report) {
@@ -84,44 +62,113 @@ fn count(entry: &JournalEntry, report: &mut Report) {
 }
 
 /// The books say where the journal ends; it must end there.
-fn ends_at(chain: Chain, head: &Head) -> Result<(), Fault> {
-    let broken = |problem| Err(fault(head.merchant, "books".to_owned(), problem));
+fn ends_at(chain: Chain, head: &store::Head, faults: &mut Faults) {
+    let mut broken =
+        |problem: String| faults.add(Fault::new(head.merchant, "books".to_owned(), problem));
     let (booked, found) = (head.entry_sequence, chain.sequence());
     if booked != found {
-        return broken(format!(
+        broken(format!(
             "the last journal entry should be {booked}, found {found}"
         ));
+        return;
     }
     let (booked, found) = (head.entry_hash, chain.hash());
     if booked != found {
-        return broken(format!(
+        broken(format!(
             "entry_hash should be {found}, the hash of the last journal entry; found {booked}"
         ));
     }
-    Ok(())
+    if let Some(booked_at) = head.booked_at
+        && found_entries(chain)
+        && booked_at != chain.booked_at()
+    {
+        let (expected, found) = (
+            timestamp::format(chain.booked_at()),
+            timestamp::format(booked_at),
+        );
+        broken(format!(
+            "booked_at should be {expected}, that of the last journal entry; found {found}"
+        ));
+    }
 }
 
-/// The balances as the postings make them.
-struct Tally {
+fn found_entries(chain: Chain) -> bool {
+    chain.sequence() > 0
+}
+
+/// The journal up to an entry, and the balances as its postings make them.
+struct Walk {
+    chain: Chain,
     kinds: HashMap<String, AccountKind>,
     balances: HashMap<(String, Currency), Balance>,
+    /// What the last posting to each account says that is on it: what is wrong is named once.
+    after: HashMap<(String, Currency), i128>,
 }
 
-impl Tally {
+impl Walk {
+    async fn open(
+        db: &mut PgConnection,
+        merchant: MerchantId,
+        faults: &mut Faults,
+    ) -> Result<Self, sqlx::Error> {
+        let mut kinds = HashMap::new();
+        for row in accounts(db, merchant).await? {
+            let kind = row.code.parse().ok().map(|account: Account| account.kind());
+            if let Some(kind) = kind.filter(|kind| *kind != row.kind) {
+                let found = row.kind;
+                let problem = format!("its kind should be {kind} by the chart, found {found}");
+                faults.add(Fault::new(
+                    merchant,
+                    format!("account {}", row.code),
+                    problem,
+                ));
+            }
+            kinds.insert(row.code, kind.unwrap_or(row.kind));
+        }
+        Ok(Self {
+            chain: Chain::start(),
+            kinds,
+            balances: HashMap::new(),
+            after: HashMap::new(),
+        })
+    }
+
+    fn entry(&mut self, entry: &JournalEntry, faults: &mut Faults) {
+        if let Err(fault) = self.chain.check_next(entry) {
+            faults.add(Fault::of_entry(entry, fault.to_string()));
+        }
+        for posting in &entry.postings {
+            if let Err(problem) = self.post(posting) {
+                let (line, account) = (posting.line, &posting.account);
+                let object = format!("{}, posting {line} on {account}", name(entry));
+                faults.add(Fault::new(entry.merchant, object, problem));
+            }
+        }
+        if let Err(fault) = check_entry(entry) {
+            faults.add(Fault::of_entry(entry, fault.to_string()));
+        }
+        self.chain = Chain::after(entry);
+    }
+
     fn post(&mut self, posting: &Posting) -> Result<(), String> {
         let Some(kind) = self.kinds.get(&posting.account) else {
             return Err("the account should be in the chart of accounts, and is not".to_owned());
         };
         let (amount, currency) = (posting.amount, posting.amount.currency());
-        let balance = self.balances.entry((posting.account.clone(), currency));
-        let balance = balance.or_default();
-        let normal = kind.normal_side();
-        let before = Total::new(balance.on(normal), currency);
+        let name = (posting.account.clone(), currency);
+        let balance = self.balances.entry(name.clone()).or_default();
         *balance = balance.post(posting.direction, amount.minor());
-        let after = Total::new(balance.on(normal), currency);
-        if posting.balance_after == after {
+        let sum = balance.on(kind.normal_side());
+        let before = self.after.get(&name).copied().unwrap_or_default();
+        let step = Balance::default().post(posting.direction, amount.minor());
+        let after = before.saturating_add(step.on(kind.normal_side()));
+        let found = posting.balance_after.minor();
+        self.after.insert(name, found);
+        // It goes on from the posting before it, or is right where that one was wrong.
+        if found == after || found == sum {
             return Ok(());
         }
+        let (before, after) = (Total::new(before, currency), Total::new(after, currency));
         let (found, side) = (posting.balance_after, posting.direction.as_str());
         Err(format!(
             "balance_after should be {after} {currency} ({before} before it and a {side} of {amount}), found {found}"
@@ -133,25 +180,29 @@ impl Tally {
 async fn stored_balances(
     db: &mut PgConnection,
     merchant: MerchantId,
-    tally: &Tally,
-) -> Result<(), VerifyError> {
+    posted: &HashMap<(String, Currency), Balance>,
+    faults: &mut Faults,
+) -> Result<(), sqlx::Error> {
     let rows = load_balances(db, &[merchant.0]).await?;
     let stored: HashMap<_, _> = rows.into_iter().map(|(_, key, sums)| (key, sums)).collect();
     let sums = |of: &HashMap<_, _>, key| -> Balance { of.get(key).copied().unwrap_or_default() };
-    let all = stored.keys().chain(tally.balances.keys());
-    let wrong = all.filter(|key| sums(&stored, key) != sums(&tally.balances, key));
-    let Some(key) = wrong.min_by_key(|(account, currency)| (account, currency.code())) else {
-        return Ok(());
-    };
-    let (account, currency) = key;
-    let print = |sums: Balance| {
-        let debits = Total::new(sums.debits, *currency);
-        let credits = Total::new(sums.credits, *currency);
-        format!("debits {debits} and credits {credits}")
-    };
-    let (expected, found) = (sums(&tally.balances, key), sums(&stored, key));
-    let (expected, found) = (print(expected), print(found));
-    let object = format!("balance of {account} in {currency}");
-    let problem = format!("should be {expected} by its postings, found {found}");
-    Err(fault(merchant, object, problem).into())
+    let unposted = posted.keys().filter(|key| !stored.contains_key(*key));
+    let all = stored.keys().chain(unposted);
+    let mut wrong: Vec<_> = all
+        .filter(|key| sums(&stored, key) != sums(posted, key))
+        .collect();
+    wrong.sort_unstable_by_key(|(account, currency)| (account, currency.code()));
+    for key in wrong {
+        let (account, currency) = key;
+        let print = |sums: Balance| {
+            let debits = Total::new(sums.debits, *currency);
+            let credits = Total::new(sums.credits, *currency);
+            format!("debits {debits} and credits {credits}")
+        };
+        let (expected, found) = (print(sums(posted, key)), print(sums(&stored, key)));
+        let object = format!("balance of {account} in {currency}");
+        let problem = format!("should be {expected} by its postings, found {found}");
+        faults.add(Fault::new(merchant, object, problem));
+    }
+    Ok(())
 }

@@ -3,13 +3,15 @@
 //! them, the journal before what is derived from it, so the first fault named is the nearest to
 //! what went wrong.
 
-mod attempts;
 mod books;
+mod causes;
+mod feed;
 mod findings;
+mod payments;
 mod report;
 mod store;
 
-pub use report::{Fault, Report};
+pub use report::{Fault, Faults, Report};
 
 use super::snapshot::snapshot;
 use crate::base::ids::MerchantId;
@@ -20,7 +22,7 @@ use sqlx::PgPool;
 pub enum VerifyError {
     /// The books are not right.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Faults(#[from] Faults),
     /// There is no such merchant.
     #[error("there is no merchant {0}")]
     UnknownMerchant(MerchantId),
@@ -33,17 +35,19 @@ pub enum VerifyError {
 pub async fn verify(pool: &PgPool, merchant: Option<MerchantId>) -> Result<Report, VerifyError> {
     let mut db = snapshot(pool).await?;
     let only = merchant.map(|merchant| merchant.0);
-    let mut report = Report::default();
+    let (mut report, mut faults) = (Report::default(), Faults::default());
     let mut after = uuid::Uuid::nil();
     while let Some(head) = store::next_books(&mut db, after, only).await? {
         after = head.merchant.0;
-        books::check(&mut db, &head, &mut report).await?;
+        books::check(&mut db, &head, &mut report, &mut faults).await?;
         report.merchants += 1;
     }
     if let (0, Some(merchant)) = (report.merchants, merchant) {
         return Err(VerifyError::UnknownMerchant(merchant));
     }
-    findings::check(&mut db, only).await?;
-    report.events = store::count_events(&mut db, only).await?;
+    findings::check_postings(&mut db, only, &mut faults).await?;
+    payments::check(&mut db, only, &mut faults).await?;
+    findings::check(&mut db, only, &mut faults).await?;
+    faults.found()?;
     Ok(report)
 }

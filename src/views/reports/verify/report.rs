@@ -1,12 +1,15 @@
 //! What a proof of the books says.
 
-use crate::base::{
-    ids::MerchantId,
-    money::{Money, Total},
+use crate::{
+    base::{
+        ids::MerchantId,
+        money::{Money, Total},
+    },
+    domain::ledger::JournalEntry,
 };
 use std::{collections::BTreeMap, fmt};
 
-/// The first thing that is not right.
+/// Something that is not right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("merchant {merchant}: {object}: {problem}")]
 pub struct Fault {
@@ -16,6 +19,73 @@ pub struct Fault {
     pub object: String,
     /// What was expected and what was found.
     pub problem: String,
+}
+
+impl Fault {
+    /// Something is wrong with a journal entry.
+    pub(super) fn of_entry(entry: &JournalEntry, problem: impl Into<String>) -> Self {
+        Self::new(entry.merchant, name(entry), problem)
+    }
+
+    /// Something is wrong with `object`.
+    pub(super) fn new(merchant: MerchantId, object: String, problem: impl Into<String>) -> Self {
+        let problem = problem.into();
+        Self {
+            merchant,
+            object,
+            problem,
+        }
+    }
+}
+
+/// What a journal entry is called.
+pub(super) fn name(entry: &JournalEntry) -> String {
+    format!("journal entry {} ({})", entry.sequence, entry.id)
+}
+
+/// All that is not right, in the order in which it was found. It prints a line for each fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
+pub struct Faults {
+    named: Vec<Fault>,
+    count: usize,
+}
+
+impl Faults {
+    /// How many faults are named; books in which nothing holds would fill the memory.
+    const NAMED: usize = 1_000;
+
+    pub(super) fn add(&mut self, fault: Fault) {
+        self.count += 1;
+        if self.named.len() < Self::NAMED {
+            self.named.push(fault);
+        }
+    }
+
+    pub(super) fn extend(&mut self, faults: impl IntoIterator<Item = Fault>) {
+        faults.into_iter().for_each(|fault| self.add(fault));
+    }
+
+    /// Nothing if there is none.
+    pub(super) fn found(self) -> Result<(), Self> {
+        if self.named.is_empty() {
+            Ok(())
+        } else {
+            Err(self)
+        }
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.named.iter().enumerate() {
+            let line_break = if index == 0 { "" } else { "\n" };
+            write!(f, "{line_break}{fault}")?;
+        }
+        match self.count.saturating_sub(self.named.len()) {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} faults more"),
+        }
+    }
 }
 
 /// What was proved. It prints as a few plain lines.
@@ -28,7 +98,7 @@ pub struct Report {
     /// Postings.
     pub postings: u64,
     /// Events.
-    pub events: i64,
+    pub events: u64,
     /// All debits of each currency; the credits are the same.
     pub totals: BTreeMap<&'static str, Total>,
 }

@@ -1,3 +1,0 @@
-//! Attempts that are old and not final.
-
-pub(super) mod store;
