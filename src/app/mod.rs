@@ -48,9 +48,6 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Db(#[from] DbError),
-    /// The schema is older than this program.
-    #[error("the database's schema lacks what this version needs; run `threadpay migrate`")]
-    Schema,
     /// The clocks of this machine and of Postgres differ.
     #[error(transparent)]
     Clock(#[from] ClockOff),
@@ -116,14 +113,10 @@ impl App {
     ) -> Result<Arc<Self>, StartError> {
         let db = config.database.clone();
         let pool = db.pool(Use::Reads, READ_CONNECTIONS).await?;
-        let suffices = crate::base::db::schema_suffices(&pool).await;
-        // A database that was never migrated lacks even the table that says so.
-        if !suffices.unwrap_or(false) {
-            return Err(StartError::Schema);
-        }
+        crate::base::db::check_schema(&pool).await?;
         clock::compare(&pool, &ambient)
             .await
-            .map_err(DbError::Sql)??;
+            .map_err(DbError::from)??;
         let lists = Lists::connect(&db).await?;
         let feed_pool = db.pool(Use::Lists, FEED_CONNECTIONS).await?;
         let worker_pool = db.pool(Use::Dispatcher, WORKER_CONNECTIONS).await?;

@@ -34,7 +34,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
     let failed = |error: &dyn std::error::Error| ProgramError::Failed(error.to_string());
     let period = Period::new(args.from, args.to).map_err(|e| failed(&e))?;
-    let pool = database::named(settings)
+    let pool = database::migrated(settings)
         .await?
         .pool(Use::General, 1)
         .await?;

@@ -90,14 +90,14 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramEr
                 name,
                 expires_at: expires,
             };
-            create(&database::named(settings).await?, merchant, choice, json).await
+            create(&database::migrated(settings).await?, merchant, choice, json).await
         }
         Verb::List { merchant, json } => {
-            list(&database::named(settings).await?, merchant, json).await
+            list(&database::migrated(settings).await?, merchant, json).await
         }
         Verb::Revoke { key, json } => {
             let key = key_id(&key)?;
-            let db = database::named(settings).await?;
+            let db = database::migrated(settings).await?;
             if !writer::revoke_key(&db, key, &Ambient::system()).await? {
                 return Err(ProgramError::Failed(format!("there is no API key {key}")));
             }
@@ -142,10 +142,10 @@ async fn create(
 async fn list(db: &Db, merchant: MerchantId, as_json: bool) -> Result<(), ProgramError> {
     let pool = db.pool(Use::General, 1).await?;
     let found = store::merchant(&pool, merchant).await;
-    if found.map_err(DbError::Sql)?.is_none() {
+    if found.map_err(DbError::from)?.is_none() {
         return Err(no_merchant(merchant));
     }
-    let keys = store::keys(&pool, merchant).await.map_err(DbError::Sql)?;
+    let keys = store::keys(&pool, merchant).await.map_err(DbError::from)?;
     if as_json {
         let data: Vec<Value> = keys.iter().map(facts).collect();
         return print::json(&json!({ "object": "list", "data": data }));

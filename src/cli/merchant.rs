@@ -57,7 +57,7 @@ enum Verb {
 }
 
 pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
-    let db = database::named(settings).await?;
+    let db = database::migrated(settings).await?;
     match args.verb {
         Verb::Create { name, mode, json } => {
             let made = writer::create_merchant(&db, &name, mode, &Ambient::system()).await?;
@@ -66,7 +66,7 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramEr
         }
         Verb::List { json } => {
             let pool = db.pool(Use::General, 1).await?;
-            list(&store::merchants(&pool).await.map_err(DbError::Sql)?, json)
+            list(&store::merchants(&pool).await.map_err(DbError::from)?, json)
         }
         Verb::Rename {
             merchant,

@@ -51,7 +51,8 @@ enum Command {
     #[command(long_about = serve::ABOUT)]
     Serve(serve::Args),
     /// Bring the schema of the database of `DATABASE_URL` up to date.
-    Migrate,
+    #[command(long_about = migrate::ABOUT)]
+    Migrate(migrate::Args),
     /// Set up merchants.
     Merchant(merchant::Args),
     /// Set up API keys.
@@ -137,7 +138,7 @@ async fn perform(command: Command) -> Result<(), ProgramError> {
         Command::Demo(args) => Box::pin(demo::run(args, &settings)).await,
         Command::Dev(args) => dev::run(args, &settings).await,
         Command::Serve(args) => serve::run(args, &settings).await,
-        Command::Migrate => migrate::run(&settings).await,
+        Command::Migrate(args) => migrate::run(args, &settings).await,
         Command::Merchant(args) => merchant::run(args, &settings).await,
         Command::Key(args) => key::run(args, &settings).await,
         Command::Listen(args) => listen::run(args, &settings).await,
@@ -169,6 +170,7 @@ mod tests {
             "serve --no-workers",
             "serve --no-http",
             "migrate",
+            "migrate --grant-to pay --json",
             "merchant create --name Cafe --json",
             "key create --merchant M --role finance --json",
             "key revoke key_01jd8x0000000000000000000a",

@@ -2,17 +2,11 @@
 
 use crate::program::{ProgramError, database, print};
 use crate::{
-    app::{
-        StartError,
-        config::{
-            self,
-            settings::{DATABASE_URL, MASTER_KEY, NEW_MASTER_KEY, Settings, help},
-        },
+    app::config::{
+        self,
+        settings::{DATABASE_URL, MASTER_KEY, NEW_MASTER_KEY, Settings, help},
     },
-    base::{
-        ambient::Ambient,
-        db::{Use, schema_suffices},
-    },
+    base::{ambient::Ambient, db::DbError},
     writer::{self, RekeyError, Rekeyed},
 };
 
@@ -47,12 +41,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), ProgramError> {
             format!("is the same as {OLD}: make another with `openssl rand -base64 32`"),
         ));
     }
-    let db = database::named(settings).await?;
-    let pool = db.pool(Use::General, 1).await?;
-    // A database that was never migrated lacks even the table that says so.
-    if !schema_suffices(&pool).await.unwrap_or(false) {
-        return Err(StartError::Schema.into());
-    }
+    let db = database::migrated(settings).await?;
     let address = db.address();
     print::line(
         &match writer::rekey(&db, &old, &new, &Ambient::system()).await? {
@@ -78,6 +67,10 @@ fn setting(name: &'static str, problem: String) -> ProgramError {
 
 impl From<RekeyError> for ProgramError {
     fn from(error: RekeyError) -> Self {
+        if let RekeyError::Db(DbError::Rights { what, .. }) = &error {
+            let sentence = format!("{what}: run `threadpay rekey` as the owner of the tables");
+            return Self::Failed(sentence);
+        }
         Self::Failed(error.to_string())
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
-    let db = database::named(settings).await?;
+    let db = database::migrated(settings).await?;
     let pool = db.pool(Use::General, 1).await?;
     match verify::verify(&pool, args.merchant).await {
         Ok(report) => print::text(&report.to_string()),

@@ -1,6 +1,6 @@
 //! What operators ask: whether the process lives, whether it can work, and how it does.
 
-use crate::base::db;
+use crate::base::db::{self, DbError};
 use crate::base::problem::ProblemCode as Code;
 use crate::http::openapi::problems::refused;
 use crate::http::route;
@@ -60,14 +60,11 @@ pub async fn readyz(state: web::Data<State>) -> Result<web::Json<Health>, Proble
     if let Some(off) = state.clock.off() {
         return Err(Problem::new(Code::ClockOff, off.to_string()));
     }
-    match db::schema_suffices(&state.pool).await {
-        Ok(true) => Ok(web::Json(OK)),
-        Err(error) if db::is_outage(&error) => Err(error.into()),
-        // On an error, the table of migrations is not there or not ours to read.
-        Ok(false) | Err(_) => {
-            let detail = "the schema lacks what this version needs: run `threadpay migrate`";
-            Err(Problem::new(Code::SchemaOutdated, detail))
-        }
+    match db::check_schema(&state.pool).await {
+        Ok(()) => Ok(web::Json(OK)),
+        Err(error @ DbError::Schema) => Err(Problem::new(Code::SchemaOutdated, error.to_string())),
+        Err(DbError::Sql(error)) => Err(error.into()),
+        Err(error) => Err(Problem::unavailable().because(&error)),
     }
 }
 

@@ -208,7 +208,7 @@ impl Problem {
         problem
     }
 
-    fn because(mut self, cause: &dyn fmt::Display) -> Self {
+    pub(super) fn because(mut self, cause: &dyn fmt::Display) -> Self {
         self.0.cause = Some(cause.to_string());
         self
     }

@@ -6,7 +6,7 @@ use crate::app::config::{
     settings::{DATABASE_URL, Settings},
 };
 use crate::base::ambient::Ambient;
-use crate::base::db::{Db, Use};
+use crate::base::db::{Db, Use, check_schema};
 use crate::embedded::{Options, Postgres};
 use std::time::Duration;
 use tokio::task::spawn_blocking;
@@ -75,6 +75,13 @@ impl Database {
             print::complaint(&error);
         }
     }
+}
+
+/// The same, once its schema has what this program needs.
+pub async fn migrated(settings: &Settings) -> Result<Db, ProgramError> {
+    let db = named(settings).await?;
+    check_schema(&db.pool(Use::General, 1).await?).await?;
+    Ok(db)
 }
 
 /// Says so if the database does not answer.

@@ -50,7 +50,7 @@ pub async fn create(
     let pool = db.pool(Use::General, 1).await?;
     let found = auth::store::merchant(&pool, merchant).await;
     let mode = found
-        .map_err(DbError::Sql)?
+        .map_err(DbError::from)?
         .ok_or_else(|| no_merchant(merchant))?
         .mode;
     let mut key = NewApiKey::generate(&ambient, merchant, mode, choice.role);

@@ -48,7 +48,7 @@ impl TestMerchant {
             && let Ok(id) = noted.merchant_id.parse()
             && auth::store::merchant(&service.app.pool, id)
                 .await
-                .map_err(DbError::Sql)?
+                .map_err(DbError::from)?
                 .is_some()
         {
             return Ok(noted);

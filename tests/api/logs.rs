@@ -106,6 +106,8 @@ impl Installation {
         }
         for said in [
             r#""level":"TRACE""#,
+            "this database had no keys: they were made",
+            r#""message":"threadpay has started","version":"0."#,
             "threadpay::access",
             r#""error":"connect: "#,
             "/p/{token}",

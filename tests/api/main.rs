@@ -50,6 +50,7 @@ mod refunds;
 mod rekey;
 mod requests;
 mod resolver;
+mod rights;
 mod rolling;
 mod shares;
 mod shop;

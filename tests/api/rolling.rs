@@ -16,7 +16,7 @@ use std::{
 };
 use threadpay::{
     app::{App, StartError},
-    base::db::Db,
+    base::db::{Db, DbError},
     http,
 };
 use tokio_util::sync::CancellationToken;
@@ -238,7 +238,10 @@ fn a_program_does_not_start_on_the_schema_of_the_version_before() {
             .problem(503, "schema_outdated");
         let (config, ambient) = (app.app.config.clone(), app.ambient.clone());
         let started = App::start(config, ambient, http::rejection::render).await;
-        assert!(matches!(started, Err(StartError::Schema)), "{started:?}");
+        assert!(
+            matches!(started, Err(StartError::Db(DbError::Schema))),
+            "{started:?}"
+        );
     });
 }
 

@@ -58,6 +58,19 @@ pub(super) fn is_lock_timeout(error: &sqlx::Error) -> bool {
     has_code(error, "55P03")
 }
 
+/// Whether a statement names what the schema does not have: it is of a version that did not run here.
+pub(super) fn is_unknown_name(error: &sqlx::Error) -> bool {
+    // A table, a schema, a column, a function.
+    let codes = ["42P01", "3F000", "42703", "42883"];
+    codes.iter().any(|code| has_code(error, code))
+}
+
+/// What Postgres says if the role may not do it.
+pub(super) fn refused_right(error: &sqlx::Error) -> Option<&str> {
+    let error = error.as_database_error()?;
+    (error.code()? == "42501").then(|| error.message())
+}
+
 fn has_code(error: &sqlx::Error, code: &str) -> bool {
     let error = error.as_database_error();
     error.is_some_and(|error| error.code().is_some_and(|found| found == code))

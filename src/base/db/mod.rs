@@ -1,6 +1,7 @@
 //! The connection to Postgres: pools, the cell's schema, migrations, and which errors mean what.
 
 mod fault;
+mod rights;
 mod rows;
 mod schema;
 mod url;
@@ -8,9 +9,10 @@ mod window;
 
 pub use fault::{is_outage, is_spoiled, is_timeout};
 pub use rows::{Unreadable, Written, all_written};
-pub use schema::schema_suffices;
+pub use schema::check_schema;
 pub use window::Window;
 
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::{fmt, str::FromStr, time::Duration};
@@ -65,7 +67,7 @@ pub enum DbError {
     },
     /// The schema could not be brought up to date.
     #[error("cannot migrate the schema: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(MigrateError),
     /// Others held the locks that a migration needs, for as long as it was tried.
     #[error(
         "cannot migrate the schema: migration {version} finds its tables in use all the time, by a long export, say; end what reads them (pg_stat_activity) and run `threadpay migrate` again"
@@ -74,9 +76,61 @@ pub enum DbError {
         /// The migration's number.
         version: i64,
     },
+    /// The schema is older than this program.
+    #[error("the database's schema lacks what this version needs: run `threadpay migrate`")]
+    Schema,
+    /// The role may not do what it must.
+    #[error(
+        "{what}: let the owner of the tables run `threadpay migrate --grant-to {role}`, which gives a role what it needs"
+    )]
+    Rights {
+        /// What it may not do.
+        what: String,
+        /// The role, where it is known.
+        role: String,
+    },
+    /// The role may not migrate.
+    #[error(
+        "cannot migrate the schema: {0}; run `threadpay migrate` as the owner of the database and its tables"
+    )]
+    NotOwner(String),
+    /// The role to give rights to is not there.
+    #[error("there is no role {0}: make it first, as in CREATE ROLE {0} LOGIN PASSWORD '…'")]
+    NoRole(String),
+    /// The role to give rights to has all of them.
+    #[error(
+        "the role {0} owns the tables or is a superuser, so it may do everything whatever it is granted: name another, that only serves"
+    )]
+    Owner(String),
     /// Postgres refused a statement.
     #[error(transparent)]
-    Sql(#[from] sqlx::Error),
+    Sql(sqlx::Error),
+}
+
+impl From<sqlx::Error> for DbError {
+    fn from(error: sqlx::Error) -> Self {
+        if fault::is_unknown_name(&error) {
+            return Self::Schema;
+        }
+        match fault::refused_right(&error) {
+            Some(what) => Self::Rights {
+                what: what.to_owned(),
+                role: "ROLE".to_owned(),
+            },
+            None => Self::Sql(error),
+        }
+    }
+}
+
+impl From<MigrateError> for DbError {
+    fn from(error: MigrateError) -> Self {
+        if let MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) = &error
+            && let Some(what) = fault::refused_right(cause)
+        {
+            return Self::NotOwner(what.to_owned());
+        }
+        Self::Migrate(error)
+    }
 }
 
 const LOOK_UPS: [(&str, &str); 5] = [

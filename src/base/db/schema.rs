@@ -29,6 +29,17 @@ impl Db {
 
     /// Runs those of these migrations that the schema has not seen.
     pub async fn run_migrations(&self, migrations: &[Migration]) -> Result<(), DbError> {
+        let done = self.run_in_turn(migrations).await;
+        done.map_err(|error| {
+            if let DbError::Rights { what, .. } = error {
+                DbError::NotOwner(what)
+            } else {
+                error
+            }
+        })
+    }
+
+    async fn run_in_turn(&self, migrations: &[Migration]) -> Result<(), DbError> {
         let mut db = self.connect(Use::General).await?;
         // Everywhere else the schema is named by the search path alone.
         sqlx::query("-- db.create_cell\nCREATE SCHEMA IF NOT EXISTS cell_00")
@@ -44,7 +55,7 @@ impl Db {
 
 /// Waits for its turn among those who migrate, in short waits: an index that is made concurrently
 /// waits for all statements that run, also for one that waits here.
-async fn lock(db: &mut PgConnection) -> Result<(), DbError> {
+pub(super) async fn lock(db: &mut PgConnection) -> Result<(), DbError> {
     give_up_after(db, LOCK_WAIT).await?;
     let mut attempts = 0;
     loop {
@@ -138,8 +149,8 @@ async fn pause(attempt: u32) {
     tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
 }
 
-/// Whether the schema has all that this program needs. It may have more: a newer version's.
-pub async fn schema_suffices(pool: &PgPool) -> Result<bool, sqlx::Error> {
+/// Says what this program lacks of the schema. It may have more: a newer version's.
+pub async fn check_schema(pool: &PgPool) -> Result<(), DbError> {
     let needed: Vec<i64> = MIGRATOR.iter().map(|m| m.version).collect();
     let missing = sqlx::query_scalar!(
         r#"-- db.is_migration_missing
@@ -149,5 +160,28 @@ pub async fn schema_suffices(pool: &PgPool) -> Result<bool, sqlx::Error> {
         ) AS "missing!""#,
         &needed
     );
-    Ok(!missing.fetch_one(pool).await?)
+    match missing.fetch_one(pool).await.map_err(DbError::from) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(DbError::Schema),
+        // A schema that one may not use looks like one that is not there.
+        Err(DbError::Schema) => Err(check_usage(pool).await?),
+        Err(error) => Err(error),
+    }
+}
+
+/// Why the table of migrations is not found.
+async fn check_usage(pool: &PgPool) -> Result<DbError, DbError> {
+    let hidden = sqlx::query_scalar!(
+        r#"-- db.hidden_from
+        SELECT current_user::text AS "role!" FROM pg_namespace
+        WHERE nspname = $1 AND NOT has_schema_privilege(oid, 'USAGE')"#,
+        CELL
+    );
+    Ok(match hidden.fetch_optional(pool).await? {
+        None => DbError::Schema,
+        Some(role) => DbError::Rights {
+            what: format!("the role {role} may not use the schema {CELL}"),
+            role,
+        },
+    })
 }

@@ -26,7 +26,12 @@ pub async fn open_keyring(
     let mut rows = store::load_keyring(pool).await?;
     if rows.is_empty() {
         let new = Keyring::generate(master, ambient)?;
-        store::insert_keyring(pool, &new, ambient.now()).await?;
+        if store::insert_keyring(pool, &new, ambient.now()).await? {
+            tracing::warn!(
+                master_key = master.fingerprint(),
+                "this database had no keys: they were made, and are sealed by THREADPAY_MASTER_KEY from now on; the key with this fingerprint is needed for ever, so keep a copy of it"
+            );
+        }
         rows = store::load_keyring(pool).await?;
     }
     Ok(Keyring::open(master, &rows)?)

@@ -253,12 +253,12 @@ pub async fn load_keyring(db: impl PgExecutor<'_>) -> Result<Vec<KeyringRow>, sq
     read.collect()
 }
 
-/// Writes sealed keys of the cell; one that is there is left as it is.
+/// Writes sealed keys of the cell, and says whether it did; one that is there is left as it is.
 pub async fn insert_keyring(
     db: impl PgExecutor<'_>,
     rows: &[KeyringRow],
     now: OffsetDateTime,
-) -> Result<(), sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let (purposes, ids, sealed) = columns(rows);
     let insert = sqlx::query!(
         "-- auth.insert_keyring
@@ -271,7 +271,7 @@ pub async fn insert_keyring(
         &sealed,
         now
     );
-    insert.execute(db).await.map(drop)
+    Ok(insert.execute(db).await?.rows_affected() > 0)
 }
 
 /// Writes sealed keys of the cell; one that is there gets these sealed bytes.

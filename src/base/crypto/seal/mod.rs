@@ -219,6 +219,13 @@ impl MasterKey {
         Self(SealingKey::new(Uuid::from_bytes(id), bytes))
     }
 
+    /// What it may be called where everybody reads it: nobody learns the key from it.
+    pub fn fingerprint(&self) -> String {
+        let mut name = self.0.id.simple().to_string();
+        name.truncate(16);
+        name
+    }
+
     /// The key as one that seals.
     pub fn sealing(&self) -> &SealingKey {
         &self.0
