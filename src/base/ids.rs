@@ -49,6 +49,16 @@ fn parse(prefix: &'static str, text: &str) -> Result<Uuid, IdError> {
     }
 }
 
+/// What is in the printed form of an id, of whatever it is.
+pub fn uuid_of(printed: &str) -> Option<Uuid> {
+    let (_, id) = printed.split_once('_')?;
+    Some(Uuid::from_u128(Ulid::from_string(id).ok()?.0))
+}
+
+/// The cell, as every handle names it that is given out: keys, tokens of pages, access tokens,
+/// receipts.
+pub const CELL: &str = "00";
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*

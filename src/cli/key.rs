@@ -64,7 +64,10 @@ enum Verb {
         // Read by hand: what cannot be read may be a whole key, and must not be repeated.
         #[arg(value_name = "KEY_ID")]
         key: String,
-        /// Print a line of JSON with `id`.
+        /// Disable the callback endpoints that it made, too; else they go on.
+        #[arg(long)]
+        endpoints: bool,
+        /// Print a line of JSON with `id`, and `disabled_endpoints` where they were asked for.
         #[arg(long)]
         json: bool,
     },
@@ -95,18 +98,32 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramEr
         Verb::List { merchant, json } => {
             list(&database::migrated(settings).await?, merchant, json).await
         }
-        Verb::Revoke { key, json } => {
+        Verb::Revoke {
+            key,
+            endpoints,
+            json,
+        } => {
             let key = key_id(&key)?;
-            let db = database::migrated(settings).await?;
-            if !writer::revoke_key(&db, key, &Ambient::system()).await? {
-                return Err(ProgramError::Failed(format!("there is no API key {key}")));
-            }
-            if json {
-                return print::json(&json!({ "id": key.to_string() }));
-            }
-            print::line(&format!("Key {key} is revoked."))
+            revoke(&database::migrated(settings).await?, key, endpoints, json).await
         }
     }
+}
+
+async fn revoke(db: &Db, key: KeyId, endpoints: bool, as_json: bool) -> Result<(), ProgramError> {
+    let disabled = writer::revoke_key(db, key, endpoints, &Ambient::system()).await?;
+    let disabled =
+        disabled.ok_or_else(|| ProgramError::Failed(format!("there is no API key {key}")))?;
+    if as_json && endpoints {
+        return print::json(&json!({ "id": key, "disabled_endpoints": disabled }));
+    }
+    if as_json {
+        return print::json(&json!({ "id": key }));
+    }
+    print::line(&format!("Key {key} is revoked."))?;
+    for endpoint in disabled {
+        print::line(&format!("Endpoint {endpoint} is disabled."))?;
+    }
+    Ok(())
 }
 
 /// The id of a key. Of a whole key nothing is repeated but its id.

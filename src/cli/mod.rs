@@ -60,9 +60,9 @@ enum Command {
     /// Bring a merchant's events to a bot on this machine, and print each with its result.
     #[command(long_about = listen::ABOUT)]
     Listen(listen::Args),
-    /// Seal the database with another master key.
+    /// Seal the database with another master key, and replace other keys.
     #[command(long_about = rekey::ABOUT, after_help = rekey::settings())]
-    Rekey,
+    Rekey(rekey::Args),
     /// Export a merchant's journal: the same bytes as the API's export.
     Export(export::Args),
     /// Re-read the books and prove them.
@@ -142,7 +142,7 @@ async fn perform(command: Command) -> Result<(), ProgramError> {
         Command::Merchant(args) => merchant::run(args, &settings).await,
         Command::Key(args) => key::run(args, &settings).await,
         Command::Listen(args) => listen::run(args, &settings).await,
-        Command::Rekey => rekey::run(&settings).await,
+        Command::Rekey(args) => rekey::run(args, &settings).await,
         Command::Export(args) => export::run(args, &settings).await,
         Command::Verify(args) => verify::run(args, &settings).await,
         Command::Bench(args) => bench::run(args, &settings).await,
@@ -174,11 +174,13 @@ mod tests {
             "merchant create --name Cafe --json",
             "key create --merchant M --role finance --json",
             "key revoke key_01jd8x0000000000000000000a",
+            "key revoke --endpoints key_01jd8x0000000000000000000a --json",
             "listen --forward http://localhost:3000/hook",
             "listen --url https://pay.example.com --events payment_intent.* refund.failed --json",
             "listen --events payment_intent.* --events refund.*",
             "export --merchant M --from 2026-01-01 --to 2026-02-01T00:00:00Z --format csv",
             "rekey",
+            "rekey --rotate signing,tokens --rotate links --json",
             "verify",
             "verify --merchant M",
             "bench --quick --json",

@@ -32,7 +32,7 @@ pub use links::LinkPayment;
 pub use needs::Needs;
 pub use payments::Awaited;
 pub use rejection::{Rejection, WriteError};
-pub use rekey::{RekeyError, Rekeyed, rekey};
+pub use rekey::{RekeyError, Rekeyed, Rotation, rekey};
 pub use reply::{Reply, Ticket};
 pub use setup::{create_key, create_merchant, rename_merchant, revoke_key};
 pub use world::World;

@@ -1,16 +1,20 @@
 //! Another master key, in one transaction: every key of the cell is sealed by it, and every
-//! endpoint's secret by a new key of the cell. Set-up, as `setup.rs` is.
+//! endpoint's secret by a new key of the cell. Keys for signing and for tokens are replaced where it
+//! is asked for. Set-up, as `setup.rs` is.
 
 use crate::{
     base::{
         ambient::Ambient,
-        crypto::{Keyring, KeyringError, MasterKey, SealingKeys},
+        crypto::{
+            Keyring, KeyringError, KeyringRow, MasterKey, Purpose, SealingKeys, TokenKey, TokenKeys,
+        },
         db::{self, Db, DbError, Use},
         ids::EndpointId,
     },
     domain::{
         auth,
         callbacks::{UnsealError, secrets},
+        links::{store::Subject, token},
     },
 };
 use sqlx::{Connection, PgConnection};
@@ -21,6 +25,18 @@ const CHUNK: u16 = 500;
 /// How long a key that seals no more is kept: an answer that is kept for its idempotency key (25
 /// hours) may hold a secret that it sealed.
 const KEPT: Duration = Duration::days(2);
+
+crate::names! {
+    /// What is replaced beside the master key.
+    pub enum Rotation {
+        /// The key that signs access tokens and receipts.
+        Signing = "signing",
+        /// The key for tokens of pages: of those that are made from now on.
+        Tokens = "tokens",
+        /// The tokens of all pages: links that stand in threads open nothing any more.
+        Links = "links",
+    }
+}
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,31 +79,74 @@ impl From<sqlx::Error> for RekeyError {
     }
 }
 
-/// Seals with `to` what is sealed with `from`: everything or, if it is interrupted, nothing.
+/// Seals with `to` what is sealed with `from`, and replaces what is named: everything or, if it is
+/// interrupted, nothing.
 pub async fn rekey(
     db: &Db,
-    from: &MasterKey,
-    to: &MasterKey,
+    (from, to): (&MasterKey, &MasterKey),
+    rotations: &[Rotation],
     ambient: &Ambient,
 ) -> Result<Rekeyed, RekeyError> {
     let mut connection = db.connect(Use::Writer).await?;
     ambient.set(db::time(&mut connection)).await?;
     let mut transaction = connection.begin().await?;
     auth::store::lock_keyring(&mut transaction).await?;
-    let rows = auth::store::load_keyring(&mut *transaction).await?;
+    let mut rows = auth::store::load_keyring(&mut *transaction).await?;
     if rows.is_empty() {
         return Err(RekeyError::Empty);
     }
-    if rows.iter().all(|row| row.is_sealed_by(to)) {
-        return Ok(Rekeyed::Before);
+    let now = ambient.now();
+    let mut rekeyed = Rekeyed::Before;
+    if !rows.iter().all(|row| row.is_sealed_by(to)) {
+        rows = Keyring::reseal(&rows, from, to, ambient)?;
+        rows.push(KeyringRow::another(Purpose::Secrets, to, ambient)?);
+        let keys = Keyring::open(to, &rows)?.secrets;
+        rekeyed = Rekeyed::Now(reseal(&mut transaction, &keys, ambient).await?);
     }
-    let (rows, now) = (Keyring::reseal(&rows, from, to, ambient)?, ambient.now());
-    let keys = Keyring::open(to, &rows)?.secrets;
+    for rotation in rotations {
+        let purpose = match rotation {
+            Rotation::Signing => Purpose::Signing,
+            Rotation::Tokens | Rotation::Links => Purpose::Tokens,
+        };
+        let another = KeyringRow::another(purpose, to, ambient)?;
+        if *rotation == Rotation::Links {
+            rows.retain(|row| row.purpose != Purpose::Tokens);
+            auth::store::forget_other_token_keys(&mut transaction, another.id).await?;
+        }
+        rows.push(another);
+    }
+    let keyring = Keyring::open(to, &rows)?;
     auth::store::replace_keyring(&mut transaction, &rows, now).await?;
-    let count = reseal(&mut transaction, &keys, ambient).await?;
-    auth::store::forget_keys(&mut transaction, now - KEPT).await?;
+    if rotations.contains(&Rotation::Links) {
+        end_links(&mut transaction, &keyring.tokens).await?;
+    }
+    if rekeyed != Rekeyed::Before {
+        auth::store::forget_keys(&mut transaction, now - KEPT).await?;
+    }
     transaction.commit().await?;
-    Ok(Rekeyed::Now(count))
+    Ok(rekeyed)
+}
+
+/// Gives every page another token. Rows come in the order of their hashes, which change: one that
+/// comes twice has its new hash already.
+async fn end_links(db: &mut PgConnection, keys: &TokenKeys) -> Result<(), RekeyError> {
+    let mut last = Vec::new();
+    loop {
+        let chunk = token::store::following(db, &last, i64::from(CHUNK)).await?;
+        let (old, subjects): (Vec<_>, Vec<_>) = chunk.into_iter().unzip();
+        let Some(end) = old.last().cloned() else {
+            return Ok(());
+        };
+        let new = subjects.iter().map(|subject| {
+            let subject = match subject {
+                Subject::Intent(id) => id.to_string(),
+                Subject::Link(id) => id.to_string(),
+            };
+            TokenKey::hash(&keys.link_token(&subject)).to_vec()
+        });
+        token::store::replace(db, (&old, &new.collect::<Vec<_>>())).await?;
+        last = end;
+    }
 }
 
 /// Seals all secrets with the newest of these keys.

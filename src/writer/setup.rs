@@ -5,12 +5,15 @@ use crate::{
     base::{
         ambient::Ambient,
         db::{self, Db, DbError, Use},
-        ids::{KeyId, MerchantId},
+        ids::{EndpointId, KeyId, MerchantId},
         mode::Mode,
     },
-    domain::auth::{self, Merchant, NewApiKey},
+    domain::{
+        auth::{self, Merchant, NewApiKey},
+        callbacks, ledger,
+    },
 };
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
 /// A connection by whose Postgres the time is set: this machine's clock may be off.
 async fn connect(db: &Db, ambient: &Ambient) -> Result<PgConnection, DbError> {
@@ -50,9 +53,30 @@ pub async fn create_key(db: &Db, key: &NewApiKey, ambient: &Ambient) -> Result<(
     Ok(())
 }
 
-/// Revokes a key, and says whether there was one to revoke.
-pub async fn revoke_key(db: &Db, id: KeyId, ambient: &Ambient) -> Result<bool, DbError> {
+/// Revokes a key and, if they shall end with it, disables the endpoints that it made: those that
+/// were enabled until now are given. `None` if there is no such key.
+pub async fn revoke_key(
+    db: &Db,
+    id: KeyId,
+    with_endpoints: bool,
+    ambient: &Ambient,
+) -> Result<Option<Vec<EndpointId>>, DbError> {
     let mut connection = connect(db, ambient).await?;
-    let revoked = auth::store::revoke_key(&mut connection, id, ambient.now()).await?;
-    Ok(revoked)
+    let mut transaction = connection.begin().await?;
+    let now = ambient.now();
+    let revoked = auth::store::revoke_key(&mut transaction, id, now).await?;
+    let Some(merchant) = revoked else {
+        return Ok(None);
+    };
+    let mut disabled = Vec::new();
+    if with_endpoints {
+        // A batch under way has read the endpoints, and would write them back as they were.
+        ledger::store::lock_books(&mut transaction, merchant).await?;
+        let reason = format!("{id}, the API key that made this endpoint, was revoked");
+        let made =
+            callbacks::store::disable_made_by(&mut transaction, (merchant, id), &reason, now);
+        disabled = made.await?;
+    }
+    transaction.commit().await?;
+    Ok(Some(disabled))
 }

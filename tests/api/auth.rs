@@ -1,8 +1,9 @@
 //! Who calls: keys and tokens. What each may do stands in `walls.rs`.
 
-use super::harness::run_test;
+use super::harness::{Client, run_test};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
+use std::process::Command;
 use threadpay::{
     base::{
         crypto::{ed25519::SigningKey, mac},
@@ -173,6 +174,102 @@ fn a_key_of_the_other_mode_is_no_key() {
             let changed = app.anyone.with_key(&key.replace(word, other));
             changed.get("/v1/events").await.problem(401, "unauthorized");
         }
+    });
+}
+
+#[test]
+fn a_bot_changes_only_the_endpoints_that_it_made() {
+    run_test(async |app| {
+        let (bot, owner) = (&app.merchant.bot, &app.merchant.owner);
+        let ambient = &app.ambient;
+        let other = NewApiKey::generate(ambient, app.merchant.id, Mode::Test, Role::Bot);
+        let mut db = app.pool.acquire().await.unwrap();
+        store::insert_key(&mut db, &other, ambient.now())
+            .await
+            .unwrap();
+        let other = app.anyone.with_key(&other.text());
+        let token = app.anyone.token_of(&bot.key()).await.expect(200);
+        let by_token = app.anyone.with_key(token["access_token"].as_str().unwrap());
+        let endpoint = bot
+            .create_endpoint("https://bot.example/hook", &["*"])
+            .await;
+        let id = endpoint["id"].as_str().unwrap();
+        let path = format!("/v1/callback_endpoints/{id}");
+        let ping = by_token
+            .post(&format!("{path}/ping"), &json!({}))
+            .await
+            .expect(202);
+        let retry = format!("/v1/deliveries/{}/retry", ping["id"].as_str().unwrap());
+        let calls = [
+            (format!("{path}/rotate_secret"), json!({})),
+            (format!("{path}/ping"), json!({})),
+            (format!("{path}/replay"), json!({"after_sequence": 0})),
+            (retry, json!({})),
+        ];
+        let changes = json!({"description": "mine"});
+        for (call, body) in &calls {
+            other.post(call, body).await.problem(403, "forbidden");
+            for caller in [bot, owner] {
+                let done = caller.post(call, body).await;
+                assert!(done.status < 300, "{call}: {}", done.text());
+            }
+        }
+        other
+            .change_endpoint(id, &changes)
+            .await
+            .problem(403, "forbidden");
+        by_token.change_endpoint(id, &changes).await.expect(200);
+        // It sees it, so that it does not make it again.
+        other.get(&path).await.expect(200);
+        let delete = |caller: &Client| caller.request("DELETE", &path);
+        let refused = other.send(delete(&other)).await;
+        refused.problem(403, "forbidden");
+        let of_owner = owner
+            .create_endpoint("https://owner.example/hook", &["*"])
+            .await;
+        let of_owner = of_owner["id"].as_str().unwrap();
+        bot.change_endpoint(of_owner, &changes)
+            .await
+            .problem(403, "forbidden");
+        bot.send(delete(bot)).await.expect(200);
+    });
+}
+
+#[test]
+fn a_key_may_take_its_endpoints_with_it() {
+    run_test(async |app| {
+        let (bot, owner) = (&app.merchant.bot, &app.merchant.owner);
+        let own = bot
+            .create_endpoint("https://bot.example/hook", &["*"])
+            .await;
+        let others = owner
+            .create_endpoint("https://owner.example/hook", &["*"])
+            .await;
+        let key = own["created_by"].as_str().unwrap().to_owned();
+        let revoke = async |line: String| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_threadpay"));
+            command
+                .args(line.split(' '))
+                .env("DATABASE_URL", &app.database_url);
+            let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+            let output = output.await.unwrap();
+            assert!(output.status.success(), "{output:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let plain = revoke(format!("key revoke {key}")).await;
+        assert_eq!(plain, format!("Key {key} is revoked.\n"));
+        let said = revoke(format!("key revoke {key} --endpoints --json")).await;
+        let said: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(said, json!({"id": key, "disabled_endpoints": [own["id"]]}));
+        let seen = async |id: &Value| {
+            let path = format!("/v1/callback_endpoints/{}", id.as_str().unwrap());
+            owner.get(&path).await.expect(200)
+        };
+        let disabled = seen(&own["id"]).await;
+        assert_eq!(disabled["status"], "disabled");
+        let reason = disabled["disabled_reason"].as_str().unwrap();
+        assert!(reason.contains(&key), "{reason}");
+        assert_eq!(seen(&others["id"]).await["status"], "enabled");
     });
 }
 

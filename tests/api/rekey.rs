@@ -1,13 +1,15 @@
 //! `threadpay rekey`, as an operator runs it.
 
 use super::harness::{TestApp, run_test};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 use threadpay::{
     app::{App, config::Config},
     base::{
-        crypto::{Keyring, MasterKey},
+        crypto::{Keyring, MasterKey, jwt::Claims},
         db::Db,
-        ids::{EndpointId, MerchantId},
+        ids::{CELL, EndpointId, MerchantId},
     },
     domain::callbacks::{EndpointSecret, StoredSecret, secrets::store},
     http::rejection,
@@ -37,6 +39,20 @@ async fn rekey(app: &TestApp, old: &str, new: &str) -> (bool, String) {
     let printed = String::from_utf8(printed).unwrap();
     assert_eq!(printed.lines().count(), 1, "{printed}");
     (output.status.success(), printed)
+}
+
+/// Replaces other keys under the same master key.
+async fn rotate(app: &TestApp, keys: &'static str) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_threadpay"));
+    command
+        .args(["rekey", "--json", "--rotate", keys])
+        .env("DATABASE_URL", &app.database_url)
+        .env("THREADPAY_MASTER_KEY", KEYS[0])
+        .stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = output.await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 #[track_caller]
@@ -119,7 +135,10 @@ fn a_new_master_key_takes_the_place_of_the_old_one() {
 
         says(
             rekey(app, old, new).await,
-            Ok("1001 endpoint secrets were sealed anew"),
+            Ok(
+                "1001 endpoint secrets were sealed anew. Start the service with it as \
+                THREADPAY_MASTER_KEY. Replaced: master, secrets. Kept: signing, tokens, links.",
+            ),
         );
         let after = sealed(app).await;
         assert_eq!(start(app, old).await.unwrap_err(), not_the_key);
@@ -176,5 +195,100 @@ fn keys_that_no_answer_needs_any_more_are_forgotten() {
         let keyring = start(app, KEYS[3]).await.unwrap();
         opens(&keyring, &stored, &secrets);
         opens(&keyring, &stored_secrets(app).await, &secrets);
+    });
+}
+
+#[test]
+fn a_signing_key_that_was_replaced_lets_nobody_in_for_long() {
+    run_test(async |app| {
+        let (bot, key) = (&app.merchant.bot, app.merchant.bot.key());
+        let issued = app.anyone.token_of(&key).await.expect(200);
+        let issued = issued["access_token"].as_str().unwrap();
+        let paid = bot.paid("1.00", "EUR").await;
+        let page = bot.intent(&paid).await["pay_url"].clone();
+        let receipt = page.as_str().unwrap().replace("/p/", "/r/");
+        let signed = app.anyone.get(&format!("{receipt}/receipt.jws")).await;
+        let old_key = app.app.keyring.signing.key_id().to_owned();
+
+        let done = rotate(app, "signing").await;
+        assert_eq!(done["replaced"], json!(["signing"]));
+        assert_eq!(
+            done["kept"],
+            json!(["master", "secrets", "tokens", "links"])
+        );
+        let other = TestApp::on(app.database_url.clone()).await;
+        other
+            .anyone
+            .with_key(issued)
+            .get("/v1/events")
+            .await
+            .expect(200);
+        let now = other.ambient.now().unix_timestamp();
+        for (issued_at, life) in [(now, 315_360_000), (now + 60, 900), (now + 3, 900)] {
+            let claims = Claims {
+                subject: format!("key_{}", &key["tp_test_00".len()..][..26]),
+                merchant: app.merchant.id.to_string(),
+                role: "merchant".to_owned(),
+                id: "1".to_owned(),
+                issued_at,
+                expires_at: issued_at + life,
+            };
+            let forged = app.app.keyring.signing.issue(&claims).unwrap();
+            let refused = other.anyone.with_key(&forged).get("/v1/events").await;
+            refused.problem(401, "unauthorized");
+        }
+        // What the old key signed for good can still be checked.
+        let published = other.anyone.get("/.well-known/jwks.json").await.expect(200);
+        let published = published["keys"].as_array().unwrap();
+        assert_eq!(published.len(), 2);
+        assert_eq!(published[0]["kid"], other.app.keyring.signing.key_id());
+        assert_eq!(published[1]["kid"], old_key.as_str());
+        let part = |text: &str, at: usize| -> Value {
+            let part = URL_SAFE_NO_PAD.decode(text.split('.').nth(at).unwrap());
+            serde_json::from_slice(&part.unwrap()).unwrap()
+        };
+        assert_eq!(part(&signed.text(), 0)["kid"], old_key.as_str());
+        assert_eq!(part(&signed.text(), 1)["cell"], CELL);
+        assert_eq!(part(issued, 1)["cell"], CELL);
+        other.end().await;
+    });
+}
+
+#[test]
+fn links_go_on_opening_until_they_are_to_end() {
+    run_test(async |app| {
+        let (key, id) = (
+            app.merchant.bot.key(),
+            app.merchant.bot.ask_for("1.00", "EUR").await,
+        );
+        let before = app.merchant.bot.intent(&id).await["pay_url"].clone();
+        let path = |url: &Value| {
+            let url = url.as_str().unwrap();
+            url[url.find("/p/").unwrap()..].to_owned()
+        };
+        assert_eq!(rotate(app, "tokens").await["replaced"], json!(["tokens"]));
+        let other = TestApp::on(app.database_url.clone()).await;
+        let bot = other.anyone.with_key(&key);
+        assert_eq!(path(&bot.intent(&id).await["pay_url"]), path(&before));
+        assert_eq!(other.anyone.get(&path(&before)).await.status, 200);
+        let later = bot.ask_for("1.00", "EUR").await;
+        let made = bot.intent(&later).await["pay_url"].clone();
+        assert_eq!(other.anyone.get(&path(&made)).await.status, 200);
+        let old_key = app.app.keyring.tokens.link_token(&later);
+        assert_eq!(other.anyone.get(&format!("/p/{old_key}")).await.status, 404);
+        other.end().await;
+
+        let done = rotate(app, "links,signing").await;
+        assert_eq!(done["replaced"], json!(["signing", "tokens", "links"]));
+        let other = TestApp::on(app.database_url.clone()).await;
+        for url in [&before, &made] {
+            assert_eq!(other.anyone.get(&path(url)).await.status, 404);
+        }
+        let bot = other.anyone.with_key(&key);
+        for id in [&id, &later] {
+            let url = bot.intent(id).await["pay_url"].clone();
+            assert_eq!(other.anyone.get(&path(&url)).await.status, 200);
+        }
+        other.end().await;
     });
 }

@@ -190,7 +190,8 @@ fn a_role_with_just_its_rights_serves_and_cannot_change_what_is_booked() {
                 assert!(sql.starts_with("GRANT"), "{sql}");
                 continue;
             };
-            let code = error.as_database_error().and_then(|e| e.code()).unwrap();
+            let code = error.as_database_error();
+            let code = code.and_then(sqlx::error::DatabaseError::code).unwrap();
             assert_eq!(code, "42501", "{sql}: {error}");
         }
         app.end().await;

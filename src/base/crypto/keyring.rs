@@ -1,13 +1,14 @@
 //! The cell's own keys, kept in the database, sealed by the master key.
 //!
-//! There is one key for tokens and one for signing, made once: the links that payers hold and the
-//! key set that others have copied hang on them. `secrets` gets a new key with each new master key.
+//! Of each purpose the newest key works. Older ones stay for what hangs on them: secrets that they
+//! sealed, links that payers hold, receipts that they signed.
 
 use super::ed25519::SeedError;
 use super::seal::{self, FIRST};
-use super::{MasterKey, SealError, SealingKey, SealingKeys, TokenKey, jwt::Signer};
+use super::{MasterKey, SealError, SealingKey, SealingKeys, TokenKey, TokenKeys, jwt::Signer};
 use crate::base::ambient::Ambient;
 use std::{fmt, str::FromStr};
+use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -79,6 +80,8 @@ pub struct KeyringRow {
     pub id: Uuid,
     /// The 32 bytes of the key, sealed by the master key for this purpose and id.
     pub sealed: Vec<u8>,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
 }
 
 impl KeyringRow {
@@ -88,22 +91,22 @@ impl KeyringRow {
         ambient: &Ambient,
     ) -> Result<Self, KeyringError> {
         let key = Zeroizing::new(ambient.bytes());
-        Self::seal((purpose, id), &key, master, ambient)
-    }
-
-    fn seal(
-        (purpose, id): (Purpose, Uuid),
-        key: &[u8; 32],
-        master: &MasterKey,
-        ambient: &Ambient,
-    ) -> Result<Self, KeyringError> {
-        let context = context(purpose, id);
-        let sealed = master.sealing().seal(context.as_bytes(), key, ambient);
+        let sealed = seal((purpose, id), &key, master, ambient)?;
         Ok(Self {
             purpose,
             id,
-            sealed: sealed.map_err(|_| KeyringError::Seal(purpose))?,
+            sealed,
+            created_at: ambient.now(),
         })
+    }
+
+    /// One more key for a purpose, that works from now on.
+    pub fn another(
+        purpose: Purpose,
+        master: &MasterKey,
+        ambient: &Ambient,
+    ) -> Result<Self, KeyringError> {
+        Self::generate((purpose, ambient.id()), master, ambient)
     }
 
     fn open(&self, master: &MasterKey) -> Result<Zeroizing<[u8; 32]>, KeyringError> {
@@ -127,6 +130,17 @@ impl KeyringRow {
     }
 }
 
+fn seal(
+    (purpose, id): (Purpose, Uuid),
+    key: &[u8; 32],
+    master: &MasterKey,
+    ambient: &Ambient,
+) -> Result<Vec<u8>, KeyringError> {
+    let context = context(purpose, id);
+    let sealed = master.sealing().seal(context.as_bytes(), key, ambient);
+    sealed.map_err(|_| KeyringError::Seal(purpose))
+}
+
 /// What a sealed key is bound to, so that no key can be put in another's place.
 fn context(purpose: Purpose, id: Uuid) -> String {
     format!("keyring/{purpose}/{id}")
@@ -135,8 +149,8 @@ fn context(purpose: Purpose, id: Uuid) -> String {
 /// The cell's keys, opened once at the start.
 #[derive(Clone, Debug)]
 pub struct Keyring {
-    /// Derives link tokens and form tokens.
-    pub tokens: TokenKey,
+    /// Derive link tokens and form tokens.
+    pub tokens: TokenKeys,
     /// Seal the secrets of callback endpoints.
     pub secrets: SealingKeys,
     /// Signs access tokens and receipts.
@@ -153,8 +167,7 @@ impl Keyring {
         Purpose::ALL.into_iter().map(make).collect()
     }
 
-    /// The same keys, sealed by `to` in place of `from`, and one more that seals secrets from now
-    /// on.
+    /// The same keys, sealed by `to` in place of `from`.
     pub fn reseal(
         rows: &[KeyringRow],
         from: &MasterKey,
@@ -162,30 +175,50 @@ impl Keyring {
         ambient: &Ambient,
     ) -> Result<Vec<KeyringRow>, KeyringError> {
         let resealed = rows.iter().map(|row| {
-            let key = row.open(from)?;
-            KeyringRow::seal((row.purpose, row.id), &key, to, ambient)
+            let sealed = seal((row.purpose, row.id), &*row.open(from)?, to, ambient)?;
+            Ok(KeyringRow {
+                sealed,
+                ..row.clone()
+            })
         });
-        let new = KeyringRow::generate((Purpose::Secrets, ambient.id()), to, ambient);
-        resealed.chain([new]).collect()
+        resealed.collect()
     }
 
     /// Opens the stored keys.
     pub fn open(master: &MasterKey, rows: &[KeyringRow]) -> Result<Self, KeyringError> {
-        let only = |purpose| {
-            let row = rows.iter().find(|row| row.purpose == purpose);
-            row.ok_or(KeyringError::Missing(purpose))?.open(master)
+        let of = |purpose| {
+            let mut rows: Vec<_> = rows.iter().filter(|row| row.purpose == purpose).collect();
+            rows.sort_by_key(|row| row.id);
+            let opened = rows.into_iter().map(|row| Ok((row, row.open(master)?)));
+            opened.collect::<Result<Vec<_>, KeyringError>>()
         };
-        let secrets = rows.iter().filter(|row| row.purpose == Purpose::Secrets);
-        let secrets = secrets.map(|row| Ok(SealingKey::new(row.id, *row.open(master)?)));
-        let seed = only(Purpose::Signing)?;
+        let tokens = of(Purpose::Tokens)?.into_iter();
+        let tokens = tokens.map(|(row, key)| (row.id, TokenKey::new(*key)));
+        let secrets = of(Purpose::Secrets)?.into_iter();
+        let secrets = secrets.map(|(row, key)| SealingKey::new(row.id, *key));
         Ok(Self {
-            tokens: TokenKey::new(*only(Purpose::Tokens)?),
-            secrets: SealingKeys::new(secrets.collect::<Result<_, KeyringError>>()?)
+            tokens: TokenKeys::new(tokens.collect())
+                .ok_or(KeyringError::Missing(Purpose::Tokens))?,
+            secrets: SealingKeys::new(secrets.collect())
                 .ok_or(KeyringError::Missing(Purpose::Secrets))?,
-            signing: Signer::from_seed(seed.as_slice())
-                .map_err(|SeedError| KeyringError::Damaged(Purpose::Signing))?,
+            signing: signer(of(Purpose::Signing)?)?,
         })
     }
+}
+
+/// Signs with the newest of these keys. Each before it signed until the next one was made.
+fn signer(mut keys: Vec<(&KeyringRow, Zeroizing<[u8; 32]>)>) -> Result<Signer, KeyringError> {
+    let damaged = |SeedError| KeyringError::Damaged(Purpose::Signing);
+    let (newest, seed) = keys.pop().ok_or(KeyringError::Missing(Purpose::Signing))?;
+    let mut until = newest.created_at;
+    let mut signer = Signer::from_seed(seed.as_slice()).map_err(damaged)?;
+    for (row, seed) in keys.into_iter().rev() {
+        signer = signer
+            .with_retired(seed.as_slice(), until)
+            .map_err(damaged)?;
+        until = row.created_at;
+    }
+    Ok(signer)
 }
 
 #[cfg(test)]
@@ -223,7 +256,8 @@ mod tests {
         let sealed = before.secrets.seal(b"ep_1", b"whsec", &ambient).unwrap();
         let wrong = Keyring::reseal(&rows, &new, &old, &ambient).unwrap_err();
         assert_eq!(wrong, KeyringError::WrongMasterKey);
-        let rows = Keyring::reseal(&rows, &old, &new, &ambient).unwrap();
+        let mut rows = Keyring::reseal(&rows, &old, &new, &ambient).unwrap();
+        rows.push(KeyringRow::another(Purpose::Secrets, &new, &ambient).unwrap());
         assert!(rows.iter().all(|row| row.is_sealed_by(&new)));
         let refused = Keyring::open(&old, &rows).unwrap_err();
         assert_eq!(refused, KeyringError::WrongMasterKey);
@@ -251,6 +285,7 @@ mod tests {
             purpose,
             id,
             sealed,
+            created_at: OffsetDateTime::UNIX_EPOCH,
         };
         let [right, wrong] = [1, 2].map(|byte| MasterKey::new([byte; 32]));
         assert_eq!(*row.open(&right).unwrap(), [9; 32]);

@@ -17,4 +17,4 @@ mod vectors;
 
 pub use keyring::{Keyring, KeyringError, KeyringRow, Purpose};
 pub use seal::{MasterKey, MasterKeyError, SealError, SealingKey, SealingKeys};
-pub use token::{TokenKey, random_base62};
+pub use token::{TokenKey, TokenKeys, random_base62};

@@ -1,14 +1,16 @@
 //! Tokens of pages: the link token that opens one, and the form token that a post from it carries.
 
 use super::{hash, mac};
-use crate::base::ambient::Ambient;
+use crate::base::{
+    ambient::Ambient,
+    ids::{CELL, uuid_of},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::fmt;
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// What every link token begins with: the cell that its page lives in.
-const CELL: &str = "00";
 /// Letters of a link token after the cell: 62^22 is more than 2^128.
 const LETTERS: usize = 22;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -98,6 +100,47 @@ impl TokenKey {
     }
 }
 
+/// All keys for tokens. A page keeps the key that was the newest when its subject was made, so that
+/// links which stand in threads go on opening it; forms are signed with the newest of all.
+#[derive(Clone, Debug)]
+pub struct TokenKeys {
+    first: TokenKey,
+    /// Each with its id, which tells when it was made; the newest last.
+    later: Vec<(Uuid, TokenKey)>,
+}
+
+impl From<TokenKey> for TokenKeys {
+    fn from(first: TokenKey) -> Self {
+        let later = Vec::new();
+        Self { first, later }
+    }
+}
+
+impl TokenKeys {
+    /// These keys with their ids; `None` if there is none.
+    pub fn new(mut keys: Vec<(Uuid, TokenKey)>) -> Option<Self> {
+        keys.sort_by_key(|(id, _)| *id);
+        let mut keys = keys.into_iter();
+        let (_, first) = keys.next()?;
+        let later = keys.collect();
+        Some(Self { first, later })
+    }
+
+    /// The key for forms.
+    pub fn newest(&self) -> &TokenKey {
+        self.later.last().map_or(&self.first, |(_, key)| key)
+    }
+
+    /// The link token of a subject, as [`TokenKey::link_token`] makes it. Ids rise with time: what
+    /// is older than all keys came with the first.
+    pub fn link_token(&self, subject: &str) -> String {
+        let made_before = |key: Uuid| uuid_of(subject).is_none_or(|subject| key < subject);
+        let mut later = self.later.iter().rev();
+        let key = later.find(|(id, _)| made_before(*id));
+        key.map_or(&self.first, |(_, key)| key).link_token(subject)
+    }
+}
+
 /// What a form token signs. Neither page nor expiry holds a zero byte, so no two tokens sign alike,
 /// and none signs what a link token does.
 fn form_parts<'a>(page: &'a str, expiry: &'a str, nonce: &'a str) -> [&'a [u8]; 6] {
@@ -108,6 +151,7 @@ fn form_parts<'a>(page: &'a str, expiry: &'a str, nonce: &'a str) -> [&'a [u8]; 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::ids::IntentId;
     use proptest::prelude::*;
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -150,6 +194,24 @@ mod tests {
         assert_eq!(other.check_form_token("page", &text, NOW), None);
         let later = format!("9{text}");
         assert_eq!(key.check_form_token("page", &later, NOW), None);
+    }
+
+    #[test]
+    fn a_page_keeps_the_key_of_its_time() {
+        let id = |place: u128| Uuid::from_u128(place);
+        let printed = |place: u128| IntentId(id(place)).to_string();
+        let [first, second] = [7, 8].map(|byte| TokenKey::new([byte; 32]));
+        let keys = vec![(id(50), second.clone()), (id(1), first.clone())];
+        let keys = TokenKeys::new(keys).unwrap();
+        let (old, new) = (printed(49), printed(51));
+        assert_eq!(keys.link_token(&old), first.link_token(&old));
+        assert_eq!(keys.link_token(&new), second.link_token(&new));
+        let form = keys.newest().form_token("page", NOW, &Ambient::system());
+        assert!(second.check_form_token("page", &form, NOW).is_some());
+        // With the new one alone, all pages have it.
+        let keys = TokenKeys::new(vec![(id(50), second.clone())]).unwrap();
+        assert_eq!(keys.link_token(&old), second.link_token(&old));
+        assert!(TokenKeys::new(Vec::new()).is_none());
     }
 
     proptest! {

@@ -6,7 +6,7 @@
 use super::Role;
 use crate::base::ambient::Ambient;
 use crate::base::crypto::{hash, random_base62};
-use crate::base::ids::{KeyId, MerchantId};
+use crate::base::ids::{CELL, KeyId, MerchantId};
 use crate::base::mode::Mode;
 use std::fmt;
 use time::OffsetDateTime;
@@ -26,7 +26,6 @@ fn strip_prefix(text: &str) -> Option<(Mode, &str)> {
     modes.find_map(|mode| Some((mode, text.strip_prefix(prefix(mode))?)))
 }
 
-const CELL: &str = "00";
 const SECRET_LENGTH: usize = 43;
 /// Letters of the secret that are kept in the clear, so that people can tell their keys apart.
 const LAST: usize = 4;

@@ -5,7 +5,7 @@ use super::{ApiKey, Principal};
 use crate::base::ambient::Ambient;
 use crate::base::crypto::{
     hash,
-    jwt::{Claims, JwtError, Signer},
+    jwt::{Claims, JwtError, LIFE, Signer},
 };
 use crate::base::ids::KeyId;
 use moka::future::Cache;
@@ -26,8 +26,6 @@ const CACHE_SIZE: u64 = 100_000;
 const UNKNOWN_LIFE: Duration = Duration::from_secs(1);
 /// Most ids that are remembered as unknown.
 const UNKNOWN_SIZE: u64 = 10_000;
-/// Seconds that an access token is good for.
-const TOKEN_SECONDS: u32 = 900;
 
 /// Why a caller is not let in.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -197,11 +195,11 @@ impl Authenticator {
             role: principal.role.to_string(),
             id: self.ambient.id::<Uuid>().to_string(),
             issued_at,
-            expires_at: issued_at.saturating_add(TOKEN_SECONDS.into()),
+            expires_at: issued_at.saturating_add(LIFE.into()),
         })?;
         Ok(AccessToken {
             token,
-            expires_in: TOKEN_SECONDS,
+            expires_in: LIFE,
             principal,
         })
     }

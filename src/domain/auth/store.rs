@@ -212,19 +212,21 @@ pub async fn note_uses(pool: &PgPool, uses: &[(KeyId, OffsetDateTime)]) -> Resul
     update.execute(pool).await.map(drop)
 }
 
-/// Revokes an API key; false if there is none of this id. A second time changes nothing.
+/// Revokes an API key and says whose it is; `None` if there is none of this id. A second time
+/// changes nothing.
 pub async fn revoke_key(
     connection: &mut PgConnection,
     id: KeyId,
     now: OffsetDateTime,
-) -> Result<bool, sqlx::Error> {
-    let update = sqlx::query!(
+) -> Result<Option<MerchantId>, sqlx::Error> {
+    let update = sqlx::query_scalar!(
         "-- auth.revoke_key
-        UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1",
+        UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1
+        RETURNING merchant_id",
         id.0,
         now
     );
-    Ok(update.execute(connection).await?.rows_affected() > 0)
+    Ok(update.fetch_optional(connection).await?.map(MerchantId))
 }
 
 /// Keeps all others from changing the keyring until the transaction ends.
@@ -240,7 +242,7 @@ pub async fn lock_keyring(connection: &mut PgConnection) -> Result<(), sqlx::Err
 pub async fn load_keyring(db: impl PgExecutor<'_>) -> Result<Vec<KeyringRow>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- auth.load_keyring
-        SELECT purpose, id, sealed FROM keyring ORDER BY purpose, id"
+        SELECT purpose, id, sealed, created_at FROM keyring ORDER BY purpose, id"
     );
     let rows = rows.fetch_all(db).await?;
     let read = rows.into_iter().map(|row| {
@@ -248,6 +250,7 @@ pub async fn load_keyring(db: impl PgExecutor<'_>) -> Result<Vec<KeyringRow>, sq
             purpose: row.purpose.parse().map_err(corrupt)?,
             id: row.id,
             sealed: row.sealed,
+            created_at: row.created_at,
         })
     });
     read.collect()
@@ -313,6 +316,19 @@ pub async fn forget_keys(
             SELECT FROM keyring next
             WHERE next.purpose = 'secrets' AND next.id > k.id AND next.created_at < $1)",
         before
+    );
+    delete.execute(connection).await.map(drop)
+}
+
+/// Removes all keys for tokens but this one.
+pub async fn forget_other_token_keys(
+    connection: &mut PgConnection,
+    kept: Uuid,
+) -> Result<(), sqlx::Error> {
+    let delete = sqlx::query!(
+        "-- auth.forget_other_token_keys
+        DELETE FROM keyring WHERE purpose = 'tokens' AND id <> $1",
+        kept
     );
     delete.execute(connection).await.map(drop)
 }

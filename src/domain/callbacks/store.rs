@@ -3,7 +3,7 @@
 
 use super::{Endpoint, EventFilter, NewDelivery, StoredEvent};
 use crate::base::{
-    ids::{EndpointId, MerchantId},
+    ids::{EndpointId, KeyId, MerchantId},
     names::Word,
 };
 use sqlx::{PgConnection, PgPool};
@@ -213,4 +213,26 @@ pub async fn endpoint(
 ) -> Result<Option<Endpoint>, sqlx::Error> {
     let all = endpoints(pool, merchant).await?;
     Ok(all.into_iter().find(|endpoint| endpoint.id == id))
+}
+
+/// Disables the endpoints that a key made, for this reason, and says which were enabled until now.
+/// The caller holds the merchant's books.
+pub async fn disable_made_by(
+    db: &mut PgConnection,
+    (merchant, key): (MerchantId, KeyId),
+    reason: &str,
+    now: OffsetDateTime,
+) -> Result<Vec<EndpointId>, sqlx::Error> {
+    let disable = sqlx::query_scalar!(
+        "-- callbacks.disable_made_by
+        UPDATE callback_endpoints SET status = 'disabled', disabled_reason = $3, updated_at = $4
+        WHERE merchant_id = $1 AND created_by = $2 AND status = 'enabled' AND deleted_at IS NULL
+        RETURNING id",
+        merchant.0,
+        key.to_string(),
+        reason,
+        now
+    );
+    let ids = disable.fetch_all(db).await?;
+    Ok(ids.into_iter().map(EndpointId).collect())
 }

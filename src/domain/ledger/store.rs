@@ -26,6 +26,16 @@ pub struct Locked {
     pub at: OffsetDateTime,
 }
 
+/// Waits for the books of a merchant and holds them until the transaction ends.
+pub async fn lock_books(db: &mut PgConnection, merchant: MerchantId) -> Result<(), sqlx::Error> {
+    let lock = sqlx::query!(
+        "-- ledger.lock_books
+        SELECT merchant_id FROM books WHERE merchant_id = $1 FOR UPDATE",
+        merchant.0
+    );
+    lock.fetch_optional(db).await.map(drop)
+}
+
 /// Makes a new connection ready for [`begin_locked`].
 pub async fn prepare_lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     let prepare = sqlx::raw_sql(

@@ -1,6 +1,7 @@
 //! Deliveries of events to callback endpoints, and replays.
 
 use crate::base::problem::ProblemCode as Code;
+use crate::http::api::endpoints::check_own;
 use crate::http::openapi::problems::refused;
 use crate::http::route;
 use crate::http::{
@@ -89,6 +90,8 @@ pub async fn get(
 
 /// Retry a delivery
 ///
+/// A bot can do this to deliveries of endpoints that it made itself.
+///
 /// Sends it again at once, whether it is exhausted, was delivered, or waits for its next try; if
 /// it fails, the schedule begins anew.
 #[utoipa::path(post, path = "/v1/deliveries/{id}/retry", tag = "Callbacks",
@@ -108,6 +111,7 @@ pub async fn retry(
     let delivery = store::find(&state.pool, change.caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
+    check_own(&state, &change.caller, delivery.endpoint).await?;
     let command = EndpointCommand::Retry(Box::new(delivery));
     change.perform(&state, command).await
 }

@@ -14,6 +14,7 @@ use crate::{
         ids::{EndpointId, MerchantId},
         net::UrlError,
     },
+    domain::auth::{Principal, Role},
     domain::callbacks::{
         CallbackDelivery, CallbackEndpoint, DeletedEndpoint, EndpointChanges, EndpointHealth,
         EndpointRequest, EndpointSecret, NewSecret, ReplayObject, ReplayRequest, RotateRequest,
@@ -123,7 +124,7 @@ fn with_open_secret(
 
 /// List callback endpoints
 ///
-/// Newest first.
+/// Newest first. A bot sees all of its merchant's, so that it finds what it may not make twice.
 #[utoipa::path(get, path = "/v1/callback_endpoints", tag = "Callbacks",
     operation_id = "list_callback_endpoints", params(PageParams),
     responses((status = 200, description = "A part of the list.", body = List<CallbackEndpoint>)))]
@@ -170,7 +171,28 @@ pub async fn get(
     ))
 }
 
+/// Lets a bot change nothing but what it made itself: another key relies on the rest. An endpoint
+/// that is not there is left to the command, which may have been done before.
+pub(super) async fn check_own(
+    state: &State,
+    caller: &Principal,
+    id: EndpointId,
+) -> Result<(), Problem> {
+    if caller.role != Role::Bot {
+        return Ok(());
+    }
+    let endpoint = store::endpoint(&state.pool, caller.merchant, id).await?;
+    let own = caller.key.to_string();
+    if endpoint.is_none_or(|endpoint| endpoint.created_by == Some(own)) {
+        return Ok(());
+    }
+    let detail = "this endpoint was made by another key: a bot changes only endpoints that it made itself, a key of the role merchant all of them";
+    Err(Problem::forbidden(detail))
+}
+
 /// Change a callback endpoint
+///
+/// A bot can do this to endpoints that it made itself.
 ///
 /// What is left out stays as it is. While an endpoint is disabled its deliveries are held, for 30
 /// days; once it is enabled again they are sent in order.
@@ -189,6 +211,7 @@ pub async fn update(
     change: Change<Callbacks, EndpointChanges>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
+    check_own(&state, &change.caller, id.0).await?;
     let patch = request.check(state.outbound.policy())?;
     if let Some(url) = patch.url() {
         state.outbound.check(url).await.map_err(not_allowed)?;
@@ -198,6 +221,8 @@ pub async fn update(
 }
 
 /// Delete a callback endpoint
+///
+/// A bot can do this to endpoints that it made itself.
 ///
 /// What it is still owed is never sent.
 #[utoipa::path(delete, path = "/v1/callback_endpoints/{id}", tag = "Callbacks",
@@ -210,10 +235,13 @@ pub async fn delete(
     change: Change<Callbacks, crate::http::api::links::Empty>,
 ) -> Result<HttpResponse, Problem> {
     let (_, change) = change.split();
+    check_own(&state, &change.caller, id.0).await?;
     change.perform(&state, EndpointCommand::Delete(id.0)).await
 }
 
 /// Rotate the secret of a callback endpoint
+///
+/// A bot can do this to endpoints that it made itself.
 ///
 /// Makes a new `secret` and `public_key`, which this answer alone shows. Until the `overlap` is
 /// over every delivery is signed with the old secret too, so that receivers can change over
@@ -233,6 +261,7 @@ pub async fn rotate_secret(
     change: Change<Callbacks, RotateRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
+    check_own(&state, &change.caller, id.0).await?;
     let overlap = request.check()?;
     let owner = (change.caller.merchant, id.0);
     let command = EndpointCommand::RotateSecret(id.0, overlap, new_secret(&state, owner)?);
@@ -242,6 +271,8 @@ pub async fn rotate_secret(
 }
 
 /// Ping a callback endpoint
+///
+/// A bot can do this to endpoints that it made itself.
 ///
 /// Sends it an event of type `ping`, whatever it is told of. Ask for the delivery to see how it
 /// went.
@@ -259,10 +290,13 @@ pub async fn ping(
     change: Change<Callbacks, crate::http::api::links::Empty>,
 ) -> Result<HttpResponse, Problem> {
     let (_, change) = change.split();
+    check_own(&state, &change.caller, id.0).await?;
     change.perform(&state, EndpointCommand::Ping(id.0)).await
 }
 
 /// Replay events to a callback endpoint
+///
+/// A bot can do this to endpoints that it made itself.
 ///
 /// Sends a part of the feed again, of the types that the endpoint is told of, delivered before or
 /// not: the events after a `sequence`, or those of a time. The events keep their ids. It is worked
@@ -282,6 +316,7 @@ pub async fn replay(
     change: Change<Callbacks, ReplayRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
+    check_own(&state, &change.caller, id.0).await?;
     let range = request.check()?;
     let merchant = change.caller.merchant;
     let (after, through) = replay::store::places(&state.pool, merchant, range).await?;

@@ -65,7 +65,11 @@ impl Form {
     pub fn nonce(&self, state: &State, token: &str) -> Result<String, Problem> {
         let csrf = self.get("csrf").unwrap_or_default();
         let now = state.ambient.now();
-        let nonce = state.keyring.tokens.check_form_token(token, csrf, now);
+        let nonce = state
+            .keyring
+            .tokens
+            .newest()
+            .check_form_token(token, csrf, now);
         nonce.ok_or_else(|| Problem::forbidden("the form is not one of ours, or too old"))
     }
 

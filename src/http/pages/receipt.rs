@@ -5,7 +5,10 @@ use super::subject::{Page, PageSubject};
 use super::visit::Visit;
 use crate::http::{Problem, State};
 use crate::{
-    base::{ids::MerchantId, timestamp},
+    base::{
+        ids::{CELL, MerchantId},
+        timestamp,
+    },
     domain::{
         auth::Merchant,
         intents::{Intent, LineItem, Status},
@@ -117,6 +120,7 @@ fn document(state: &State, merchant: MerchantId, receipt: &Receipt) -> Value {
         "iss": state.urls.public_url(),
         "issued_at": timestamp::format(state.ambient.now()),
         "object": "receipt",
+        "cell": CELL,
         "livemode": !receipt.test_mode,
         "payment_intent": receipt.intent,
         "status": if receipt.authorized_only { Status::RequiresCapture } else { Status::Succeeded },

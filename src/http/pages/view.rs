@@ -40,7 +40,13 @@ impl Page {
 
     fn state(&self, state: &State, token: &str) -> PayState {
         let now = state.ambient.now();
-        let csrf = || state.keyring.tokens.form_token(token, now, &state.ambient);
+        let csrf = || {
+            state
+                .keyring
+                .tokens
+                .newest()
+                .form_token(token, now, &state.ambient)
+        };
         let payable = |decline_code| {
             if self.has_no_rail() {
                 return PayState::Inactive;

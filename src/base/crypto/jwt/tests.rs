@@ -8,6 +8,10 @@ fn signer() -> Signer {
     Signer::from_seed(&[7; 32]).unwrap()
 }
 
+fn key(byte: u8) -> SigningKey {
+    SigningKey::from_seed(&[byte; 32]).unwrap()
+}
+
 fn claims() -> Claims {
     Claims {
         subject: "key_1".to_owned(),
@@ -51,7 +55,7 @@ fn accepts_what_it_issued_until_it_expires() {
     assert_eq!(signer.verify(&token, at(899)), Ok(claims()));
     assert_eq!(signer.verify(&token, at(900)), Err(JwtError::Expired));
     let by_hand = forge(&header(&signer), &payload(), |message| {
-        signer.key.sign(message).to_vec()
+        key(7).sign(message).to_vec()
     });
     assert_eq!(signer.verify(&by_hand, NOW), Ok(claims()));
 }
@@ -60,14 +64,14 @@ fn accepts_what_it_issued_until_it_expires() {
 fn refuses_other_algorithms_and_keys() {
     let signer = signer();
     let other = Signer::from_seed(&[8; 32]).unwrap();
-    let public = *signer.key.public_key();
+    let public = *key(7).public_key();
     let with = |field: &str, value: Value| {
         let mut header = header(&signer);
         header[field] = value;
         header
     };
-    let ours = |message: &[u8]| signer.key.sign(message).to_vec();
-    let theirs = |message: &[u8]| other.key.sign(message).to_vec();
+    let ours = |message: &[u8]| key(7).sign(message).to_vec();
+    let theirs = |message: &[u8]| key(8).sign(message).to_vec();
     let hmac = |message: &[u8]| mac::sign(&public, &[message]).to_vec();
     let jwk = other.jwks()["keys"][0].clone();
     let tokens = [
@@ -107,7 +111,7 @@ fn refuses_other_algorithms_and_keys() {
 #[test]
 fn refuses_other_claims() {
     let signer = signer();
-    let ours = |message: &[u8]| signer.key.sign(message).to_vec();
+    let ours = |message: &[u8]| key(7).sign(message).to_vec();
     for (field, value) in [
         ("aud", json!("other")),
         ("aud", json!(["other"])),
@@ -120,6 +124,13 @@ fn refuses_other_claims() {
         ("merchant", Value::Null),
         ("nbf", json!(1)),
         ("nbf", json!("soon")),
+        ("cell", json!("01")),
+        ("iat", Value::Null),
+        ("iat", json!(60)),
+        // Ten years, and a second more than ours.
+        ("exp", json!(315_360_000)),
+        ("exp", json!(901)),
+        ("iat", json!(-1)),
     ] {
         let mut payload = payload();
         payload[field] = value;
@@ -133,9 +144,35 @@ fn refuses_other_claims() {
 }
 
 #[test]
+fn a_retired_key_is_good_for_what_it_signed_and_no_longer() {
+    let at = |seconds| NOW + time::Duration::seconds(seconds);
+    let old = signer();
+    let of = |issued_at| Claims {
+        issued_at,
+        expires_at: issued_at + 900,
+        ..claims()
+    };
+    let [before, after] = [100, 101].map(|issued_at| old.issue(&of(issued_at)).unwrap());
+    let new = Signer::from_seed(&[8; 32]).unwrap();
+    let new = new.with_retired(&[7; 32], at(100)).unwrap();
+    assert_eq!(new.verify(&before, at(999)), Ok(of(100)));
+    assert_eq!(new.verify(&after, at(102)), Err(JwtError::Refused));
+    for token in [&before, &after] {
+        assert_eq!(new.verify(token, at(1000)), Err(JwtError::Refused));
+    }
+    let issued = new.issue(&of(500)).unwrap();
+    assert_eq!(new.verify(&issued, at(501)), Ok(of(500)));
+    assert_eq!(old.verify(&issued, at(501)), Err(JwtError::Refused));
+    let published = |signer: &Signer| signer.jwks()["keys"].as_array().unwrap().clone();
+    assert_eq!(published(&new)[1], published(&old)[0]);
+    assert_eq!(published(&new)[0]["kid"], new.key_id());
+    assert_ne!(new.key_id(), old.key_id());
+}
+
+#[test]
 fn refuses_what_says_a_thing_twice() {
     let signer = signer();
-    let ours = |message: &[u8]| signer.key.sign(message).to_vec();
+    let ours = |message: &[u8]| key(7).sign(message).to_vec();
     let (header, payload) = (header(&signer).to_string(), payload().to_string());
     let twice = |text: &str, more: &str| text.replacen('{', &format!("{{{more},"), 1);
     let accepted = forge_text(&header, &twice(&payload, r#""other":1"#), ours);

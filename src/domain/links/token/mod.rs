@@ -3,7 +3,7 @@
 
 pub mod store;
 
-use crate::base::crypto::TokenKey;
+use crate::base::crypto::{TokenKey, TokenKeys};
 use std::sync::Arc;
 
 /// Prints the addresses of pages.
@@ -11,19 +11,19 @@ use std::sync::Arc;
 pub struct PageUrls {
     public_url: Arc<str>,
     root: Arc<str>,
-    key: Arc<TokenKey>,
+    keys: Arc<TokenKeys>,
 }
 
 impl PageUrls {
-    /// Addresses under `public_url` (no slash at its end) with tokens made by `key`.
-    pub fn new(public_url: &str, key: TokenKey) -> Self {
+    /// Addresses under `public_url` (no slash at its end) with tokens made by `keys`.
+    pub fn new(public_url: &str, keys: impl Into<TokenKeys>) -> Self {
         let public_url = public_url.trim_end_matches('/');
         let (_, host) = public_url.split_once("://").unwrap_or(("", public_url));
         let root = host.find('/').and_then(|at| host.get(at..));
         Self {
             public_url: public_url.into(),
             root: root.unwrap_or_default().into(),
-            key: Arc::new(key),
+            keys: Arc::new(keys.into()),
         }
     }
 
@@ -39,7 +39,7 @@ impl PageUrls {
 
     /// The token of the page that shows `subject`, a printed id of an intent or a link.
     pub fn token(&self, subject: &str) -> String {
-        self.key.link_token(subject)
+        self.keys.link_token(subject)
     }
 
     /// The hash under which the token of `subject` is stored.

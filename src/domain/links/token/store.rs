@@ -50,3 +50,40 @@ pub async fn find_token(
         subject.map(|subject| (MerchantId(row.merchant_id), subject))
     }))
 }
+
+/// The tokens whose hashes follow this one, and what they open.
+pub async fn following(
+    db: &mut PgConnection,
+    last: &[u8],
+    limit: i64,
+) -> Result<Vec<(Vec<u8>, Subject)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "-- links.following_tokens
+        SELECT token_hash, intent_id, link_id FROM link_tokens
+        WHERE token_hash > $1 ORDER BY token_hash LIMIT $2",
+        last,
+        limit
+    );
+    let rows = rows.fetch_all(db).await?.into_iter().filter_map(|row| {
+        let intent = row.intent_id.map(|id| Subject::Intent(IntentId(id)));
+        let subject = intent.or(row.link_id.map(|id| Subject::Link(LinkId(id))))?;
+        Some((row.token_hash, subject))
+    });
+    Ok(rows.collect())
+}
+
+/// Gives tokens other hashes: those of other tokens, so that the old ones open nothing.
+pub async fn replace(
+    db: &mut PgConnection,
+    (old, new): (&[Vec<u8>], &[Vec<u8>]),
+) -> Result<(), sqlx::Error> {
+    let replace = sqlx::query!(
+        "-- links.replace_tokens
+        UPDATE link_tokens t SET token_hash = n.new
+        FROM UNNEST($1::bytea[], $2::bytea[]) AS n (old, new)
+        WHERE t.token_hash = n.old AND n.old <> n.new",
+        old,
+        new
+    );
+    replace.execute(db).await.map(drop)
+}
