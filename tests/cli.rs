@@ -147,8 +147,14 @@ fn a_key_on_the_command_line_is_not_repeated() {
         assert!(!complaint.contains("ssss"), "{line}: {complaint}");
         assert!(complaint.len() > 30, "{line}: {complaint}");
     }
-    let (_, complaint) = run(&format!("listen --api-key {key}"), &[]);
-    assert!(complaint.contains("THREADPAY_API_KEY_FILE"), "{complaint}");
+    for line in ["listen", &format!("listen --api-key {key}")] {
+        let (_, complaint) = run(line, &[]);
+        assert!(complaint.contains("THREADPAY_API_KEY_FILE"), "{complaint}");
+    }
+    let given = ("THREADPAY_API_KEY", key.as_str());
+    let (_, complaint) = run("listen --url http://me:secret@127.0.0.1:1", &[given]);
+    assert!(complaint.contains("--url is not an address"), "{complaint}");
+    assert!(!complaint.contains("secret"), "{complaint}");
 }
 
 #[test]

@@ -74,7 +74,9 @@ pub(super) struct Feed {
 impl Feed {
     /// The feed from its present end on.
     pub async fn open(url: &str, api_key: &str, ambient: Ambient) -> Result<Self, ProgramError> {
-        let is_http = |url: &Url| ["http", "https"].contains(&url.scheme());
+        // A password in it would be printed with it.
+        let is_open = |url: &Url| url.username().is_empty() && url.password().is_none();
+        let is_http = |url: &Url| ["http", "https"].contains(&url.scheme()) && is_open(url);
         if !Url::parse(url).is_ok_and(|url| is_http(&url)) {
             let problem = "is not an address such as http://127.0.0.1:8080".to_owned();
             return Err(ProgramError::Setting {

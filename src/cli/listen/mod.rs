@@ -60,7 +60,9 @@ fn api_key<'a>(args: &Args, settings: &'a Settings) -> Result<&'a str, ProgramEr
     };
     let problem = match (&args.api_key, settings.get(&API_KEY)) {
         (None, Some(key)) => return Ok(key),
-        (None, None) => "is not set: set it, or API_KEY_FILE, to a key of the role bot or merchant",
+        (None, None) => {
+            "is not set: set it, or THREADPAY_API_KEY_FILE, to a key of the role bot or merchant"
+        }
         (Some(_), _) => {
             "shows the key to all who list processes, and keeps it in the shell's history: set THREADPAY_API_KEY or THREADPAY_API_KEY_FILE instead"
         }
