@@ -342,9 +342,18 @@ pub(super) async fn insert_delivery(
     let wanted = ["*".to_owned(), kind.to_owned(), format!("{noun}.*")];
     let insert = sqlx::query!(
         "-- bench.insert_delivery
-        INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id, status, due_at, created_at, updated_at)
-        SELECT $1, $2, e.id, $3, $6, 'pending', $4, $4, $4 FROM callback_endpoints e
-        WHERE e.merchant_id = $1 AND e.deleted_at IS NULL AND e.status = 'enabled' AND e.event_types && $5 LIMIT 1",
+        WITH owed AS (
+            INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id, status, due_at, created_at, updated_at)
+            SELECT $1, $2, e.id, $3, $6, 'pending', $4, $4, $4 FROM callback_endpoints e
+            WHERE e.merchant_id = $1 AND e.deleted_at IS NULL AND e.status = 'enabled' AND e.event_types && $5 LIMIT 1
+            RETURNING merchant_id, endpoint_id
+        )
+        INSERT INTO waiting_endpoints (merchant_id, endpoint_id, at)
+        SELECT o.merchant_id, o.endpoint_id, $4 FROM owed o WHERE NOT EXISTS (
+            SELECT FROM waiting_endpoints w
+            WHERE w.merchant_id = o.merchant_id AND w.endpoint_id = o.endpoint_id AND w.at <= $4)
+        ON CONFLICT (merchant_id, endpoint_id) DO UPDATE
+            SET at = least(waiting_endpoints.at, excluded.at)",
         event.merchant.0,
         id.0,
         event.sequence,

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     base::ids::ReplayId,
     domain::{
-        callbacks::{ReplayStatus, replay::store},
+        callbacks::{ReplayStatus, outbox, replay::store},
         due::{self, Kind, Taken},
     },
 };
@@ -44,9 +44,12 @@ impl Worker for Replayer {
 async fn step(app: &App, taken: Taken) -> Result<(), sqlx::Error> {
     let (now, pool) = (app.ambient.now(), &app.worker_pool);
     let replay = (taken.merchant, ReplayId(taken.subject));
-    let status = store::step(pool, replay, now, || app.ambient.id()).await?;
+    let stepped = store::step(pool, replay, now, || app.ambient.id()).await?;
+    if let Some((_, endpoint)) = stepped {
+        outbox::waiting::add(pool, (taken.merchant, endpoint), now).await?;
+    }
     let (mut db, thing) = (pool.acquire().await?, (taken.merchant, taken.subject));
-    match status {
+    match stepped.map(|(status, _)| status) {
         Some(ReplayStatus::Running) => due::store::again(&mut db, Kind::Replay, thing, now).await?,
         Some(ReplayStatus::Completed | ReplayStatus::Canceled) | None => {
             due::store::done(&mut db, Kind::Replay, &[thing]).await?;

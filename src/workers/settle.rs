@@ -9,7 +9,7 @@ use crate::{
     app::App,
     base::ids::EndpointId,
     domain::{
-        callbacks::upkeep::store,
+        callbacks::{outbox, upkeep::store},
         due::{self, Kind, Taken},
     },
 };
@@ -55,6 +55,7 @@ async fn step(app: &App, taken: Taken) -> Result<(), sqlx::Error> {
     if moved > 0 {
         due::store::set(&mut db, Kind::Hold, &[(taken.merchant, taken.subject, now)]).await?;
         due::store::again(&mut db, Kind::Hold, thing, now).await?;
+        outbox::waiting::add(pool, (taken.merchant, endpoint), now).await?;
         app.wake.deliveries.notify_one();
     }
     Ok(())

@@ -58,6 +58,27 @@ delivery AS (
             UNNEST($30::timestamptz[]) AS created_at
     ) u
 ),
+-- endpoints that have something to be sent, unless that is known: a row that is there is not locked
+waiting AS (
+    INSERT INTO waiting_endpoints (merchant_id, endpoint_id, at)
+    SELECT u.merchant_id, u.endpoint_id, min(u.at)
+    FROM (
+        SELECT
+            UNNEST($22::uuid[]) AS merchant_id,
+            UNNEST($24::uuid[]) AS endpoint_id,
+            UNNEST($27::boolean[]) AS held,
+            UNNEST($28::uuid[]) AS lease_id,
+            UNNEST($29::timestamptz[]) AS at
+    ) u
+    WHERE NOT u.held AND u.lease_id IS NULL AND NOT EXISTS (
+        SELECT FROM waiting_endpoints w
+        WHERE w.merchant_id = u.merchant_id AND w.endpoint_id = u.endpoint_id AND w.at <= u.at
+    )
+    GROUP BY u.merchant_id, u.endpoint_id
+    ORDER BY u.merchant_id, u.endpoint_id
+    ON CONFLICT (merchant_id, endpoint_id) DO UPDATE
+        SET at = least(waiting_endpoints.at, excluded.at)
+),
 -- tokens of new intents' pages: $31, beside the intents' merchants and ids
 token AS (
     INSERT INTO link_tokens (token_hash, merchant_id, intent_id)

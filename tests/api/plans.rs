@@ -1,7 +1,7 @@
 //! A plan that Postgres made on a few rows stays when there are many, until it next looks at the
 //! table. What a statement reads must not grow with what there is.
 
-use super::harness::{run, run_on_database};
+use super::harness::{Sink, run, run_on_database, run_test};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Row, raw_sql};
 use std::{fs, path::Path};
@@ -67,6 +67,7 @@ fn a_claim_does_not_look_at_what_was_delivered() {
             deliveries("delivered", 1, 9),
             deliveries("pending", 10, 1),
             "VACUUM deliveries".into(),
+            format!("INSERT INTO waiting_endpoints (merchant_id, endpoint_id, at) VALUES ('{MERCHANT}', '{ENDPOINT}', now())"),
         ] {
             run(&mut db, &sql).await;
         }
@@ -77,6 +78,50 @@ fn a_claim_does_not_look_at_what_was_delivered() {
         run(&mut db, &deliveries("pending", 5_011, 20)).await;
         let blocks = claim.blocks(arguments).await;
         assert!(blocks < 1_000, "it looked at {blocks} blocks");
+    });
+}
+
+/// However many endpoints are paused or disabled, with something due for each of them.
+#[test]
+fn a_claim_does_not_look_at_endpoints_that_are_sent_nothing() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
+        bot.create_endpoint(&sink.url, &["*"]).await;
+        let arguments = "gen_random_uuid(), now() - interval '1 year', now(), 100, 16, 24, 7, 0, 512, '{}', '{}'";
+        let mut claim = Planned::new(&app.pool, Use::Dispatcher, "outbox.claim").await;
+        claim.blocks(arguments).await;
+        let none = claim.blocks(arguments).await;
+        let mut db = app.pool.acquire().await.unwrap();
+        let merchant = "md5((n / 16)::text)::uuid";
+        let endpoint = "('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid";
+        for sql in [
+            format!(
+                "INSERT INTO callback_endpoints (merchant_id, id, url, event_types, status, created_at, updated_at)
+                SELECT {merchant}, {endpoint}, 'http://127.0.0.1:9/', '{{*}}',
+                    CASE n % 2 WHEN 0 THEN 'enabled' ELSE 'disabled' END, now(), now() - interval '1 day'
+                FROM generate_series(1, 2000) n"
+            ),
+            format!(
+                "INSERT INTO endpoint_health (merchant_id, endpoint_id, in_flight_limit, failures, failing_since, paused_until, pauses, updated_at)
+                SELECT {merchant}, {endpoint}, 1, 9, now(), now() + interval '1 day', 9, now() FROM generate_series(1, 2000) n"
+            ),
+            format!(
+                "INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, status, due_at, created_at, updated_at)
+                SELECT {merchant}, gen_random_uuid(), {endpoint}, 1, 'pending', now() - interval '1 hour', now(), now()
+                FROM generate_series(1, 2000) n"
+            ),
+            // What was woken for them lately.
+            format!("INSERT INTO waiting_endpoints (merchant_id, endpoint_id, at) SELECT {merchant}, {endpoint}, now() FROM generate_series(1, 2000) n"),
+        ] {
+            run(&mut db, &sql).await;
+        }
+        bot.ask_for("1.00", "EUR").await;
+        app.deliver().await;
+        assert_eq!(sink.sequences(), [1]);
+        run(&mut db, "VACUUM waiting_endpoints").await;
+        let blocks = claim.blocks(&arguments.replace("now() - interval '1 year'", "now()")).await;
+        assert!(blocks <= none + 20, "it looked at {blocks} blocks, and at {none} where there are no such endpoints");
+        run(&mut db, "DELETE FROM deliveries WHERE merchant_id IN (SELECT md5(n::text)::uuid FROM generate_series(0, 125) n)").await;
     });
 }
 

@@ -11,7 +11,7 @@ use crate::{
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 
-/// How often it looks for leases of dispatchers that died.
+/// How often it looks for leases of dispatchers that died, and for endpoints that wait.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// How long a delivery waits that cannot be signed.
 const UNSIGNED_WAIT: Duration = Duration::from_mins(1);
@@ -103,7 +103,8 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Holds the lock that its leases rest on, and now and then takes back those of the dead.
+    /// Holds the lock that its leases rest on, and now and then takes back those of the dead and looks
+    /// who waits.
     async fn show_life(&mut self, now: OffsetDateTime) -> Result<(), sqlx::Error> {
         let mut hold = if let Some(hold) = self.hold.take() {
             hold
@@ -126,6 +127,7 @@ impl Dispatcher {
                     return Err(error);
                 }
             }
+            outbox::waiting::sweep(&self.parts.pool, now).await?;
             self.look_at = now + LOOK_AGAIN;
         }
         self.hold = Some(hold);

@@ -1,22 +1,16 @@
 -- outbox.claim
-WITH RECURSIVE waiting (merchant_id, endpoint_id, due_at) AS (
-    (SELECT merchant_id, endpoint_id, due_at FROM deliveries
-    WHERE status = 'pending' ORDER BY endpoint_id, due_at LIMIT 1)
-    UNION ALL
-    SELECT n.merchant_id, n.endpoint_id, n.due_at FROM waiting w CROSS JOIN LATERAL (
-        SELECT d.merchant_id, d.endpoint_id, d.due_at FROM deliveries d
-        WHERE d.status = 'pending' AND d.endpoint_id > w.endpoint_id
-        ORDER BY d.endpoint_id, d.due_at LIMIT 1
-    ) n
-), ready AS MATERIALIZED (
+WITH ready AS MATERIALIZED (
     SELECT w.merchant_id, w.endpoint_id, e.url, e.ordering, e.stripe_signature, e.updated_at,
         s.sealed, h.in_flight_limit, h.failures, h.failing_since, h.paused_until, h.pauses,
         f.under_way = 0 AS idle, m.room,
         least(m.room, greatest(0, CASE WHEN h.paused_until IS NULL
             THEN coalesce(h.in_flight_limit, $5) ELSE 1 END - f.under_way)) AS free
     FROM (
-        SELECT merchant_id, endpoint_id FROM waiting WHERE due_at <= $2
-        ORDER BY uuid_hash_extended(endpoint_id, $7)
+        SELECT x.merchant_id, x.endpoint_id FROM waiting_endpoints x CROSS JOIN LATERAL (
+            SELECT FROM deliveries d
+            WHERE d.endpoint_id = x.endpoint_id AND d.status = 'pending' AND d.due_at <= $2 LIMIT 1
+        ) d
+        WHERE x.at <= $2 ORDER BY uuid_hash_extended(x.endpoint_id, $7)
     ) w LEFT JOIN LATERAL (
         SELECT x.in_flight_limit, x.failures, x.failing_since, x.paused_until, x.pauses
         FROM endpoint_health x

@@ -7,6 +7,7 @@
 
 mod handover;
 mod store;
+pub mod waiting;
 
 pub use handover::{Handover, Offer, Reserved, Terms};
 pub use store::{claim, hold, let_go, oldest_due, reclaim, record, release};

@@ -127,7 +127,8 @@ async fn first_at(
 /// Events that one step looks at.
 const STEP: i64 = 500;
 
-/// Brings a replay a step forward, if it is running. How it stands then; none if it was over.
+/// Brings a replay a step forward, if it is running. How it stands then, and which endpoint it is
+/// for; none if it was over.
 ///
 /// Rows that are being sent or written down at this moment are passed by: they are on their way.
 pub async fn step(
@@ -135,7 +136,7 @@ pub async fn step(
     (merchant, id): (MerchantId, ReplayId),
     now: OffsetDateTime,
     new_id: impl Fn() -> Uuid,
-) -> Result<Option<ReplayStatus>, sqlx::Error> {
+) -> Result<Option<(ReplayStatus, EndpointId)>, sqlx::Error> {
     let mut db = pool.begin().await?;
     let replay = sqlx::query!(
         r#"-- replays.running
@@ -190,7 +191,7 @@ pub async fn step(
     );
     moved.execute(&mut *db).await?;
     db.commit().await?;
-    Ok(Some(status))
+    Ok(Some((status, EndpointId(replay.endpoint_id))))
 }
 
 /// An event that a step looks at.
