@@ -4,8 +4,8 @@
 //! wrong clock does no harm by itself. But certificates, logs and whatever else runs on the machine
 //! go by it: a process whose clock is off does not start, or says so and stops.
 
+use crate::base::db::Pool;
 use crate::base::{ambient::Ambient, db};
-use sqlx::PgPool;
 use std::{sync::OnceLock, time::Duration};
 use time::Duration as Span;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,7 @@ pub struct ClockOff(Span);
 
 /// Sets the time by Postgres', and fails if this machine's clock is off by too much.
 pub(super) async fn compare(
-    pool: &PgPool,
+    pool: &Pool,
     ambient: &Ambient,
 ) -> Result<Result<(), ClockOff>, sqlx::Error> {
     // Before the question, since waiting for a connection is no part of it.
@@ -54,7 +54,7 @@ pub struct ClockWatch {
 
 impl ClockWatch {
     /// Compares the clocks until `stop` is canceled or they differ by too much.
-    pub async fn run(&self, pool: &PgPool, ambient: &Ambient, stop: CancellationToken) {
+    pub async fn run(&self, pool: &Pool, ambient: &Ambient, stop: CancellationToken) {
         while !stop.is_cancelled() {
             match compare(pool, ambient).await {
                 Ok(Ok(())) => {}

@@ -3,11 +3,11 @@
 //! while it waits.
 
 use super::Wake;
+use crate::base::db::Pool;
 use crate::{
     base::ids::{KeyId, MerchantId},
     domain::callbacks::feed::{self, EventQuery, News, Part},
 };
-use sqlx::PgPool;
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
     fmt,
@@ -35,7 +35,7 @@ const LAG_MAX: usize = 16;
 
 /// Who waits for events in this process.
 pub struct Feeds {
-    pool: PgPool,
+    pool: Pool,
     wake: Arc<Wake>,
     reads: Semaphore,
     tails: Mutex<HashMap<MerchantId, Tail>>,
@@ -104,7 +104,7 @@ impl Drop for Waiter {
 
 impl Feeds {
     /// Nobody waits yet.
-    pub fn new(pool: PgPool, wake: Arc<Wake>) -> Arc<Self> {
+    pub fn new(pool: Pool, wake: Arc<Wake>) -> Arc<Self> {
         Arc::new(Self {
             pool,
             wake,
@@ -274,7 +274,10 @@ mod tests {
 
     fn feeds() -> Arc<Feeds> {
         let pool = PgPoolOptions::new().connect_lazy("postgres://localhost/none");
-        Feeds::new(pool.unwrap(), Arc::new(Wake::new(&Ambient::system())))
+        Feeds::new(
+            pool.unwrap().into(),
+            Arc::new(Wake::new(&Ambient::system())),
+        )
     }
 
     fn key(number: usize) -> KeyId {

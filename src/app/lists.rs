@@ -2,11 +2,11 @@
 //! merchant a share of them, so that they keep nobody else from reading: callers are still known,
 //! pages shown and single objects given.
 
+use crate::base::db::Pool;
 use crate::base::{
     db::{Db, DbError, Use},
     ids::MerchantId,
 };
-use sqlx::PgPool;
 use std::{
     collections::HashMap,
     ops::Deref,
@@ -30,21 +30,21 @@ const REMEMBERED: usize = 1_000;
 /// The connections for lists, and who uses them.
 #[derive(Debug)]
 pub struct Lists {
-    pool: PgPool,
+    pool: Pool,
     shares: Mutex<HashMap<MerchantId, Arc<Semaphore>>>,
 }
 
 /// The right to read a list now. It ends when it is dropped.
 #[derive(Debug)]
 pub struct ListTurn {
-    pool: PgPool,
+    pool: Pool,
     _room: OwnedSemaphorePermit,
 }
 
 impl Deref for ListTurn {
-    type Target = PgPool;
+    type Target = Pool;
 
-    fn deref(&self) -> &PgPool {
+    fn deref(&self) -> &Pool {
         &self.pool
     }
 }

@@ -17,6 +17,7 @@ pub use reader::Reader;
 pub use wake::Wake;
 
 use self::{config::Config, telemetry::Metrics};
+use crate::base::db::Pool;
 use crate::{
     base::{
         ambient::Ambient,
@@ -31,7 +32,6 @@ use crate::{
     },
     writer::{BatchReport, Hooks, RenderRejection, Writer, WriterOptions},
 };
-use sqlx::PgPool;
 use std::{fmt, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
@@ -69,11 +69,11 @@ pub struct App {
     /// Time, ids and chance.
     pub ambient: Ambient,
     /// Connections for look-ups: callers, pages, single objects.
-    pub pool: PgPool,
+    pub pool: Pool,
     /// Connections for lists, reports and exports.
     pub lists: Lists,
     /// Connections for workers, whose statements are all look-ups by key.
-    pub worker_pool: PgPool,
+    pub worker_pool: Pool,
     /// The cell's keys.
     pub keyring: Keyring,
     /// Addresses of pages.

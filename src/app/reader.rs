@@ -1,9 +1,10 @@
 //! Reads of single payment intents, gathered as the writer gathers commands: while one look-up
 //! runs the next fills, so that a lonely read waits for nothing and many share a round trip.
 
+use crate::base::db::Pool;
 use crate::{
     base::{
-        db::{Db, DbError, Use, is_outage, is_spoiled},
+        db::{Db, DbError, Use, is_outage},
         ids::{IntentId, MerchantId},
     },
     domain::intents::{
@@ -11,7 +12,7 @@ use crate::{
         store::{self, Name},
     },
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use std::{collections::HashMap, rc::Rc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -32,13 +33,13 @@ type Question = (Name, oneshot::Sender<Option<Rc<Intent>>>);
 pub struct Reader {
     questions: mpsc::Sender<Question>,
     /// Where a caller who gets no answer looks for himself.
-    pool: PgPool,
+    pool: Pool,
 }
 
 impl Reader {
     /// A handle, and what has to run for it. Best on the thread that asks: no other one has to be
     /// woken for an answer.
-    pub fn new(db: Db, pool: PgPool) -> (Self, impl Future<Output = ()>) {
+    pub fn new(db: Db, pool: Pool) -> (Self, impl Future<Output = ()>) {
         let (questions, asked) = mpsc::channel(QUEUE_MAX);
         (Self { questions, pool }, serve(db, asked))
     }
@@ -94,7 +95,7 @@ async fn answer(
     };
     let read = match store::load(&mut connection, &names).await {
         // The connection may have been lost long ago: that is found out by using it.
-        Err(error) if is_outage(&error) || is_spoiled(&error) => {
+        Err(error) if is_outage(&error) => {
             connection = db.connect(Use::Writer).await?;
             store::load(&mut connection, &names).await?
         }

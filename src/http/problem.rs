@@ -277,7 +277,7 @@ impl From<&sqlx::Error> for Problem {
     fn from(error: &sqlx::Error) -> Self {
         if db::is_timeout(error) {
             Self::too_slow().because(error)
-        } else if db::is_outage(error) || db::is_spoiled(error) {
+        } else if db::is_outage(error) {
             Self::unavailable().because(error)
         } else {
             Self::internal(error)

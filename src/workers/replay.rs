@@ -48,11 +48,11 @@ async fn step(app: &App, taken: Taken) -> Result<(), sqlx::Error> {
     if let Some((_, endpoint)) = stepped {
         outbox::waiting::add(pool, (taken.merchant, endpoint), now).await?;
     }
-    let (mut db, thing) = (pool.acquire().await?, (taken.merchant, taken.subject));
+    let thing = (taken.merchant, taken.subject);
     match stepped.map(|(status, _)| status) {
-        Some(ReplayStatus::Running) => due::store::again(&mut db, Kind::Replay, thing, now).await?,
+        Some(ReplayStatus::Running) => due::store::again(pool, Kind::Replay, thing, now).await?,
         Some(ReplayStatus::Completed | ReplayStatus::Canceled) | None => {
-            due::store::done(&mut db, Kind::Replay, &[thing]).await?;
+            due::store::done(pool, Kind::Replay, &[thing]).await?;
         }
     }
     app.wake.deliveries.notify_one();

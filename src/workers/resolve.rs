@@ -65,9 +65,8 @@ async fn ask(app: &App, taken: Taken) -> Result<(), TickError> {
     let found = attempt::store::get(&app.worker_pool, taken.merchant, id).await?;
     let waiting = found.filter(|(attempt, _)| !attempt.is_final());
     let Some((attempt, charge)) = waiting else {
-        let mut db = app.worker_pool.acquire().await?;
         let done = [(taken.merchant, taken.subject)];
-        due::store::done(&mut db, Kind::Attempt, &done).await?;
+        due::store::done(&app.worker_pool, Kind::Attempt, &done).await?;
         return Ok(());
     };
     let ticket = Ticket::of(&attempt, charge);

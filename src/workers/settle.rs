@@ -46,15 +46,14 @@ async fn step(app: &App, taken: Taken) -> Result<(), sqlx::Error> {
     let (now, pool) = (app.ambient.now(), &app.worker_pool);
     let (endpoint, thing) = (EndpointId(taken.subject), (taken.merchant, taken.subject));
     let mut moved = store::settle(pool, (taken.merchant, endpoint), now).await?;
-    let mut db = pool.acquire().await?;
     if moved == 0 {
-        due::store::done(&mut db, Kind::Hold, &[thing]).await?;
+        due::store::done(pool, Kind::Hold, &[thing]).await?;
         // The endpoint may have changed after the look and before the row was gone.
         moved = store::settle(pool, (taken.merchant, endpoint), now).await?;
     }
     if moved > 0 {
-        due::store::set(&mut db, Kind::Hold, &[(taken.merchant, taken.subject, now)]).await?;
-        due::store::again(&mut db, Kind::Hold, thing, now).await?;
+        due::store::set(pool, Kind::Hold, &[(taken.merchant, taken.subject, now)]).await?;
+        due::store::again(pool, Kind::Hold, thing, now).await?;
         outbox::waiting::add(pool, (taken.merchant, endpoint), now).await?;
         app.wake.deliveries.notify_one();
     }

@@ -3,8 +3,8 @@
 use super::harness::run_test;
 use super::shop::{START, Shop, draft, id_of, open_books, save, seed};
 use serde_json::Value;
-use sqlx::PgPool;
 use std::collections::HashMap;
+use threadpay::base::db::Pool;
 use threadpay::{
     base::{
         ids::{IntentId, MerchantId},
@@ -21,7 +21,7 @@ use time::Duration;
 
 /// The bytes of an export.
 pub async fn export(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     period: Period,
     format: Format,
@@ -35,7 +35,7 @@ pub async fn export(
 }
 
 /// Both formats hold every posting of the period once, the same each time, and control totals.
-pub async fn both_formats_hold_every_posting(pool: &PgPool) {
+pub async fn both_formats_hold_every_posting(pool: &Pool) {
     let shop = seed(pool).await;
     let period = Period::new(START, START + Duration::days(1)).unwrap();
     let bytes = export(pool, shop.merchant, period, Format::Csv)
@@ -88,7 +88,7 @@ pub async fn both_formats_hold_every_posting(pool: &PgPool) {
     assert_eq!(lines[15]["postings"], 1);
 }
 
-async fn rows_of_jsonl(pool: &PgPool, shop: &Shop) -> Vec<Value> {
+async fn rows_of_jsonl(pool: &Pool, shop: &Shop) -> Vec<Value> {
     let period = Period::new(START, START + Duration::days(1)).unwrap();
     let bytes = export(pool, shop.merchant, period, Format::Jsonl)
         .await
@@ -99,7 +99,7 @@ async fn rows_of_jsonl(pool: &PgPool, shop: &Shop) -> Vec<Value> {
 }
 
 /// The control totals are the sums of the trial balance.
-pub async fn control_totals_agree_with_the_trial_balance(pool: &PgPool) {
+pub async fn control_totals_agree_with_the_trial_balance(pool: &Pool) {
     let shop = seed(pool).await;
     let trial = trial_balance(pool, shop.merchant, AsOf::latest(START))
         .await
@@ -123,7 +123,7 @@ pub async fn control_totals_agree_with_the_trial_balance(pool: &PgPool) {
 }
 
 /// A period holds what was booked from its start to just before its end, across many pages.
-pub async fn export_periods_are_half_open(pool: &PgPool) {
+pub async fn export_periods_are_half_open(pool: &Pool) {
     let mut books = open_books(pool).await;
     let merchant = books.merchant;
     let eur = |minor| Money::new(minor, "EUR".parse().unwrap());

@@ -1,7 +1,7 @@
 //! The journal, balances and the trial balance, as they are read.
 
 use super::shop::{START, id_of, open_books, seed};
-use sqlx::PgPool;
+use threadpay::base::db::Pool;
 use threadpay::{
     base::{db::Window, ids::EntryId, timestamp},
     domain::ledger::JournalEntryView,
@@ -40,7 +40,7 @@ fn window(limit: u8, at: At) -> Window {
 }
 
 /// An intent's entries tell its story, and where in a chat it began.
-pub async fn an_intent_shows_its_entries(pool: &PgPool) {
+pub async fn an_intent_shows_its_entries(pool: &Pool) {
     let shop = seed(pool).await;
     let all = window(9, At::Newest);
     let list = intent_entries(pool, shop.merchant, shop.intents[0], all);
@@ -66,7 +66,7 @@ pub async fn an_intent_shows_its_entries(pool: &PgPool) {
 }
 
 /// Pages of every size and direction give the same journal.
-pub async fn the_journal_pages(pool: &PgPool) {
+pub async fn the_journal_pages(pool: &Pool) {
     let shop = seed(pool).await;
     let page = async |filter: &JournalFilter, limit, at: At| {
         let journal = journal(pool, shop.merchant, filter, window(limit, at));
@@ -97,7 +97,7 @@ pub async fn the_journal_pages(pool: &PgPool) {
 }
 
 /// The journal narrows by source, account and period, and refuses a cursor that is not its own.
-pub async fn the_journal_narrows(pool: &PgPool) {
+pub async fn the_journal_narrows(pool: &Pool) {
     let shop = seed(pool).await;
     let page = async |filter: &JournalFilter, limit, at: At| {
         let journal = journal(pool, shop.merchant, filter, window(limit, at));
@@ -143,7 +143,7 @@ pub async fn the_journal_narrows(pool: &PgPool) {
 }
 
 /// Balances and the trial balance look back to any time.
-pub async fn balances_look_back(pool: &PgPool) {
+pub async fn balances_look_back(pool: &Pool) {
     let shop = seed(pool).await;
     let pending = async |as_of| {
         let view = balances(pool, shop.merchant, "merchant:pending", as_of)

@@ -3,8 +3,9 @@
 
 use super::harness::{Sink, run, run_on_database, run_test};
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Row, raw_sql};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, raw_sql};
 use std::{fs, path::Path};
+use threadpay::base::db::Pool;
 use threadpay::base::db::{Db, Use};
 
 const MERCHANT: &str = "00000000-0000-0000-0000-00000000000a";
@@ -26,7 +27,7 @@ fn statement(name: &str) -> String {
 struct Planned(PgConnection);
 
 impl Planned {
-    async fn new(pool: &PgPool, purpose: Use, name: &str) -> Self {
+    async fn new(pool: &Pool, purpose: Use, name: &str) -> Self {
         let url = pool.connect_options().to_url_lossy();
         let db = Db::from_url(url.as_str()).unwrap();
         let mut db = db.connect(purpose).await.unwrap();
@@ -119,8 +120,13 @@ fn a_claim_does_not_look_at_endpoints_that_are_sent_nothing() {
         app.deliver().await;
         assert_eq!(sink.sequences(), [1]);
         run(&mut db, "VACUUM waiting_endpoints").await;
-        let blocks = claim.blocks(&arguments.replace("now() - interval '1 year'", "now()")).await;
-        assert!(blocks <= none + 20, "it looked at {blocks} blocks, and at {none} where there are no such endpoints");
+        let blocks = claim
+            .blocks(&arguments.replace("now() - interval '1 year'", "now()"))
+            .await;
+        assert!(
+            blocks <= none + 20,
+            "it looked at {blocks} blocks, and at {none} where there are no such endpoints"
+        );
         run(&mut db, "DELETE FROM deliveries WHERE merchant_id IN (SELECT md5(n::text)::uuid FROM generate_series(0, 125) n)").await;
     });
 }

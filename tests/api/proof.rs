@@ -8,8 +8,8 @@ use super::{
     verify::corrupt,
 };
 use serde_json::{Map, Value, json};
-use sqlx::PgPool;
 use std::collections::BTreeMap;
+use threadpay::base::db::Pool;
 use threadpay::{
     base::crypto::hash::sha256,
     domain::ledger::{Draft, EntryHash, EntryRequest, JournalEntry, Origin, chain_hash},
@@ -191,7 +191,7 @@ fn of_version_1(entry: &mut JournalEntry) {
 }
 
 /// Two versions of the program book side by side for a while, and the chain goes on.
-pub async fn entries_of_two_versions_follow_each_other(pool: &PgPool) {
+pub async fn entries_of_two_versions_follow_each_other(pool: &Pool) {
     let mut books = open_books(pool).await;
     let line = |side: &str, account: &str| json!({"account": account, "direction": side, "amount": "1.00", "currency": "EUR"});
     let postings = [

@@ -63,6 +63,36 @@ fn next_version() -> Vec<Migration> {
     columns.chain(others).collect()
 }
 
+/// Columns that statements give, as another type: what was prepared before is of no use any more.
+fn other_types() -> Vec<Migration> {
+    let columns = [
+        ("payment_intents", "reference"),
+        ("payment_intents", "description"),
+        ("attempts", "decline_code"),
+        ("refunds", "reason"),
+        ("payment_links", "reference"),
+        ("idempotency_keys", "key"),
+        ("events", "conversation"),
+        ("callback_endpoints", "url"),
+        ("callback_endpoints", "disabled_reason"),
+        ("endpoint_health", "last_error"),
+        ("delivery_attempts", "error"),
+        ("journal_entries", "source"),
+        ("postings", "account"),
+        ("balances", "account"),
+        ("accounts", "code"),
+        ("api_keys", "name"),
+        ("api_keys", "role"),
+        ("merchants", "name"),
+    ];
+    let columns = columns.iter().enumerate().map(|(index, (table, column))| {
+        let version = 9_200 + i64::try_from(index).unwrap();
+        let sql = format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE varchar(2048)");
+        migration(version, &sql, false)
+    });
+    columns.collect()
+}
+
 /// Calls the service in all kinds of ways until it is stopped.
 struct Load {
     rounds: Arc<AtomicUsize>,
@@ -133,7 +163,10 @@ async fn round(merchant: &Merchant, failed: &Mutex<Vec<String>>) {
         format!("{path}/refunds"),
         "/v1/payment_intents?limit=5&reference=rolling".to_owned(),
         "/v1/payment_links?limit=5".to_owned(),
+        "/v1/payment_links?limit=5&reference=rolling".to_owned(),
+        "/v1/refunds?limit=5".to_owned(),
         "/v1/events?after=0&limit=5".to_owned(),
+        "/v1/events?after=0&limit=5&wait=1".to_owned(),
         "/v1/callback_endpoints".to_owned(),
     ] {
         note(&path, &bot.get(&path).await);
@@ -141,7 +174,9 @@ async fn round(merchant: &Merchant, failed: &Mutex<Vec<String>>) {
     for path in [
         format!("{path}/entries"),
         "/v1/journal_entries?limit=5&account=merchant:pending".to_owned(),
+        "/v1/accounts".to_owned(),
         "/v1/accounts/merchant:pending/balances".to_owned(),
+        "/v1/accounts/merchant:pending/balances?at=2026-01-01".to_owned(),
         "/v1/trial_balance".to_owned(),
         "/v1/exports/journal?from=2020-01-01&to=2100-01-01&format=csv".to_owned(),
     ] {
@@ -167,7 +202,8 @@ async fn migrate_under_load(app: &TestApp, migrations: &[Migration]) {
     let sink = Sink::start(&[]);
     let endpoint = json!({"url": sink.url, "event_types": ["*"]});
     let owner = &app.merchant.owner;
-    owner.post("/v1/callback_endpoints", &endpoint).await.id();
+    let endpoint = owner.post("/v1/callback_endpoints", &endpoint).await.id();
+    let endpoint = format!("/v1/callback_endpoints/{endpoint}");
     let dispatcher = app.start_dispatcher();
     let load = Load::start(app);
     let resolve = async {
@@ -176,6 +212,18 @@ async fn migrate_under_load(app: &TestApp, migrations: &[Migration]) {
             app.replay().await;
             app.settle().await;
             app.expire().await;
+            app.forget().await;
+            owner.get(&endpoint).await.expect(200);
+            let deliveries = owner.get(&format!("{endpoint}/deliveries?limit=1")).await;
+            let delivery = deliveries.expect(200)["data"][0]["id"].clone();
+            if let Some(delivery) = delivery.as_str() {
+                let delivery = format!("/v1/deliveries/{delivery}");
+                owner.get(&delivery).await.expect(200);
+                owner
+                    .post(&format!("{delivery}/retry"), &json!({}))
+                    .await
+                    .expect(202);
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -205,6 +253,34 @@ async fn migrate_under_load(app: &TestApp, migrations: &[Migration]) {
 #[test]
 fn a_migration_under_load_is_noticed_by_nobody() {
     run_test(async |app| migrate_under_load(app, &next_version()).await);
+}
+
+#[test]
+fn columns_of_another_type_are_noticed_by_nobody() {
+    run_test(async |app| migrate_under_load(app, &other_types()).await);
+}
+
+/// As a pooler between us and Postgres does it, or `DISCARD ALL`.
+#[test]
+fn statements_that_are_forgotten_are_prepared_again() {
+    run_test(async |app| {
+        let load = Load::start(app);
+        load.goes_on(6).await;
+        for pool in [&app.app.pool, &app.app.worker_pool] {
+            let mut held = Vec::new();
+            while let Some(connection) = pool.try_acquire() {
+                held.push(connection);
+            }
+            for connection in &mut held {
+                run(connection, "DEALLOCATE ALL").await;
+            }
+        }
+        app.resolve().await;
+        app.deliver().await;
+        load.goes_on(6).await;
+        nobody(&load.stop().await);
+        app.resolve().await;
+    });
 }
 
 #[test]

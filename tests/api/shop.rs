@@ -1,8 +1,8 @@
 //! A merchant with a small journal, for the tests that read the books.
 
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use std::collections::HashMap;
+use threadpay::base::db::Pool;
 use threadpay::{
     base::{
         ambient::Ambient,
@@ -67,7 +67,7 @@ pub fn draft(kind: EntryKind, source: String, intent: IntentId, amount: Money) -
 }
 
 /// Empty books of a new merchant.
-pub async fn open_books(pool: &PgPool) -> Books {
+pub async fn open_books(pool: &Pool) -> Books {
     let merchant: MerchantId = Ambient::system().id();
     sqlx::query("INSERT INTO merchants (merchant_id, name, created_at) VALUES ($1, 'Shop', $2)")
         .bind(merchant.0)
@@ -89,7 +89,7 @@ pub async fn open_books(pool: &PgPool) -> Books {
 }
 
 /// Stores what was booked, as the writer does.
-pub async fn save(pool: &PgPool, books: &Books, entries: &[JournalEntry]) {
+pub async fn save(pool: &Pool, books: &Books, entries: &[JournalEntry]) {
     let mut db = pool.acquire().await.unwrap();
     let accounts = [
         Account::rail_clearing("sandbox"),
@@ -144,7 +144,7 @@ impl Payment {
     }
 }
 
-async fn insert_payment(pool: &PgPool, merchant: MerchantId, payment: &Payment) {
+async fn insert_payment(pool: &Pool, merchant: MerchantId, payment: &Payment) {
     sqlx::query(
         "INSERT INTO payment_intents (merchant_id, id, status, currency, amount, amount_authorized, amount_captured, capture_method,
             reference, thread, line_items, metadata, rail, payment_link_id, charge_attempt_id, event_sequence, expires_at, created_at, updated_at)
@@ -168,7 +168,7 @@ async fn insert_payment(pool: &PgPool, merchant: MerchantId, payment: &Payment) 
 
 /// An attempt that succeeded: a charge of the intent, or one that gives the refund back.
 async fn insert_attempt(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     (attempt, intent, refund): (AttemptId, IntentId, Option<RefundId>),
     amount: Money,
@@ -189,7 +189,7 @@ async fn insert_attempt(
     .unwrap();
 }
 
-async fn insert_link(pool: &PgPool, merchant: MerchantId, link: LinkId) {
+async fn insert_link(pool: &Pool, merchant: MerchantId, link: LinkId) {
     sqlx::query(
         "INSERT INTO payment_links (merchant_id, id, status, currency, price, tip_options, usage, payments_count, payments_open,
             metadata, rail, created_at, updated_at)
@@ -204,7 +204,7 @@ async fn insert_link(pool: &PgPool, merchant: MerchantId, link: LinkId) {
 }
 
 /// 2.50 EUR back of the intent.
-async fn insert_refund(pool: &PgPool, merchant: MerchantId, refund: RefundId, intent: IntentId) {
+async fn insert_refund(pool: &Pool, merchant: MerchantId, refund: RefundId, intent: IntentId) {
     sqlx::query(
         "WITH refund AS (
             INSERT INTO refunds (merchant_id, id, payment_intent_id, status, amount, currency, created_at, updated_at)
@@ -223,7 +223,7 @@ async fn insert_refund(pool: &PgPool, merchant: MerchantId, refund: RefundId, in
 /// An event: its type, the intent and its place there, what it is about, and the entry booked with it.
 type Told = (&'static str, IntentId, i32, Value, Option<EntryId>);
 
-async fn insert_event(pool: &PgPool, merchant: MerchantId, sequence: i64, event: Told) {
+async fn insert_event(pool: &Pool, merchant: MerchantId, sequence: i64, event: Told) {
     let (kind, intent, place, data, entry) = event;
     let id: EventId = Ambient::system().id();
     let payload = json!({"id": id, "object": "event", "type": kind, "sequence": sequence,
@@ -308,7 +308,7 @@ fn payments(link: LinkId) -> Vec<Payment> {
 }
 
 /// Seeds a shop.
-pub async fn seed(pool: &PgPool) -> Shop {
+pub async fn seed(pool: &Pool) -> Shop {
     let mut books = open_books(pool).await;
     let merchant = books.merchant;
     let (link, refund) = (Ambient::system().id(), Ambient::system().id());

@@ -7,7 +7,7 @@ use super::{
     shop::{START, id_of, seed},
 };
 use serde_json::json;
-use sqlx::PgPool;
+use threadpay::base::db::Pool;
 use threadpay::{
     base::ids::MerchantId,
     views::{
@@ -18,7 +18,7 @@ use threadpay::{
 use time::Duration;
 
 /// Changes rows behind the back of writer and triggers; `$1` in `sql` is the merchant.
-pub async fn corrupt(pool: &PgPool, merchant: MerchantId, sql: &str) {
+pub async fn corrupt(pool: &Pool, merchant: MerchantId, sql: &str) {
     let mut db = pool.begin().await.unwrap();
     for table in ["journal_entries", "postings", "events"] {
         sqlx::query(sqlx::AssertSqlSafe(format!(
@@ -47,7 +47,7 @@ pub async fn corrupt(pool: &PgPool, merchant: MerchantId, sql: &str) {
 
 /// `verify` passes true books and names every kind of damage; an export never passes on damage
 /// that it can see.
-pub async fn verify_names_every_damage(pool: &PgPool) {
+pub async fn verify_names_every_damage(pool: &Pool) {
     let shop = seed(pool).await;
     let report = verify(pool, Some(shop.merchant)).await.unwrap();
     assert_eq!(
@@ -97,7 +97,7 @@ const COLUMNS: [&str; 13] = [
 ];
 
 /// No column of an entry can be changed unseen, by `verify` or by an export.
-pub async fn every_column_of_an_entry_is_hashed(pool: &PgPool) {
+pub async fn every_column_of_an_entry_is_hashed(pool: &Pool) {
     let period = Period::new(START - Duration::days(9), START + Duration::days(9)).unwrap();
     for change in COLUMNS {
         let shop = seed(pool).await;
@@ -133,7 +133,7 @@ const CUT: &str = "WITH entry AS (DELETE FROM journal_entries WHERE merchant_id 
     FROM journal_entries e WHERE b.merchant_id = $1 AND e.merchant_id = $1 AND e.sequence = 4";
 
 /// The chain alone does not tell that its end was cut off; the event and the attempt do.
-pub async fn a_cut_journal_is_found(pool: &PgPool) {
+pub async fn a_cut_journal_is_found(pool: &Pool) {
     let shop = seed(pool).await;
     corrupt(pool, shop.merchant, CUT).await;
     let faults = verify(pool, Some(shop.merchant))
@@ -152,7 +152,7 @@ pub async fn a_cut_journal_is_found(pool: &PgPool) {
 }
 
 /// Each fault is named, and none twice.
-pub async fn every_fault_is_named(pool: &PgPool) {
+pub async fn every_fault_is_named(pool: &Pool) {
     let (one, other) = (seed(pool).await, seed(pool).await);
     let sql = "UPDATE postings SET balance_after = balance_after + 1 WHERE merchant_id = $1 AND line = 1 AND entry_sequence IN (1, 5)";
     corrupt(pool, one.merchant, sql).await;

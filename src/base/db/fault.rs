@@ -22,6 +22,7 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
                     .any(|class| code.starts_with(class))
                 // A standby that only reads.
                 || code == "25006"
+                || is_spoiled(error)
         }
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)

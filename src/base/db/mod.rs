@@ -1,6 +1,7 @@
 //! The connection to Postgres: pools, the cell's schema, migrations, and which errors mean what.
 
 mod fault;
+mod pool;
 mod rights;
 mod rows;
 mod schema;
@@ -8,12 +9,13 @@ mod url;
 mod window;
 
 pub use fault::{is_outage, is_spoiled, is_timeout};
+pub use pool::{MaySpoil, Pool};
 pub use rows::{Unreadable, Written, all_written};
 pub use schema::check_schema;
 pub use window::Window;
 
 use sqlx::migrate::MigrateError;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::{fmt, str::FromStr, time::Duration};
 use time::OffsetDateTime;
@@ -216,11 +218,11 @@ impl Db {
     }
 
     /// A pool of at most `size` connections, at least one of which stands.
-    pub async fn pool(&self, purpose: Use, size: u32) -> Result<PgPool, DbError> {
-        let pool = PgPoolOptions::new()
+    pub async fn pool(&self, purpose: Use, size: u32) -> Result<Pool, DbError> {
+        let options = PgPoolOptions::new()
             .max_connections(size)
-            .acquire_timeout(ACQUIRE_MAX)
-            .connect_with(self.options(purpose));
+            .acquire_timeout(ACQUIRE_MAX);
+        let pool = Pool::connect(options, self.options(purpose));
         pool.await.map_err(|source| DbError::Connect {
             address: self.address(),
             source,
@@ -229,7 +231,7 @@ impl Db {
 
     /// A connection of its own that hears what [`tell`] tells from now on.
     pub async fn listener(&self) -> Result<PgListener, DbError> {
-        let mut listener = PgListener::connect_with(&self.pool(Use::General, 1).await?).await?;
+        let mut listener = PgListener::connect_with(&*self.pool(Use::General, 1).await?).await?;
         listener.listen(NEWS).await?;
         Ok(listener)
     }

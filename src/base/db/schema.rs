@@ -1,9 +1,9 @@
 //! Migrations. They run beside processes that serve, of this version and of the one before it, so
 //! they must not make anybody wait: `docs/database.md` has the rules.
 
-use super::{CELL, Db, DbError, Use, fault::is_lock_timeout};
+use super::{CELL, Db, DbError, Pool, Use, fault::is_lock_timeout};
 use sqlx::{
-    AssertSqlSafe, Connection, PgConnection, PgPool,
+    AssertSqlSafe, Connection, PgConnection,
     migrate::{Migrate, MigrateError, Migration, Migrator},
 };
 use std::{collections::HashMap, time::Duration};

@@ -7,9 +7,9 @@ use crate::base::crypto::{
     hash,
     jwt::{Claims, JwtError, LIFE, Signer},
 };
+use crate::base::db::Pool;
 use crate::base::ids::KeyId;
 use moka::future::Cache;
-use sqlx::PgPool;
 use std::{
     collections::HashMap,
     fmt,
@@ -80,7 +80,7 @@ impl fmt::Debug for AccessToken {
 /// Knows callers by their API keys and access tokens.
 #[derive(Clone, Debug)]
 pub struct Authenticator {
-    pool: PgPool,
+    pool: Pool,
     signer: Signer,
     ambient: Ambient,
     keys: Cache<KeyId, Arc<StoredKey>>,
@@ -118,7 +118,7 @@ enum LookupError {
 
 impl Authenticator {
     /// Looks keys up in `pool` and remembers them for five seconds.
-    pub fn new(pool: PgPool, signer: Signer, ambient: Ambient) -> Self {
+    pub fn new(pool: Pool, signer: Signer, ambient: Ambient) -> Self {
         let keys = Cache::builder()
             .time_to_live(CACHE_LIFE)
             .max_capacity(CACHE_SIZE)

@@ -3,7 +3,7 @@
 use super::store;
 use crate::base::ambient::Ambient;
 use crate::base::crypto::{Keyring, KeyringError, MasterKey};
-use sqlx::PgPool;
+use crate::base::db::Pool;
 
 /// Why the cell's keys cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum OpenError {
 /// Opens the cell's keys, after making them if there are none. Processes that start at the same
 /// time agree: what is opened is always what stands in the database.
 pub async fn open_keyring(
-    pool: &PgPool,
+    pool: &Pool,
     master: &MasterKey,
     ambient: &Ambient,
 ) -> Result<Keyring, OpenError> {

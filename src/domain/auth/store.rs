@@ -2,9 +2,10 @@
 
 use super::{Merchant, NewApiKey, Role};
 use crate::base::crypto::KeyringRow;
+use crate::base::db::Pool;
 use crate::base::ids::{KeyId, MerchantId};
 use crate::base::mode::Mode;
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::{PgConnection, PgExecutor};
 use std::sync::atomic::AtomicBool;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -31,7 +32,7 @@ fn corrupt<E: std::error::Error + Send + Sync + 'static>(error: E) -> sqlx::Erro
 }
 
 /// The API key of this id, unless it was revoked.
-pub async fn find_key(pool: &PgPool, id: KeyId) -> Result<Option<StoredKey>, sqlx::Error> {
+pub async fn find_key(pool: &Pool, id: KeyId) -> Result<Option<StoredKey>, sqlx::Error> {
     let row = sqlx::query!(
         "-- auth.find_key
         SELECT k.merchant_id, m.mode, k.role, k.secret_hash, k.expires_at
@@ -71,7 +72,7 @@ impl MerchantRow {
 }
 
 /// The merchant of this id.
-pub async fn merchant(pool: &PgPool, id: MerchantId) -> Result<Option<Merchant>, sqlx::Error> {
+pub async fn merchant(pool: &Pool, id: MerchantId) -> Result<Option<Merchant>, sqlx::Error> {
     let row = sqlx::query_as!(
         MerchantRow,
         "-- auth.merchant
@@ -83,7 +84,7 @@ pub async fn merchant(pool: &PgPool, id: MerchantId) -> Result<Option<Merchant>,
 }
 
 /// All merchants, oldest first.
-pub async fn merchants(pool: &PgPool) -> Result<Vec<Merchant>, sqlx::Error> {
+pub async fn merchants(pool: &Pool) -> Result<Vec<Merchant>, sqlx::Error> {
     let rows = sqlx::query_as!(
         MerchantRow,
         "-- auth.merchants
@@ -174,7 +175,7 @@ pub struct ListedKey {
 }
 
 /// All API keys of a merchant, oldest first, the useless ones too.
-pub async fn keys(pool: &PgPool, merchant: MerchantId) -> Result<Vec<ListedKey>, sqlx::Error> {
+pub async fn keys(pool: &Pool, merchant: MerchantId) -> Result<Vec<ListedKey>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- auth.keys
         SELECT id, name, role, last_four, created_at, expires_at, last_used_at, revoked_at
@@ -198,7 +199,7 @@ pub async fn keys(pool: &PgPool, merchant: MerchantId) -> Result<Vec<ListedKey>,
 }
 
 /// Writes when keys last let somebody in. A later time that is there already stays.
-pub async fn note_uses(pool: &PgPool, uses: &[(KeyId, OffsetDateTime)]) -> Result<(), sqlx::Error> {
+pub async fn note_uses(pool: &Pool, uses: &[(KeyId, OffsetDateTime)]) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = uses.iter().map(|(id, _)| id.0).collect();
     let times: Vec<OffsetDateTime> = uses.iter().map(|(_, at)| *at).collect();
     let update = sqlx::query!(

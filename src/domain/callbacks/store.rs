@@ -2,11 +2,12 @@
 //! endpoints.
 
 use super::{Endpoint, EventFilter, NewDelivery, StoredEvent};
+use crate::base::db::Pool;
 use crate::base::{
     ids::{EndpointId, KeyId, MerchantId},
     names::Word,
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -190,7 +191,7 @@ pub fn columns<'a>(events: &'a [StoredEvent], deliveries: &[NewDelivery]) -> Col
 }
 
 /// All of a merchant's endpoints that are not deleted, newest first.
-pub async fn endpoints(pool: &PgPool, merchant: MerchantId) -> Result<Vec<Endpoint>, sqlx::Error> {
+pub async fn endpoints(pool: &Pool, merchant: MerchantId) -> Result<Vec<Endpoint>, sqlx::Error> {
     let rows = sqlx::query_as!(
         EndpointRow,
         "-- callbacks.endpoints
@@ -207,7 +208,7 @@ pub async fn endpoints(pool: &PgPool, merchant: MerchantId) -> Result<Vec<Endpoi
 
 /// One endpoint of a merchant, unless it is deleted or another's.
 pub async fn endpoint(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     id: EndpointId,
 ) -> Result<Option<Endpoint>, sqlx::Error> {

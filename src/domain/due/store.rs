@@ -1,8 +1,9 @@
 //! SQL of what is due.
 
 use super::{FIRST_PAUSE, Kind, LONGEST_PAUSE, STUCK, Taken};
+use crate::base::db::Pool;
 use crate::base::ids::MerchantId;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgExecutor;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -10,7 +11,7 @@ use uuid::Uuid;
 pub type Row = (MerchantId, Uuid, OffsetDateTime);
 
 /// Makes things due, or moves those that are: never into the pause of one that was taken.
-pub async fn set(db: &mut PgConnection, kind: Kind, rows: &[Row]) -> Result<(), sqlx::Error> {
+pub async fn set(db: impl PgExecutor<'_>, kind: Kind, rows: &[Row]) -> Result<(), sqlx::Error> {
     let merchants: Vec<Uuid> = rows.iter().map(|row| row.0.0).collect();
     let subjects: Vec<Uuid> = rows.iter().map(|row| row.1).collect();
     let times: Vec<OffsetDateTime> = rows.iter().map(|row| row.2).collect();
@@ -31,7 +32,7 @@ pub async fn set(db: &mut PgConnection, kind: Kind, rows: &[Row]) -> Result<(), 
 
 /// Takes away what is done.
 pub async fn done(
-    db: &mut PgConnection,
+    db: impl PgExecutor<'_>,
     kind: Kind,
     things: &[(MerchantId, Uuid)],
 ) -> Result<(), sqlx::Error> {
@@ -51,7 +52,7 @@ pub async fn done(
 
 /// Brings things that came forward back at once: what they were taken for succeeded.
 pub async fn again(
-    db: &mut PgConnection,
+    db: impl PgExecutor<'_>,
     kind: Kind,
     (merchant, subject): (MerchantId, Uuid),
     now: OffsetDateTime,
@@ -95,7 +96,7 @@ impl Round {
     /// on at once: since what was taken has moved on, that ends.
     pub async fn take(
         &mut self,
-        pool: &PgPool,
+        pool: &Pool,
         share: i64,
         now: OffsetDateTime,
     ) -> Result<(Vec<Taken>, bool), sqlx::Error> {
@@ -117,7 +118,7 @@ impl Round {
 /// The first merchants after `after` who have anything of the kind, in the order of their ids, and
 /// whether it is time for some of it: at most `limit` of them, one hop in the index each.
 async fn merchants(
-    pool: &PgPool,
+    pool: &Pool,
     kind: Kind,
     (after, limit): (Uuid, i64),
     now: OffsetDateTime,
@@ -150,7 +151,7 @@ async fn merchants(
 /// Takes what is due of each of these merchants, the oldest first, at most `share` of each, and
 /// moves it on. What another process takes at the same moment is passed by.
 async fn take(
-    pool: &PgPool,
+    pool: &Pool,
     kind: Kind,
     (merchants, share): (&[MerchantId], i64),
     now: OffsetDateTime,
@@ -190,7 +191,7 @@ async fn take(
 }
 
 /// How many things of the kind were taken so often that somebody should look at them.
-pub async fn stuck(pool: &PgPool, kind: Kind) -> Result<i64, sqlx::Error> {
+pub async fn stuck(pool: &Pool, kind: Kind) -> Result<i64, sqlx::Error> {
     let count = sqlx::query_scalar!(
         r#"-- due.stuck
         SELECT count(*) AS "count!" FROM due WHERE kind = $1 AND tries >= 5 AND tries >= $2"#,
@@ -202,7 +203,7 @@ pub async fn stuck(pool: &PgPool, kind: Kind) -> Result<i64, sqlx::Error> {
 
 /// Makes due what a process of the version before has left, which knows no such rows, and what fell
 /// between two of them.
-pub async fn adopt(pool: &PgPool, kind: Kind, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+pub async fn adopt(pool: &Pool, kind: Kind, now: OffsetDateTime) -> Result<(), sqlx::Error> {
     match kind {
         Kind::Attempt => adopt_attempts(pool, now).await,
         Kind::Replay => adopt_replays(pool).await,
@@ -212,7 +213,7 @@ pub async fn adopt(pool: &PgPool, kind: Kind, now: OffsetDateTime) -> Result<(),
     }
 }
 
-async fn adopt_attempts(pool: &PgPool, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+async fn adopt_attempts(pool: &Pool, now: OffsetDateTime) -> Result<(), sqlx::Error> {
     let insert = sqlx::query!(
         "-- due.adopt_attempts
         INSERT INTO due (kind, merchant_id, subject, at)
@@ -227,7 +228,7 @@ async fn adopt_attempts(pool: &PgPool, now: OffsetDateTime) -> Result<(), sqlx::
     insert.execute(pool).await.map(drop)
 }
 
-async fn adopt_replays(pool: &PgPool) -> Result<(), sqlx::Error> {
+async fn adopt_replays(pool: &Pool) -> Result<(), sqlx::Error> {
     let insert = sqlx::query!(
         "-- due.adopt_replays
         INSERT INTO due (kind, merchant_id, subject, at)
@@ -241,7 +242,7 @@ async fn adopt_replays(pool: &PgPool) -> Result<(), sqlx::Error> {
     insert.execute(pool).await.map(drop)
 }
 
-async fn adopt_holds(pool: &PgPool, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+async fn adopt_holds(pool: &Pool, now: OffsetDateTime) -> Result<(), sqlx::Error> {
     let insert = sqlx::query!(
         "-- due.adopt_holds
         WITH RECURSIVE owed (merchant_id, endpoint_id, wrong) AS (

@@ -5,8 +5,9 @@
 )]
 
 use super::{Answer, Fingerprint, KeyRecord};
+use crate::base::db::Pool;
 use crate::base::{db::all_written, ids::MerchantId};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -124,7 +125,7 @@ pub async fn finish(
 }
 
 /// Forgets at most `limit` keys that were answered before `before`, and says how many.
-pub async fn forget(pool: &PgPool, before: OffsetDateTime, limit: i64) -> Result<u64, sqlx::Error> {
+pub async fn forget(pool: &Pool, before: OffsetDateTime, limit: i64) -> Result<u64, sqlx::Error> {
     let delete = sqlx::query!(
         "-- idempotency.forget
         DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(

@@ -10,6 +10,7 @@ use super::{
     Attempt, Intent, LastError, Status, attempt,
     columns::{Mutable, Row, StoredLine},
 };
+use crate::base::db::Pool;
 use crate::{
     base::{
         db::{Unreadable, Window, all_written},
@@ -17,7 +18,7 @@ use crate::{
     },
     domain::threads::Thread,
 };
-use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
+use sqlx::{PgConnection, PgExecutor, types::Json};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -97,11 +98,12 @@ pub async fn get(
 
 /// A merchant's intents, newest first, and whether there are more.
 pub async fn list(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     filter: &Filter,
     window: Window,
 ) -> Result<(Vec<Intent>, bool), sqlx::Error> {
+    pool.again(|| async {
     let ids = sqlx::query_scalar!(
         r#"-- intents.list
         WITH wanted AS NOT MATERIALIZED (
@@ -160,6 +162,8 @@ pub async fn list(
         read.inspect_err(fault).ok()
     });
     Ok((intents.collect(), has_more))
+    })
+    .await
 }
 
 /// An intent whose time is over.
@@ -178,7 +182,7 @@ pub struct Ended {
 /// Intents whose time ended by `until`, in the order of their ends: those after a place in it, at
 /// most `limit`.
 pub async fn ended(
-    pool: &PgPool,
+    pool: &Pool,
     (at, id): (OffsetDateTime, Uuid),
     until: OffsetDateTime,
     limit: i64,

@@ -12,7 +12,7 @@ use crate::base::{
     ids::{IntentId, MerchantId},
     money::CurrencyError,
 };
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -273,7 +273,7 @@ pub async fn record(
 
 /// When the money of an intent was taken, if it was.
 pub async fn captured_at(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     intent: IntentId,
 ) -> Result<Option<OffsetDateTime>, sqlx::Error> {

@@ -5,6 +5,7 @@
 )]
 
 use super::{Link, LinkStatus, LinkTerms, Price, Usage};
+use crate::base::db::Pool;
 use crate::base::{
     db::{Unreadable, Window, all_written},
     ids::{IntentId, LinkId, MerchantId, made_between},
@@ -13,7 +14,7 @@ use crate::base::{
 };
 use crate::domain::details::Details;
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::{PgConnection, PgExecutor};
 use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -277,7 +278,7 @@ pub type TokenRow = ([u8; 32], MerchantId, Subject);
 
 /// One link of a merchant.
 pub async fn get(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     id: LinkId,
 ) -> Result<Option<Link>, sqlx::Error> {
@@ -303,7 +304,7 @@ pub struct Filter {
 /// A merchant's links, newest first. What has expired and was not yet marked so is found by the
 /// status that it prints.
 pub async fn list(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     filter: &Filter,
     window: Window,
@@ -366,7 +367,7 @@ pub type Due = (OffsetDateTime, MerchantId, LinkId);
 /// Active links whose time ended by `until`, in the order of their ends: those after a place in it,
 /// at most `limit`.
 pub async fn due(
-    pool: &PgPool,
+    pool: &Pool,
     (at, id): (OffsetDateTime, Uuid),
     until: OffsetDateTime,
     limit: i64,

@@ -133,8 +133,7 @@ async fn is_readers(
         | IntentState::Canceled(_)
         | IntentState::Expired => return Ok(true),
     };
-    let mut db = state.pool.acquire().await?;
-    let mut found = attempt::store::load(&mut db, &[(intent.merchant, open)]).await?;
+    let mut found = attempt::store::load(&state.pool, &[(intent.merchant, open)]).await?;
     let attempt = found.pop().transpose().map_err(sqlx::Error::from)?;
     let nonce = attempt.as_ref().and_then(Attempt::page_nonce);
     Ok(nonce.is_none_or(|nonce| payer.is_some_and(|payer| payer.began(intent.id, nonce))))

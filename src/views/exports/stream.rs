@@ -1,6 +1,7 @@
 //! Reading the journal of a period in one snapshot, a page at a time, as fast as it is taken.
 
 use super::{Format, Period, renderer::Renderer, totals::Totals};
+use crate::base::db::{MaySpoil, Pool};
 use crate::{
     base::{
         ids::{EntryId, MerchantId},
@@ -12,7 +13,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{Postgres, Transaction};
 use std::{fmt, io, ops::Range};
 use time::OffsetDateTime;
 
@@ -47,6 +48,12 @@ pub enum ExportError {
     /// Postgres could not answer.
     #[error("cannot read the journal: {0}")]
     Database(#[from] sqlx::Error),
+}
+
+impl MaySpoil for ExportError {
+    fn is_spoiled(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_spoiled())
+    }
 }
 
 /// An export under way. It holds one connection of the pool until it is dropped, and reads on
@@ -99,44 +106,47 @@ impl Export {
     /// Takes the snapshot and finds the period in it. Whatever is wrong with the request shows
     /// here, before the first byte.
     pub async fn open(
-        pool: &PgPool,
+        pool: &Pool,
         merchant: MerchantId,
         period: Period,
         format: Format,
     ) -> Result<Self, ExportError> {
-        // Before the snapshot: what is in it of a period that is over never changes again.
-        let settled = snapshot::settled_until(&mut *pool.acquire().await?, merchant).await?;
-        let mut db = snapshot::snapshot(pool).await?;
-        if !store::merchant_exists(&mut db, merchant).await? {
-            return Err(ExportError::UnknownMerchant(merchant));
-        }
-        let beyond = store::last_sequence(&mut db, merchant)
-            .await?
-            .saturating_add(1);
-        let start = store::first_sequence(&mut db, merchant, period.from).await?;
-        let end = store::first_sequence(&mut db, merchant, period.to).await?;
-        let left = start.unwrap_or(beyond)..end.unwrap_or(beyond);
-        let neighbors = [left.start.saturating_sub(1), left.end];
-        let neighbors = store::entries(&mut db, merchant, &neighbors).await?;
-        if let Some(stray) = neighbors
-            .iter()
-            .find(|entry| period.contains(entry.booked_at))
-        {
-            return Err(outside(stray));
-        }
-        let before = neighbors.iter().find(|n| n.sequence < left.start);
-        Ok(Self {
-            db,
-            merchant,
-            period,
-            open_at: settled.filter(|settled| *settled < period.to),
-            left,
-            chain: before.map_or(Chain::start(), Chain::after),
-            totals: Totals::default(),
-            renderer: format.renderer(),
-            selection: Selection::default(),
-            stage: Stage::Begin,
+        pool.again(|| async {
+            // Before the snapshot: what is in it of a period that is over never changes again.
+            let settled = snapshot::settled_until(&mut *pool.acquire().await?, merchant).await?;
+            let mut db = snapshot::snapshot(pool).await?;
+            if !store::merchant_exists(&mut db, merchant).await? {
+                return Err(ExportError::UnknownMerchant(merchant));
+            }
+            let beyond = store::last_sequence(&mut db, merchant)
+                .await?
+                .saturating_add(1);
+            let start = store::first_sequence(&mut db, merchant, period.from).await?;
+            let end = store::first_sequence(&mut db, merchant, period.to).await?;
+            let left = start.unwrap_or(beyond)..end.unwrap_or(beyond);
+            let neighbors = [left.start.saturating_sub(1), left.end];
+            let neighbors = store::entries(&mut db, merchant, &neighbors).await?;
+            if let Some(stray) = neighbors
+                .iter()
+                .find(|entry| period.contains(entry.booked_at))
+            {
+                return Err(outside(stray));
+            }
+            let before = neighbors.iter().find(|n| n.sequence < left.start);
+            Ok(Self {
+                db,
+                merchant,
+                period,
+                open_at: settled.filter(|settled| *settled < period.to),
+                left,
+                chain: before.map_or(Chain::start(), Chain::after),
+                totals: Totals::default(),
+                renderer: format.renderer(),
+                selection: Selection::default(),
+                stage: Stage::Begin,
+            })
         })
+        .await
     }
 
     /// The same with these postings alone. All the same every entry is held to the rules.

@@ -1,6 +1,7 @@
 //! The chart of accounts and the balance of one account at a time.
 
 use super::{AsOf, ReportError, snapshot, store};
+use crate::base::db::Pool;
 use crate::{
     base::{ids::MerchantId, mode::Mode, money::Total, timestamp},
     domain::{
@@ -9,7 +10,6 @@ use crate::{
     },
 };
 use serde::Serialize;
-use sqlx::PgPool;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -113,52 +113,58 @@ pub struct BalanceView {
 /// The chart of accounts with those that the merchant's books post to, in the order of their
 /// codes.
 pub async fn accounts(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     mode: Mode,
 ) -> Result<Vec<AccountView>, ReportError> {
-    let mut db = pool.acquire().await?;
-    let rows = store::accounts(&mut db, merchant).await?;
-    let mut accounts: Vec<AccountView> = rows.into_iter().map(Into::into).collect();
-    let families = Family::ALL.iter();
-    let families = families.map(|family| (family.pattern().to_owned(), *family));
-    let sandbox = Account::rail_clearing(Rail::Sandbox.as_str());
-    let sandbox = (!mode.is_live()).then(|| (sandbox.to_string(), sandbox.family()));
-    for (code, family) in families.chain(sandbox) {
-        if !accounts.iter().any(|account| account.code == code) {
-            accounts.push(AccountView::unused(code, family));
+    pool.again(|| async {
+        let mut db = pool.acquire().await?;
+        let rows = store::accounts(&mut db, merchant).await?;
+        let mut accounts: Vec<AccountView> = rows.into_iter().map(Into::into).collect();
+        let families = Family::ALL.iter();
+        let families = families.map(|family| (family.pattern().to_owned(), *family));
+        let sandbox = Account::rail_clearing(Rail::Sandbox.as_str());
+        let sandbox = (!mode.is_live()).then(|| (sandbox.to_string(), sandbox.family()));
+        for (code, family) in families.chain(sandbox) {
+            if !accounts.iter().any(|account| account.code == code) {
+                accounts.push(AccountView::unused(code, family));
+            }
         }
-    }
-    accounts.sort_unstable_by(|one, other| one.code.cmp(&other.code));
-    Ok(accounts)
+        accounts.sort_unstable_by(|one, other| one.code.cmp(&other.code));
+        Ok(accounts)
+    })
+    .await
 }
 
 /// The balances of the account with this code: none before its first posting.
 /// [`ReportError::NotFound`] if there is no such account.
 pub async fn balances(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     code: &str,
     as_of: AsOf,
 ) -> Result<BalancesView, ReportError> {
-    let kind = kind_of(code).ok_or(ReportError::NotFound)?;
-    let mut db = pool.acquire().await?;
-    if !as_of.is_latest() {
-        // The past is told the same way for ever.
-        snapshot::settled_until(&mut db, merchant).await?;
-    }
-    let balances = store::balances(&mut db, merchant, code, as_of.end()).await?;
-    let view = |money: Total| BalanceView {
-        balance: money.to_string(),
-        currency: money.currency().code(),
-    };
-    Ok(BalancesView {
-        object: "balances",
-        account: code.to_owned(),
-        normal_side: kind.normal_side().as_str(),
-        at: as_of.at(),
-        data: balances.into_iter().map(view).collect(),
+    pool.again(|| async {
+        let kind = kind_of(code).ok_or(ReportError::NotFound)?;
+        let mut db = pool.acquire().await?;
+        if !as_of.is_latest() {
+            // The past is told the same way for ever.
+            snapshot::settled_until(&mut db, merchant).await?;
+        }
+        let balances = store::balances(&mut db, merchant, code, as_of.end()).await?;
+        let view = |money: Total| BalanceView {
+            balance: money.to_string(),
+            currency: money.currency().code(),
+        };
+        Ok(BalancesView {
+            object: "balances",
+            account: code.to_owned(),
+            normal_side: kind.normal_side().as_str(),
+            at: as_of.at(),
+            data: balances.into_iter().map(view).collect(),
+        })
     })
+    .await
 }
 
 /// What the account with this code counts. All that the chart lists is there, the patterns of

@@ -13,6 +13,7 @@ pub mod store;
 mod trial_balance;
 pub mod verify;
 
+use crate::base::db::MaySpoil;
 pub use accounts::{AccountView, BalanceView, BalancesView, accounts, balances};
 pub use as_of::AsOf;
 pub use journal::{JournalFilter, Source, SourceError, intent_entries, journal};
@@ -30,4 +31,10 @@ pub enum ReportError {
     /// Postgres could not answer.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+}
+
+impl MaySpoil for ReportError {
+    fn is_spoiled(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_spoiled())
+    }
 }

@@ -1,9 +1,9 @@
 //! The trial balance: what stands on either side of every account at a time.
 
 use super::{AsOf, ReportError, snapshot, store};
+use crate::base::db::Pool;
 use crate::base::{ids::MerchantId, money::Currency, timestamp};
 use serde::Serialize;
-use sqlx::PgPool;
 use std::collections::HashMap;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -55,23 +55,26 @@ impl From<store::TotalsRow> for TrialBalanceRow {
 
 /// The trial balance of the merchant's books.
 pub async fn trial_balance(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     as_of: AsOf,
 ) -> Result<TrialBalanceView, ReportError> {
-    let mut db = pool.acquire().await?;
-    if !as_of.is_latest() {
-        // The past is told the same way for ever.
-        snapshot::settled_until(&mut db, merchant).await?;
-    }
-    let mut rows = store::totals(&mut db, merchant, as_of.end()).await?;
-    rows.retain(|row| row.debits.minor() != 0 || row.credits.minor() != 0);
-    Ok(TrialBalanceView {
-        object: "trial_balance",
-        at: as_of.at(),
-        balanced: balanced(&rows),
-        data: rows.into_iter().map(Into::into).collect(),
+    pool.again(|| async {
+        let mut db = pool.acquire().await?;
+        if !as_of.is_latest() {
+            // The past is told the same way for ever.
+            snapshot::settled_until(&mut db, merchant).await?;
+        }
+        let mut rows = store::totals(&mut db, merchant, as_of.end()).await?;
+        rows.retain(|row| row.debits.minor() != 0 || row.credits.minor() != 0);
+        Ok(TrialBalanceView {
+            object: "trial_balance",
+            at: as_of.at(),
+            balanced: balanced(&rows),
+            data: rows.into_iter().map(Into::into).collect(),
+        })
     })
+    .await
 }
 
 fn balanced(rows: &[store::TotalsRow]) -> bool {

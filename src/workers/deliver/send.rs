@@ -1,5 +1,6 @@
 //! One try of one delivery: signed, posted, and judged.
 
+use crate::base::db::Pool;
 use crate::{
     base::{
         ambient::Ambient,
@@ -13,7 +14,6 @@ use crate::{
     },
     writer::Writer,
 };
-use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
 
@@ -27,7 +27,7 @@ pub(super) type Secrets = Arc<[EndpointSecret]>;
 #[derive(Clone)]
 pub struct DispatcherParts {
     /// The database; a pool of `Use::Dispatcher`, since all its statements are look-ups by key.
-    pub pool: PgPool,
+    pub pool: Pool,
     /// Where the writer of this process hands new deliveries over.
     pub handover: Arc<Handover>,
     /// Takes word of endpoints that are given up.

@@ -44,7 +44,7 @@ pub async fn record(
     let changed = values(world.endpoints.changed()).into_iter();
     let changed: Vec<_> = changed.map(|e| (e.merchant, e.id.0, now)).collect();
     if !changed.is_empty() {
-        due::store::set(db, Kind::Hold, &changed).await?;
+        due::store::set(&mut *db, Kind::Hold, &changed).await?;
     }
     let secrets = [world.secrets.made(), world.secrets.changed()];
     let secrets: Vec<_> = secrets.into_iter().flat_map(values).collect();

@@ -91,7 +91,7 @@ async fn record_due(db: &mut PgConnection, world: &World) -> Result<(), sqlx::Er
     let waiting = touched.filter_map(|a| Some((a.merchant, a.id.0, a.ask_at?)));
     let waiting: Vec<due::store::Row> = waiting.collect();
     if !waiting.is_empty() {
-        due::store::set(db, Kind::Attempt, &waiting).await?;
+        due::store::set(&mut *db, Kind::Attempt, &waiting).await?;
     }
     let finished = changed.iter().filter(|attempt| attempt.ask_at.is_none());
     let finished: Vec<_> = finished.map(|a| (a.merchant, a.id.0)).collect();

@@ -15,7 +15,7 @@ pub use database::{new_database, open, run, shut};
 pub use sink::{Received, Sink};
 pub use wire::Wire;
 
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::AssertSqlSafe;
 use std::{
     future::Future,
     net::{SocketAddr, TcpListener},
@@ -27,7 +27,7 @@ use threadpay::{
     base::{
         ambient::Ambient,
         crypto::MasterKey,
-        db::{Db, Use},
+        db::{Db, Pool, Use},
         ids::MerchantId,
         mode::Mode,
     },
@@ -59,7 +59,7 @@ pub struct Merchant {
 pub struct TestApp {
     pub app: Arc<App>,
     pub database_url: String,
-    pub pool: PgPool,
+    pub pool: Pool,
     pub clock: Arc<TestClock>,
     pub ambient: Ambient,
     pub base_url: String,
@@ -104,7 +104,7 @@ fn runtime() -> Runtime {
 /// Runs a test that needs a migrated database and no service.
 pub fn run_on_database<F>(test: F)
 where
-    F: AsyncFnOnce(&PgPool),
+    F: AsyncFnOnce(&Pool),
 {
     let runtime = runtime();
     runtime.block_on(async {

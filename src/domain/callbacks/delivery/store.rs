@@ -1,12 +1,12 @@
 //! SQL of deliveries as the API reads them.
 
 use super::{Delivery, DeliveryAttempt, DeliveryStatus};
+use crate::base::db::Pool;
 use crate::base::{
     db::Window,
     ids::{DeliveryId, EndpointId, EventId, MerchantId},
     names::Word,
 };
-use sqlx::PgPool;
 use std::collections::HashMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -54,10 +54,7 @@ impl Row {
 }
 
 /// Deliveries of one endpoint with their tries, newest event first, and whether there are more.
-pub async fn list(
-    pool: &PgPool,
-    query: DeliveryQuery,
-) -> Result<(Vec<Delivery>, bool), sqlx::Error> {
+pub async fn list(pool: &Pool, query: DeliveryQuery) -> Result<(Vec<Delivery>, bool), sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
         r#"-- deliveries.list
@@ -115,7 +112,7 @@ pub async fn list(
 
 /// One delivery of a merchant with its tries.
 pub async fn find(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     id: DeliveryId,
 ) -> Result<Option<Delivery>, sqlx::Error> {
@@ -143,7 +140,7 @@ pub async fn find(
 
 /// The recorded tries of deliveries, the first first.
 async fn attempts(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     deliveries: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<DeliveryAttempt>>, sqlx::Error> {

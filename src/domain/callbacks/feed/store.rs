@@ -1,15 +1,15 @@
 //! SQL of the feed.
 
 use super::{EventQuery, News, NewsItem, Part};
+use crate::base::db::Pool;
 use crate::{
     base::event_type::EventType,
     base::ids::{EventId, MerchantId},
 };
-use sqlx::PgPool;
 
 /// A part of a merchant's feed. Sequences are given and committed under the merchant's lock, so
 /// nothing can appear later at or before a place that a statement has seen.
-pub async fn events(pool: &PgPool, query: &EventQuery) -> Result<Part, sqlx::Error> {
+pub async fn events(pool: &Pool, query: &EventQuery) -> Result<Part, sqlx::Error> {
     let rows = sqlx::query!(
         r#"-- feed.events
         SELECT h.last AS "last!", f.sequence AS "sequence?", f.payload AS "payload?"
@@ -52,7 +52,7 @@ pub async fn events(pool: &PgPool, query: &EventQuery) -> Result<Part, sqlx::Err
 const NEWS_MAX: usize = 100;
 
 /// What a merchant's feed holds after a place, whatever it is.
-pub async fn news(pool: &PgPool, merchant: MerchantId, after: i64) -> Result<News, sqlx::Error> {
+pub async fn news(pool: &Pool, merchant: MerchantId, after: i64) -> Result<News, sqlx::Error> {
     let limit = i64::try_from(NEWS_MAX).unwrap_or(i64::MAX);
     let rows = sqlx::query_as!(
         NewsItem,
@@ -76,7 +76,7 @@ pub async fn news(pool: &PgPool, merchant: MerchantId, after: i64) -> Result<New
 
 /// The JSON, in stored form, of one event.
 pub async fn event(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     id: EventId,
 ) -> Result<Option<Vec<u8>>, sqlx::Error> {

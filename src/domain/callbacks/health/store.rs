@@ -1,8 +1,9 @@
 //! SQL of endpoints' health. Only endpoints that stand otherwise than before cost anything.
 
 use super::{Health, Report};
+use crate::base::db::Pool;
 use crate::base::ids::{EndpointId, MerchantId};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use std::collections::HashMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -26,27 +27,28 @@ pub struct Noted {
     reason = "`query!` has no other way to be told that an array's elements may be null"
 )]
 pub async fn note(
-    pool: &PgPool,
+    pool: &Pool,
     endpoints: &[Noted],
     now: OffsetDateTime,
     change: impl Fn(EndpointId, Option<Health>) -> Health,
 ) -> Result<Vec<(EndpointId, Health)>, sqlx::Error> {
-    let merchants: Vec<Uuid> = endpoints.iter().map(|e| e.merchant.0).collect();
-    let ids: Vec<Uuid> = endpoints.iter().map(|e| e.endpoint.0).collect();
-    let mut db = pool.begin().await?;
-    let known = lock(&mut db, &merchants, &ids).await?;
-    let health: Vec<Health> = endpoints
-        .iter()
-        .map(|e| change(e.endpoint, known.get(&e.endpoint.0).copied()))
-        .collect();
-    let limits: Vec<i32> = health.iter().map(|h| h.in_flight_limit).collect();
-    let failures: Vec<i32> = health.iter().map(|h| h.failures).collect();
-    let failing: Vec<Option<OffsetDateTime>> = health.iter().map(|h| h.failing_since).collect();
-    let until: Vec<Option<OffsetDateTime>> = health.iter().map(|h| h.paused_until).collect();
-    let pauses: Vec<i32> = health.iter().map(|h| h.pauses).collect();
-    let errors: Vec<Option<&str>> = endpoints.iter().map(|e| e.last_error.as_deref()).collect();
-    let save = sqlx::query!(
-        "-- health.save
+    pool.again(|| async {
+        let merchants: Vec<Uuid> = endpoints.iter().map(|e| e.merchant.0).collect();
+        let ids: Vec<Uuid> = endpoints.iter().map(|e| e.endpoint.0).collect();
+        let mut db = pool.begin().await?;
+        let known = lock(&mut db, &merchants, &ids).await?;
+        let health: Vec<Health> = endpoints
+            .iter()
+            .map(|e| change(e.endpoint, known.get(&e.endpoint.0).copied()))
+            .collect();
+        let limits: Vec<i32> = health.iter().map(|h| h.in_flight_limit).collect();
+        let failures: Vec<i32> = health.iter().map(|h| h.failures).collect();
+        let failing: Vec<Option<OffsetDateTime>> = health.iter().map(|h| h.failing_since).collect();
+        let until: Vec<Option<OffsetDateTime>> = health.iter().map(|h| h.paused_until).collect();
+        let pauses: Vec<i32> = health.iter().map(|h| h.pauses).collect();
+        let errors: Vec<Option<&str>> = endpoints.iter().map(|e| e.last_error.as_deref()).collect();
+        let save = sqlx::query!(
+            "-- health.save
         INSERT INTO endpoint_health (merchant_id, endpoint_id, in_flight_limit, failures,
             failing_since, paused_until, pauses, last_error, updated_at)
         SELECT u.merchant_id, u.endpoint_id, u.in_flight_limit, u.failures, u.failing_since,
@@ -62,19 +64,21 @@ pub async fn note(
             pauses = excluded.pauses, updated_at = excluded.updated_at,
             last_error = CASE WHEN excluded.failures > 0
                 THEN coalesce(excluded.last_error, endpoint_health.last_error) END",
-        &merchants,
-        &ids,
-        &limits,
-        &failures,
-        &failing as &[Option<OffsetDateTime>],
-        &until as &[Option<OffsetDateTime>],
-        &pauses,
-        &errors as &[Option<&str>],
-        now,
-    );
-    save.execute(&mut *db).await?;
-    db.commit().await?;
-    Ok(endpoints.iter().map(|e| e.endpoint).zip(health).collect())
+            &merchants,
+            &ids,
+            &limits,
+            &failures,
+            &failing as &[Option<OffsetDateTime>],
+            &until as &[Option<OffsetDateTime>],
+            &pauses,
+            &errors as &[Option<&str>],
+            now,
+        );
+        save.execute(&mut *db).await?;
+        db.commit().await?;
+        Ok(endpoints.iter().map(|e| e.endpoint).zip(health).collect())
+    })
+    .await
 }
 
 /// How endpoints stood before, locked until the end of the transaction.
@@ -112,7 +116,7 @@ async fn lock(
 /// What is known of a merchant's endpoints, but for those of which nothing was heard since they
 /// were last changed.
 pub async fn reports(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
 ) -> Result<HashMap<EndpointId, Report>, sqlx::Error> {
     let rows = sqlx::query!(

@@ -6,11 +6,12 @@
 //! A row that another dispatcher changes in between is simply not updated.
 
 use super::{ClaimTerms, Claimed, Sent};
+use crate::base::db::Pool;
 use crate::{
     base::ids::{DeliveryId, EndpointId, EventId, MerchantId},
     domain::callbacks::{DeliveryStatus, Health, Outcome},
 };
-use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
+use sqlx::{PgConnection, Postgres, pool::PoolConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -26,7 +27,7 @@ const PAST_BLOCKED: i64 = 24;
 /// delivery whose intent has an earlier one still owed is left alone; where that one has failed,
 /// it is put off until that one is due, or until it has been failing for 15 minutes, so that what
 /// waits never stands before what it waits for.
-pub async fn claim(pool: &PgPool, terms: &ClaimTerms) -> Result<(Vec<Claimed>, bool), sqlx::Error> {
+pub async fn claim(pool: &Pool, terms: &ClaimTerms) -> Result<(Vec<Claimed>, bool), sqlx::Error> {
     let (merchants, rooms): (Vec<Uuid>, Vec<i64>) = terms
         .rooms
         .iter()
@@ -106,7 +107,7 @@ impl Row {
     clippy::as_conversions,
     reason = "`query!` has no other way to be told that an array's elements may be null"
 )]
-pub async fn record(pool: &PgPool, sent: &[Sent]) -> Result<(), sqlx::Error> {
+pub async fn record(pool: &Pool, sent: &[Sent]) -> Result<(), sqlx::Error> {
     let merchants: Vec<Uuid> = sent.iter().map(|s| s.merchant.0).collect();
     let ids: Vec<Uuid> = sent.iter().map(|s| s.delivery.0).collect();
     let leases: Vec<Uuid> = sent.iter().map(|s| s.lease).collect();
@@ -184,7 +185,7 @@ fn next(sent: &Sent) -> (String, Option<OffsetDateTime>) {
 
 /// Takes a connection that shows to all that the holder of these leases lives. Give it to
 /// [`let_go`] in the end.
-pub async fn hold(pool: &PgPool, lease: Uuid) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+pub async fn hold(pool: &Pool, lease: Uuid) -> Result<PoolConnection<Postgres>, sqlx::Error> {
     let mut connection = pool.acquire().await?;
     let lock = sqlx::query!(
         "-- outbox.hold
@@ -250,7 +251,7 @@ pub async fn reclaim(
 /// Gives deliveries back that were leased and not sent, without a try counted: due `at` some time,
 /// or again where they stood before.
 pub async fn release(
-    pool: &PgPool,
+    pool: &Pool,
     claimed: &[(MerchantId, DeliveryId, Uuid)],
     at: Option<OffsetDateTime>,
 ) -> Result<(), sqlx::Error> {
@@ -282,7 +283,7 @@ pub async fn release(
 /// Since when the oldest delivery waits that could be sent now, if any does: how far the
 /// dispatcher lags behind.
 pub async fn oldest_due(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
 ) -> Result<Option<OffsetDateTime>, sqlx::Error> {
     let oldest = sqlx::query_scalar!(

@@ -4,8 +4,8 @@
 //! makes one due puts its endpoint here, without a lock where it is here already; should a sweep
 //! take the row away at that very moment, the next one puts it back, two seconds later.
 
+use crate::base::db::Pool;
 use crate::base::ids::{EndpointId, MerchantId};
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
 /// What is due so soon counts as waiting: longer than from one sweep to the next.
@@ -13,7 +13,7 @@ const SOON: Duration = Duration::seconds(4);
 
 /// Says that an endpoint has something to be sent now.
 pub async fn add(
-    pool: &PgPool,
+    pool: &Pool,
     (merchant, endpoint): (MerchantId, EndpointId),
     now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
@@ -32,7 +32,7 @@ pub async fn add(
 /// Adds the endpoints that are missing, and takes away those that have nothing to be sent soon: they
 /// are owed nothing, or only later, or are paused, disabled or deleted. Two statements, each of which
 /// waits for nobody while it holds anything.
-pub async fn sweep(pool: &PgPool, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+pub async fn sweep(pool: &Pool, now: OffsetDateTime) -> Result<(), sqlx::Error> {
     let soon = now + SOON;
     let insert = sqlx::query!(
         "-- waiting.sweep_in

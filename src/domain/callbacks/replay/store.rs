@@ -1,6 +1,7 @@
 //! SQL of replays: ordered in the transaction of their request, worked off in steps.
 
 use super::{Replay, ReplayRange, ReplayStatus};
+use crate::base::db::Pool;
 use crate::{
     base::{
         ids::{EndpointId, MerchantId, ReplayId},
@@ -8,7 +9,7 @@ use crate::{
     },
     domain::callbacks::EventFilter,
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -45,7 +46,7 @@ pub async fn insert(db: &mut PgConnection, replays: &[Replay]) -> Result<(), sql
 
 /// One replay of a merchant.
 pub async fn find(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     id: ReplayId,
 ) -> Result<Option<Replay>, sqlx::Error> {
@@ -78,7 +79,7 @@ pub async fn find(
 /// The places of the feed that a range begins after and ends with; no end for all there is.
 /// Sequences rise with time, so a range of time is a range of places.
 pub async fn places(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     range: ReplayRange,
 ) -> Result<(i64, Option<i64>), sqlx::Error> {
@@ -97,7 +98,7 @@ pub async fn places(
 /// The place of the first event that happened then or later; the place after the last, if none did.
 /// Found by halving, since events have no index by time.
 async fn first_at(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     time: OffsetDateTime,
 ) -> Result<i64, sqlx::Error> {
@@ -132,14 +133,15 @@ const STEP: i64 = 500;
 ///
 /// Rows that are being sent or written down at this moment are passed by: they are on their way.
 pub async fn step(
-    pool: &PgPool,
+    pool: &Pool,
     (merchant, id): (MerchantId, ReplayId),
     now: OffsetDateTime,
     new_id: impl Fn() -> Uuid,
 ) -> Result<Option<(ReplayStatus, EndpointId)>, sqlx::Error> {
-    let mut db = pool.begin().await?;
-    let replay = sqlx::query!(
-        r#"-- replays.running
+    pool.again(|| async {
+        let mut db = pool.begin().await?;
+        let replay = sqlx::query!(
+            r#"-- replays.running
         SELECT r.endpoint_id, r.retry, r.position, r.through_sequence,
             e.event_types AS "event_types?"
         FROM replays r LEFT JOIN LATERAL (
@@ -149,49 +151,52 @@ pub async fn step(
         ) e ON true
         WHERE r.merchant_id = $1 AND r.id = $2 AND r.status = 'running'
         FOR UPDATE OF r"#,
-        merchant.0,
-        id.0
-    );
-    let Some(replay) = replay.fetch_optional(&mut *db).await? else {
-        return Ok(None);
-    };
-    let (mut position, mut made) = (replay.position, 0);
-    let status = if let Some(types) = replay.event_types {
-        let filter = EventFilter::stored(types);
-        let events = events(&mut db, merchant, replay.position, replay.through_sequence).await?;
-        let last = events.last().map(|event| event.sequence);
-        position = last.unwrap_or(replay.through_sequence);
-        // A type that this version does not know goes on as it is: only its pattern counts.
-        let wanted = events
-            .into_iter()
-            .filter(|event| replay.retry || filter.replays(&event.event_type))
-            .map(|event| (new_id(), event.sequence, event.intent_id));
-        let wanted: Vec<_> = wanted.collect();
-        let owner = (merchant.0, replay.endpoint_id);
-        made = owe_again(&mut db, owner, &wanted, now).await?;
-        if position < replay.through_sequence {
-            ReplayStatus::Running
+            merchant.0,
+            id.0
+        );
+        let Some(replay) = replay.fetch_optional(&mut *db).await? else {
+            return Ok(None);
+        };
+        let (mut position, mut made) = (replay.position, 0);
+        let status = if let Some(types) = replay.event_types {
+            let filter = EventFilter::stored(types);
+            let events =
+                events(&mut db, merchant, replay.position, replay.through_sequence).await?;
+            let last = events.last().map(|event| event.sequence);
+            position = last.unwrap_or(replay.through_sequence);
+            // A type that this version does not know goes on as it is: only its pattern counts.
+            let wanted = events
+                .into_iter()
+                .filter(|event| replay.retry || filter.replays(&event.event_type))
+                .map(|event| (new_id(), event.sequence, event.intent_id));
+            let wanted: Vec<_> = wanted.collect();
+            let owner = (merchant.0, replay.endpoint_id);
+            made = owe_again(&mut db, owner, &wanted, now).await?;
+            if position < replay.through_sequence {
+                ReplayStatus::Running
+            } else {
+                ReplayStatus::Completed
+            }
         } else {
-            ReplayStatus::Completed
-        }
-    } else {
-        ReplayStatus::Canceled
-    };
-    let moved = sqlx::query!(
-        "-- replays.forward
+            ReplayStatus::Canceled
+        };
+        let moved = sqlx::query!(
+            "-- replays.forward
         UPDATE replays SET status = $3, position = $4, deliveries = deliveries + $5,
             updated_at = $6
         WHERE merchant_id = $1 AND id = $2",
-        merchant.0,
-        id.0,
-        status.as_str(),
-        position,
-        made,
-        now,
-    );
-    moved.execute(&mut *db).await?;
-    db.commit().await?;
-    Ok(Some((status, EndpointId(replay.endpoint_id))))
+            merchant.0,
+            id.0,
+            status.as_str(),
+            position,
+            made,
+            now,
+        );
+        moved.execute(&mut *db).await?;
+        db.commit().await?;
+        Ok(Some((status, EndpointId(replay.endpoint_id))))
+    })
+    .await
 }
 
 /// An event that a step looks at.

@@ -1,10 +1,10 @@
 //! SQL of the upkeep: small steps that wait for nobody.
 
+use crate::base::db::Pool;
 use crate::{
     base::ids::{EndpointId, MerchantId, first_id},
     domain::callbacks::EndpointStatus,
 };
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
 /// How far the time in an id may be from the time of its row: the one is a process's, the other
@@ -18,7 +18,7 @@ const STEP: i64 = 1000;
 /// is enabled again, and cancels what is owed to one that is deleted. How many deliveries were moved;
 /// where it is not none there may be more.
 pub async fn settle(
-    pool: &PgPool,
+    pool: &Pool,
     (merchant, endpoint): (MerchantId, EndpointId),
     now: OffsetDateTime,
 ) -> Result<u64, sqlx::Error> {
@@ -82,7 +82,7 @@ pub async fn settle(
 /// Forgets deliveries that nothing has happened to since `before`, with their tries, but for those
 /// that are still to be sent; and replays and secrets that ended before. How many deliveries went;
 /// where it is not none there may be more.
-pub async fn forget(pool: &PgPool, before: OffsetDateTime) -> Result<u64, sqlx::Error> {
+pub async fn forget(pool: &Pool, before: OffsetDateTime) -> Result<u64, sqlx::Error> {
     let forget = sqlx::query!(
         "-- upkeep.forget
         WITH RECURSIVE owner (merchant_id) AS (

@@ -5,6 +5,7 @@
 )]
 
 use super::Attempt;
+use crate::base::db::Pool;
 use crate::{
     base::{
         db::{Unreadable, all_written},
@@ -14,7 +15,7 @@ use crate::{
     },
     domain::rails::{DeclineCode, PaymentMethod, Rail},
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -83,7 +84,7 @@ pub type Name = (MerchantId, AttemptId);
 
 /// Loads the attempts named.
 pub async fn load(
-    db: &mut PgConnection,
+    db: impl PgExecutor<'_>,
     names: &[Name],
 ) -> Result<Vec<Result<Attempt, Unreadable<Name>>>, sqlx::Error> {
     let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
@@ -222,12 +223,11 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
 
 /// One attempt, with the attempt that charged the payer of its intent.
 pub async fn get(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     id: AttemptId,
 ) -> Result<Option<(Attempt, Option<AttemptId>)>, sqlx::Error> {
-    let mut db = pool.acquire().await?;
-    let found = load(&mut db, &[(merchant, id)]).await?.pop();
+    let found = load(pool, &[(merchant, id)]).await?.pop();
     let Some(attempt) = found.transpose()? else {
         return Ok(None);
     };
@@ -237,6 +237,6 @@ pub async fn get(
         merchant.0,
         attempt.intent.0
     );
-    let charge = charge.fetch_optional(&mut *db).await?.flatten();
+    let charge = charge.fetch_optional(pool).await?.flatten();
     Ok(Some((attempt, charge.map(AttemptId))))
 }

@@ -5,13 +5,14 @@
 )]
 
 use super::{Refund, RefundStatus};
+use crate::base::db::Pool;
 use crate::base::{
     db::{Unreadable, Window, all_written},
     ids::{IntentId, MerchantId, RefundId, made_between},
     money::{CurrencyError, Money},
     names::Word,
 };
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -153,7 +154,7 @@ pub async fn update(db: &mut PgConnection, refunds: &[&Refund]) -> Result<(), sq
 
 /// One refund of a merchant.
 pub async fn get(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     id: RefundId,
 ) -> Result<Option<Refund>, sqlx::Error> {
@@ -176,7 +177,7 @@ pub struct Filter {
 
 /// A merchant's refunds, newest first, and whether there are more.
 pub async fn list(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     filter: Filter,
     window: Window,

@@ -4,11 +4,12 @@
     reason = "this is how sqlx is told of arrays with nulls"
 )]
 
+use crate::base::db::Pool;
 use crate::{
     base::ids::{IntentId, LinkId, MerchantId},
     domain::links::store::{Subject, TokenRow},
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Stores the hashes of new tokens.
@@ -36,7 +37,7 @@ pub async fn insert_tokens(db: &mut PgConnection, tokens: &[TokenRow]) -> Result
 
 /// What the token with this hash opens, and whose it is.
 pub async fn find_token(
-    pool: &PgPool,
+    pool: &Pool,
     hash: [u8; 32],
 ) -> Result<Option<(MerchantId, Subject)>, sqlx::Error> {
     let row = sqlx::query!(

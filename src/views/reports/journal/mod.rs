@@ -4,6 +4,7 @@ mod store;
 
 use self::store::{OfIntent, Span};
 use super::{ReportError, store as reports};
+use crate::base::db::Pool;
 use crate::{
     base::{
         db::Window,
@@ -12,7 +13,7 @@ use crate::{
     },
     domain::ledger::{JournalEntry, JournalEntryView},
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use std::{cmp::Reverse, fmt, ops::Range, str::FromStr};
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
@@ -72,70 +73,76 @@ pub struct JournalFilter {
 /// A page of the entries of one payment intent, oldest first (how its money moved, gross to net),
 /// and whether there are more.
 pub async fn intent_entries(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     intent: IntentId,
     window: Window,
 ) -> Result<(Vec<JournalEntryView>, bool), ReportError> {
-    let mut db = pool.acquire().await?;
-    if !reports::intent_exists(&mut db, merchant, intent).await? {
-        return Err(ReportError::NotFound);
-    }
-    let end = reports::last_sequence(&mut db, merchant)
-        .await?
-        .saturating_add(1);
-    let mut span = 1..end;
-    // What comes after an entry in this list is newer, and what comes before it older.
-    if let Some(id) = window.older_than {
-        let found = reports::find_entry(&mut db, merchant, EntryId(id)).await?;
-        span.start = found.ok_or_else(|| unknown("/after", id))?.0 + 1;
-    }
-    if let Some(id) = window.newer_than {
-        let found = reports::find_entry(&mut db, merchant, EntryId(id)).await?;
-        span.end = found.ok_or_else(|| unknown("/before", id))?.0;
-    }
-    let wanted = OfIntent {
-        intent,
-        source: None,
-        account: None,
-        limit: window.reach(),
-        upward: window.newer_than.is_none(),
-    };
-    let mut sequences = store::sequences_of_intent(&mut db, merchant, wanted, &span).await?;
-    sequences.sort_unstable();
-    let (sequences, has_more) = window.cut(sequences);
-    let entries = reports::entries(&mut db, merchant, &sequences).await?;
-    Ok((entries.into_iter().map(Into::into).collect(), has_more))
+    pool.again(|| async {
+        let mut db = pool.acquire().await?;
+        if !reports::intent_exists(&mut db, merchant, intent).await? {
+            return Err(ReportError::NotFound);
+        }
+        let end = reports::last_sequence(&mut db, merchant)
+            .await?
+            .saturating_add(1);
+        let mut span = 1..end;
+        // What comes after an entry in this list is newer, and what comes before it older.
+        if let Some(id) = window.older_than {
+            let found = reports::find_entry(&mut db, merchant, EntryId(id)).await?;
+            span.start = found.ok_or_else(|| unknown("/after", id))?.0 + 1;
+        }
+        if let Some(id) = window.newer_than {
+            let found = reports::find_entry(&mut db, merchant, EntryId(id)).await?;
+            span.end = found.ok_or_else(|| unknown("/before", id))?.0;
+        }
+        let wanted = OfIntent {
+            intent,
+            source: None,
+            account: None,
+            limit: window.reach(),
+            upward: window.newer_than.is_none(),
+        };
+        let mut sequences = store::sequences_of_intent(&mut db, merchant, wanted, &span).await?;
+        sequences.sort_unstable();
+        let (sequences, has_more) = window.cut(sequences);
+        let entries = reports::entries(&mut db, merchant, &sequences).await?;
+        Ok((entries.into_iter().map(Into::into).collect(), has_more))
+    })
+    .await
 }
 
 /// A page of the merchant's journal, newest first, and whether there are more entries.
 pub async fn journal(
-    pool: &PgPool,
+    pool: &Pool,
     merchant: MerchantId,
     filter: &JournalFilter,
     window: Window,
 ) -> Result<(Vec<JournalEntryView>, bool), ReportError> {
-    let mut db = pool.acquire().await?;
-    let span = span(&mut db, merchant, filter, window).await?;
-    let mut sequences: Vec<i64> = match (filter.source, &filter.account) {
-        (Some(source), account) => {
-            let account = account.as_deref();
-            let sought = OfSource { source, account };
-            of_source(&mut db, merchant, sought, &span, window).await?
-        }
-        (None, Some(account)) => {
-            let key = (merchant, account.as_str());
-            store::sequences_of_account(&mut db, key, &span, window).await?
-        }
-        (None, None) => {
-            nearest(&span.sequences, window.reach(), window.newer_than.is_some()).collect()
-        }
-    };
-    sequences.sort_unstable_by_key(|&sequence| Reverse(sequence));
-    let (sequences, has_more) = window.cut(sequences);
-    let entries = reports::entries(&mut db, merchant, &sequences).await?;
-    let newest_first = entries.into_iter().rev().map(Into::into);
-    Ok((newest_first.collect(), has_more))
+    pool.again(|| async {
+        let mut db = pool.acquire().await?;
+        let span = span(&mut db, merchant, filter, window).await?;
+        let mut sequences: Vec<i64> = match (filter.source, &filter.account) {
+            (Some(source), account) => {
+                let account = account.as_deref();
+                let sought = OfSource { source, account };
+                of_source(&mut db, merchant, sought, &span, window).await?
+            }
+            (None, Some(account)) => {
+                let key = (merchant, account.as_str());
+                store::sequences_of_account(&mut db, key, &span, window).await?
+            }
+            (None, None) => {
+                nearest(&span.sequences, window.reach(), window.newer_than.is_some()).collect()
+            }
+        };
+        sequences.sort_unstable_by_key(|&sequence| Reverse(sequence));
+        let (sequences, has_more) = window.cut(sequences);
+        let entries = reports::entries(&mut db, merchant, &sequences).await?;
+        let newest_first = entries.into_iter().rev().map(Into::into);
+        Ok((newest_first.collect(), has_more))
+    })
+    .await
 }
 
 /// Up to `count` sequences of `all`: the lowest if `upward`, else the highest. A merchant's

@@ -1,13 +1,14 @@
 //! SQL of snapshots.
 
+use crate::base::db::Pool;
 use crate::base::ids::MerchantId;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction};
 use time::OffsetDateTime;
 
 /// One still picture of the database for as long as the transaction is held: what is written
 /// meanwhile is not seen, and nobody waits. A reader that stalls for ten minutes loses it, so
 /// that a forgotten download does not hold back the cleaning of dead rows.
-pub async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+pub async fn snapshot(pool: &Pool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     let mut transaction = pool.begin_with(begin).await?;
     sqlx::query!(

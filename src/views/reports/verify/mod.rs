@@ -14,8 +14,8 @@ mod store;
 pub use report::{Fault, Faults, Report};
 
 use super::snapshot::snapshot;
+use crate::base::db::Pool;
 use crate::base::ids::MerchantId;
-use sqlx::PgPool;
 
 /// Why the books are not proved.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,7 @@ pub enum VerifyError {
 }
 
 /// Reads and proves the books of one merchant, or of all, in constant memory.
-pub async fn verify(pool: &PgPool, merchant: Option<MerchantId>) -> Result<Report, VerifyError> {
+pub async fn verify(pool: &Pool, merchant: Option<MerchantId>) -> Result<Report, VerifyError> {
     let mut db = snapshot(pool).await?;
     let only = merchant.map(|merchant| merchant.0);
     let (mut report, mut faults) = (Report::default(), Faults::default());
