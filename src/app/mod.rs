@@ -5,6 +5,7 @@ pub mod config;
 mod feeds;
 mod lists;
 mod payments;
+mod pulse;
 mod reader;
 pub mod telemetry;
 mod wake;
@@ -13,6 +14,7 @@ pub use clock::{ClockOff, ClockWatch};
 pub use feeds::{Feeds, WAITERS_OF_KEY, Waiter};
 pub use lists::{ListTurn, Lists};
 pub use payments::Performed;
+pub use pulse::{Beat, Pulse};
 pub use reader::Reader;
 pub use wake::Wake;
 
@@ -88,6 +90,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Where the writer hands new deliveries to the dispatcher, if there is one in this process.
     pub handover: Arc<Handover>,
+    /// Whether what works in the background goes on.
+    pub pulse: Arc<Pulse>,
     /// Whether this machine's clock is right.
     pub clock: ClockWatch,
     /// Wakes whoever waits for what a commit left.
@@ -153,6 +157,7 @@ impl App {
             outbound,
             metrics,
             handover,
+            pulse: Arc::default(),
             clock: ClockWatch::default(),
             wake,
             feeds,

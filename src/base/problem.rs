@@ -141,6 +141,9 @@ problems! {
     /// The schema of the database is not that of this version.
     SchemaOutdated = "schema_outdated": 503, "Schema outdated",
         "the schema is not that of this version: run `threadpay migrate`";
+    /// A part of the process that works in the background does not go on.
+    NotWorking = "not_working": 503, "Not working",
+        "the worker `deliver` has stopped: start this process again";
     /// The clock of the machine is not that of the database, and the process stops.
     ClockOff = "clock_off": 503, "Clock off",
         "this machine's clock is 90 s ahead of that of Postgres, and may be off by 5 s: set the clocks of both by NTP";

@@ -28,7 +28,7 @@ use crate::{
     },
     http,
     program::{keys, service},
-    workers,
+    workers::{self, Dispatcher, Worker},
     writer::{self, Command, EndpointCommand, Submission, WriteError},
 };
 use serde_json::json;
@@ -171,7 +171,15 @@ impl<'a> Services<'a> {
         let stopped = stop.clone();
         let task = tokio::spawn(async move {
             let dispatcher = service::dispatcher(&app);
-            workers::run(dispatcher, &app.wake.deliveries, &app.ambient, stopped).await;
+            let beat = app.pulse.enter(Dispatcher::NAME, Dispatcher::PERIOD);
+            workers::run(
+                dispatcher,
+                &app.wake.deliveries,
+                &app.ambient,
+                stopped,
+                beat,
+            )
+            .await;
         });
         Ok(Sending { stop, task })
     }

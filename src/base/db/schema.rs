@@ -150,7 +150,7 @@ async fn pause(attempt: u32) {
 }
 
 /// Says what this program lacks of the schema. It may have more: a newer version's.
-pub async fn check_schema(pool: &PgPool) -> Result<(), DbError> {
+pub async fn check_schema(pool: &Pool) -> Result<(), DbError> {
     let needed: Vec<i64> = MIGRATOR.iter().map(|m| m.version).collect();
     let missing = sqlx::query_scalar!(
         r#"-- db.is_migration_missing
@@ -170,7 +170,7 @@ pub async fn check_schema(pool: &PgPool) -> Result<(), DbError> {
 }
 
 /// Why the table of migrations is not found.
-async fn check_usage(pool: &PgPool) -> Result<DbError, DbError> {
+async fn check_usage(pool: &Pool) -> Result<DbError, DbError> {
     let hidden = sqlx::query_scalar!(
         r#"-- db.hidden_from
         SELECT current_user::text AS "role!" FROM pg_namespace

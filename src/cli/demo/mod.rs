@@ -46,7 +46,7 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramEr
         }
         service.run(&signals).await.and(played)
     };
-    let result = signals.unless_hard(work).await;
+    let result = signals.unless_hard(Box::pin(work)).await;
     database.close().await;
     result
 }

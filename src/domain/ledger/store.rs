@@ -9,6 +9,7 @@ use super::{
     columns::{BalanceColumns, BalanceRow, EntryColumns, PostingColumns},
 };
 use crate::base::{
+    db::Pool,
     ids::{IntentId, MerchantId},
     money::CurrencyError,
 };

@@ -69,6 +69,7 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         | ProblemCode::Overloaded
         | ProblemCode::Unavailable
         | ProblemCode::SchemaOutdated
+        | ProblemCode::NotWorking
         | ProblemCode::ClockOff => None,
     }
 }

@@ -4,6 +4,7 @@
 //! switches that share memory use it): one that floods ends at half of it, two at a third each,
 //! and whoever sends little finds room always. Room is counted in commands and in bytes.
 
+use super::course::Course;
 use crate::{
     base::ids::MerchantId,
     writer::{Reply, Submission, WriteError},
@@ -154,6 +155,7 @@ pub(super) struct Entrance {
     queues: Mutex<Queues>,
     arrived: Notify,
     pub(super) pace: Pace,
+    pub(super) course: Course,
 }
 
 impl Entrance {

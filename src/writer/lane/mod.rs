@@ -6,6 +6,7 @@
 //! same, since its books were locked elsewhere or the database stood still, is withdrawn. Either
 //! way nothing was done.
 
+mod course;
 mod entrance;
 mod thread;
 
@@ -25,7 +26,7 @@ use crate::{
 use std::{
     fmt,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{sync::oneshot, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -147,6 +148,15 @@ impl Writer {
         } else {
             Err(WriteError::Overloaded)
         }
+    }
+
+    /// Which lane does not work, and why, if there is one.
+    pub fn fault(&self, now: Instant) -> Option<String> {
+        let mut lanes = self.lanes.iter().enumerate();
+        lanes.find_map(|(number, lane)| {
+            let fault = lane.course.fault(now)?;
+            Some(format!("lane {number} of the writer {fault}"))
+        })
     }
 
     fn lane(&self, merchant: MerchantId) -> Result<&Arc<Entrance>, WriteError> {

@@ -9,13 +9,15 @@
 //!
 //! A command begins only once its merchant's books are held: until then its caller may take it back.
 
+mod connect;
+
 use super::{
     BatchReport, WriterOptions,
     entrance::{Entrance, Job, ReplyTo},
 };
 use crate::{
     base::{
-        db::{DbError, Use, is_outage, is_spoiled},
+        db::{DbError, is_outage, is_spoiled},
         ids::MerchantId,
     },
     domain::ledger::store::{self as books, Locked},
@@ -40,8 +42,6 @@ use uuid::Uuid;
 
 /// How long a batch may take before its connection is given up.
 const BATCH_DEADLINE: Duration = Duration::from_secs(30);
-/// How long a lane rests before it connects again.
-const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 /// How long a lane waits for books that are locked elsewhere, while others' commands may come:
 /// longer than a batch takes.
 const LOCK_WAIT: Duration = Duration::from_millis(50);
@@ -91,7 +91,7 @@ impl Lane {
         let runtime = runtime.map_err(sqlx::Error::Io)?;
         let thread = thread::Builder::new().name("lane".to_owned());
         let thread = thread.spawn(move || {
-            match runtime.block_on(self.connect()) {
+            match runtime.block_on(connect::connect(&self.options.db)) {
                 Ok(connection) => self.connection = Some(connection),
                 // The caller may have gone.
                 Err(error) => return drop(ready.send(Err(error))),
@@ -103,7 +103,9 @@ impl Lane {
             while catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.run(&stop)))).is_err() {
                 tracing::error!(lane = self.number, "a lane panicked; it goes on");
                 self.connection = None;
+                self.entrance.course.ends(false);
             }
+            self.entrance.course.is_gone();
             drop(running);
         });
         thread.map_err(sqlx::Error::Io)?;
@@ -116,6 +118,7 @@ impl Lane {
             tokio::select! {
                 biased;
                 () = stop.cancelled(), if !self.entrance.is_closed() => self.entrance.close(),
+                () = tokio::time::sleep(connect::LOOK), if self.entrance.course.is_failing() => self.look().await,
                 has_jobs = self.entrance.has_jobs() => {
                     if !has_jobs {
                         return;
@@ -133,7 +136,10 @@ impl Lane {
             return;
         }
         let started = Instant::now();
-        match self.lock(&jobs).await {
+        self.entrance.course.begins(started);
+        let locked = self.lock(&jobs).await;
+        let found_database = locked.is_ok();
+        match locked {
             Ok(Some(locked)) => {
                 let (ours, others) = jobs
                     .into_iter()
@@ -152,6 +158,7 @@ impl Lane {
                 }
             }
         }
+        self.entrance.course.ends(found_database);
     }
 
     /// The commands of the next batch: of all who wait, or of one who was passed over for long.
@@ -354,6 +361,20 @@ impl Lane {
         });
     }
 
+    /// Looks for the database: whoever asks whether the lane works sends no commands meanwhile.
+    async fn look(&mut self) {
+        self.entrance.course.begins(Instant::now());
+        self.connection = self.connected().await.ok();
+        self.entrance.course.ends(self.connection.is_some());
+    }
+
+    async fn connected(&mut self) -> Result<PgConnection, WriteError> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => connect::find(&self.options.db).await,
+        }
+    }
+
     /// Lets the books go at once; where that cannot be done, the server does it when the
     /// connection is closed.
     async fn roll_back(&mut self) {
@@ -362,26 +383,6 @@ impl Lane {
                 Ok(Ok(())) => self.connection = Some(connection),
                 Ok(Err(error)) => tracing::warn!(%error, "a batch could not be rolled back"),
                 Err(_) => tracing::warn!("a roll-back took too long; the writer connects again"),
-            }
-        }
-    }
-
-    async fn connect(&self) -> Result<PgConnection, DbError> {
-        let mut connection = self.options.db.connect(Use::Writer).await?;
-        books::prepare_lock(&mut connection).await?;
-        Ok(connection)
-    }
-
-    async fn connected(&mut self) -> Result<PgConnection, WriteError> {
-        if let Some(connection) = self.connection.take() {
-            return Ok(connection);
-        }
-        match self.connect().await {
-            Ok(connection) => Ok(connection),
-            Err(error) => {
-                tracing::warn!(%error, "the writer cannot reach the database");
-                tokio::time::sleep(RECONNECT_PAUSE).await;
-                Err(WriteError::Unavailable)
             }
         }
     }

@@ -228,8 +228,11 @@ impl TestApp {
         let (dispatcher, stop) = (self.dispatcher(limits), CancellationToken::new());
         let (ambient, stopped) = (self.ambient.clone(), stop.clone());
         let wake = Arc::clone(&self.app.wake.deliveries);
+        let beat = self.app.pulse.enter(Dispatcher::NAME, Dispatcher::PERIOD);
         let task =
-            tokio::spawn(async move { workers::run(dispatcher, &wake, &ambient, stopped).await });
+            tokio::spawn(
+                async move { workers::run(dispatcher, &wake, &ambient, stopped, beat).await },
+            );
         RunningDispatcher { task, stop }
     }
 
