@@ -114,6 +114,7 @@ fn pages(criterion: &mut Criterion, intent: &Intent) {
             test_mode: true,
         },
         state: PayState::Payable(form),
+        now: intent.created_at,
     };
     let receipt = Receipt {
         reader: locale.into(),

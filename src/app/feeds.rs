@@ -154,6 +154,9 @@ impl Feeds {
                 return Ok(part);
             }
             query.after = Some(part.next_after);
+            if part.has_more {
+                continue;
+            }
             let Some(mut news) = self.join(query.merchant, part.next_after, wake) else {
                 continue;
             };

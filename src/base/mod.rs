@@ -15,4 +15,6 @@ pub mod names;
 pub mod net;
 pub mod patch;
 pub mod problem;
+pub mod quota;
 pub mod timestamp;
+pub mod unknown;

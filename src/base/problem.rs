@@ -88,6 +88,9 @@ problems! {
     /// As many secrets of the endpoint sign as may.
     TooManySecrets = "too_many_secrets": 409, "Too many secrets",
         "5 secrets sign already; wait until one of them expires";
+    /// A part of the feed is sent to the endpoint again already.
+    ReplayRunning = "replay_running": 409, "Replay running",
+        "rpl_01m810zz1qf30stf80swm6wd6q still runs for this endpoint; wait until it has completed";
     /// Somebody else is paying by this link.
     PaymentLinkTaken = "payment_link_taken": 409, "Payment link taken",
         "somebody else is paying by this link";
@@ -130,6 +133,12 @@ problems! {
     /// The key makes more requests a second than it may.
     RateLimited = "rate_limited": 429, "Rate limited",
         "this key makes more requests a second than it may: wait and try again";
+    /// Too many attempts to pay were declined; none is taken for a while.
+    TooManyDeclines = "too_many_declines": 429, "Too many declines",
+        "too many attempts to pay were declined: nothing was charged, and no attempt is taken for 720 seconds";
+    /// The endpoint is pinged too often.
+    TooManyPings = "too_many_pings": 429, "Too many pings",
+        "an endpoint takes 5 pings a minute: wait for 12 seconds";
     /// A fault of the service.
     InternalError = "internal_error": 500, "Internal error",
         "something failed on our side: try again with the same Idempotency-Key";

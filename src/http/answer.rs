@@ -1,7 +1,7 @@
 //! Answers in the shapes that the API promises.
 
 use crate::http::Problem;
-use crate::{app::Performed, domain::links::PageUrls};
+use crate::{app::Performed, base::db::Part, domain::links::PageUrls};
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
@@ -9,6 +9,7 @@ use actix_web::{
 use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A part of a list, newest first unless said otherwise.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,6 +21,12 @@ pub struct List<T> {
     data: Vec<T>,
     /// Whether there are more in the direction that was asked for.
     has_more: bool,
+    /// Where to go on, as `after` or as `before`, if the search ended before this part was full. One
+    /// request looks at 20,000 objects; what has no index (`status`, `channel`, `thread`) may be
+    /// found rarely among them, or not at all. Left out otherwise: go on from the last object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
 }
 
 impl<T> List<T> {
@@ -29,6 +36,19 @@ impl<T> List<T> {
             object: "list",
             data,
             has_more,
+            next_cursor: None,
+        }
+    }
+
+    /// What a store found, as the API gives it.
+    pub fn of<'a, R>(
+        part: &'a Part<R>,
+        id: impl Fn(Uuid) -> String,
+        view: impl Fn(&'a R) -> T,
+    ) -> Self {
+        Self {
+            next_cursor: part.stopped_at.map(id),
+            ..Self::new(part.rows.iter().map(view).collect(), part.has_more)
         }
     }
 }

@@ -42,6 +42,9 @@ fn intent(error: &IntentError, said: String) -> Problem {
         IntentError::Declined { intent, code } => {
             Problem::new(ProblemCode::PaymentDeclined, said).declined(*intent, code.as_str())
         }
+        IntentError::TooManyDeclines(many) => {
+            Problem::new(ProblemCode::TooManyDeclines, said).retry_after(many.wait)
+        }
         IntentError::RailNotAvailable(_) => Problem::new(ProblemCode::RailNotAvailable, said),
         IntentError::Broken(_) => Problem::internal(error),
     }
@@ -51,6 +54,9 @@ fn link(error: LinkError, said: String) -> Problem {
     match error {
         LinkError::Closed(status) | LinkError::NotActive(status) => {
             Problem::new(ProblemCode::InvalidState, said).current_status(status.as_str())
+        }
+        LinkError::TooManyDeclines(many) => {
+            Problem::new(ProblemCode::TooManyDeclines, said).retry_after(many.wait)
         }
         LinkError::Taken => Problem::new(ProblemCode::PaymentLinkTaken, said).retry_after(1),
     }
@@ -63,6 +69,10 @@ fn endpoint(error: EndpointError, said: String) -> Problem {
             Problem::new(ProblemCode::DuplicateEndpoint, said).at("/url")
         }
         EndpointError::TooManySecrets => Problem::new(ProblemCode::TooManySecrets, said),
+        EndpointError::ReplayRunning(_) => Problem::new(ProblemCode::ReplayRunning, said),
+        EndpointError::TooManyPings(many) => {
+            Problem::new(ProblemCode::TooManyPings, said).retry_after(many.wait)
+        }
         EndpointError::Disabled => {
             Problem::new(ProblemCode::InvalidState, said).current_status("disabled")
         }

@@ -8,7 +8,7 @@ use crate::{base::ids, domain::auth::Principal};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{ConnectionType, Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
@@ -60,6 +60,7 @@ pub async fn observe(
     let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
         return Ok(request.error_response(Problem::internal(&"the server has no state")));
     };
+    strip_root(&mut request, &state.urls.root());
     let id = RequestId::new(state.ambient.id());
     request.extensions_mut().insert(id.clone());
     let (request, answer) = match refusal(&request, connection.as_deref()) {
@@ -77,6 +78,22 @@ pub async fn observe(
     }
     record(&state, &request, &answer, (&id, started.elapsed()));
     Ok(ServiceResponse::new(request, streamed(answer, turn)))
+}
+
+/// A proxy may pass the path of the public address on or take it away: the routes are found either way.
+fn strip_root(request: &mut ServiceRequest, root: &str) {
+    let (path, query) = (request.uri().path(), request.uri().query());
+    let rest = path.strip_prefix(root).filter(|rest| rest.starts_with('/'));
+    let Some(rest) = rest.filter(|_| !root.is_empty()) else {
+        return;
+    };
+    let rest = query.map_or_else(|| rest.to_owned(), |query| format!("{rest}?{query}"));
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = rest.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
 }
 
 /// What is answered before a route is looked for: to methods that HTTP does not know, and, on a

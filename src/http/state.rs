@@ -1,7 +1,7 @@
 //! What all handlers share.
 
 use crate::app::{App, ListTurn};
-use crate::base::ids::MerchantId;
+use crate::base::{ids::MerchantId, unknown::Unknown};
 use crate::http::Problem;
 use crate::http::server::{limit::Limits, turns::ExportTurns};
 use std::{ops::Deref, sync::Arc};
@@ -14,6 +14,8 @@ pub struct State {
     pub(super) limits: Option<Limits>,
     /// Turns for exports.
     pub(super) exports: ExportTurns,
+    /// Hashes of tokens that open no page.
+    pub(super) unknown_pages: Unknown<[u8; 32]>,
 }
 
 impl State {
@@ -22,6 +24,7 @@ impl State {
         Self {
             limits: app.config.rate_limit.map(Limits::new),
             exports: ExportTurns::default(),
+            unknown_pages: Unknown::default(),
             app,
         }
     }

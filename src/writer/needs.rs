@@ -55,8 +55,11 @@ impl Needs {
         );
     }
 
-    /// What a link that was loaded names in turn: the balances that its payments move.
+    /// What a link that was loaded names in turn: the payment that its next attempt may use again,
+    /// and the balances that its payments move.
     pub fn add_named_by_link(&mut self, link: &Link) {
+        let unseen = link.unseen.map(|id| (link.merchant, id));
+        self.intents.extend(unseen);
         let accounts = booked_accounts(link.terms.rail, link.terms.price.currency());
         self.add_balances(link.merchant, accounts);
     }

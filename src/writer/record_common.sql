@@ -84,13 +84,13 @@ token AS (
     INSERT INTO link_tokens (token_hash, merchant_id, intent_id)
     SELECT UNNEST($31::bytea[]), UNNEST($32::uuid[]), UNNEST($33::uuid[])
 ),
--- new intents: $32..$58
+-- new intents: $32..$59
 intent AS (
     INSERT INTO payment_intents (
         merchant_id, id, status,
         amount_authorized, amount_captured, amount_refunded, amount_refunding,
         open_attempt_id, open_attempt_kind, charge_attempt_id,
-        last_error, cancellation_reason, event_sequence, updated_at,
+        last_error, attempts_blocked_until, cancellation_reason, event_sequence, updated_at,
         currency, amount, tip, capture_method, description, reference,
         thread, line_items, metadata, rail, payment_link_id,
         expires_at, created_at
@@ -99,12 +99,12 @@ intent AS (
         UNNEST($32::uuid[]), UNNEST($33::uuid[]), UNNEST($34::text[]),
         UNNEST($35::bigint[]), UNNEST($36::bigint[]), UNNEST($37::bigint[]), UNNEST($38::bigint[]),
         UNNEST($39::uuid[]), UNNEST($40::text[]), UNNEST($41::uuid[]),
-        UNNEST($42::text[])::jsonb, UNNEST($43::text[]),
-        UNNEST($44::integer[]), UNNEST($45::timestamptz[]),
-        UNNEST($46::text[]), UNNEST($47::bigint[]), UNNEST($48::bigint[]), UNNEST($49::text[]),
-        UNNEST($50::text[]), UNNEST($51::text[]),
-        UNNEST($52::text[])::jsonb, UNNEST($53::text[])::jsonb, UNNEST($54::text[])::jsonb,
-        UNNEST($55::text[]), UNNEST($56::uuid[]),
-        UNNEST($57::timestamptz[]), UNNEST($58::timestamptz[])
+        UNNEST($42::text[])::jsonb, UNNEST($43::timestamptz[]), UNNEST($44::text[]),
+        UNNEST($45::integer[]), UNNEST($46::timestamptz[]),
+        UNNEST($47::text[]), UNNEST($48::bigint[]), UNNEST($49::bigint[]), UNNEST($50::text[]),
+        UNNEST($51::text[]), UNNEST($52::text[]),
+        UNNEST($53::text[])::jsonb, UNNEST($54::text[])::jsonb, UNNEST($55::text[])::jsonb,
+        UNNEST($56::text[]), UNNEST($57::uuid[]),
+        UNNEST($58::timestamptz[]), UNNEST($59::timestamptz[])
 )
 SELECT count(*) AS "heads!" FROM head

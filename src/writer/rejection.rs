@@ -37,7 +37,7 @@ pub enum Rejection {
 impl Rejection {
     /// Whether it is an answer to a request that ran, so that its key keeps it. A value that
     /// cannot be taken is none, even where that hangs on what there is (an amount above what is
-    /// left): put right, it is sent again with the same key.
+    /// left): put right, it is sent again with the same key. So it is where the caller must wait.
     pub(super) fn is_verdict(&self) -> bool {
         match self {
             Self::Intent(
@@ -45,9 +45,21 @@ impl Rejection {
                 | IntentError::Declined { .. }
                 | IntentError::RailNotAvailable(_),
             )
-            | Self::Link(_)
-            | Self::Endpoint(_) => true,
-            Self::Intent(IntentError::AmountTooLarge { .. } | IntentError::Broken(_))
+            | Self::Link(LinkError::Closed(_) | LinkError::Taken | LinkError::NotActive(_))
+            | Self::Endpoint(
+                EndpointError::TooMany
+                | EndpointError::Duplicate(_)
+                | EndpointError::TooManySecrets
+                | EndpointError::ReplayRunning(_)
+                | EndpointError::Disabled,
+            ) => true,
+            Self::Intent(
+                IntentError::AmountTooLarge { .. }
+                | IntentError::TooManyDeclines(_)
+                | IntentError::Broken(_),
+            )
+            | Self::Link(LinkError::TooManyDeclines(_))
+            | Self::Endpoint(EndpointError::TooManyPings(_))
             | Self::Invalid(_)
             | Self::NotFound(_)
             | Self::Internal(_)

@@ -237,6 +237,7 @@ pub async fn record_common(
         &mutable.captured, &mutable.refunded, &mutable.refunding,
         &mutable.attempts as &[Option<Uuid>], &mutable.kinds as &[Option<&str>],
         &mutable.charges as &[Option<Uuid>], &mutable.errors as &[Option<String>],
+        &mutable.blocked as &[Option<OffsetDateTime>],
         &mutable.reasons as &[Option<&str>], &mutable.sequences, &mutable.updated,
         // new intents: what never changes
         &immutable.currencies as &[&str], &immutable.amounts, &immutable.tips as &[Option<i64>],

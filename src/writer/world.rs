@@ -4,11 +4,11 @@ use super::Rejection;
 use crate::{
     base::{
         db::Unreadable,
-        ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
+        ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId, ReplayId},
         money::Currency,
     },
     domain::{
-        callbacks::{Endpoint, NewDelivery, Replay, StoredEvent, StoredSecret},
+        callbacks::{Endpoint, NewDelivery, Pings, Replay, StoredEvent, StoredSecret},
         idempotency::{KeyRecord, store::KeyName},
         intents::{Attempt, Intent, Refund},
         ledger::{Account, Books, JournalEntry},
@@ -153,6 +153,8 @@ macro_rules! world {
             pub deliveries: Vec<NewDelivery>,
             /// Endpoints that have undelivered events of an intent from before the batch.
             pub owed: HashSet<(EndpointId, Uuid)>,
+            /// Replays from before the batch that still run, by their endpoints.
+            pub running: HashMap<(MerchantId, EndpointId), ReplayId>,
             $($(#[doc = $doc])* pub $table: Table<$Key, $Row>,)*
             $($(#[doc = $whole_doc])* pub $whole: Table<$WholeKey, $Whole>,)*
             $($(#[doc = $list_doc])* pub $list: Vec<$Item>,)*
@@ -165,6 +167,8 @@ macro_rules! world {
             pub keys: Vec<KeyName>,
             /// Balances: all that the commands may book to.
             pub balances: HashSet<BalanceName>,
+            /// Endpoints whose running replays are looked at.
+            pub replayed: Vec<(MerchantId, EndpointId)>,
             $($(#[doc = $doc])* pub $table: Vec<$Name>,)*
         }
 
@@ -228,6 +232,9 @@ world! {
             |row| (row.merchant, row.id);
         /// Payment links.
         links: Link, (MerchantId, LinkId), (MerchantId, LinkId) = |row| (row.merchant, row.id);
+        /// Pings of endpoints.
+        pings: Pings, (MerchantId, EndpointId), (MerchantId, EndpointId) =
+            |row| (row.merchant, row.endpoint);
         /// Secrets of endpoints: all of an endpoint, each by its number.
         secrets: StoredSecret, (MerchantId, EndpointId), (MerchantId, EndpointId, i32) =
             |row| (row.merchant, row.endpoint, row.number);

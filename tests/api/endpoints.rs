@@ -4,6 +4,7 @@ use super::{
     dispatch::{deliver_due, id},
     harness::{Sink, run_test},
 };
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -130,6 +131,53 @@ fn a_long_replay_goes_on_where_it_stopped() {
             (&done["status"], &done["deliveries_count"]),
             (&json!("completed"), &json!(12))
         );
+    });
+}
+
+#[test]
+fn an_endpoint_has_one_replay_at_a_time() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
+        bot.ask_for("1.00", "EUR").await;
+        let mut paths = Vec::new();
+        for place in ["/a", "/b"] {
+            let url = format!("{}{place}", sink.url);
+            let endpoint = bot.create_endpoint(&url, &["*"]).await;
+            let path = format!("/v1/callback_endpoints/{}/replay", id(&endpoint));
+            paths.push(path);
+        }
+        let all = json!({"after_sequence": 0});
+        let running = bot.post(&paths[0], &all).await.expect(202);
+        let refused = bot.post(&paths[0], &all).await;
+        let refused = refused.problem(409, "replay_running");
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains(id(&running)), "{detail}");
+        bot.post(&paths[1], &all).await.expect(202);
+        app.replay().await;
+        bot.post(&paths[0], &all).await.expect(202);
+    });
+}
+
+#[test]
+fn an_endpoint_is_pinged_a_few_times_a_minute() {
+    run_test(async |app| {
+        let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
+        let endpoint = bot.create_endpoint(&sink.url, &["*"]).await;
+        let path = format!("/v1/callback_endpoints/{}/ping", id(&endpoint));
+        let pings = (0..8).map(|_| async { bot.post(&path, &json!({})).await });
+        let answers = join_all(pings).await;
+        let taken = answers.iter().filter(|answer| answer.status == 202).count();
+        assert_eq!(taken, 5);
+        let refused = answers.iter().find(|answer| answer.status != 202).unwrap();
+        refused.problem(429, "too_many_pings");
+        let wait = refused.header("retry-after").unwrap().parse().unwrap();
+        let pings = "SELECT count(*) FROM events WHERE type = 'ping'";
+        assert_eq!(app.count(pings).await, 5);
+        app.clock.advance(Duration::seconds(wait));
+        bot.post(&path, &json!({})).await.expect(202);
+        bot.post(&path, &json!({}))
+            .await
+            .problem(429, "too_many_pings");
     });
 }
 

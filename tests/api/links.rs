@@ -88,15 +88,21 @@ fn a_place_is_given_back_by_a_payment_that_fails() {
         let link = bot
             .create_link(&json!({"amount": "2.00", "currency": "EUR"}))
             .await;
-        let declined = app.anyone.pay(url(&link), "pm_sandbox_declined").await;
-        assert_eq!(declined.status, 303, "{}", declined.text());
+        let payer = app
+            .anyone
+            .pay(url(&link), "pm_sandbox_requires_action")
+            .await;
+        assert_eq!(payer.status, 303, "{}", payer.text());
+        let path = format!("/v1/payment_links/{}", link["id"].as_str().unwrap());
+        let payments = bot.get(&format!("{path}/payments")).await.expect(200);
+        let first = payments["data"][0]["id"].as_str().unwrap();
+        bot.act(first, "fail").await.expect(200);
         let waiting = app
             .anyone
             .pay(url(&link), "pm_sandbox_requires_action")
             .await;
         assert_eq!(waiting.status, 303);
         // While a payer acts, the place is taken.
-        let path = format!("/v1/payment_links/{}", link["id"].as_str().unwrap());
         let payments = bot.get(&format!("{path}/payments")).await.expect(200);
         let acting = payments["data"][0]["id"].as_str().unwrap().to_owned();
         let failed = payments["data"][1]["id"].as_str().unwrap();

@@ -17,6 +17,7 @@ mod clocks;
 mod crowd;
 mod currencies;
 mod damage;
+mod declines;
 #[expect(
     dead_code,
     reason = "shared with tests/simulation, which uses all of it"
@@ -37,6 +38,7 @@ mod lanes;
 mod ledger;
 mod links;
 mod listen;
+mod lists;
 mod logs;
 mod modes;
 mod neighbors;
@@ -52,6 +54,7 @@ mod requests;
 mod resolver;
 mod rights;
 mod rolling;
+mod roots;
 mod shares;
 mod shop;
 mod sight;

@@ -154,7 +154,8 @@ fn a_list_does_not_look_at_what_it_does_not_show() {
         let mut list = Planned::new(pool, Use::Reads, "intents.list").await;
         let listed = |reference: &str| {
             format!(
-                "'{MERCHANT}', NULL, NULL, 11, NULL, {reference}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+                "'{MERCHANT}', NULL, NULL, 11, 20000, {reference}, {}",
+                ["NULL"; 10].join(", ")
             )
         };
         let blocks = list.blocks(&listed("NULL")).await;
@@ -164,6 +165,59 @@ fn a_list_does_not_look_at_what_it_does_not_show() {
         for time in 1..=7 {
             let blocks = list.blocks(&listed(&format!("'order-{time}'"))).await;
             assert!(blocks < 100, "by reference it looked at {blocks} blocks");
+        }
+    });
+}
+
+/// What has no index is looked for among so many rows, and no more.
+#[test]
+fn a_list_looks_at_so_many_rows() {
+    run_on_database(async |pool| {
+        let mut db = pool.acquire().await.unwrap();
+        let head = format!("'{MERCHANT}', NULL, NULL, 21");
+        let mut lists = Vec::new();
+        for (name, before, status, after) in [
+            ("intents.list", 7, "processing", 2),
+            ("links.list", 6, "inactive", 0),
+            ("refunds.list", 5, "failed", 0),
+        ] {
+            let list = Planned::new(pool, Use::Lists, name).await;
+            let mut rest = vec!["NULL".to_owned(); before];
+            rest.push(format!("'{status}'"));
+            if name != "refunds.list" {
+                rest.push("now()".into());
+            }
+            rest.extend(vec!["NULL".to_owned(); after]);
+            lists.push((name, list, rest.join(", ")));
+        }
+        let id = "('019b0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid";
+        for sql in [
+            format!(
+                "INSERT INTO payment_intents (merchant_id, id, status, currency, amount, capture_method, line_items, metadata, rail,
+                    event_sequence, expires_at, created_at, updated_at)
+                SELECT '{MERCHANT}', {id}, 'succeeded', 'EUR', 100, 'automatic', '[]', '{{}}', 'sandbox', 1, now(), now(), now()
+                FROM generate_series(1, 9000) n"
+            ),
+            format!(
+                "INSERT INTO payment_links (merchant_id, id, status, currency, price, tip_options, usage, payments_count, payments_open,
+                    metadata, rail, created_at, updated_at)
+                SELECT '{MERCHANT}', {id}, 'active', 'EUR', '{{}}', '[]', 'multi', 0, 0, '{{}}', 'sandbox', now(), now()
+                FROM generate_series(1, 9000) n"
+            ),
+            format!(
+                "INSERT INTO refunds (merchant_id, id, payment_intent_id, status, amount, currency, created_at, updated_at)
+                SELECT '{MERCHANT}', {id}, {id}, 'succeeded', 1, 'EUR', now(), now() FROM generate_series(1, 9000) n"
+            ),
+        ] {
+            run(&mut db, &sql).await;
+        }
+        for (name, list, rest) in &mut lists {
+            let mut blocks = Vec::new();
+            for most in [1000, 2000] {
+                blocks.push(list.blocks(&format!("{head}, {most}, {rest}")).await);
+            }
+            let grown = blocks[1] <= 3 * blocks[0] && blocks[1] < 1_000;
+            assert!(grown, "{name} looked at {blocks:?} blocks");
         }
     });
 }
@@ -201,7 +255,7 @@ fn events(count: u32) -> String {
 }
 
 /// Statements over what is kept long: for which use each is planned, and what it is asked.
-fn kept_long() -> [(Use, &'static str, String); 9] {
+fn kept_long() -> [(Use, &'static str, String); 10] {
     [
         (
             Use::Reads,
@@ -221,7 +275,12 @@ fn kept_long() -> [(Use, &'static str, String); 9] {
         (
             Use::Lists,
             "feed.events",
-            format!("'{MERCHANT}', 19000, NULL, NULL, 21"),
+            format!("'{MERCHANT}', 19000, NULL, NULL, 21, 20000"),
+        ),
+        (
+            Use::Lists,
+            "feed.events",
+            format!("'{MERCHANT}', 0, 'refund.failed', NULL, 21, 500"),
         ),
         (
             Use::Dispatcher,

@@ -1,7 +1,7 @@
 //! What strangers can do: send requests of every odd kind, too slowly, too often. It leaves no trace
 //! in memory and takes nothing from others.
 
-use super::harness::{TestApp, Wire, run_test};
+use super::harness::{TestApp, Wire, run, run_test};
 use futures_util::future::join_all;
 use serde_json::json;
 use std::num::NonZeroU32;
@@ -235,5 +235,28 @@ fn what_nobody_knows_is_not_looked_up_again_and_a_new_key_works_at_once() {
             .unwrap();
         let bot = app.anyone.with_key(&fresh.text());
         bot.get("/v1/events").await.expect(200);
+    });
+}
+
+#[test]
+fn a_flood_of_one_unknown_page_costs_no_queries() {
+    run_test(async |app| {
+        let unknown = "/p/00aaaaaaaaaaaaaaaaaaaaaa";
+        let first = app.anyone.get(unknown).await;
+        assert_eq!(first.status, 404);
+        let mut db = app.pool.acquire().await.unwrap();
+        run(&mut db, "ALTER TABLE link_tokens RENAME TO hidden").await;
+        let again = app.anyone.get(unknown).await;
+        let malformed = app.anyone.get("/p/short").await;
+        let other = app.anyone.get("/p/00bbbbbbbbbbbbbbbbbbbbbb").await;
+        run(&mut db, "ALTER TABLE hidden RENAME TO link_tokens").await;
+        for answer in [&again, &malformed] {
+            assert_eq!((answer.status, &answer.bytes), (404, &first.bytes));
+        }
+        assert_eq!(other.status, 500);
+        assert_eq!(
+            app.anyone.get("/p/00bbbbbbbbbbbbbbbbbbbbbb").await.status,
+            404
+        );
     });
 }

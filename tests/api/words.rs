@@ -17,10 +17,8 @@ fn lists_pass_through_what_they_do_not_know() {
     run_test(async |app| {
         let (bot, sink) = (&app.merchant.bot, Sink::start(&[]));
         let endpoint = bot.create_endpoint(&sink.url, &["*"]).await;
-        let path = format!(
-            "/v1/callback_endpoints/{}",
-            endpoint["id"].as_str().unwrap()
-        );
+        let id = endpoint["id"].as_str().unwrap();
+        let path = format!("/v1/callback_endpoints/{id}");
         let paid = bot.paid("9.00", "EUR").await;
         bot.refund(&paid, "1.00").await.expect(201);
         bot.refund(&paid, "2.00").await.expect(201);

@@ -167,6 +167,15 @@ await part('declined', async () => {
   check(/complete|receipt|paid/i.test(await pay(url)), 'another card pays after a decline');
 });
 
+await part('too many declines', async () => {
+  const url = local((await intent()).pay_url);
+  const token = await csrf(url);
+  for (let count = 0; count < 5; count++) await post(url, await csrf(url), 'pm_sandbox_declined');
+  await look('too many declines', url, 200, 'Too many declined payments');
+  const refused = await post(url, token);
+  check(refused.status === 429 && refused.headers.has('retry-after'), 'after five declines a page rests', String(refused.status));
+});
+
 await part('pending', async () => {
   const url = local((await intent()).pay_url);
   await pay(url, 'pm_sandbox_pending');

@@ -39,6 +39,9 @@ RULES = {
     # Two sides that chance makes equal.
     "unbalanced_entry",
     "payment_declined",
+    # What was done before.
+    "too_many_declines",
+    "too_many_pings",
 }
 PLACES = {
     "/after": "an entry that there is",

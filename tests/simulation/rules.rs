@@ -6,13 +6,13 @@ use threadpay::{
     base::event_type::EventType,
     base::ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
     domain::{
-        callbacks::Disabling,
+        callbacks::{Disabling, EndpointError},
         idempotency::store::KeyName,
         intents::{
             Attempt, AttemptStatus, CaptureMethod, Intent, IntentError, Opening, RefundStatus,
             State, Status,
         },
-        links::LinkStatus,
+        links::{LinkError, LinkStatus},
         rails::{CallKind, DeclineCode, RailAnswer},
     },
     writer::{Command, EndpointCommand, PaymentCommand, Rejection, Reply, World},
@@ -44,7 +44,11 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
             Err(
                 Rejection::Invalid(_)
                 | Rejection::NotFound(_)
-                | Rejection::Intent(IntentError::AmountTooLarge { .. }),
+                | Rejection::Intent(
+                    IntentError::AmountTooLarge { .. } | IntentError::TooManyDeclines(_),
+                )
+                | Rejection::Link(LinkError::TooManyDeclines(_))
+                | Rejection::Endpoint(EndpointError::TooManyPings(_)),
             ) => {
                 assert!(name.is_none_or(|name| !known(&name)));
             }

@@ -11,9 +11,12 @@ use std::{
     fmt::Debug,
 };
 use threadpay::{
-    base::ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
+    base::{
+        ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
+        quota::Used,
+    },
     domain::{
-        callbacks::{Endpoint, StoredEvent, StoredSecret},
+        callbacks::{Endpoint, Pings, StoredEvent, StoredSecret},
         idempotency::{KeyRecord, store::KeyName},
         intents::{Attempt, Intent, Refund},
         ledger::{Books, EntryHash, JournalEntry},
@@ -38,6 +41,7 @@ pub struct Store {
     pub links: Rows<LinkId, Link>,
     pub endpoints: Rows<EndpointId, Endpoint>,
     pub secrets: BTreeMap<(MerchantId, EndpointId, i32), StoredSecret>,
+    pub pings: BTreeMap<(MerchantId, EndpointId), Used>,
     pub keys: BTreeMap<KeyName, KeyRecord>,
     pub tokens: HashMap<[u8; 32], TokenRow>,
     pub entries: BTreeMap<(MerchantId, i64), JournalEntry>,
@@ -111,10 +115,26 @@ impl Store {
                 world.links.load(key, link.clone());
             }
         }
+        for key in std::mem::take(&mut needs.intents) {
+            if let Some(intent) = self.intents.get(&key) {
+                world.intents.load(key, intent.clone());
+            }
+        }
         for (merchant, endpoint) in needs.secrets {
             let all = (merchant, endpoint, 0)..=(merchant, endpoint, i32::MAX);
             for (key, row) in self.secrets.range(all) {
                 world.secrets.load(*key, row.clone());
+            }
+        }
+        for (merchant, endpoint) in needs.pings {
+            if self.endpoints.contains_key(&(merchant, endpoint)) {
+                let used = self.pings.get(&(merchant, endpoint)).copied();
+                let pings = Pings {
+                    merchant,
+                    endpoint,
+                    used: used.unwrap_or_default(),
+                };
+                world.pings.load((merchant, endpoint), pings);
             }
         }
         for (merchant, name) in needs.balances {
@@ -140,6 +160,9 @@ impl Store {
         save!(self.endpoints, world.endpoints);
         save!(self.secrets, world.secrets);
         save!(self.keys, world.keys);
+        for (key, pings) in world.pings.changed() {
+            self.pings.insert(*key, pings.used);
+        }
         for token in world.tokens {
             assert!(
                 self.tokens.insert(token.0, token).is_none(),

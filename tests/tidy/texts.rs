@@ -17,21 +17,26 @@ pub fn vague_name(path: &str) -> Option<String> {
     ))
 }
 
-/// Numbered 1, 2, 3 … without gaps, and never changed once they are committed.
+/// Numbered in the order in which they came, each by a number of its own, and never changed once
+/// they are committed.
 pub fn migration_faults() -> Vec<String> {
     let mut faults = Vec::new();
-    for (index, path) in files(Path::new("migrations")).iter().enumerate() {
-        let wanted = format!("{:04}_", index + 1);
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
+    let mut last = 0;
+    for path in files(Path::new("migrations")) {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let (number, _) = name
+            .and_then(|name| name.split_once('_'))
             .unwrap_or_default();
-        if !name.starts_with(&wanted) || path.extension().is_none_or(|e| e != "sql") {
+        let number = number.parse().ok().filter(|_| number.len() == 4);
+        let number = number.filter(|number: &u16| *number > last);
+        if number.is_none() || path.extension().is_none_or(|e| e != "sql") {
             faults.push(format!(
-                "{}:1: name it {wanted}<what it does>.sql",
-                path.display()
+                "{}:1: name it {:04}_<what it does>.sql, or by a later number",
+                path.display(),
+                last + 1
             ));
         }
+        last = number.unwrap_or(last);
     }
     let changed = git(&[
         "diff",

@@ -1,6 +1,7 @@
 //! The connection to Postgres: pools, the cell's schema, migrations, and which errors mean what.
 
 mod fault;
+mod part;
 mod pool;
 mod rights;
 mod rows;
@@ -9,10 +10,11 @@ mod url;
 mod window;
 
 pub use fault::{is_outage, is_spoiled, is_timeout};
+pub use part::{Part, Seen};
 pub use pool::{MaySpoil, Pool};
 pub use rows::{Unreadable, Written, all_written};
 pub use schema::check_schema;
-pub use window::Window;
+pub use window::{SCAN, Window};
 
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};

@@ -5,12 +5,14 @@
 
 mod amount;
 mod cldr;
+mod left;
 mod locale;
 mod moment;
 pub mod texts;
 mod typed;
 
 pub use amount::format_amount;
+pub use left::format_left;
 pub use locale::Locale;
 pub use moment::{format_moment, machine_moment};
 pub use texts::Texts;

@@ -7,8 +7,7 @@ use crate::base::crypto::{
     hash,
     jwt::{Claims, JwtError, LIFE, Signer},
 };
-use crate::base::db::Pool;
-use crate::base::ids::KeyId;
+use crate::base::{db::Pool, ids::KeyId, unknown::Unknown};
 use moka::future::Cache;
 use std::{
     collections::HashMap,
@@ -22,10 +21,6 @@ use uuid::Uuid;
 /// How long a revoked key may still work.
 const CACHE_LIFE: Duration = Duration::from_secs(5);
 const CACHE_SIZE: u64 = 100_000;
-/// How long an id that no key has is remembered, so that a flood of one costs a query a second.
-const UNKNOWN_LIFE: Duration = Duration::from_secs(1);
-/// Most ids that are remembered as unknown.
-const UNKNOWN_SIZE: u64 = 10_000;
 
 /// Why a caller is not let in.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -84,9 +79,8 @@ pub struct Authenticator {
     signer: Signer,
     ambient: Ambient,
     keys: Cache<KeyId, Arc<StoredKey>>,
-    /// Ids that no key has. An id is made together with its key, from chance, and is shown once the
-    /// key is committed: so an id that was asked for before is never that of a key that comes later.
-    unknown: Cache<KeyId, ()>,
+    /// Ids that no key has.
+    unknown: Unknown<KeyId>,
     uses: Arc<Uses>,
 }
 
@@ -123,16 +117,12 @@ impl Authenticator {
             .time_to_live(CACHE_LIFE)
             .max_capacity(CACHE_SIZE)
             .build();
-        let unknown = Cache::builder()
-            .time_to_live(UNKNOWN_LIFE)
-            .max_capacity(UNKNOWN_SIZE)
-            .build();
         Self {
             pool,
             signer,
             ambient,
             keys,
-            unknown,
+            unknown: Unknown::default(),
             uses: Arc::default(),
         }
     }
@@ -251,7 +241,7 @@ impl Authenticator {
     }
 
     async fn find(&self, id: KeyId) -> Result<Option<Arc<StoredKey>>, AuthError> {
-        if self.unknown.contains_key(&id) {
+        if self.unknown.holds(&id) {
             return Ok(None);
         }
         let load = async {
@@ -263,7 +253,7 @@ impl Authenticator {
             Ok(stored) => Ok(Some(stored)),
             Err(error) => match &*error {
                 LookupError::Unknown => {
-                    self.unknown.insert(id, ()).await;
+                    self.unknown.add(id).await;
                     Ok(None)
                 }
                 LookupError::Database(error) => Err(AuthError::Database(Arc::clone(error))),

@@ -10,6 +10,7 @@ mod event;
 pub mod feed;
 pub mod health;
 pub mod outbox;
+pub mod pings;
 pub mod replay;
 mod request;
 pub mod secrets;
@@ -25,6 +26,7 @@ pub use endpoint::{
 };
 pub use event::{Event, NewEvent, StoredEvent};
 pub use health::{EndpointHealth, Health, Signal};
+pub use pings::{Pings, TooManyPings};
 pub use replay::{Replay, ReplayObject, ReplayRange, ReplayRequest, ReplayStatus};
 pub use request::{EndpointChanges, EndpointRequest, RotateRequest};
 pub use secrets::{NewSecret, StoredSecret, rotate};

@@ -3,7 +3,7 @@
 use super::{Attempt, Intent, IntentError, Opening, State};
 use crate::{
     base::{ids::AttemptId, invalid::Invalid, names::UnknownName, problem::ProblemCode},
-    domain::rails::{CallKind, PaymentMethod},
+    domain::rails::{CallKind, PaymentMethod, TooManyDeclines},
 };
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -50,6 +50,7 @@ impl Intent {
         if self.state != State::RequiresPayment || self.is_overdue(now) {
             return Err(self.refuse("confirmed", now));
         }
+        TooManyDeclines::check(self.declines, now)?;
         let attempt =
             Attempt::start(id, &self, CallKind::Charge, self.terms.amount, now).paying_with(method);
         let state = State::Processing(id, Opening::Charge);

@@ -10,6 +10,7 @@ use crate::{
         ids::{AttemptId, IntentId, LinkId, MerchantId},
         money::{Currency, CurrencyError, Money},
         names::UnknownName,
+        quota::Used,
     },
     domain::{details::Details, rails::CallKind, threads::Thread},
 };
@@ -57,6 +58,7 @@ pub(super) struct Row {
     pub(super) open_attempt_kind: Option<String>,
     pub(super) charge_attempt_id: Option<Uuid>,
     pub(super) last_error: Option<Json<LastError>>,
+    pub(super) attempts_blocked_until: Option<OffsetDateTime>,
     pub(super) cancellation_reason: Option<String>,
     pub(super) event_sequence: i32,
     pub(super) expires_at: OffsetDateTime,
@@ -160,6 +162,7 @@ impl TryFrom<Row> for Intent {
             state,
             sums,
             last_error: row.last_error.map(|error| error.0),
+            declines: Used::stored(row.attempts_blocked_until),
             charge: row.charge_attempt_id.map(AttemptId),
             event_sequence: row.event_sequence,
             created_at: row.created_at,
@@ -193,6 +196,8 @@ crate::columns! {
         charges: Option<Uuid> = |i| i.charge.map(|c| c.0);
         /// Why their last attempts failed, as JSON.
         errors: Option<String> = |i| i.last_error.map(json);
+        /// Until when no attempt of theirs is taken.
+        blocked: Option<OffsetDateTime> = |i| i.declines.store();
         /// Why they were canceled.
         reasons: Option<&'static str> = |i| open_attempt(i.state).2.map(CancellationReason::as_str);
         /// How many events there are of each.

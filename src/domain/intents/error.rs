@@ -8,7 +8,7 @@ use crate::{
     },
     domain::{
         ledger::Unbalanced,
-        rails::{DeclineCode, Rail},
+        rails::{DeclineCode, Rail, TooManyDeclines},
     },
 };
 
@@ -39,6 +39,9 @@ pub enum IntentError {
         /// The rail's reason.
         code: DeclineCode,
     },
+    /// Too many attempts were declined: none is taken for a while.
+    #[error(transparent)]
+    TooManyDeclines(#[from] TooManyDeclines),
     /// The merchant is live, and the rail moves no money.
     #[error(
         "the rail {0} is for test merchants, and this merchant is live: no rail can take this payment yet"

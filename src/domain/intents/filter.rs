@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 /// Which intents a list holds; all of the merchant's where nothing is said.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Those that stand so.
-    pub status: Option<Status>,
+    /// Those that stand so at that time.
+    pub status: Option<(Status, OffsetDateTime)>,
     /// Those with this reference.
     pub reference: Option<String>,
     /// Those made through this link.

@@ -9,7 +9,7 @@ use crate::{
     base::money::Money,
     domain::{
         ledger::Draft,
-        rails::{CallKind, DeclineCode, RailAnswer},
+        rails::{CallKind, DECLINES_OF_ONE, DeclineCode, RailAnswer},
     },
 };
 use time::{Duration, OffsetDateTime};
@@ -99,7 +99,7 @@ impl Attempt {
                 }
             }
         };
-        Ok(Some(finished))
+        Ok(Some(finished.ended_in_time(now)))
     }
 
     /// Ends the asking about a payer's action that its intent no longer waits for.
@@ -185,6 +185,19 @@ fn waiting(state: State, attempt: &Attempt) -> State {
 }
 
 impl Finished {
+    /// An intent whose time is over ends as soon as that is seen, not when a worker looks next:
+    /// whoever reads it is told "expired" already.
+    fn ended_in_time(self, now: OffsetDateTime) -> Self {
+        match self.intent.clone().expire(now) {
+            Some(intent) => Self {
+                intent,
+                event: self.event.filter(|e| *e == EventType::IntentPaymentFailed),
+                ..self
+            },
+            None => self,
+        }
+    }
+
     fn quiet(intent: Intent, attempt: Attempt, refund: Option<Refund>) -> Self {
         Self {
             intent,
@@ -328,29 +341,29 @@ fn declined(
         attempt: attempt.id,
     });
     let verdict = Verdict::Declined(code);
-    let failed = |state, event, attempt| {
+    let failed = |state, attempt| {
         let intent = Intent {
             state,
             last_error,
             ..intent.clone()
         };
         Finished {
-            event: Some(event),
+            event: Some(EventType::IntentPaymentFailed),
             verdict,
             ..Finished::quiet(intent, attempt, None)
         }
     };
     Ok(match attempt.kind {
-        CallKind::Charge => failed(
-            State::RequiresPayment,
-            EventType::IntentPaymentFailed,
-            attempt,
-        ),
-        CallKind::Capture | CallKind::Void => failed(
-            State::RequiresCapture,
-            EventType::IntentPaymentFailed,
-            attempt,
-        ),
+        CallKind::Charge => {
+            let declines = intent.declines.add(DECLINES_OF_ONE, now);
+            let failed = failed(State::RequiresPayment, attempt);
+            let intent = Intent {
+                declines,
+                ..failed.intent
+            };
+            Finished { intent, ..failed }
+        }
+        CallKind::Capture | CallKind::Void => failed(State::RequiresCapture, attempt),
         CallKind::Refund => {
             let refunding = intent.sums.refunding.checked_sub(attempt.amount)?;
             let intent = Intent {

@@ -5,6 +5,7 @@ use crate::{
     base::{
         ids::{AttemptId, IntentId, LinkId, MerchantId},
         money::Money,
+        quota::Used,
     },
     domain::{
         details::Details,
@@ -198,6 +199,8 @@ pub struct Intent {
     pub sums: Sums,
     /// Why the last attempt failed, until one succeeds.
     pub last_error: Option<LastError>,
+    /// Its declines of late; through a link, those of the link at the last of its own.
+    pub declines: Used,
     /// The attempt that charged the payer.
     pub charge: Option<AttemptId>,
     /// How many events it has had.
@@ -227,6 +230,7 @@ impl Intent {
             state,
             sums,
             last_error: None,
+            declines: Used::default(),
             charge: None,
             event_sequence: 0,
             created_at,

@@ -23,6 +23,7 @@ SELECT
     i.open_attempt_kind,
     i.charge_attempt_id,
     i.last_error AS "last_error: Json<LastError>",
+    i.attempts_blocked_until,
     i.cancellation_reason,
     i.event_sequence,
     i.expires_at,

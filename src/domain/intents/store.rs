@@ -7,14 +7,14 @@
 pub use super::{columns::Name, filter::Filter};
 
 use super::{
-    Attempt, Intent, LastError, Status, attempt,
+    Attempt, Intent, LastError, attempt,
     columns::{Mutable, Row, StoredLine},
 };
 use crate::base::db::Pool;
 use crate::{
     base::{
-        db::{Unreadable, Window, all_written},
-        ids::{IntentId, MerchantId, first_id},
+        db::{Part, SCAN, Seen, Unreadable, Window, all_written},
+        ids::{IntentId, MerchantId, made_between},
     },
     domain::threads::Thread,
 };
@@ -22,10 +22,6 @@ use sqlx::{PgConnection, PgExecutor, types::Json};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
-
-/// How far the time in an id may be from the time of its row: the one is a process's, the other
-/// Postgres'.
-const MARGIN: time::Duration = time::Duration::minutes(1);
 
 /// Loads the intents named.
 pub async fn load(
@@ -79,6 +75,7 @@ pub async fn update_with_attempts(
         &m.kinds as &[Option<&str>],
         &m.charges as &[Option<Uuid>],
         &m.errors as &[Option<String>],
+        &m.blocked as &[Option<OffsetDateTime>],
         &m.reasons as &[Option<&str>],
         &m.sequences,
         &m.updated,
@@ -96,72 +93,51 @@ pub async fn get(
     Ok(found.transpose()?)
 }
 
-/// A merchant's intents, newest first, and whether there are more.
+/// A part of a merchant's intents.
 pub async fn list(
     pool: &Pool,
     merchant: MerchantId,
     filter: &Filter,
     window: Window,
-) -> Result<(Vec<Intent>, bool), sqlx::Error> {
+) -> Result<Part<Intent>, sqlx::Error> {
     pool.again(|| async {
-    let ids = sqlx::query_scalar!(
-        r#"-- intents.list
-        WITH wanted AS NOT MATERIALIZED (
-            SELECT id FROM payment_intents
-            WHERE merchant_id = $1
-                AND ($5::text IS NULL OR status = $5)
-                AND ($6::text IS NULL OR reference = $6)
-                AND ($7::uuid IS NULL OR payment_link_id = $7)
-                AND ($8::text IS NULL OR thread ->> 'channel' = $8)
-                AND ($9::text IS NULL
-                    OR (thread IS NOT NULL AND thread ->> 'conversation' = $9))
-                AND ($10::text IS NULL OR thread ->> 'thread' = $10)
-                AND ($11::timestamptz IS NULL OR created_at >= $11)
-                AND ($12::timestamptz IS NULL OR created_at < $12)
-                -- Ids are in the order of time, and have an index.
-                AND ($13::uuid IS NULL OR id >= $13)
-                AND ($14::uuid IS NULL OR id < $14)
-        )
-        SELECT page.id AS "id!"
-        FROM (
-            (
-                SELECT id FROM wanted
-                WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
-                ORDER BY id DESC LIMIT $4
-            )
-            UNION ALL
-            (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
-        ) page
-        ORDER BY page.id DESC"#,
+    let (first, last) = made_between(filter.created_from, filter.created_to);
+    let seen = sqlx::query_file_as!(
+        Seen,
+        "src/domain/intents/list.sql",
         merchant.0,
         window.older_than,
         window.newer_than,
         window.reach(),
-        filter.status.map(Status::as_str),
+        SCAN,
+        // with an index
         filter.reference,
         filter.payment_link.map(|l| l.0),
-        filter.channel,
         filter.conversation,
-        filter.thread,
         filter.created_from,
         filter.created_to,
-        filter
-            .created_from
-            .map(|from| first_id(from.saturating_sub(MARGIN))),
-        filter
-            .created_to
-            .map(|to| first_id(to.saturating_add(MARGIN)))
+        first,
+        last,
+        // without one
+        filter.status.map(|(status, _)| status.as_str()),
+        filter.status.map(|(_, at)| at),
+        filter.channel,
+        filter.thread,
     );
     let mut db = pool.acquire().await?;
-    let (ids, has_more) = window.cut(ids.fetch_all(&mut *db).await?);
-    let names: Vec<Name> = ids.iter().map(|id| (merchant, IntentId(*id))).collect();
+    let part = window.part(seen.fetch_all(&mut *db).await?);
+    let names: Vec<Name> = part
+        .rows
+        .iter()
+        .map(|id| (merchant, IntentId(*id)))
+        .collect();
     // They are never deleted, so all are found, in the order of their names. One that a newer
     // version wrote, with a word that this one does not know, hides no other.
     let intents = load(&mut *db, &names).await?.into_iter().filter_map(|read| {
         let fault = |row: &Unreadable<Name>| tracing::error!(id = %row.name.1, error = %row.fault, "an intent cannot be read");
         read.inspect_err(fault).ok()
     });
-    Ok((intents.collect(), has_more))
+    Ok(part.with(intents.collect()))
     })
     .await
 }

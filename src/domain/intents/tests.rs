@@ -80,6 +80,7 @@ fn refusal(error: &IntentError) -> String {
         IntentError::InvalidState { status, .. } => format!("no, it is {status}"),
         IntentError::AmountTooLarge { most, .. } => format!("no, at most {most}"),
         IntentError::Declined { .. }
+        | IntentError::TooManyDeclines(_)
         | IntentError::RailNotAvailable(_)
         | IntentError::Broken(_) => {
             panic!("{error}")
@@ -319,6 +320,31 @@ fn every_attempt_with_every_answer() {
             let again = attempt.finish(intent, refund, RailAnswer::Succeeded, START);
             assert_eq!(again, Ok(None), "a final answer is not taken twice");
         }
+    }
+}
+
+/// An answer that comes after the time of an intent ends it, if nothing is under way then.
+#[test]
+fn answers_that_come_late() {
+    const TABLE: &str = "
+        automatic charge | declined        | expired          | payment_intent.payment_failed
+        automatic charge | requires_action | expired          | -
+        automatic charge | pending         | processing       | payment_intent.processing
+        automatic charge | succeeded       | succeeded        | payment_intent.succeeded
+        manual capture   | declined        | requires_capture | payment_intent.payment_failed
+    ";
+    for [asked, word, status, event] in cells(TABLE) {
+        let (method, kind) = asked.split_once(' ').unwrap();
+        let intent = intent(1000, method.parse().unwrap());
+        let (intent, attempt, _) = attempt(kind.parse().unwrap(), &intent);
+        let late = START + Duration::minutes(1);
+        let finished = attempt.finish(intent, None, answer(word), late).unwrap();
+        let outcome = outcome(finished);
+        let expected = format!("{status} | {event} |");
+        assert!(
+            outcome.starts_with(&expected),
+            "{asked} | {word}: {outcome}"
+        );
     }
 }
 

@@ -13,7 +13,7 @@ WITH attempt AS (
         UNNEST($13::bytea[]),
         UNNEST($14::timestamptz[]), UNNEST($15::timestamptz[]), UNNEST($16::timestamptz[])
 )
--- intents that change: $17..$30
+-- intents that change: $17..$31
 UPDATE payment_intents i SET
     status = u.status,
     amount_authorized = u.authorized,
@@ -24,6 +24,7 @@ UPDATE payment_intents i SET
     open_attempt_kind = u.kind,
     charge_attempt_id = u.charge,
     last_error = u.error::jsonb,
+    attempts_blocked_until = u.blocked,
     cancellation_reason = u.reason,
     event_sequence = u.sequence,
     updated_at = u.updated_at
@@ -40,9 +41,10 @@ FROM (
         UNNEST($25::text[]) AS kind,
         UNNEST($26::uuid[]) AS charge,
         UNNEST($27::text[]) AS error,
-        UNNEST($28::text[]) AS reason,
-        UNNEST($29::integer[]) AS sequence,
-        UNNEST($30::timestamptz[]) AS updated_at
+        UNNEST($28::timestamptz[]) AS blocked,
+        UNNEST($29::text[]) AS reason,
+        UNNEST($30::integer[]) AS sequence,
+        UNNEST($31::timestamptz[]) AS updated_at
 ) u
 CROSS JOIN LATERAL (
     SELECT f.ctid AS row FROM payment_intents f

@@ -64,9 +64,14 @@ pub struct PaymentIntent<'a> {
     next_action: Option<NextAction>,
     /// Why the last attempt failed, until one succeeds.
     last_error: Option<LastErrorObject>,
+    /// Until when no attempt to pay is taken, since too many were declined; null while attempts are
+    /// taken.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    attempts_blocked_until: Option<String>,
     /// Why it was canceled, if a reason was given.
     cancellation_reason: Option<CancellationReason>,
-    /// Your own notes.
+    /// Your own notes. Empty in events that a payer causes on a page without paying: strangers cause
+    /// those, too.
     metadata: &'a BTreeMap<String, String>,
     /// From when on it cannot be paid any more.
     #[serde(serialize_with = "timestamp::serialize")]
@@ -135,8 +140,7 @@ impl From<LastError> for LastErrorObject {
 }
 
 impl<'a> PaymentIntent<'a> {
-    /// The intent at `now`, with the address of its page as given. Of `now` nothing shows but the
-    /// status then: as long as that stays, so does what is printed.
+    /// The intent at `now`, with the address of its page as given.
     pub fn new(intent: &'a Intent, mode: Mode, pay_url: String, now: OffsetDateTime) -> Self {
         let terms = &*intent.terms;
         let status = intent.status_at(now);
@@ -176,11 +180,22 @@ impl<'a> PaymentIntent<'a> {
             rail: terms.rail,
             next_action,
             last_error: intent.last_error.map(LastErrorObject::from),
+            attempts_blocked_until: intent.declines.up_until(now).map(timestamp::format),
             cancellation_reason,
             metadata: &terms.details.metadata,
             expires_at: intent.expires_at(),
             created_at: intent.created_at,
             updated_at: intent.updated_at,
+        }
+    }
+
+    /// The same without the merchant's notes.
+    #[must_use]
+    pub fn without_metadata(self) -> Self {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        Self {
+            metadata: &NONE,
+            ..self
         }
     }
 

@@ -2,10 +2,14 @@
 
 use crate::{
     base::{
-        ids::{LinkId, MerchantId},
+        ids::{IntentId, LinkId, MerchantId},
         money::{Currency, Money},
+        quota::{Quota, Used},
     },
-    domain::{details::Details, rails::Rail},
+    domain::{
+        details::Details,
+        rails::{DECLINES_OF_MANY, DECLINES_OF_ONE, Rail, TooManyDeclines},
+    },
 };
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
@@ -60,6 +64,9 @@ impl Price {
     }
 }
 
+/// Most payments of a link that are under way at a time: who begins one and leaves makes rows.
+const MOST_OPEN: u32 = 200;
+
 /// What a link asks for. It never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkTerms {
@@ -94,6 +101,11 @@ pub struct Link {
     pub payments: u32,
     /// Payments that have begun and not ended; each holds a place.
     pub open: u32,
+    /// Its declines of late.
+    pub declines: Used,
+    /// The last payment whose page nobody was led to: after a decline the next attempt uses it
+    /// again, so that declines leave no payments behind.
+    pub unseen: Option<IntentId>,
     /// When it was made.
     pub created_at: OffsetDateTime,
     /// When it last changed.
@@ -109,6 +121,9 @@ pub enum LinkError {
     /// Every place is taken by a payment that has not ended.
     #[error("another payment of this link is under way; try again when it has ended")]
     Taken,
+    /// Too many attempts were declined: none is taken for a while.
+    #[error(transparent)]
+    TooManyDeclines(#[from] TooManyDeclines),
     /// Only an active link can be deactivated.
     #[error("the payment link is {0}; only an active one can be deactivated")]
     NotActive(LinkStatus),
@@ -125,6 +140,8 @@ impl Link {
             status: LinkStatus::Active,
             payments: 0,
             open: 0,
+            declines: Used::default(),
+            unseen: None,
             created_at,
             updated_at,
         }
@@ -150,7 +167,8 @@ impl Link {
     /// Whether every place is taken, by payments that succeeded or that are under way.
     pub fn is_full(&self) -> bool {
         let taken = self.payments.saturating_add(self.open);
-        self.terms.max_payments.is_some_and(|most| taken >= most)
+        let is_full = self.terms.max_payments.is_some_and(|most| taken >= most);
+        is_full || self.open >= MOST_OPEN
     }
 
     /// Takes a place for a payment that begins.
@@ -162,6 +180,7 @@ impl Link {
         if self.is_full() {
             return Err(LinkError::Taken);
         }
+        TooManyDeclines::check(self.declines, now)?;
         Ok(Self {
             open: self.open.saturating_add(1),
             updated_at: now,
@@ -179,6 +198,29 @@ impl Link {
         }
     }
 
+    /// Somebody has come to the page of `intent`: it serves nobody else.
+    #[must_use]
+    pub fn seen(self, intent: IntentId) -> Self {
+        let unseen = self.unseen.filter(|unseen| *unseen != intent);
+        Self { unseen, ..self }
+    }
+
+    /// Counts an attempt that was declined.
+    #[must_use]
+    pub fn count_decline(self, now: OffsetDateTime) -> Self {
+        Self {
+            declines: self.declines.add(self.declines_allowed(), now),
+            ..self.release_place(now)
+        }
+    }
+
+    fn declines_allowed(&self) -> Quota {
+        match self.terms.usage {
+            Usage::Single => DECLINES_OF_ONE,
+            Usage::Multi => DECLINES_OF_MANY,
+        }
+    }
+
     /// Counts a payment that succeeded; the last one that may be completes the link.
     #[must_use]
     pub fn count_payment(self, now: OffsetDateTime) -> Self {
@@ -192,6 +234,8 @@ impl Link {
         Self {
             status,
             payments,
+            // Those who pay speak for those who cannot.
+            declines: self.declines.take(self.declines_allowed()),
             ..self.release_place(now)
         }
     }

@@ -7,10 +7,11 @@
 use super::{Link, LinkStatus, LinkTerms, Price, Usage};
 use crate::base::db::Pool;
 use crate::base::{
-    db::{Unreadable, Window, all_written},
+    db::{Part, SCAN, Seen, Unreadable, Window, all_written},
     ids::{IntentId, LinkId, MerchantId, made_between},
     money::{Currency, CurrencyError, Money},
     names::UnknownName,
+    quota::Used,
 };
 use crate::domain::details::Details;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,8 @@ struct Row {
     thread: Option<serde_json::Value>,
     metadata: serde_json::Value,
     rail: String,
+    attempts_blocked_until: Option<OffsetDateTime>,
+    unseen_intent_id: Option<Uuid>,
     expires_at: Option<OffsetDateTime>,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
@@ -101,6 +104,8 @@ impl TryFrom<Row> for Link {
             status: row.status.parse()?,
             payments: row.payments_count.try_into()?,
             open: row.payments_open.try_into()?,
+            declines: Used::stored(row.attempts_blocked_until),
+            unseen: row.unseen_intent_id.map(IntentId),
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -122,7 +127,8 @@ pub async fn load(
         "-- links.load
         SELECT l.merchant_id, l.id, l.status, l.currency, l.price, l.tip_options, l.usage,
             l.max_payments, l.payments_count, l.payments_open, l.description, l.reference,
-            l.thread, l.metadata, l.rail, l.expires_at, l.created_at, l.updated_at
+            l.thread, l.metadata, l.rail, l.attempts_blocked_until, l.unseen_intent_id,
+            l.expires_at, l.created_at, l.updated_at
         FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
         CROSS JOIN LATERAL (
             SELECT f.ctid AS row FROM payment_links f
@@ -192,6 +198,8 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
     let metadata: Vec<String> = terms().map(|t| json(&t.details.metadata)).collect();
     let rails: Vec<String> = terms().map(|t| t.rail.as_str().to_owned()).collect();
     let expires: Vec<Option<OffsetDateTime>> = links.iter().map(|l| l.expires_at()).collect();
+    let blocked: Vec<Option<OffsetDateTime>> = links.iter().map(|l| l.declines.store()).collect();
+    let unseen: Vec<Option<Uuid>> = links.iter().map(|l| l.unseen.map(|id| id.0)).collect();
     let created: Vec<OffsetDateTime> = links.iter().map(|l| l.created_at).collect();
     let updated: Vec<OffsetDateTime> = links.iter().map(|l| l.updated_at).collect();
     let insert = sqlx::query!(
@@ -199,7 +207,8 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
         INSERT INTO payment_links (
             merchant_id, id, status, currency, price, tip_options, usage,
             max_payments, payments_count, payments_open,
-            description, reference, thread, metadata, rail, expires_at, created_at, updated_at
+            description, reference, thread, metadata, rail, expires_at, created_at, updated_at,
+            attempts_blocked_until, unseen_intent_id
         )
         SELECT
             UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::text[]), UNNEST($4::text[]),
@@ -207,7 +216,8 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
             UNNEST($8::integer[]), UNNEST($9::integer[]), UNNEST($10::integer[]),
             UNNEST($11::text[]), UNNEST($12::text[]), UNNEST($13::text[])::jsonb,
             UNNEST($14::text[])::jsonb, UNNEST($15::text[]),
-            UNNEST($16::timestamptz[]), UNNEST($17::timestamptz[]), UNNEST($18::timestamptz[])",
+            UNNEST($16::timestamptz[]), UNNEST($17::timestamptz[]), UNNEST($18::timestamptz[]),
+            UNNEST($19::timestamptz[]), UNNEST($20::uuid[])",
         &merchants,
         &ids,
         &statuses,
@@ -225,7 +235,9 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
         &rails,
         &expires as &[Option<OffsetDateTime>],
         &created,
-        &updated
+        &updated,
+        &blocked as &[Option<OffsetDateTime>],
+        &unseen as &[Option<Uuid>]
     );
     insert.execute(db).await.map(drop)
 }
@@ -237,6 +249,8 @@ pub async fn update(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
     let statuses: Vec<String> = links.iter().map(|l| l.status.as_str().to_owned()).collect();
     let counts: Vec<i32> = links.iter().map(|l| count(l.payments)).collect();
     let open: Vec<i32> = links.iter().map(|l| count(l.open)).collect();
+    let blocked: Vec<Option<OffsetDateTime>> = links.iter().map(|l| l.declines.store()).collect();
+    let unseen: Vec<Option<Uuid>> = links.iter().map(|l| l.unseen.map(|id| id.0)).collect();
     let updated: Vec<OffsetDateTime> = links.iter().map(|l| l.updated_at).collect();
     let update = sqlx::query!(
         "-- links.update
@@ -244,10 +258,12 @@ pub async fn update(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
             status = u.status,
             payments_count = u.count,
             payments_open = u.open,
+            attempts_blocked_until = u.blocked,
+            unseen_intent_id = u.unseen,
             updated_at = u.updated_at
         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::integer[],
-                $6::timestamptz[])
-            AS u (merchant_id, id, status, count, open, updated_at)
+                $6::timestamptz[], $7::uuid[], $8::timestamptz[])
+            AS u (merchant_id, id, status, count, open, blocked, unseen, updated_at)
         CROSS JOIN LATERAL (
             SELECT f.ctid AS row FROM payment_links f
             WHERE f.merchant_id = u.merchant_id AND f.id = u.id
@@ -259,6 +275,8 @@ pub async fn update(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
         &statuses,
         &counts,
         &open,
+        &blocked as &[Option<OffsetDateTime>],
+        &unseen as &[Option<Uuid>],
         &updated
     );
     all_written(update.execute(db).await?, links.len())
@@ -301,64 +319,40 @@ pub struct Filter {
     pub created_to: Option<OffsetDateTime>,
 }
 
-/// A merchant's links, newest first. What has expired and was not yet marked so is found by the
-/// status that it prints.
+/// A part of a merchant's links.
 pub async fn list(
     pool: &Pool,
     merchant: MerchantId,
     filter: &Filter,
     window: Window,
-) -> Result<(Vec<Link>, bool), sqlx::Error> {
+) -> Result<Part<Link>, sqlx::Error> {
     let (first, last) = made_between(filter.created_from, filter.created_to);
-    let status = filter.status.map(|(status, _)| status.as_str());
-    let now = filter.status.map(|(_, now)| now);
-    let ids = sqlx::query_scalar!(
-        r#"-- links.list
-        WITH wanted AS NOT MATERIALIZED (
-            SELECT id FROM payment_links
-            WHERE merchant_id = $1
-                AND ($5::text IS NULL OR $5 = CASE
-                    WHEN status = 'active' AND expires_at <= $6 THEN 'expired' ELSE status END)
-                AND ($7::text IS NULL OR reference = $7)
-                AND ($8::text IS NULL
-                    OR (thread IS NOT NULL AND thread ->> 'conversation' = $8))
-                AND ($9::timestamptz IS NULL OR created_at >= $9)
-                AND ($10::timestamptz IS NULL OR created_at < $10)
-                AND ($11::uuid IS NULL OR id >= $11)
-                AND ($12::uuid IS NULL OR id < $12)
-        )
-        SELECT page.id AS "id!" FROM (
-            (
-                SELECT id FROM wanted
-                WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
-                ORDER BY id DESC LIMIT $4
-            )
-            UNION ALL
-            (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
-        ) page
-        ORDER BY page.id DESC"#,
+    let seen = sqlx::query_file_as!(
+        Seen,
+        "src/domain/links/list.sql",
         merchant.0,
         window.older_than,
         window.newer_than,
         window.reach(),
-        status,
-        now,
+        SCAN,
         filter.reference,
         filter.conversation,
         filter.created_from,
         filter.created_to,
         first,
-        last
+        last,
+        filter.status.map(|(status, _)| status.as_str()),
+        filter.status.map(|(_, at)| at),
     );
-    let (ids, has_more) = window.cut(ids.fetch_all(pool).await?);
-    let names: Vec<Name> = ids.iter().map(|id| (merchant, LinkId(*id))).collect();
+    let part = window.part(seen.fetch_all(pool).await?);
+    let names: Vec<Name> = part.rows.iter().map(|id| (merchant, LinkId(*id))).collect();
     // They are never deleted, so all are found, in the order of their names. One that a newer
     // version wrote, with a word that this one does not know, hides no other.
     let links = load(pool, &names).await?.into_iter().filter_map(|read| {
         let fault = |row: &Unreadable<Name>| tracing::error!(id = %row.name.1, error = %row.fault, "a link cannot be read");
         read.inspect_err(fault).ok()
     });
-    Ok((links.collect(), has_more))
+    Ok(part.with(links.collect()))
 }
 
 /// A link whose time is over, and when it ended.

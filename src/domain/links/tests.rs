@@ -60,11 +60,13 @@ fn act(link: Link, verb: &str, now: OffsetDateTime) -> Result<Link, String> {
         "begin" => link.take_place(now).map_err(|error| match error {
             LinkError::Closed(status) => format!("no, it is {status}"),
             LinkError::Taken => "no, wait".to_owned(),
-            LinkError::NotActive(_) => panic!("{error}"),
+            LinkError::NotActive(_) | LinkError::TooManyDeclines(_) => panic!("{error}"),
         }),
         "deactivate" => link.deactivate(now).map_err(|error| match error {
             LinkError::NotActive(status) => format!("no, it is {status}"),
-            LinkError::Closed(_) | LinkError::Taken => panic!("{error}"),
+            LinkError::Closed(_) | LinkError::Taken | LinkError::TooManyDeclines(_) => {
+                panic!("{error}")
+            }
         }),
         "expire" => link.expire(now).ok_or_else(|| "stays".to_owned()),
         "fails" => Ok(link.release_place(now)),
@@ -131,6 +133,21 @@ fn every_state_with_every_verb() {
         .map(|(_, way)| if **way { 5 } else { 3 })
         .sum();
     assert_eq!((states.len(), seen.len()), (8, wanted), "a case is missing");
+}
+
+#[test]
+fn so_many_payments_are_under_way_at_a_time() {
+    let mut link = link(None);
+    let begun = (0..1000).take_while(|_| match link.clone().take_place(START) {
+        Ok(taken) => {
+            link = taken;
+            true
+        }
+        Err(_) => false,
+    });
+    assert_eq!(begun.count(), 200);
+    assert_eq!(link.clone().take_place(START), Err(LinkError::Taken));
+    assert!(link.release_place(START).take_place(START).is_ok());
 }
 
 #[test]

@@ -46,6 +46,10 @@ pub struct PaymentLink {
     rail: Rail,
     /// Your own notes.
     metadata: BTreeMap<String, String>,
+    /// Until when no attempt to pay is taken, since too many were declined; null while attempts are
+    /// taken.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    attempts_blocked_until: Option<String>,
     /// From when on it takes no payment any more; null for never.
     #[schema(value_type = Option<String>, format = "date-time")]
     expires_at: Option<String>,
@@ -104,6 +108,7 @@ impl PaymentLink {
             thread: terms.details.thread.clone(),
             rail: terms.rail,
             metadata: terms.details.metadata.clone(),
+            attempts_blocked_until: link.declines.up_until(now).map(timestamp::format),
             expires_at: link.expires_at().map(timestamp::format),
             created_at: link.created_at,
             updated_at: link.updated_at,

@@ -2,9 +2,11 @@
 //! our attempt, and knows nothing of payment intents.
 
 mod call;
+mod declines;
 mod sandbox;
 
 pub use call::{CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall};
+pub use declines::{DECLINES_OF_MANY, DECLINES_OF_ONE, TooManyDeclines};
 pub use sandbox::SandboxMethod;
 
 use std::time::Duration;

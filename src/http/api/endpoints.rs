@@ -274,8 +274,8 @@ pub async fn rotate_secret(
 ///
 /// A bot can do this to endpoints that it made itself.
 ///
-/// Sends it an event of type `ping`, whatever it is told of. Ask for the delivery to see how it
-/// went.
+/// Sends it an event of type `ping`, whatever it is told of, five times a minute at most. Ask for
+/// the delivery to see how it went.
 #[utoipa::path(post, path = "/v1/callback_endpoints/{id}/ping", tag = "Callbacks",
     operation_id = "ping_callback_endpoint",
     params(("id" = EndpointId, Path, description = "The endpoint's id.")),
@@ -283,6 +283,7 @@ pub async fn rotate_secret(
     responses(
         (status = 202, description = "The delivery that is under way.", body = CallbackDelivery),
         (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 429, description = refused(&[Code::TooManyPings, Code::RateLimited])),
     ))]
 pub async fn ping(
     state: web::Data<State>,
@@ -300,14 +301,15 @@ pub async fn ping(
 ///
 /// Sends a part of the feed again, of the types that the endpoint is told of, delivered before or
 /// not: the events after a `sequence`, or those of a time. The events keep their ids. It is worked
-/// off in the background and survives a restart; ask for the replay to see how far it has come.
+/// off in the background and survives a restart; ask for the replay to see how far it has come. An
+/// endpoint has one at a time.
 #[utoipa::path(post, path = "/v1/callback_endpoints/{id}/replay", tag = "Callbacks",
     operation_id = "replay_events",
     params(("id" = EndpointId, Path, description = "The endpoint's id.")),
     request_body = ReplayRequest,
     responses(
         (status = 202, description = "The replay that is under way.", body = ReplayObject),
-        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 409, description = refused(&[Code::InvalidState, Code::ReplayRunning, Code::IdempotencyKeyInUse])),
         (status = 422, description = refused(&[Code::InvalidRequest, Code::UnknownField, Code::IdempotencyKeyReused])),
     ))]
 pub async fn replay(

@@ -79,7 +79,8 @@ fn show(state: &State, stored: &[u8]) -> serde_json::Result<Box<RawValue>> {
 /// Oldest first: ask again `after` the last answer's `next_after`. Sequences have no gaps. Each
 /// event has the same bytes as in a callback. With `wait` the answer comes as soon as there is an
 /// event to give; an answer without events says that the time is over, or that others need the place: ask again.
-/// A key may have 64 requests waiting at a time.
+/// A key may have 64 requests waiting at a time. A part looks at 20,000 events: of a `type` or
+/// `conversation` it may hold few or none while `has_more` is true.
 #[utoipa::path(get, path = "/v1/events", tag = "Events", operation_id = "list_events",
     params(FeedQuery),
     responses((status = 200, description = "A part of the feed.", body = EventList)))]

@@ -121,8 +121,9 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let Query(filter) = filter;
     check_span(filter.created_from, filter.created_to, "/created_to")?;
+    let now = state.ambient.now();
     let filter = store::Filter {
-        status: filter.status,
+        status: filter.status.map(|status| (status, now)),
         reference: filter.reference,
         payment_link: None,
         channel: filter.channel.map(|channel| channel.as_str().to_owned()),
@@ -132,16 +133,12 @@ pub async fn list(
         created_to: filter.created_to,
     };
     let turn = state.list_turn(caller.merchant).await?;
-    let (intents, has_more) =
-        store::list(&turn, caller.merchant, &filter, page.window(|id| id.0)).await?;
-    let now = state.ambient.now();
-    answer::object(&List::new(
-        intents
-            .iter()
-            .map(|intent| state.show(intent, &caller, now))
-            .collect(),
-        has_more,
-    ))
+    let window = page.window(|id| id.0);
+    let intents = store::list(&turn, caller.merchant, &filter, window).await?;
+    let printed = |id| IntentId(id).to_string();
+    answer::object(&List::of(&intents, printed, |intent| {
+        state.show(intent, &caller, now)
+    }))
 }
 
 /// Get a payment intent
@@ -168,7 +165,9 @@ pub async fn get(
 /// Confirm a payment intent
 ///
 /// Charges the payer with a payment method that you hold. (Payers who open the page do this
-/// themselves.) A decline leaves the intent payable: try again with a new `Idempotency-Key`.
+/// themselves.) A decline leaves the intent payable: try again with a new `Idempotency-Key`. After
+/// five declines no attempt is taken until `attempts_blocked_until`; one decline is forgotten every
+/// twelve minutes.
 #[utoipa::path(post, path = "/v1/payment_intents/{id}/confirm", tag = "Payment intents",
     operation_id = "confirm_payment_intent",
     params(("id" = IntentId, Path, description = "The intent's id.")),
@@ -177,6 +176,7 @@ pub async fn get(
         (status = 200, description = "The intent: `succeeded`, `requires_capture`, `requires_action` or `processing`.", body = PaymentIntent),
         (status = 402, description = refused(&[Code::PaymentDeclined])),
         (status = 409, description = refused(&[Code::InvalidState, Code::RailNotAvailable, Code::IdempotencyKeyInUse])),
+        (status = 429, description = refused(&[Code::TooManyDeclines, Code::RateLimited])),
         (status = 422, description = refused(&[Code::InvalidPaymentMethod, Code::InvalidRequest, Code::IdempotencyKeyReused])),
     ))]
 pub async fn confirm(

@@ -120,14 +120,11 @@ pub async fn list(
     };
     let window = page.window(|id| id.0);
     let turn = state.list_turn(caller.merchant).await?;
-    let (links, has_more) = store::list(&turn, caller.merchant, &filter, window).await?;
-    answer::object(&List::new(
-        links
-            .iter()
-            .map(|link| state.show_link(link, caller.mode))
-            .collect(),
-        has_more,
-    ))
+    let links = store::list(&turn, caller.merchant, &filter, window).await?;
+    let printed = |id| LinkId(id).to_string();
+    answer::object(&List::of(&links, printed, |link| {
+        state.show_link(link, caller.mode)
+    }))
 }
 
 /// Get a payment link
@@ -188,14 +185,11 @@ pub async fn payments(
         ..Default::default()
     };
     let turn = state.list_turn(merchant).await?;
-    let (payments, has_more) =
-        intents::store::list(&turn, merchant, &filter, page.window(|id| id.0)).await?;
+    let window = page.window(|id| id.0);
+    let payments = intents::store::list(&turn, merchant, &filter, window).await?;
     let now = state.ambient.now();
-    answer::object(&List::new(
-        payments
-            .iter()
-            .map(|intent| state.show(intent, &caller, now))
-            .collect(),
-        has_more,
-    ))
+    let printed = |id| IntentId(id).to_string();
+    answer::object(&List::of(&payments, printed, |intent| {
+        state.show(intent, &caller, now)
+    }))
 }

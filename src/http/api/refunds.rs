@@ -143,10 +143,11 @@ async fn show(
 ) -> Result<HttpResponse, Problem> {
     let window = page.window(|id| id.0);
     let turn = state.list_turn(caller.merchant).await?;
-    let (refunds, has_more) = store::list(&turn, caller.merchant, filter, window).await?;
-    let refunds = refunds.iter();
-    let views = refunds.map(|refund| RefundObject::new(refund, caller.mode));
-    answer::object(&List::new(views.collect(), has_more))
+    let refunds = store::list(&turn, caller.merchant, filter, window).await?;
+    let printed = |id| RefundId(id).to_string();
+    answer::object(&List::of(&refunds, printed, |refund| {
+        RefundObject::new(refund, caller.mode)
+    }))
 }
 
 /// Get a refund

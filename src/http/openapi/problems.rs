@@ -65,6 +65,9 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         | ProblemCode::UnsupportedMediaType
         | ProblemCode::IdempotencyKeyReused
         | ProblemCode::RateLimited
+        | ProblemCode::ReplayRunning
+        | ProblemCode::TooManyDeclines
+        | ProblemCode::TooManyPings
         | ProblemCode::InternalError
         | ProblemCode::Overloaded
         | ProblemCode::Unavailable

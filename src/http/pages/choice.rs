@@ -33,6 +33,15 @@ impl Filled {
         }
     }
 
+    /// The same after this decline. How it was paid is chosen anew.
+    pub fn declined(self, code: DeclineCode) -> Self {
+        Self {
+            payment_method: None,
+            declined: Some(code.as_str().to_owned()),
+            ..self
+        }
+    }
+
     /// What a query holds. One that cannot be read holds nothing: it may be anybody's.
     pub fn of_query(request: &HttpRequest) -> Self {
         serde_urlencoded::from_str(request.query_string()).unwrap_or_default()
@@ -53,6 +62,7 @@ impl Filled {
             ("amount", &self.amount),
             ("tip", &self.tip),
             ("payment_method", &self.payment_method),
+            ("declined", &self.declined),
         ];
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in fields {
@@ -72,13 +82,15 @@ impl Filled {
             form.decline_code = declined.or(form.decline_code);
             if self.posted() != PostedForm::default() {
                 let read = page.order.read(self.posted(), page.reader.locale);
+                // After a decline nothing is wrong with what was filled in.
+                let faults = read.err().filter(|_| declined.is_none());
                 *form = PayForm {
                     csrf: std::mem::take(&mut form.csrf),
                     amount: self.amount.clone(),
                     tip: self.tip.clone(),
                     payment_method: self.payment_method.clone(),
-                    faults: read.err().unwrap_or_default(),
-                    decline_code: None,
+                    faults: faults.unwrap_or_default(),
+                    decline_code: declined,
                 };
             }
         }

@@ -45,6 +45,7 @@ fn page(request: &HttpRequest, problem: &Problem) -> String {
     let Visit { token, reader, .. } = Visit::of(request);
     let fault = match (problem.status(), problem.code()) {
         (404 | 405, _) => return not_found_page(&reader).unwrap_or_default(),
+        (_, ProblemCode::TooManyDeclines) => PageFault::TooManyDeclines,
         (503, ProblemCode::Overloaded) | (429, _) => PageFault::Busy,
         (503, _) => PageFault::Away,
         (400..=499, _) => PageFault::StaleForm,

@@ -52,6 +52,10 @@ pub(super) async fn pay(
     let command = opened.command(&choice);
     let owner = (opened.merchant.id, nonce.as_str());
     let outcome = post.perform(&state, owner, command).await?;
+    if let (PageSubject::Link(_), Outcome::Declined(_, code)) = (&opened.subject, outcome) {
+        // The next attempt is anybody's, so nobody is led to the page of this one.
+        return Ok(answer::see_other(&filled.declined(code).form_path(&visit)));
+    }
     land(&state, &visit, outcome, &nonce).await
 }
 
@@ -91,7 +95,7 @@ pub(super) async fn land(
     };
     match outcome {
         Outcome::Paid(id) => Ok(answer::see_other(&path("r", id))),
-        Outcome::Unpaid(id) => {
+        Outcome::Unpaid(id) | Outcome::Declined(id, _) => {
             let page = path("p", id);
             let mut landed = answer::see_other(&page);
             let payer = Payer::new(id, nonce);

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         idempotency::{Claim, Fingerprint, KeyError},
         intents::Status,
+        rails::DeclineCode,
     },
     writer::{Command, Rejection, Submission, WriteError},
 };
@@ -59,8 +60,10 @@ impl FromRequest for Post {
 pub(super) enum Outcome {
     /// This intent is paid.
     Paid(IntentId),
-    /// This intent is not: it waits, or was declined and can be paid again.
+    /// This intent is not: it waits.
     Unpaid(IntentId),
+    /// This intent's payment was declined, and it can be paid again.
+    Declined(IntentId, DeclineCode),
     /// The state did not allow it, and nothing was done.
     Refused,
     /// The first post of this form has not come to its end.
@@ -108,6 +111,7 @@ struct Paying {
 #[derive(Deserialize)]
 struct Declined {
     payment_intent: IntentId,
+    decline_code: DeclineCode,
 }
 
 fn outcome(performed: &Performed) -> Result<Outcome, Problem> {
@@ -123,8 +127,12 @@ fn outcome(performed: &Performed) -> Result<Outcome, Problem> {
             })
         }
         402 => {
-            let Declined { payment_intent } = serde_json::from_slice(body).map_err(unread)?;
-            Ok(Outcome::Unpaid(payment_intent))
+            let declined: Declined = serde_json::from_slice(body).map_err(unread)?;
+            let Declined {
+                payment_intent,
+                decline_code,
+            } = declined;
+            Ok(Outcome::Declined(payment_intent, decline_code))
         }
         _ => Ok(Outcome::Refused),
     }
@@ -151,8 +159,10 @@ mod tests {
             ),
             (
                 402,
-                format!(r#"{{"status":402,"payment_intent":"{id}"}}"#),
-                Outcome::Unpaid(id),
+                format!(
+                    r#"{{"status":402,"payment_intent":"{id}","decline_code":"card_declined"}}"#
+                ),
+                Outcome::Declined(id, DeclineCode::CardDeclined),
             ),
             (409, r#"{"status":409}"#.to_owned(), Outcome::Refused),
         ] {

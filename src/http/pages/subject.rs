@@ -54,7 +54,14 @@ pub(super) async fn find_token(
     if !TokenKey::is_well_formed(token) {
         return Err(Problem::not_found());
     }
-    let found = links::token::store::find_token(&state.pool, TokenKey::hash(token)).await?;
+    let hash = TokenKey::hash(token);
+    if state.unknown_pages.holds(&hash) {
+        return Err(Problem::not_found());
+    }
+    let found = links::token::store::find_token(&state.pool, hash).await?;
+    if found.is_none() {
+        state.unknown_pages.add(hash).await;
+    }
     found.ok_or_else(Problem::not_found)
 }
 

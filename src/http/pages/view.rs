@@ -26,6 +26,7 @@ impl Page {
             order: self.order(),
             state: self.state(state, &token),
             token,
+            now: state.ambient.now(),
         }
     }
 
@@ -65,7 +66,9 @@ impl Page {
             (Status::RequiresPayment, _) => {
                 let failed = open.intent.last_error.map(|error| error.decline_code);
                 let closed = open.link.as_ref().and_then(|link| closed(link, now));
-                closed.unwrap_or_else(|| payable(failed))
+                let rests = open.intent.declines.up_until(now).is_some();
+                let rests = rests.then_some(PayState::TooManyDeclines);
+                closed.or(rests).unwrap_or_else(|| payable(failed))
             }
             (Status::Processing | Status::RequiresAction, false) => PayState::SomebodyPaying,
             (Status::Processing, true) => PayState::Processing,
@@ -139,7 +142,10 @@ impl OpenIntent {
 fn closed(link: &Link, now: OffsetDateTime) -> Option<PayState> {
     match link.status_at(now) {
         LinkStatus::Active if link.is_full() => Some(PayState::SomebodyPaying),
-        LinkStatus::Active => None,
+        LinkStatus::Active => {
+            let rests = link.declines.up_until(now).is_some();
+            rests.then_some(PayState::TooManyDeclines)
+        }
         LinkStatus::Completed => Some(PayState::Used),
         LinkStatus::Expired => Some(PayState::Expired),
         LinkStatus::Inactive => Some(PayState::Inactive),

@@ -19,12 +19,13 @@ use uuid::Uuid;
 const BLAME: &[u8] = b"HTTP/1.1 4";
 
 /// Whether the bytes begin with a request for a page of payers; none where no request begins.
-fn wants_page(bytes: &[u8]) -> Option<bool> {
+fn wants_page(bytes: &[u8], root: &str) -> Option<bool> {
     let line = bytes.split(|byte| *byte == b'\n').next()?;
     let mut words = line.split(|byte| *byte == b' ');
     let method = words.next()?;
     let is_method = !method.is_empty() && method.iter().all(u8::is_ascii_uppercase);
     let path = words.next().filter(|_| is_method)?;
+    let path = path.strip_prefix(root.as_bytes()).unwrap_or(path);
     Some(path.starts_with(b"/p/") || path.starts_with(b"/r/"))
 }
 
@@ -54,7 +55,8 @@ impl Malformed {
 
     /// Hears what came from the client.
     pub fn hear(&mut self, bytes: &[u8]) {
-        self.wants_page = wants_page(bytes).unwrap_or(self.wants_page);
+        let wants_page = wants_page(bytes, &self.reader.root);
+        self.wants_page = wants_page.unwrap_or(self.wants_page);
     }
 
     /// Sends bytes, or what stands in for them; that counts as sent once all of it has gone.
@@ -186,7 +188,10 @@ mod tests {
             (b"{\"a\": /p/", None),
             (b"", None),
         ] {
-            assert_eq!(wants_page(bytes), page);
+            assert_eq!(wants_page(bytes, ""), page);
+            assert_eq!(wants_page(bytes, "/shop"), page);
         }
+        let kept = wants_page(b"GET /shop/p/abc HTTP/1.1\r\n", "/shop");
+        assert_eq!(kept, Some(true));
     }
 }

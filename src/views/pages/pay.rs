@@ -5,12 +5,13 @@ use super::order::{FieldFault, Order};
 use super::reader::Reader;
 use super::review::Review;
 use crate::base::language::{
-    Locale, Texts, format_amount, format_moment, machine_moment,
+    Locale, Texts, format_amount, format_left, format_moment, machine_moment,
     texts::{around_merchant, fill},
 };
 use crate::base::money::Money;
 use crate::domain::{links::Price, rails::DeclineCode};
 use askama::Template;
+use time::OffsetDateTime;
 
 /// The page at `/p/{token}`.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct PayPage {
     pub order: Order,
     /// Where the payment stands.
     pub state: PayState,
+    /// When it is read.
+    pub now: OffsetDateTime,
 }
 
 /// Where a payment stands, as its payer sees it.
@@ -36,6 +39,8 @@ pub enum PayState {
     Processing,
     /// Another payer's payment is under way; this one has paid nothing.
     SomebodyPaying,
+    /// Too many attempts were declined: none is taken for a while.
+    TooManyDeclines,
     /// The payer must confirm it: two buttons that post `outcome` to `/p/{token}/action`.
     ActionRequired {
         /// Token of the form against forged posts.
@@ -90,6 +95,7 @@ impl PayState {
             | Self::Review(_)
             | Self::Processing
             | Self::SomebodyPaying
+            | Self::TooManyDeclines
             | Self::ActionRequired { .. }
             | Self::Authorized
             | Self::Paid { .. } => 200,
@@ -141,6 +147,7 @@ impl View<'_> {
         let (look, heading, note) = match &self.page.state {
             PayState::Payable(_) | PayState::Review(_) => return None,
             PayState::SomebodyPaying => ("wait", t.somebody_paying, t.somebody_paying_note),
+            PayState::TooManyDeclines => ("over", t.too_many_declines, t.too_many_declines_note),
             PayState::Processing => ("wait", t.processing, t.processing_note),
             PayState::ActionRequired { .. } => ("wait", t.action, t.action_note),
             PayState::Authorized => ("done", t.authorized, t.authorized_note),
@@ -181,6 +188,7 @@ impl View<'_> {
             | PayState::Review(_)
             | PayState::Processing
             | PayState::SomebodyPaying
+            | PayState::TooManyDeclines
             | PayState::ActionRequired { .. }
             | PayState::Authorized
             | PayState::Expired
@@ -210,6 +218,7 @@ impl View<'_> {
             PayState::Review(_) => Some(self.t.review),
             PayState::Processing
             | PayState::SomebodyPaying
+            | PayState::TooManyDeclines
             | PayState::ActionRequired { .. }
             | PayState::Authorized
             | PayState::Paid { .. }
@@ -233,11 +242,13 @@ impl View<'_> {
         lines(&self.order.items, self.locale)
     }
 
-    /// The time until which it can be paid, for people and for machines, while that matters.
-    fn deadline(&self) -> Option<(String, String)> {
+    /// The time until which it can be paid while that matters: for people, for machines, and how
+    /// far off it is.
+    fn deadline(&self) -> Option<(String, String, Option<String>)> {
         let payable = matches!(self.page.state, PayState::Payable(_) | PayState::Review(_));
         let at = self.order.expires_at.filter(|_| payable)?;
-        Some((format_moment(at, self.locale), machine_moment(at)))
+        let left = format_left(at - self.page.now, self.locale);
+        Some((format_moment(at, self.locale), machine_moment(at), left))
     }
 }
 

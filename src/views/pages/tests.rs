@@ -128,6 +128,7 @@ fn pay(locale: impl Into<Locale>, order: Order, state: PayState) -> String {
         token,
         order,
         state,
+        now: datetime!(2026-11-22 19:30 UTC),
     })
     .unwrap()
 }
@@ -180,6 +181,7 @@ fn pages(locale: Locale) -> Vec<(&'static str, String)> {
         ),
         ("processing", state(PayState::Processing)),
         ("taken", state(PayState::SomebodyPaying)),
+        ("resting", state(PayState::TooManyDeclines)),
         (
             "review",
             pay(locale, donation(), PayState::Review(review())),

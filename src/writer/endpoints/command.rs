@@ -34,12 +34,12 @@ impl EndpointCommand {
     pub(in crate::writer) fn needs(&self, merchant: MerchantId, needs: &mut Needs) {
         match self {
             Self::RotateSecret(id, ..) => needs.secrets.push((merchant, *id)),
+            Self::Ping(id) => needs.pings.push((merchant, *id)),
+            Self::Replay(id, ..) => needs.replayed.push((merchant, *id)),
             Self::Create(..)
             | Self::Update(..)
             | Self::Delete(_)
             | Self::Disable(..)
-            | Self::Ping(_)
-            | Self::Replay(..)
             | Self::Retry(_) => {}
         }
     }

@@ -3,11 +3,11 @@
 use super::EndpointCommand;
 use crate::{
     base::event_type::EventType,
-    base::ids::EndpointId,
+    base::ids::{EndpointId, ReplayId},
     domain::callbacks::{
         CallbackDelivery, CallbackEndpoint, DeletedEndpoint, Delivery, DeliveryStatus, Disabling,
         Endpoint, EndpointError, EndpointPatch, EndpointStatus, MOST_ENDPOINTS, NewEndpoint,
-        NewSecret, Replay, ReplayObject, StoredSecret, rotate,
+        NewSecret, Replay, ReplayObject, ReplayStatus, StoredSecret, rotate,
     },
     writer::{
         Rejection,
@@ -136,6 +136,11 @@ impl Decider<'_> {
 
     fn ping(&self, id: EndpointId) -> Result<Decision, Rejection> {
         let endpoint = self.enabled_endpoint(id)?;
+        let pings = self.world.pings.get(&(self.merchant, id));
+        let pings = pings.copied().ok_or(NO_ENDPOINT)?;
+        let pings = pings
+            .one_more(self.context.now)
+            .map_err(EndpointError::from)?;
         let books = self.world.books.get(&self.merchant).ok_or(NO_ENDPOINT)?;
         let recipient = Recipient {
             endpoint: id,
@@ -162,7 +167,7 @@ impl Decider<'_> {
                 &print(&CallbackEndpoint::new(&endpoint, self.mode()?))?,
             )
         };
-        Ok(Decision::answer(202, &body).causing([pinged]))
+        Ok(Decision::answer(202, &body).with(pings).causing([pinged]))
     }
 
     fn replay(
@@ -172,12 +177,25 @@ impl Decider<'_> {
         through: Option<i64>,
     ) -> Result<Decision, Rejection> {
         let endpoint = self.enabled_endpoint(id)?;
+        if let Some(running) = self.running_replay(id) {
+            return Err(EndpointError::ReplayRunning(running).into());
+        }
         let books = self.world.books.get(&self.merchant).ok_or(NO_ENDPOINT)?;
         let through = through.unwrap_or(books.event_sequence);
         let ids = (self.merchant, self.context.ambient.id());
         let replay = Replay::new(ids, endpoint.id, after..through, self.context.now);
         let body = print(&ReplayObject::from(&replay))?;
         Ok(Decision::answer(202, &body).with(replay))
+    }
+
+    /// The replay that still runs for an endpoint: from before the batch, or of this one.
+    fn running_replay(&self, id: EndpointId) -> Option<ReplayId> {
+        let place = (self.merchant, id);
+        let is_running = |r: &&Replay| {
+            (r.merchant, r.endpoint) == place && !r.retry && r.status == ReplayStatus::Running
+        };
+        let ordered = self.world.replays.iter().find(is_running).map(|r| r.id);
+        ordered.or_else(|| self.world.running.get(&place).copied())
     }
 
     fn retry(&self, delivery: &Delivery) -> Result<Decision, Rejection> {

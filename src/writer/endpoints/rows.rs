@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        callbacks::{ReplayStatus, replay, secrets, store},
+        callbacks::{ReplayStatus, pings, replay, secrets, store},
         due::{self, Kind},
     },
     writer::{
@@ -20,12 +20,19 @@ pub async fn load(
     world: &mut World,
     needs: &mut Needs,
 ) -> Result<(), sqlx::Error> {
-    if needs.secrets.is_empty() {
-        return Ok(());
+    if !needs.secrets.is_empty() {
+        for secret in secrets::store::load(&mut *db, &needs.secrets).await? {
+            let key = (secret.merchant, secret.endpoint, secret.number);
+            world.secrets.load(key, secret);
+        }
     }
-    for secret in secrets::store::load(db, &needs.secrets).await? {
-        let key = (secret.merchant, secret.endpoint, secret.number);
-        world.secrets.load(key, secret);
+    if !needs.pings.is_empty() {
+        for pings in pings::store::load(&mut *db, &needs.pings).await? {
+            world.pings.load((pings.merchant, pings.endpoint), pings);
+        }
+    }
+    if !needs.replayed.is_empty() {
+        world.running = replay::store::running(db, &needs.replayed).await?;
     }
     Ok(())
 }
@@ -50,6 +57,10 @@ pub async fn record(
     let secrets: Vec<_> = secrets.into_iter().flat_map(values).collect();
     if !secrets.is_empty() {
         secrets::store::upsert(db, &secrets).await?;
+    }
+    let pings = values(world.pings.changed());
+    if !pings.is_empty() {
+        pings::store::update(db, &pings).await?;
     }
     if !world.replays.is_empty() {
         replay::store::insert(db, &world.replays).await?;

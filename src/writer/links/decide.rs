@@ -5,7 +5,7 @@ use crate::{
     base::event_type::EventType,
     base::ids::LinkId,
     domain::{
-        intents::{CaptureMethod, Intent, State, Terms},
+        intents::{CaptureMethod, Intent, State, Status, Terms},
         links::{Link, LinkStatus, LinkTerms, PaymentLink, choose_amount, store::Subject},
     },
     writer::{
@@ -72,7 +72,7 @@ impl Decider<'_> {
     }
 
     /// Each payment through a link is an intent of its own, which holds a place of the link from
-    /// the moment it begins.
+    /// the moment it begins. One whose attempt was declined serves the next attempt.
     fn pay_link(&self, id: LinkId, payment: LinkPayment) -> Result<Decision, Rejection> {
         let now = self.context.now;
         let link = self.link(id)?;
@@ -90,20 +90,44 @@ impl Decider<'_> {
                 .expires_at()
                 .map_or(PAYMENT_LIFETIME, |at| PAYMENT_LIFETIME.min(at - now)),
         };
-        let link = link.take_place(now)?;
+        if let Some(intent) = self.declined_payment(&link, &terms)? {
+            let (link, attempt) = (link.take_place(now)?, self.context.ambient.id());
+            let (intent, attempt) = intent.begin_charge(payment.method, attempt, now)?;
+            return Ok(call(intent, attempt).with(link));
+        }
         let fresh = Intent::new(self.context.ambient.id(), self.merchant, terms, now);
+        let link = Link {
+            unseen: Some(fresh.id),
+            ..link.take_place(now)?
+        };
         let created = intent_event(
             EventType::IntentCreated,
             &fresh,
-            &self.print_intent(&fresh)?,
+            // A stranger's post copies no notes into the feed.
+            &self.print_intent_briefly(&fresh)?,
         );
-        let token = self.intent_token(fresh.id);
-        let attempt = self.context.ambient.id();
+        let (token, attempt) = (self.intent_token(fresh.id), self.context.ambient.id());
         let (intent, attempt) = fresh.begin_charge(payment.method, attempt, now)?;
         Ok(call(intent, attempt)
             .with(token)
             .with(link)
             .causing([created]))
+    }
+
+    /// A payment whose attempt was declined before anybody came to its page, if it is for the same
+    /// money and still open.
+    fn declined_payment(&self, link: &Link, terms: &Terms) -> Result<Option<Intent>, Rejection> {
+        let Some(id) = link.unseen else {
+            return Ok(None);
+        };
+        let declined = self.world.intents.find(&(self.merchant, id))?.filter(|i| {
+            let is_open = i.status_at(self.context.now) == Status::RequiresPayment;
+            is_open && (i.terms.amount, i.terms.tip) == (terms.amount, terms.tip)
+        });
+        Ok(declined.map(|intent| Intent {
+            declines: link.declines,
+            ..intent.clone()
+        }))
     }
 
     /// Takes, gives back or uses up the place that a payment holds of its intent's link, as the
@@ -118,9 +142,9 @@ impl Decider<'_> {
         };
         let now = self.context.now;
         match (before.is_under_way(), after.is_under_way()) {
-            (false, true) => Ok((Some(self.link(id)?.take_place(now)?), None)),
+            (false, true) => Ok((Some(self.link(id)?.seen(after.id).take_place(now)?), None)),
             (true, false) if after.state == State::Succeeded => {
-                let link = self.link(id)?;
+                let link = self.link(id)?.seen(after.id);
                 let was = link.status;
                 let link = link.count_payment(now);
                 let completed =
@@ -129,7 +153,10 @@ impl Decider<'_> {
                 let event = completed.then(|| link_event(EventType::LinkCompleted, &link, &data));
                 Ok((Some(link), event))
             }
-            (true, false) => Ok((Some(self.link(id)?.release_place(now)), None)),
+            (true, false) if after.last_error != before.last_error => {
+                Ok((Some(self.link(id)?.count_decline(now)), None))
+            }
+            (true, false) => Ok((Some(self.link(id)?.seen(after.id).release_place(now)), None)),
             (false, false) | (true, true) => Ok((None, None)),
         }
     }

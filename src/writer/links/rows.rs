@@ -7,6 +7,7 @@ use crate::{
     },
     writer::{
         needs::Needs,
+        payments::load_intents,
         world::{World, values},
     },
 };
@@ -22,7 +23,8 @@ pub async fn load(
     if needs.links.is_empty() {
         return Ok(());
     }
-    for read in store::load(db, &needs.links).await? {
+    let loaded = needs.intents.len();
+    for read in store::load(&mut *db, &needs.links).await? {
         match read {
             Ok(link) => {
                 needs.add_named_by_link(&link);
@@ -31,7 +33,8 @@ pub async fn load(
             Err(row) => world.links.load_unreadable(row),
         }
     }
-    Ok(())
+    // Those that the links name.
+    load_intents(db, world, needs, loaded).await
 }
 
 /// Records what is made or changed.

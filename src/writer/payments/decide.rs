@@ -139,13 +139,21 @@ impl Decider<'_> {
         &self,
         intent: &Intent,
     ) -> Result<Box<RawValue>, Rejection> {
+        print(&self.show_intent(intent)?)
+    }
+
+    /// The same without the merchant's notes.
+    pub(in crate::writer) fn print_intent_briefly(
+        &self,
+        intent: &Intent,
+    ) -> Result<Box<RawValue>, Rejection> {
+        print(&self.show_intent(intent)?.without_metadata())
+    }
+
+    fn show_intent<'a>(&self, intent: &'a Intent) -> Result<PaymentIntent<'a>, Rejection> {
         let pay_url = self.context.urls.stored_url(&intent.id.to_string());
-        print(&PaymentIntent::new(
-            intent,
-            self.mode()?,
-            pay_url,
-            self.context.now,
-        ))
+        let (mode, now) = (self.mode()?, self.context.now);
+        Ok(PaymentIntent::new(intent, mode, pay_url, now))
     }
 
     /// A refund as the API gives it.

@@ -2,7 +2,10 @@
 
 use super::{Awaited, decide::intent_event};
 use crate::{
-    base::ids::{AttemptId, IntentId},
+    base::{
+        event_type::EventType,
+        ids::{AttemptId, IntentId},
+    },
     domain::{
         intents::{
             Attempt, AttemptStatus, Finished, Intent, IntentError, Refund, State, Status, Verdict,
@@ -12,10 +15,11 @@ use crate::{
     writer::{
         Rejection,
         decider::Decider,
-        decision::{Decision, DecisionOutcome},
+        decision::{Decision, DecisionOutcome, EventDraft},
         world::Change,
     },
 };
+use serde_json::value::RawValue;
 
 impl Decider<'_> {
     pub(in crate::writer) fn finish(
@@ -29,7 +33,7 @@ impl Decider<'_> {
         let refund = self.refund_of(&attempt)?.cloned();
         let known = attempt.clone();
         match attempt.finish(before.clone(), refund.clone(), answer, self.context.now)? {
-            Some(finished) => self.finished(&before, finished),
+            Some(finished) => self.finished((&before, known.status), finished),
             // Again is not an error: whoever was first has done it.
             None => self.stands(&before, &known),
         }
@@ -56,15 +60,27 @@ impl Decider<'_> {
         }
     }
 
-    fn finished(&self, before: &Intent, finished: Finished) -> Result<Decision, Rejection> {
+    fn finished(
+        &self,
+        (before, was): (&Intent, AttemptStatus),
+        finished: Finished,
+    ) -> Result<Decision, Rejection> {
         let Finished {
-            intent,
+            mut intent,
             attempt,
             refund,
             draft,
             event,
             verdict,
         } = finished;
+        let (mut link, link_event) = self.update_link_capacity(before, &intent)?;
+        if let (Some(changed), Verdict::Declined(_)) = (&link, verdict) {
+            intent.declines = changed.declines;
+            // A payer is led to the payment's own page by any other first answer.
+            if was != AttemptStatus::Started {
+                link = link.map(|link| link.seen(intent.id));
+            }
+        }
         let (status, data) = match &refund {
             Some(refund) => (201, self.print_refund(refund)?),
             None => (200, self.print_intent(&intent)?),
@@ -76,8 +92,9 @@ impl Decider<'_> {
             Some(method) => draft.paid_with(method.to_string()),
             None => draft,
         });
-        let (link, link_event) = self.update_link_capacity(before, &intent)?;
-        let event = event.map(|event| intent_event(event, &intent, &data));
+        let event = event.map(|event| self.attempt_event(event, &intent, &attempt, &data));
+        let is_over = intent.state == State::Expired && before.state != State::Expired;
+        let expired = is_over.then(|| intent_event(EventType::IntentExpired, &intent, &data));
         let answer = Decision::answer(status, &data);
         let outcome = match verdict {
             Verdict::Declined(code) if attempt.kind != CallKind::Refund => {
@@ -92,8 +109,26 @@ impl Decider<'_> {
             .with_all(refund)
             .with_all(link)
             .booking(draft)
-            .causing(event)
+            .causing(event.transpose()?)
+            .causing(expired)
             .causing(link_event))
+    }
+
+    /// The event of an attempt. What a stranger causes without paying carries no copy of the
+    /// merchant's notes.
+    fn attempt_event(
+        &self,
+        event: EventType,
+        intent: &Intent,
+        attempt: &Attempt,
+        data: &RawValue,
+    ) -> Result<EventDraft, Rejection> {
+        let is_paid = matches!(intent.state, State::Succeeded | State::RequiresCapture);
+        if attempt.page_nonce().is_none() || is_paid {
+            return Ok(intent_event(event, intent, data));
+        }
+        let brief = self.print_intent_briefly(intent)?;
+        Ok(intent_event(event, intent, &brief))
     }
 
     pub(super) fn report(

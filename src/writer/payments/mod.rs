@@ -7,3 +7,4 @@ pub(super) mod rows;
 
 pub use command::{Awaited, PaymentCommand};
 pub(super) use decide::{call, intent_event};
+pub(super) use rows::load_intents;

@@ -20,17 +20,7 @@ pub async fn load(
     world: &mut World,
     needs: &mut Needs,
 ) -> Result<(), sqlx::Error> {
-    if !needs.intents.is_empty() {
-        for read in store::load(&mut *db, &needs.intents).await? {
-            match read {
-                Ok(intent) => {
-                    needs.add_named_by_intent(&intent);
-                    world.intents.load((intent.merchant, intent.id), intent);
-                }
-                Err(row) => world.intents.load_unreadable(row),
-            }
-        }
-    }
+    load_intents(&mut *db, world, needs, 0).await?;
     if !needs.attempts.is_empty() {
         for read in attempt::store::load(&mut *db, &needs.attempts).await? {
             match read {
@@ -45,6 +35,29 @@ pub async fn load(
                 Ok(refund) => world.refunds.load((refund.merchant, refund.id), refund),
                 Err(row) => world.refunds.load_unreadable(row),
             }
+        }
+    }
+    Ok(())
+}
+
+/// Loads the intents that are named, but for the first `loaded`.
+pub async fn load_intents(
+    db: &mut PgConnection,
+    world: &mut World,
+    needs: &mut Needs,
+    loaded: usize,
+) -> Result<(), sqlx::Error> {
+    let names: Vec<store::Name> = needs.intents.iter().skip(loaded).copied().collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    for read in store::load(db, &names).await? {
+        match read {
+            Ok(intent) => {
+                needs.add_named_by_intent(&intent);
+                world.intents.load((intent.merchant, intent.id), intent);
+            }
+            Err(row) => world.intents.load_unreadable(row),
         }
     }
     Ok(())

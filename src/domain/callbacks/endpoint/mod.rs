@@ -1,8 +1,9 @@
 //! Where a merchant wants to be told, and of what.
 
+use super::TooManyPings;
 use crate::base::{
     event_type::EventType,
-    ids::{EndpointId, MerchantId},
+    ids::{EndpointId, MerchantId, ReplayId},
     invalid::Invalid,
     names::Word,
     net::normal_form,
@@ -350,6 +351,12 @@ pub enum EndpointError {
     /// As many secrets sign as may.
     #[error("{MOST_SECRETS} secrets sign already; wait until one of them expires")]
     TooManySecrets,
+    /// A part of the feed is sent to it again already.
+    #[error("{0} still runs for this endpoint; wait until it has completed")]
+    ReplayRunning(ReplayId),
+    /// It is pinged too often.
+    #[error(transparent)]
+    TooManyPings(#[from] TooManyPings),
     /// Nothing is sent while it is disabled.
     #[error("the endpoint is disabled; enable it first")]
     Disabled,

@@ -3,11 +3,12 @@
 use super::{EventQuery, News, NewsItem, Part};
 use crate::base::db::Pool;
 use crate::{
+    base::db::SCAN,
     base::event_type::EventType,
     base::ids::{EventId, MerchantId},
 };
 
-/// A part of a merchant's feed. Sequences are given and committed under the merchant's lock, so
+/// A part of a merchant's feed: of the next so many events those that are asked for. Sequences are given and committed under the merchant's lock, so
 /// nothing can appear later at or before a place that a statement has seen.
 pub async fn events(pool: &Pool, query: &EventQuery) -> Result<Part, sqlx::Error> {
     let rows = sqlx::query!(
@@ -17,6 +18,7 @@ pub async fn events(pool: &Pool, query: &EventQuery) -> Result<Part, sqlx::Error
         LEFT JOIN LATERAL (
             SELECT e.sequence, e.payload FROM events e
             WHERE e.merchant_id = $1 AND e.sequence > coalesce($2, h.last)
+                AND e.sequence <= coalesce($2, h.last) + $6
                 AND ($3::text IS NULL OR e.type = $3)
                 AND ($4::text IS NULL OR e.conversation = $4)
             ORDER BY e.sequence LIMIT $5
@@ -27,6 +29,7 @@ pub async fn events(pool: &Pool, query: &EventQuery) -> Result<Part, sqlx::Error
         query.event_type.map(EventType::as_str),
         query.conversation,
         i64::from(query.limit) + 1,
+        SCAN,
     );
     let rows = rows.fetch_all(pool).await?;
     let last = rows.first().map_or(0, |row| row.last);
@@ -35,12 +38,14 @@ pub async fn events(pool: &Pool, query: &EventQuery) -> Result<Part, sqlx::Error
         .filter_map(|row| row.sequence.zip(row.payload))
         .collect();
     let limit = usize::from(query.limit);
-    let has_more = found.len() > limit;
+    let is_cut = found.len() > limit;
     found.truncate(limit);
+    let after = query.after.unwrap_or(last);
     let next_after = match found.last() {
-        Some((sequence, _)) if has_more => *sequence,
-        Some(_) | None => last.max(query.after.unwrap_or(0)),
+        Some((sequence, _)) if is_cut => *sequence,
+        Some(_) | None => last.min(after.saturating_add(SCAN)).max(after),
     };
+    let has_more = is_cut || next_after < last;
     Ok(Part {
         events: found.into_iter().map(|(_, payload)| payload).collect(),
         has_more,

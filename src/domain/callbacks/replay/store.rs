@@ -10,6 +10,7 @@ use crate::{
     domain::callbacks::EventFilter,
 };
 use sqlx::PgConnection;
+use std::collections::HashMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -42,6 +43,34 @@ pub async fn insert(db: &mut PgConnection, replays: &[Replay]) -> Result<(), sql
         &created_at,
     );
     insert.execute(db).await.map(drop)
+}
+
+/// The replays that run for these endpoints, one for each that has any.
+pub async fn running(
+    db: &mut PgConnection,
+    endpoints: &[(MerchantId, EndpointId)],
+) -> Result<HashMap<(MerchantId, EndpointId), ReplayId>, sqlx::Error> {
+    let merchants: Vec<Uuid> = endpoints.iter().map(|n| n.0.0).collect();
+    let ids: Vec<Uuid> = endpoints.iter().map(|n| n.1.0).collect();
+    let rows = sqlx::query!(
+        "-- replays.running_for
+        SELECT r.merchant_id, r.endpoint_id, r.id
+        FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
+        CROSS JOIN LATERAL (
+            SELECT f.merchant_id, f.endpoint_id, f.id FROM replays f
+            WHERE f.endpoint_id = u.id AND f.merchant_id = u.merchant_id
+                AND f.status = 'running' AND NOT f.retry
+            LIMIT 1
+        ) r",
+        &merchants,
+        &ids
+    );
+    let rows = rows.fetch_all(db).await?.into_iter();
+    let named = rows.map(|row| {
+        let endpoint = (MerchantId(row.merchant_id), EndpointId(row.endpoint_id));
+        (endpoint, ReplayId(row.id))
+    });
+    Ok(named.collect())
 }
 
 /// One replay of a merchant.

@@ -7,7 +7,7 @@
 use super::{Refund, RefundStatus};
 use crate::base::db::Pool;
 use crate::base::{
-    db::{Unreadable, Window, all_written},
+    db::{Part, SCAN, Seen, Unreadable, Window, all_written},
     ids::{IntentId, MerchantId, RefundId, made_between},
     money::{CurrencyError, Money},
     names::Word,
@@ -175,49 +175,35 @@ pub struct Filter {
     pub created_to: Option<OffsetDateTime>,
 }
 
-/// A merchant's refunds, newest first, and whether there are more.
+/// A part of a merchant's refunds.
 pub async fn list(
     pool: &Pool,
     merchant: MerchantId,
     filter: Filter,
     window: Window,
-) -> Result<(Vec<Refund>, bool), sqlx::Error> {
+) -> Result<Part<Refund>, sqlx::Error> {
     let (first, last) = made_between(filter.created_from, filter.created_to);
-    let ids = sqlx::query_scalar!(
-        r#"-- refunds.list
-        WITH wanted AS NOT MATERIALIZED (
-            SELECT id FROM refunds
-            WHERE merchant_id = $1
-                AND ($5::uuid IS NULL OR payment_intent_id = $5)
-                AND ($6::text IS NULL OR status = $6)
-                AND ($7::timestamptz IS NULL OR created_at >= $7)
-                AND ($8::timestamptz IS NULL OR created_at < $8)
-                AND ($9::uuid IS NULL OR id >= $9)
-                AND ($10::uuid IS NULL OR id < $10)
-        )
-        SELECT page.id AS "id!" FROM (
-            (
-                SELECT id FROM wanted
-                WHERE $3::uuid IS NULL AND ($2::uuid IS NULL OR id < $2)
-                ORDER BY id DESC LIMIT $4
-            )
-            UNION ALL
-            (SELECT id FROM wanted WHERE id > $3 ORDER BY id ASC LIMIT $4)
-        ) page
-        ORDER BY page.id DESC"#,
+    let seen = sqlx::query_file_as!(
+        Seen,
+        "src/domain/intents/refund/list.sql",
         merchant.0,
         window.older_than,
         window.newer_than,
         window.reach(),
+        SCAN,
         filter.intent.map(|id| id.0),
-        filter.status.map(RefundStatus::as_str),
         filter.created_from,
         filter.created_to,
         first,
-        last
+        last,
+        filter.status.map(RefundStatus::as_str),
     );
-    let (ids, has_more) = window.cut(ids.fetch_all(pool).await?);
-    let names: Vec<Name> = ids.iter().map(|id| (merchant, RefundId(*id))).collect();
+    let part = window.part(seen.fetch_all(pool).await?);
+    let names: Vec<Name> = part
+        .rows
+        .iter()
+        .map(|id| (merchant, RefundId(*id)))
+        .collect();
     // They are never deleted, so all are found, in the order of their names. One that cannot be
     // read hides no other.
     let rows = rows(pool, &names).await?.into_iter();
@@ -225,5 +211,5 @@ pub async fn list(
         let fault = |row: &Unreadable<Name>| tracing::error!(id = %row.name.1, error = %row.fault, "a refund cannot be read");
         row.read().inspect_err(fault).ok()
     });
-    Ok((refunds.collect(), has_more))
+    Ok(part.with(refunds.collect()))
 }
