@@ -5,6 +5,7 @@ use super::{
     commits,
     cost::{self, Cost},
     failure::failed,
+    fill,
     measured::{Done, Measured},
     receiver::Receiver,
     side_runtime::SideRuntime,
@@ -35,7 +36,7 @@ impl Environment {
         let postgres = database.process_id();
         if postgres.is_some() {
             let mut connection = database.db.connect(Use::General).await?;
-            store::make_log_files(&mut connection)
+            fill::make_log_files(&mut connection)
                 .await
                 .map_err(failed)?;
         }

@@ -33,8 +33,10 @@ pub(super) async fn insert_intent(
     let thread = terms.details.thread.as_ref().map(|thread| json!(thread));
     let insert = sqlx::query!(
         "-- bench.insert_intent
-        INSERT INTO payment_intents (merchant_id, id, status, currency, amount, tip, capture_method, description, reference, thread,
-            line_items, metadata, rail, payment_link_id, event_sequence, expires_at, created_at, updated_at)
+        INSERT INTO payment_intents (merchant_id, id, status, currency, amount, tip,
+            capture_method, description, reference, thread,
+            line_items, metadata, rail, payment_link_id, event_sequence, expires_at, created_at,
+                updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         intent.merchant.0,
         intent.id.0,
@@ -66,7 +68,8 @@ pub(super) async fn update_intent(
 ) -> Result<bool, sqlx::Error> {
     let update = sqlx::query!(
         "-- bench.update_intent
-        UPDATE payment_intents SET status = $3, amount_authorized = $4, amount_captured = $5, charge_attempt_id = $6,
+        UPDATE payment_intents SET status = $3, amount_authorized = $4, amount_captured = $5,
+            charge_attempt_id = $6,
             last_error = NULL, event_sequence = $7, updated_at = $8
         WHERE merchant_id = $1 AND id = $2 AND status = $9 AND event_sequence = $10",
         intent.merchant.0,
@@ -94,7 +97,8 @@ pub(super) async fn insert_token(
     };
     let insert = sqlx::query!(
         "-- bench.insert_token
-        INSERT INTO link_tokens (token_hash, merchant_id, intent_id, link_id) VALUES ($1, $2, $3, $4)",
+        INSERT INTO link_tokens (token_hash, merchant_id, intent_id, link_id) VALUES ($1, $2, $3,
+            $4)",
         &hash[..],
         merchant.0,
         intent,
@@ -110,7 +114,8 @@ pub(super) async fn insert_attempt(
 ) -> Result<(), sqlx::Error> {
     let insert = sqlx::query!(
         "-- bench.insert_attempt
-        INSERT INTO attempts (merchant_id, id, intent_id, kind, status, rail, payment_method, amount, currency, idempotency_key, created_at, updated_at)
+        INSERT INTO attempts (merchant_id, id, intent_id, kind, status, rail, payment_method,
+            amount, currency, idempotency_key, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         attempt.merchant.0,
         attempt.id.0,
@@ -157,7 +162,8 @@ pub(super) async fn next_event(
 ) -> Result<Option<i64>, sqlx::Error> {
     let update = sqlx::query_scalar!(
         "-- bench.next_event
-        UPDATE books SET event_sequence = event_sequence + 1 WHERE merchant_id = $1 RETURNING event_sequence",
+        UPDATE books SET event_sequence = event_sequence + 1
+            WHERE merchant_id = $1 RETURNING event_sequence",
         merchant.0
     );
     update.fetch_optional(db).await
@@ -170,7 +176,8 @@ pub(super) async fn lock_books(
 ) -> Result<Option<Books>, sqlx::Error> {
     let lock = sqlx::query!(
         "-- bench.lock_books
-        SELECT entry_sequence, entry_hash, event_sequence, booked_at FROM books WHERE merchant_id = $1 FOR UPDATE",
+        SELECT entry_sequence, entry_hash, event_sequence, booked_at FROM books
+            WHERE merchant_id = $1 FOR UPDATE",
         merchant.0
     );
     Ok(lock.fetch_optional(db).await?.map(|row| Books {
@@ -188,7 +195,8 @@ pub(super) async fn lock_books(
 pub(super) async fn save_books(db: &mut PgConnection, books: &Books) -> Result<(), sqlx::Error> {
     let update = sqlx::query!(
         "-- bench.save_books
-        UPDATE books SET entry_sequence = $2, entry_hash = $3, event_sequence = $4, booked_at = $5 WHERE merchant_id = $1",
+        UPDATE books SET entry_sequence = $2, entry_hash = $3, event_sequence = $4, booked_at = $5
+            WHERE merchant_id = $1",
         books.merchant.0,
         books.entry_sequence,
         &books.entry_hash.0[..],
@@ -209,9 +217,11 @@ pub(super) async fn post(
     let debit = debit.to_string();
     let upsert = sqlx::query!(
         "-- bench.post
-        INSERT INTO balances (merchant_id, account, currency, debits, credits) VALUES ($1, $2, $4, $5, 0), ($1, $3, $4, 0, $5)
+        INSERT INTO balances (merchant_id, account, currency, debits, credits) VALUES ($1, $2, $4,
+            $5, 0), ($1, $3, $4, 0, $5)
         ON CONFLICT (merchant_id, account, currency)
-            DO UPDATE SET debits = balances.debits + excluded.debits, credits = balances.credits + excluded.credits
+            DO UPDATE SET debits = balances.debits + excluded.debits,
+                credits = balances.credits + excluded.credits
         RETURNING account, debits, credits",
         merchant.0,
         debit,
@@ -288,7 +298,8 @@ pub(super) async fn insert_postings(
     };
     let insert = sqlx::query!(
         "-- bench.insert_postings
-        INSERT INTO postings (merchant_id, entry_sequence, line, account, direction, amount, currency, balance_after, booked_at)
+        INSERT INTO postings (merchant_id, entry_sequence, line, account, direction, amount,
+            currency, balance_after, booked_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9), ($1, $2, $10, $11, $12, $13, $7, $14, $9)",
         entry.merchant.0,
         entry.sequence,
@@ -315,7 +326,8 @@ pub(super) async fn insert_event(
 ) -> Result<(), sqlx::Error> {
     let insert = sqlx::query!(
         "-- bench.insert_event
-        INSERT INTO events (merchant_id, sequence, id, type, intent_id, intent_sequence, conversation, payload, created_at)
+        INSERT INTO events (merchant_id, sequence, id, type, intent_id, intent_sequence,
+            conversation, payload, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         event.merchant.0,
         event.sequence,
@@ -342,12 +354,15 @@ pub(super) async fn insert_delivery(
     let insert = sqlx::query!(
         "-- bench.insert_delivery
         WITH owed AS (
-            INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id, status, due_at, created_at, updated_at)
+            INSERT INTO deliveries (merchant_id, id, endpoint_id, event_sequence, intent_id,
+                status, due_at, created_at, updated_at)
             SELECT $1, $2, e.id, $3, $6, 'pending', $4, $4, $4 FROM callback_endpoints e
-            WHERE e.merchant_id = $1 AND e.deleted_at IS NULL AND e.status = 'enabled' AND e.event_types && $5 LIMIT 1
+            WHERE e.merchant_id = $1 AND e.deleted_at IS NULL AND e.status = 'enabled'
+                AND e.event_types && $5 LIMIT 1
             RETURNING merchant_id, endpoint_id
         )
-        INSERT INTO waiting_endpoints (merchant_id, endpoint_id, at) SELECT merchant_id, endpoint_id, $4 FROM owed ON CONFLICT DO NOTHING",
+        INSERT INTO waiting_endpoints (merchant_id, endpoint_id, at)
+            SELECT merchant_id, endpoint_id, $4 FROM owed ON CONFLICT DO NOTHING",
         event.merchant.0,
         id.0,
         event.sequence,
@@ -356,24 +371,6 @@ pub(super) async fn insert_delivery(
         event.intent_id
     );
     insert.execute(db).await.map(drop)
-}
-
-/// Lets the server make the files of its log, 16 MB each, which it uses again from then on: until
-/// a new server has written as much as `max_wal_size`, every one of them stops all commits for
-/// some 25 ms.
-pub(super) async fn make_log_files(db: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let switch = sqlx::query(
-        "-- bench.make_log_files
-        DO $$ BEGIN FOR file IN 1..60 LOOP
-            PERFORM pg_current_xact_id(), pg_switch_wal();
-            COMMIT;
-        END LOOP; END $$",
-    );
-    switch.execute(&mut *db).await?;
-    sqlx::query("-- bench.checkpoint\nCHECKPOINT")
-        .execute(db)
-        .await
-        .map(drop)
 }
 
 /// Forgets what is owed, so that what is sent is what was caused since.

@@ -1,10 +1,13 @@
 //! Every SQL statement begins with a comment that names it, so that it can be found again in
-//! the database's own statistics and logs; and it names its columns, so that a column that the next
-//! version adds changes nothing for this one.
+//! the database's own statistics and logs; it names its columns, so that a column that the next
+//! version adds changes nothing for this one; and it can be read without scrolling sideways.
 
 use super::source::{Source, Token};
 use proc_macro2::{Delimiter, TokenTree};
 use std::collections::HashMap;
+
+/// Columns of the longest line.
+const WIDTH: usize = 100;
 
 pub fn faults(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
@@ -16,6 +19,16 @@ pub fn faults(sources: &[Source]) -> Vec<String> {
             text.and_then(unnamed_columns)
                 .map(|fault| format!("{place}: {fault}: name the columns, also of subqueries")),
         );
+        let longest = text
+            .into_iter()
+            .flat_map(str::lines)
+            .map(|line| line.chars().count())
+            .max();
+        if longest > Some(WIDTH) {
+            faults.push(format!(
+                "{place}: a line of the SQL is longer than {WIDTH} columns: break it"
+            ));
+        }
         match text.map(name) {
             None => faults.push(format!("{place}: write the SQL here, as one string")),
             Some(None) => faults.push(format!(

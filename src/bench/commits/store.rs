@@ -12,7 +12,8 @@ pub(super) async fn commit_one_row(
 ) -> Result<(), sqlx::Error> {
     let insert = sqlx::query!(
         "-- bench.commit_one_row
-        INSERT INTO idempotency_keys (merchant_id, key, fingerprint, created_at) VALUES ($1, $2, $3, $4)",
+        INSERT INTO idempotency_keys (merchant_id, key, fingerprint, created_at) VALUES ($1, $2,
+            $3, $4)",
         merchant,
         number.to_string(),
         &[0; 32][..],

@@ -16,12 +16,17 @@ pub(super) async fn analyze(db: &mut PgConnection) -> Result<(), sqlx::Error> {
 pub(super) async fn copy(db: &mut PgConnection, merchant: MerchantId) -> Result<u64, sqlx::Error> {
     let statement = format!(
         "-- export.copy
-        COPY (SELECT e.id, e.sequence, p.line, e.booked_at, e.effective_date, e.kind, p.account, p.direction, p.amount, p.currency,
-            p.balance_after, e.source, e.payment_intent_id, i.payment_link_id, i.reference, i.thread ->> 'channel',
-            i.thread ->> 'tenant', i.thread ->> 'conversation', i.thread ->> 'thread', i.thread ->> 'message',
+        COPY (SELECT e.id, e.sequence, p.line, e.booked_at, e.effective_date, e.kind, p.account,
+            p.direction, p.amount, p.currency,
+            p.balance_after, e.source, e.payment_intent_id, i.payment_link_id, i.reference,
+                i.thread ->> 'channel',
+            i.thread ->> 'tenant', i.thread ->> 'conversation', i.thread ->> 'thread',
+                i.thread ->> 'message',
             e.previous_hash, e.hash
-        FROM journal_entries e JOIN postings p ON p.merchant_id = e.merchant_id AND p.entry_sequence = e.sequence
-            LEFT JOIN payment_intents i ON i.merchant_id = e.merchant_id AND i.id = e.payment_intent_id
+        FROM journal_entries e JOIN postings p ON p.merchant_id = e.merchant_id
+            AND p.entry_sequence = e.sequence
+            LEFT JOIN payment_intents i ON i.merchant_id = e.merchant_id
+                AND i.id = e.payment_intent_id
         WHERE e.merchant_id = '{}' ORDER BY e.sequence, p.line) TO STDOUT (FORMAT csv)",
         merchant.0
     );

@@ -5,6 +5,8 @@
 
 mod store;
 
+pub(super) use store::make_log_files;
+
 use super::failure::failed;
 use crate::base::{
     ambient::Ambient,

@@ -196,7 +196,8 @@ pub async fn endpoints(pool: &Pool, merchant: MerchantId) -> Result<Vec<Endpoint
         EndpointRow,
         "-- callbacks.endpoints
         SELECT e.merchant_id, e.id, e.url, e.event_types, e.description, e.status,
-            e.disabled_reason, e.ordering, e.stripe_signature, e.public_key, e.created_by, e.created_at,
+            e.disabled_reason, e.ordering, e.stripe_signature, e.public_key, e.created_by,
+                e.created_at,
             e.updated_at, e.deleted_at
         FROM callback_endpoints e
         WHERE e.merchant_id = $1 AND e.deleted_at IS NULL ORDER BY e.id DESC",

@@ -2,7 +2,8 @@
 -- entries: $1..$21
 WITH entry AS (
     INSERT INTO journal_entries (
-        merchant_id, sequence, id, kind, source, payment_intent_id, booked_at, effective_date, actor,
+        merchant_id, sequence, id, kind, source, payment_intent_id, booked_at, effective_date,
+            actor,
         cause, payment_link_id, reference, thread, description, rail, payment_method, tip, fee,
         previous_hash, hash_version, hash
     )

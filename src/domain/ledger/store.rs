@@ -207,9 +207,13 @@ pub async fn open_accounts(
     let insert = sqlx::query!(
         "-- ledger.open_accounts
         INSERT INTO accounts (merchant_id, code, kind, created_at)
-        SELECT u.merchant_id, u.code, u.kind, $4 FROM UNNEST($1::uuid[], $2::text[], $3::text[]) AS u (merchant_id, code, kind)
+        SELECT u.merchant_id, u.code, u.kind, $4
+            FROM UNNEST($1::uuid[], $2::text[], $3::text[]) AS u (merchant_id, code, kind)
         ON CONFLICT DO NOTHING",
-        &merchants, &codes, &kinds, now
+        &merchants,
+        &codes,
+        &kinds,
+        now
     );
     insert.execute(db).await.map(drop)
 }
@@ -281,7 +285,8 @@ pub async fn captured_at(
     let at = sqlx::query_scalar!(
         "-- ledger.captured_at
         SELECT booked_at FROM journal_entries
-        WHERE merchant_id = $1 AND payment_intent_id = $2 AND kind = 'capture' ORDER BY sequence LIMIT 1",
+        WHERE merchant_id = $1 AND payment_intent_id = $2 AND kind = 'capture' ORDER BY sequence
+            LIMIT 1",
         merchant.0,
         intent.0
     );

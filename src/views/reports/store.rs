@@ -35,7 +35,8 @@ pub async fn intent_exists(
 ) -> Result<bool, sqlx::Error> {
     let exists = sqlx::query_scalar!(
         r#"-- reports.intent_exists
-        SELECT EXISTS (SELECT FROM payment_intents WHERE merchant_id = $1 AND id = $2) AS "exists!""#,
+        SELECT EXISTS (SELECT FROM payment_intents WHERE merchant_id = $1
+            AND id = $2) AS "exists!""#,
         merchant.0,
         intent.0
     );
@@ -66,7 +67,8 @@ pub async fn first_sequence(
         "-- reports.first_sequence
         SELECT min(p.entry_sequence) FROM balances b CROSS JOIN LATERAL (
             SELECT p.entry_sequence FROM postings p
-            WHERE p.merchant_id = b.merchant_id AND p.account = b.account AND p.currency = b.currency AND p.booked_at >= $2
+            WHERE p.merchant_id = b.merchant_id AND p.account = b.account
+                AND p.currency = b.currency AND p.booked_at >= $2
             ORDER BY p.booked_at, p.entry_sequence LIMIT 1
         ) p WHERE b.merchant_id = $1",
         merchant.0,

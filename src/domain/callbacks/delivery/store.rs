@@ -53,7 +53,7 @@ impl Row {
     }
 }
 
-/// Deliveries of one endpoint with their tries, newest event first, and whether there are more.
+/// Deliveries of one endpoint with their attempts, newest event first, and whether there are more.
 pub async fn list(pool: &Pool, query: DeliveryQuery) -> Result<(Vec<Delivery>, bool), sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
@@ -110,7 +110,7 @@ pub async fn list(pool: &Pool, query: DeliveryQuery) -> Result<(Vec<Delivery>, b
     Ok((deliveries.collect(), has_more))
 }
 
-/// One delivery of a merchant with its tries.
+/// One delivery of a merchant with its attempts.
 pub async fn find(
     pool: &Pool,
     merchant: MerchantId,
@@ -138,7 +138,7 @@ pub async fn find(
     Ok(Some(row.read(attempts.unwrap_or_default())))
 }
 
-/// The recorded tries of deliveries, the first first.
+/// The recorded attempts of deliveries, the first first.
 async fn attempts(
     pool: &Pool,
     merchant: MerchantId,

@@ -60,7 +60,8 @@ WITH ready AS MATERIALIZED (
             ELSE least(p.due_at, p.failing_since + interval '15 minutes') END AS put_off
         FROM deliveries p
         WHERE r.ordering <> 'none' AND p.endpoint_id = r.endpoint_id AND p.intent_id = d.intent_id
-            -- As a row, or a plan made on a few rows goes by `deliveries_event_key`, past all that was delivered.
+            -- As a row, or a plan made on a few rows goes by `deliveries_event_key`, past all that
+            -- was delivered.
             AND (p.intent_id, p.event_sequence) < (d.intent_id, d.event_sequence)
             AND (p.status = 'held' OR p.status = 'pending' AND coalesce(
                 p.failing_since > $2::timestamptz - interval '15 minutes', true))

@@ -1,5 +1,5 @@
 //! SQL of the dispatcher. It writes outside of the writer, but only its own columns: leases,
-//! tries and what became of them.
+//! attempts and what became of them.
 //!
 //! Every look-up goes through `LATERAL (… LIMIT 1)` and every update through the `ctid` found
 //! there, so that a plan made while the tables were empty is still a look-up when they are full.
@@ -101,7 +101,7 @@ impl Row {
     }
 }
 
-/// Writes down how tries ended. Where the lease has passed to another, the try is kept for the
+/// Writes down how attempts ended. Where the lease has passed to another, the attempt is kept for the
 /// record and the delivery is left alone. Doing it twice does no harm.
 #[expect(
     clippy::as_conversions,
@@ -173,7 +173,7 @@ pub async fn record(pool: &Pool, sent: &[Sent]) -> Result<(), sqlx::Error> {
     record.execute(pool).await.map(drop)
 }
 
-/// The status that follows from a try, and when the delivery is due again.
+/// The status that follows from an attempt, and when the delivery is due again.
 fn next(sent: &Sent) -> (String, Option<OffsetDateTime>) {
     let (status, due_at) = match sent.outcome {
         Outcome::Delivered => (DeliveryStatus::Delivered, None),
@@ -248,7 +248,7 @@ pub async fn reclaim(
     Ok(reclaim.execute(db).await?.rows_affected())
 }
 
-/// Gives deliveries back that were leased and not sent, without a try counted: due `at` some time,
+/// Gives deliveries back that were leased and not sent, without an attempt counted: due `at` some time,
 /// or again where they stood before.
 pub async fn release(
     pool: &Pool,
@@ -262,7 +262,8 @@ pub async fn release(
         "-- outbox.release
         WITH found AS MATERIALIZED (
             SELECT x.row
-            FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id, UNNEST($3::uuid[]) AS lease_id) u
+            FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id,
+                UNNEST($3::uuid[]) AS lease_id) u
             CROSS JOIN LATERAL (
                 SELECT d.ctid AS row FROM deliveries d
                 WHERE d.merchant_id = u.merchant_id AND d.id = u.id

@@ -58,7 +58,8 @@ pub async fn settle(
     let let_go = sqlx::query!(
         "-- upkeep.free
         WITH due AS MATERIALIZED (
-            SELECT d.row, CASE WHEN e.deleted_at IS NULL THEN 'pending' ELSE 'canceled' END AS status
+            SELECT d.row, CASE WHEN e.deleted_at IS NULL THEN 'pending' ELSE 'canceled' END
+                AS status
             FROM callback_endpoints e CROSS JOIN LATERAL (
                 SELECT x.ctid AS row FROM deliveries x
                 WHERE x.endpoint_id = e.id AND x.status = 'held'
@@ -79,7 +80,7 @@ pub async fn settle(
     Ok(moved + released)
 }
 
-/// Forgets deliveries that nothing has happened to since `before`, with their tries, but for those
+/// Forgets deliveries that nothing has happened to since `before`, with their attempts, but for those
 /// that are still to be sent; and replays and secrets that ended before. How many deliveries went;
 /// where it is not none there may be more.
 pub async fn forget(pool: &Pool, before: OffsetDateTime) -> Result<u64, sqlx::Error> {
@@ -100,7 +101,7 @@ pub async fn forget(pool: &Pool, before: OffsetDateTime) -> Result<u64, sqlx::Er
                     AND x.created_at < $1 AND x.updated_at < $1 AND x.status <> 'pending'
                 ORDER BY x.id LIMIT $2 FOR UPDATE SKIP LOCKED
             ) d LIMIT $2
-        ), tries AS (
+        ), attempts AS (
             DELETE FROM delivery_attempts a USING old
             WHERE a.merchant_id = old.merchant_id AND a.delivery_id = old.id
         )

@@ -31,13 +31,17 @@ pub async fn sequences_of_account(
         r#"-- reports.sequences_of_account
         SELECT DISTINCT p.entry_sequence AS "sequence!" FROM balances b CROSS JOIN LATERAL (
             (SELECT DISTINCT p.booked_at, p.entry_sequence FROM postings p
-            WHERE p.merchant_id = b.merchant_id AND p.account = b.account AND p.currency = b.currency
-                AND p.booked_at BETWEEN $3 AND $4 AND p.entry_sequence >= $5 AND p.entry_sequence < $6 AND NOT $8
+            WHERE p.merchant_id = b.merchant_id AND p.account = b.account
+                AND p.currency = b.currency
+                AND p.booked_at BETWEEN $3 AND $4 AND p.entry_sequence >= $5
+                    AND p.entry_sequence < $6 AND NOT $8
             ORDER BY p.booked_at DESC, p.entry_sequence DESC LIMIT $7)
             UNION ALL
             (SELECT DISTINCT p.booked_at, p.entry_sequence FROM postings p
-            WHERE p.merchant_id = b.merchant_id AND p.account = b.account AND p.currency = b.currency
-                AND p.booked_at BETWEEN $3 AND $4 AND p.entry_sequence >= $5 AND p.entry_sequence < $6 AND $8
+            WHERE p.merchant_id = b.merchant_id AND p.account = b.account
+                AND p.currency = b.currency
+                AND p.booked_at BETWEEN $3 AND $4 AND p.entry_sequence >= $5
+                    AND p.entry_sequence < $6 AND $8
             ORDER BY p.booked_at, p.entry_sequence LIMIT $7)
         ) p WHERE b.merchant_id = $1 AND b.account = $2"#,
         merchant.0,

@@ -36,7 +36,8 @@ pub(super) async fn next_books(
         SELECT m.merchant_id, b.entry_sequence AS "entry_sequence?", b.entry_hash AS "entry_hash?",
             b.event_sequence AS "event_sequence?", b.booked_at AS "booked_at?"
         FROM merchants m LEFT JOIN books b ON b.merchant_id = m.merchant_id
-        WHERE m.merchant_id > $1 AND ($2::uuid IS NULL OR m.merchant_id = $2) ORDER BY m.merchant_id LIMIT 1"#,
+        WHERE m.merchant_id > $1 AND ($2::uuid IS NULL OR m.merchant_id = $2)
+            ORDER BY m.merchant_id LIMIT 1"#,
         after,
         only
     );
@@ -97,7 +98,8 @@ pub(super) async fn next_events(
     let rows = sqlx::query_as!(
         EventRow,
         "-- verify.next_events
-        SELECT sequence, id, type AS event_type, intent_id, intent_sequence, actor, created_at, payload
+        SELECT sequence, id, type AS event_type, intent_id, intent_sequence, actor, created_at,
+            payload
         FROM events
         WHERE merchant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
         merchant.0,

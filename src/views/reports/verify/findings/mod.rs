@@ -1,11 +1,13 @@
-//! What must agree with the journal beside payments: postings, links, and owners of all.
+//! What must agree with the journal beside payments: postings, old attempts, links, and owners of
+//! all.
 
 mod store;
 
 use super::{Fault, Faults};
 use crate::{
-    base::ids::{
-        AttemptId, DeliveryId, EndpointId, EventId, IntentId, LinkId, MerchantId, RefundId,
+    base::{
+        ids::{AttemptId, DeliveryId, EndpointId, EventId, IntentId, LinkId, MerchantId, RefundId},
+        timestamp,
     },
     views::reports::store::find_entry,
 };
@@ -58,12 +60,14 @@ async fn check_answers(
     }
 }
 
-/// Checks links, owners and answers, of one merchant or of all.
+/// Checks old attempts, links, owners and answers, of one merchant or of all.
 pub(super) async fn check(
     db: &mut PgConnection,
     only: Option<Uuid>,
     faults: &mut Faults,
 ) -> Result<(), sqlx::Error> {
+    let rows = store::old_attempts(db, only).await?;
+    faults.extend(rows.iter().map(old_attempt));
     let rows = store::link_counts(db, only).await?;
     faults.extend(rows.iter().map(link_counts));
     let rows = store::payment_orphans(db, only).await?;
@@ -134,6 +138,15 @@ fn name(table: &str, id: Option<Uuid>, number: Option<i64>) -> String {
     let number = number.map(|n| format!(" {n}")).unwrap_or_default();
     let id = id.map(|id| format!(" {}", print(id))).unwrap_or_default();
     format!("{word}{number}{id}")
+}
+
+fn old_attempt(row: &store::OldAttempt) -> Fault {
+    let (status, created) = (&row.status, timestamp::format(row.created_at));
+    let problem = format!(
+        "should be finished long since, and is {status} since {created}; see the log for why it is put off"
+    );
+    let object = format!("attempt {}", AttemptId(row.attempt_id));
+    Fault::new(MerchantId(row.merchant_id), object, problem)
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@ mod store;
 
 use super::{Fault, Faults};
 use crate::base::{
-    ids::{AttemptId, IntentId, MerchantId, RefundId},
+    ids::{IntentId, MerchantId, RefundId},
     money::Money,
-    timestamp,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -27,8 +26,6 @@ pub(super) async fn check(
     faults.extend(rows.iter().map(intent_attempts));
     let rows = store::refund_attempts(db, only).await?;
     faults.extend(rows.iter().map(refund_attempts));
-    let rows = store::old_attempts(db, only).await?;
-    faults.extend(rows.iter().map(old_attempt));
     let rows = store::intent_events(db, only).await?;
     faults.extend(rows.iter().map(intent_events));
     Ok(())
@@ -164,18 +161,6 @@ fn refund_attempts(row: &store::RefundAttempts) -> Fault {
     };
     let object = format!("refund {}", RefundId(row.refund_id));
     fault(row.merchant_id, object, problem)
-}
-
-fn old_attempt(row: &store::OldAttempt) -> Fault {
-    let (status, created) = (&row.status, timestamp::format(row.created_at));
-    let problem = format!(
-        "should be finished long since, and is {status} since {created}; see the log for why it is put off"
-    );
-    fault(
-        row.merchant_id,
-        format!("attempt {}", AttemptId(row.attempt_id)),
-        problem,
-    )
 }
 
 fn intent_events(row: &store::IntentEvents) -> Fault {

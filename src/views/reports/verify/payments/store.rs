@@ -2,7 +2,6 @@
 //! gives what is not right, of one merchant or of all.
 
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// A payment intent beside the sums of its journal entries.
@@ -42,29 +41,38 @@ pub(super) async fn intent_books(
         IntentBooks,
         r#"-- verify.intent_books
         WITH entry AS (
-            SELECT e.merchant_id, e.payment_intent_id AS intent_id, e.kind, e.source, p.currency, sum(p.amount) AS amount
-            FROM journal_entries e JOIN postings p ON p.merchant_id = e.merchant_id AND p.entry_sequence = e.sequence
-            WHERE e.payment_intent_id IS NOT NULL AND p.direction = 'debit' AND ($1::uuid IS NULL OR e.merchant_id = $1)
+            SELECT e.merchant_id, e.payment_intent_id AS intent_id, e.kind, e.source, p.currency,
+                sum(p.amount) AS amount
+            FROM journal_entries e JOIN postings p ON p.merchant_id = e.merchant_id
+                AND p.entry_sequence = e.sequence
+            WHERE e.payment_intent_id IS NOT NULL AND p.direction = 'debit'
+                AND ($1::uuid IS NULL OR e.merchant_id = $1)
             GROUP BY e.merchant_id, e.sequence, p.currency
         ), booked AS (
             SELECT merchant_id, intent_id, count(*) FILTER (WHERE kind = 'capture') AS captures,
-                least(coalesce(sum(amount) FILTER (WHERE kind = 'capture'), 0), 9223372036854775807)::bigint AS captured,
-                least(coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0), 9223372036854775807)::bigint AS refunded,
-                count(*) - count(DISTINCT source) AS doubled, min(currency) AS low, max(currency) AS high
+                least(coalesce(sum(amount) FILTER (WHERE kind = 'capture'), 0),
+                    9223372036854775807)::bigint AS captured,
+                least(coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0),
+                    9223372036854775807)::bigint AS refunded,
+                count(*) - count(DISTINCT source) AS doubled, min(currency) AS low,
+                    max(currency) AS high
             FROM entry GROUP BY merchant_id, intent_id
         ), intent AS (
             SELECT merchant_id, id AS intent_id, status, currency, amount_captured, amount_refunded
             FROM payment_intents WHERE $1::uuid IS NULL OR merchant_id = $1
         )
-        SELECT merchant_id AS "merchant_id!", intent_id AS "intent_id!", i.status AS "status?", i.currency AS "currency?",
-            i.amount_captured AS "amount_captured?", i.amount_refunded AS "amount_refunded?", coalesce(b.captures, 0) AS "captures!",
+        SELECT merchant_id AS "merchant_id!", intent_id AS "intent_id!", i.status AS "status?",
+            i.currency AS "currency?",
+            i.amount_captured AS "amount_captured?", i.amount_refunded AS "amount_refunded?",
+                coalesce(b.captures, 0) AS "captures!",
             coalesce(b.captured, 0) AS "captured!", coalesce(b.refunded, 0) AS "refunded!",
             coalesce(b.low <> i.currency OR b.high <> i.currency, false) AS "foreign!",
             coalesce(b.doubled, 0) AS "doubled!"
         FROM intent i FULL JOIN booked b USING (merchant_id, intent_id)
         WHERE i.status IS NULL OR b.doubled > 0 OR b.low <> i.currency OR b.high <> i.currency
             OR coalesce(b.captures, 0) <> (i.status = 'succeeded')::int
-            OR coalesce(b.captured, 0) <> i.amount_captured OR coalesce(b.refunded, 0) <> i.amount_refunded
+            OR coalesce(b.captured, 0) <> i.amount_captured
+                OR coalesce(b.refunded, 0) <> i.amount_refunded
         ORDER BY merchant_id, intent_id LIMIT 1000"#,
         only
     );
@@ -101,16 +109,24 @@ pub(super) async fn intent_refunds(
         IntentRefunds,
         r#"-- verify.intent_refunds
         WITH refund AS (
-            SELECT merchant_id, payment_intent_id, least(coalesce(sum(amount) FILTER (WHERE status = 'succeeded'), 0), 9223372036854775807)::bigint AS succeeded,
-                least(coalesce(sum(amount) FILTER (WHERE status = 'pending'), 0), 9223372036854775807)::bigint AS pending, min(currency) AS low, max(currency) AS high
-            FROM refunds WHERE $1::uuid IS NULL OR merchant_id = $1 GROUP BY merchant_id, payment_intent_id
+            SELECT merchant_id, payment_intent_id,
+                least(coalesce(sum(amount) FILTER (WHERE status = 'succeeded'), 0),
+                9223372036854775807)::bigint AS succeeded,
+                least(coalesce(sum(amount) FILTER (WHERE status = 'pending'), 0),
+                    9223372036854775807)::bigint AS pending, min(currency) AS low,
+                    max(currency) AS high
+            FROM refunds WHERE $1::uuid IS NULL OR merchant_id = $1
+                GROUP BY merchant_id, payment_intent_id
         )
         SELECT i.merchant_id, i.id AS intent_id, i.currency, i.amount_refunded, i.amount_refunding,
             coalesce(r.succeeded, 0) AS "succeeded!", coalesce(r.pending, 0) AS "pending!",
             coalesce(r.low <> i.currency OR r.high <> i.currency, false) AS "foreign!"
-        FROM payment_intents i LEFT JOIN refund r ON r.merchant_id = i.merchant_id AND r.payment_intent_id = i.id
-        WHERE ($1::uuid IS NULL OR i.merchant_id = $1) AND (coalesce(r.succeeded, 0) <> i.amount_refunded
-            OR coalesce(r.pending, 0) <> i.amount_refunding OR r.low <> i.currency OR r.high <> i.currency)
+        FROM payment_intents i LEFT JOIN refund r ON r.merchant_id = i.merchant_id
+            AND r.payment_intent_id = i.id
+        WHERE ($1::uuid IS NULL OR i.merchant_id = $1)
+            AND (coalesce(r.succeeded, 0) <> i.amount_refunded
+            OR coalesce(r.pending, 0) <> i.amount_refunding OR r.low <> i.currency
+                OR r.high <> i.currency)
         ORDER BY i.merchant_id, i.id LIMIT 1000"#,
         only
     );
@@ -168,11 +184,14 @@ pub(super) async fn intent_attempts(
             FROM attempts WHERE $1::uuid IS NULL OR merchant_id = $1 GROUP BY merchant_id, intent_id
         ), moved AS (
             SELECT i.merchant_id, i.id AS intent_id, i.status, i.currency, i.amount,
-                coalesce(a.asked_least, i.amount) AS asked_least, coalesce(a.asked_most, i.amount) AS asked_most,
+                coalesce(a.asked_least, i.amount) AS asked_least,
+                    coalesce(a.asked_most, i.amount) AS asked_most,
                 i.amount_authorized,
                 i.amount_captured, i.amount_refunded, i.open_attempt_id,
-                CASE WHEN i.status = 'canceled' THEN 0 ELSE coalesce(a.charged, 0) END AS authorized,
-                coalesce(CASE WHEN i.capture_method = 'automatic' THEN a.charged ELSE a.captured END, 0)
+                CASE WHEN i.status = 'canceled' THEN 0 ELSE coalesce(a.charged,
+                    0) END AS authorized,
+                coalesce(CASE WHEN i.capture_method = 'automatic' THEN a.charged ELSE a.captured
+                    END, 0)
                     AS captured,
                 coalesce(a.refunded, 0) AS refunded,
                 coalesce(a.low <> i.currency OR a.high <> i.currency, false) AS mixed
@@ -282,9 +301,11 @@ pub(super) async fn intent_events(
         IntentEvents,
         r#"-- verify.intent_events
         WITH told AS (
-            SELECT merchant_id, intent_id, count(*) AS count, count(DISTINCT intent_sequence) AS places,
+            SELECT merchant_id, intent_id, count(*) AS count,
+                count(DISTINCT intent_sequence) AS places,
                 max(intent_sequence) AS last,
-                string_agg(substr(type, 16), ', ') FILTER (WHERE type IN ('payment_intent.succeeded',
+                string_agg(substr(type, 16),
+                    ', ') FILTER (WHERE type IN ('payment_intent.succeeded',
                     'payment_intent.canceled', 'payment_intent.expired')) AS ends,
                 ARRAY[count(*) FILTER (WHERE type = 'refund.created'),
                     count(*) FILTER (WHERE type = 'refund.succeeded'),
@@ -301,7 +322,8 @@ pub(super) async fn intent_events(
         SELECT i.merchant_id, i.id AS intent_id, i.status, i.event_sequence,
             coalesce(t.count, 0) AS "count!", coalesce(t.places, 0) AS "places!",
             coalesce(t.last, 0) AS "last!", coalesce(t.ends, '') AS "ends!",
-            coalesce(t.refunds, '{0,0,0}') AS "refunds_told!", coalesce(r.refunds, '{0,0,0}') AS "refunds!"
+            coalesce(t.refunds, '{0,0,0}') AS "refunds_told!",
+                coalesce(r.refunds, '{0,0,0}') AS "refunds!"
         FROM payment_intents i
         LEFT JOIN told t ON t.merchant_id = i.merchant_id AND t.intent_id = i.id
         LEFT JOIN refund r ON r.merchant_id = i.merchant_id AND r.payment_intent_id = i.id
@@ -345,7 +367,8 @@ pub(super) async fn entry_origins(
                 WHEN e.payment_link_id IS DISTINCT FROM i.payment_link_id THEN 'payment_link'
                 WHEN jsonb_strip_nulls(e.thread) - 'message'
                     IS DISTINCT FROM jsonb_strip_nulls(i.thread) - 'user' - 'message' THEN 'thread'
-                WHEN e.kind = 'capture' AND e.tip IS DISTINCT FROM least(i.tip, CASE WHEN i.tip IS NOT NULL
+                WHEN e.kind = 'capture' AND e.tip IS DISTINCT
+                    FROM least(i.tip, CASE WHEN i.tip IS NOT NULL
                     THEN i.amount_captured END) THEN 'tip'
                 END AS field
             FROM journal_entries e
@@ -353,39 +376,6 @@ pub(super) async fn entry_origins(
             WHERE e.hash_version > 1 AND ($1::uuid IS NULL OR e.merchant_id = $1)
         ) d
         WHERE d.field IS NOT NULL ORDER BY d.merchant_id, d.sequence LIMIT 1000"#,
-        only
-    );
-    rows.fetch_all(db).await
-}
-
-/// An attempt whose outcome should have been found out.
-#[derive(Clone, Debug)]
-pub(super) struct OldAttempt {
-    /// Whose attempt.
-    pub merchant_id: Uuid,
-    /// The attempt.
-    pub attempt_id: Uuid,
-    /// What is known of it.
-    pub status: String,
-    /// When it was made.
-    pub created_at: OffsetDateTime,
-}
-
-/// Attempts that are old and not final: those that got no answer in an hour, or those that their rail has
-/// taken on and has not decided in a month.
-pub(super) async fn old_attempts(
-    db: &mut PgConnection,
-    only: Option<Uuid>,
-) -> Result<Vec<OldAttempt>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        OldAttempt,
-        "-- verify.old_attempts
-        SELECT merchant_id, id AS attempt_id, status, created_at FROM attempts
-        WHERE ($1::uuid IS NULL OR merchant_id = $1)
-            AND (status NOT IN ('pending', 'requires_action', 'succeeded', 'failed')
-                AND created_at < now() - interval '1 hour'
-                OR status = 'pending' AND created_at < now() - interval '30 days')
-        ORDER BY created_at LIMIT 1000",
         only
     );
     rows.fetch_all(db).await
