@@ -104,7 +104,7 @@ fn decide_all(world: &mut World, batch: &[Submission], context: Context<'_>) -> 
     decided.collect()
 }
 
-/// Puts what may go the short way under the dispatcher's lease.
+/// Puts what may take the fast path under the dispatcher's lease.
 fn reserve<'a>(
     world: &mut World,
     handover: &'a Handover,

@@ -17,7 +17,7 @@ use uuid::Uuid;
 pub struct NewEvent {
     /// Its merchant's: whether real money moved.
     pub mode: Mode,
-    /// Its id, the same in the feed and on every try of every delivery.
+    /// Its id, the same in the feed and on every attempt of every delivery.
     pub id: EventId,
     /// What happened.
     pub event_type: EventType,
@@ -44,7 +44,7 @@ pub struct NewEvent {
 /// Something that happened. Callbacks deliver it and the feed lists it, both with the same bytes.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Event<'a> {
-    /// Its id: the same on every try of every delivery, so that it can be told from others.
+    /// Its id: the same on every attempt of every delivery, so that it can be told from others.
     id: EventId,
     /// Always `event`.
     #[schema(example = "event")]

@@ -41,7 +41,7 @@ pub struct DeliveryFilter {
 
 /// List the deliveries of an endpoint
 ///
-/// Newest event first, each with every try: when, how it was answered, how long it took and the
+/// Newest event first, each with every attempt: when, how it was answered, how long it took and the
 /// first of the answer. Deliveries are kept for 30 days.
 #[utoipa::path(get, path = "/v1/callback_endpoints/{id}/deliveries", tag = "Callbacks",
     operation_id = "list_deliveries",
@@ -92,7 +92,7 @@ pub async fn get(
 ///
 /// A bot can do this to deliveries of endpoints that it made itself.
 ///
-/// Sends it again at once, whether it is exhausted, was delivered, or waits for its next try; if
+/// Sends it again at once, whether it is exhausted, was delivered, or waits for its next attempt; if
 /// it fails, the schedule begins anew.
 #[utoipa::path(post, path = "/v1/deliveries/{id}/retry", tag = "Callbacks",
     operation_id = "retry_delivery",

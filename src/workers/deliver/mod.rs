@@ -1,14 +1,14 @@
 //! The dispatcher: leases deliveries that are due, sends each on its own, and writes down what
 //! became of them.
 //!
-//! A try that takes its time holds one place of its endpoint's few and nothing else: new work is
+//! An attempt that takes its time holds one place of its endpoint's few and nothing else: new work is
 //! claimed whenever a place is free. Results are written together, as many as have come in while
 //! the last ones were written.
 
+mod claim;
 mod record;
 mod send;
 mod stats;
-mod take;
 
 pub use send::{DispatcherParts, Reveal};
 pub use stats::DispatcherStats;
@@ -32,7 +32,7 @@ use tokio::{
 use uuid::Uuid;
 
 /// How long a lease lasts: twice the deadline of an exchange, so that it never ends while its
-/// try is under way.
+/// attempt is under way.
 const LEASE: Duration = Duration::from_secs(30);
 
 /// How long results that nothing waits for gather before they are written down, and how many at
@@ -47,7 +47,7 @@ pub struct Limits {
     pub total: usize,
     /// Tries under way to an endpoint of which nothing is known yet, in all processes together.
     pub per_endpoint: i32,
-    /// How long tries under way may go on after a stop.
+    /// How long attempts under way may go on after a stop.
     pub grace: Duration,
 }
 
@@ -88,23 +88,23 @@ pub struct Dispatcher {
     arrivals: Option<mpsc::UnboundedReceiver<Claimed>>,
     /// Leased deliveries that could not be signed.
     unsigned: Vec<(MerchantId, DeliveryId, Uuid)>,
-    tries: JoinSet<Sent>,
-    flights: HashMap<Id, Flight>,
+    attempts: JoinSet<Sent>,
+    in_flight: HashMap<Id, InFlight>,
     /// Tries that have ended and are not yet written down.
-    landed: Vec<Sent>,
+    finished: Vec<Sent>,
     /// Endpoints that have lately been sent to.
     known: HashMap<EndpointId, Known>,
     /// Word of endpoints that are given up, on its way to the writer.
     given_up: JoinSet<()>,
     /// Whether there may be due work that found no free place.
-    hungry: bool,
-    /// Whether the next tick comes of a landing alone, and brings no new work.
-    landing: bool,
+    has_backlog: bool,
+    /// Whether the next tick comes of a result alone, and brings no new work.
+    woken_by_result: bool,
 }
 
-/// The lease of a try under way.
+/// The lease of an attempt under way.
 #[derive(Clone, Copy)]
-struct Flight {
+struct InFlight {
     merchant: MerchantId,
     endpoint: EndpointId,
     delivery: DeliveryId,
@@ -112,7 +112,7 @@ struct Flight {
 }
 
 /// What is remembered of an endpoint: how it stood last, and its secrets, sealed and open, since
-/// opening them for each try would cost more than all else.
+/// opening them for each attempt would cost more than all else.
 struct Known {
     health: Health,
     sealed: Vec<Vec<u8>>,
@@ -125,7 +125,7 @@ struct Known {
 
 impl fmt::Debug for Dispatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Dispatcher ({} in flight)", self.flights.len())
+        write!(f, "Dispatcher ({} in flight)", self.in_flight.len())
     }
 }
 
@@ -135,12 +135,12 @@ impl Worker for Dispatcher {
     type Error = sqlx::Error;
 
     async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
-        let woken = !std::mem::take(&mut self.landing);
-        while let Some(landing) = self.tries.try_join_next_with_id() {
-            self.land(landing);
+        let woken = !std::mem::take(&mut self.woken_by_result);
+        while let Some(result) = self.attempts.try_join_next_with_id() {
+            self.take_result(result);
         }
         self.record().await?;
-        if woken || self.hungry {
+        if woken || self.has_backlog {
             self.claim().await?;
         }
         self.put_off().await?;
@@ -149,18 +149,18 @@ impl Worker for Dispatcher {
     }
 
     async fn ready(&mut self) {
-        self.landing().await;
-        // What waits for a free place waits for what has landed to be written down.
-        if !self.hungry {
+        self.next_result().await;
+        // What waits for a free place waits for what has finished to be written down.
+        if !self.has_backlog {
             let more = async {
-                while self.landed.len() < GATHERED {
-                    self.landing().await;
+                while self.finished.len() < GATHERED {
+                    self.next_result().await;
                 }
             };
             // Whether it is many or time that is up is all the same.
             let _ = tokio::time::timeout(GATHERING, more).await;
         }
-        self.landing = true;
+        self.woken_by_result = true;
     }
 
     async fn stop(&mut self) {
@@ -168,16 +168,17 @@ impl Worker for Dispatcher {
             handover.leave();
         }
         let end = tokio::time::Instant::now() + self.limits.grace;
-        while !self.flights.is_empty() && tokio::time::timeout_at(end, self.ready()).await.is_ok() {
+        while !self.in_flight.is_empty() && tokio::time::timeout_at(end, self.ready()).await.is_ok()
+        {
         }
-        self.tries.abort_all();
-        while let Some(landing) = self.tries.join_next_with_id().await {
-            // A try that ended all the same counts; the others stay in `flights`.
-            if landing.is_ok() {
-                self.land(landing);
+        self.attempts.abort_all();
+        while let Some(result) = self.attempts.join_next_with_id().await {
+            // An attempt that ended all the same counts; the others stay in `in_flight`.
+            if result.is_ok() {
+                self.take_result(result);
             }
         }
-        let cut_off = self.flights.drain();
+        let cut_off = self.in_flight.drain();
         let mut cut_off: Vec<_> = cut_off
             .map(|(_, flight)| (flight.merchant, flight.delivery, flight.lease))
             .collect();
@@ -219,13 +220,13 @@ impl Dispatcher {
             arrivals: None,
             unsigned: Vec::new(),
             look_at: OffsetDateTime::UNIX_EPOCH,
-            tries: JoinSet::new(),
-            flights: HashMap::new(),
-            landed: Vec::new(),
+            attempts: JoinSet::new(),
+            in_flight: HashMap::new(),
+            finished: Vec::new(),
             known: HashMap::new(),
             given_up: JoinSet::new(),
-            hungry: true,
-            landing: false,
+            has_backlog: true,
+            woken_by_result: false,
             parts: Arc::new(parts),
         }
     }
@@ -235,13 +236,13 @@ impl Dispatcher {
         Arc::clone(&self.stats)
     }
 
-    /// Waits for a try to end, and launches what is handed over meanwhile.
-    async fn landing(&mut self) {
+    /// Waits for an attempt to end, and launches what is handed over meanwhile.
+    async fn next_result(&mut self) {
         loop {
             tokio::select! {
                 biased;
-                Some(landing) = self.tries.join_next_with_id() => {
-                    return self.land(landing);
+                Some(result) = self.attempts.join_next_with_id() => {
+                    return self.take_result(result);
                 }
                 Some(claimed) = next(&mut self.arrivals) => self.accept(claimed),
                 else => std::future::pending().await,
@@ -249,25 +250,25 @@ impl Dispatcher {
         }
     }
 
-    /// Takes in a try that has ended.
-    fn land(&mut self, landing: Result<(Id, Sent), JoinError>) {
-        match landing {
+    /// Takes in an attempt that has ended.
+    fn take_result(&mut self, result: Result<(Id, Sent), JoinError>) {
+        match result {
             Ok((id, sent)) => {
-                self.flights.remove(&id);
+                self.in_flight.remove(&id);
                 self.free(sent.merchant, sent.endpoint);
                 self.stats.count(sent.outcome);
-                self.landed.push(sent);
+                self.finished.push(sent);
             }
             // A fault of ours: the lease runs out, and the delivery is tried again.
             Err(error) => {
-                let flight = self.flights.remove(&error.id());
+                let flight = self.in_flight.remove(&error.id());
                 if let Some(flight) = flight {
                     self.free(flight.merchant, flight.endpoint);
                 }
                 let delivery = flight.map(|flight| flight.delivery);
-                tracing::error!(%error, ?delivery, "a delivery's try broke off");
+                tracing::error!(%error, ?delivery, "a delivery's attempt broke off");
             }
         }
-        self.stats.show(self.flights.len());
+        self.stats.show(self.in_flight.len());
     }
 }

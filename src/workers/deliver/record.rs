@@ -12,38 +12,41 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use time::OffsetDateTime;
 
 /// What came of the endpoint's last failed attempt among these.
-fn last_error(landed: &[Sent], endpoint: EndpointId) -> Option<String> {
-    let mut attempts = landed.iter().rev().filter(|sent| sent.endpoint == endpoint);
+fn last_error(finished: &[Sent], endpoint: EndpointId) -> Option<String> {
+    let mut attempts = finished
+        .iter()
+        .rev()
+        .filter(|sent| sent.endpoint == endpoint);
     let failed = attempts.find(|sent| sent.outcome != Outcome::Delivered);
     failed.map(Sent::described)
 }
 
 impl Dispatcher {
-    /// Writes down what has landed, and keeps it for the next time if the database is away.
+    /// Writes down what has finished, and keeps it for the next time if the database is away.
     pub(super) async fn record(&mut self) -> Result<(), sqlx::Error> {
-        if self.landed.is_empty() {
+        if self.finished.is_empty() {
             return Ok(());
         }
-        let recorded = outbox::record(&self.parts.pool, &self.landed).await;
+        let recorded = outbox::record(&self.parts.pool, &self.finished).await;
         if recorded.as_ref().is_err_and(is_outage) {
-            self.hungry = true;
+            self.has_backlog = true;
             return recorded;
         }
-        let landed = std::mem::take(&mut self.landed);
+        let finished = std::mem::take(&mut self.finished);
         if recorded.is_err() {
-            self.record_one_by_one(&landed).await?;
+            self.record_one_by_one(&finished).await?;
         }
-        self.note(&landed).await
+        self.note(&finished).await
     }
 
     /// Writes down each result by itself, so that one that Postgres refuses takes no other with it.
     /// It is refused always: its lease runs out, and its delivery is sent again.
-    async fn record_one_by_one(&mut self, landed: &[Sent]) -> Result<(), sqlx::Error> {
-        for (at, sent) in landed.iter().enumerate() {
+    async fn record_one_by_one(&mut self, finished: &[Sent]) -> Result<(), sqlx::Error> {
+        for (at, sent) in finished.iter().enumerate() {
             match outbox::record(&self.parts.pool, std::slice::from_ref(sent)).await {
                 Err(error) if is_outage(&error) => {
-                    self.landed = landed.iter().skip(at).cloned().collect();
-                    self.hungry = true;
+                    self.finished = finished.iter().skip(at).cloned().collect();
+                    self.has_backlog = true;
                     return Err(error);
                 }
                 Err(error) => {
@@ -55,11 +58,11 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Takes note of what the tries tell about their endpoints. Only where that changes something
+    /// Takes note of what the attempts tell about their endpoints. Only where that changes something
     /// is anything written.
-    async fn note(&mut self, landed: &[Sent]) -> Result<(), sqlx::Error> {
+    async fn note(&mut self, finished: &[Sent]) -> Result<(), sqlx::Error> {
         let mut told: BTreeMap<_, Vec<(OffsetDateTime, Signal)>> = BTreeMap::new();
-        for sent in landed {
+        for sent in finished {
             let signals = told.entry((sent.merchant, sent.endpoint)).or_default();
             signals.push((sent.ended_at, sent.signal));
         }
@@ -85,7 +88,7 @@ impl Dispatcher {
             .map(|&(merchant, endpoint)| health::store::Noted {
                 merchant,
                 endpoint,
-                last_error: last_error(landed, endpoint),
+                last_error: last_error(finished, endpoint),
             });
         let endpoints: Vec<_> = endpoints.collect();
         let signals: HashMap<_, _> = told.iter().map(|((_, id), told)| (*id, told)).collect();
@@ -103,18 +106,18 @@ impl Dispatcher {
             if let Some(handover) = self.handover() {
                 handover.health(endpoint, health);
             }
-            self.give_up(endpoint, health, landed);
+            self.give_up(endpoint, health, finished);
         }
         Ok(())
     }
 
     /// Has an endpoint disabled that wants no more, or has failed for too long.
-    fn give_up(&mut self, endpoint: EndpointId, health: Health, landed: &[Sent]) {
-        let mut tries = landed.iter().filter(|sent| sent.endpoint == endpoint);
-        let gone = tries
+    fn give_up(&mut self, endpoint: EndpointId, health: Health, finished: &[Sent]) {
+        let mut attempts = finished.iter().filter(|sent| sent.endpoint == endpoint);
+        let gone = attempts
             .clone()
             .find(|sent| sent.answer.as_ref().is_ok_and(|(status, _)| *status == 410));
-        let Some(last) = tries.next_back() else {
+        let Some(last) = attempts.next_back() else {
             return;
         };
         let why = match (gone, health.given_up(last.ended_at)) {

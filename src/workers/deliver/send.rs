@@ -1,4 +1,4 @@
-//! One try of one delivery: signed, posted, and judged.
+//! One attempt of one delivery: signed, posted, and judged.
 
 use crate::base::db::Pool;
 use crate::{
@@ -43,7 +43,7 @@ pub struct DispatcherParts {
 }
 
 impl DispatcherParts {
-    /// One try of one delivery.
+    /// One attempt of one delivery.
     pub(super) async fn send(&self, claimed: Claimed, secrets: Secrets) -> Sent {
         let started_at = self.ambient.now();
         let answer = self.post(&claimed, &secrets, started_at).await;

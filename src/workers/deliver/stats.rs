@@ -23,7 +23,7 @@ impl DispatcherStats {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// Last tries that failed.
+    /// Last attempts that failed.
     pub fn exhausted(&self) -> u64 {
         self.exhausted.load(Ordering::Relaxed)
     }

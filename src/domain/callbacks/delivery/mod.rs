@@ -1,4 +1,4 @@
-//! Deliveries, and what becomes of one after each try.
+//! Deliveries, and what becomes of one after each attempt.
 
 pub mod store;
 
@@ -20,7 +20,7 @@ crate::names! {
         Held = "held",
         /// The endpoint took it.
         Delivered = "delivered",
-        /// Every try failed; only a hand can send it again.
+        /// Every attempt failed; only a hand can send it again.
         Exhausted = "exhausted",
         /// Its endpoint was deleted.
         Canceled = "canceled",
@@ -67,9 +67,9 @@ pub struct Delivery {
     pub due_at: OffsetDateTime,
     /// When it came to be owed.
     pub created_at: OffsetDateTime,
-    /// How often it was tried. A try that a crash cut short is counted and not recorded.
+    /// How often it was tried. An attempt that a crash cut short is counted and not recorded.
     pub attempts_count: i32,
-    /// The tries that are recorded, the first first.
+    /// The attempts that are recorded, the first first.
     pub attempts: Vec<DeliveryAttempt>,
 }
 
@@ -85,7 +85,7 @@ impl Delivery {
     }
 }
 
-/// One try of a delivery.
+/// One attempt of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryAttempt {
     /// 1 for the first.
@@ -102,21 +102,21 @@ pub struct DeliveryAttempt {
     pub response: Option<String>,
 }
 
-/// What follows from a try.
+/// What follows from an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The endpoint took it.
     Delivered,
     /// It failed and is due again then.
     Retry(OffsetDateTime),
-    /// It failed, and that was the last try.
+    /// It failed, and that was the last attempt.
     Exhausted,
 }
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 
-/// Seconds after the first failed try, the second and so on. The steps of Standard Webhooks:
+/// Seconds after the first failed attempt, the second and so on. The steps of Standard Webhooks:
 /// soon after a hiccup, then ever more patient, about three days in all.
 const SCHEDULE: [u64; 9] = [
     5,
@@ -133,7 +133,7 @@ const SCHEDULE: [u64; 9] = [
 /// However long a receiver asks to be left alone, it is tried again within a day.
 const LONGEST_WISH: Duration = Duration::from_secs(24 * HOUR);
 
-/// What follows from a try after `failures` failed ones, which ended `now` with `answer`; `None`
+/// What follows from an attempt after `failures` failed ones, which ended `now` with `answer`; `None`
 /// says that no answer came. Any 2xx is success, all else (redirects too) is not. `jitter` spreads
 /// the scheduled wait; a `Retry-After` can only lengthen it.
 pub fn outcome(

@@ -304,9 +304,9 @@ impl Endpoint {
 /// Why the service disables an endpoint. Prints as a sentence for its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disabling {
-    /// It answered 410 Gone to the try that began then.
+    /// It answered 410 Gone to the attempt that began then.
     Gone(OffsetDateTime),
-    /// Every try has failed since then; the last one so.
+    /// Every attempt has failed since then; the last one so.
     Failing(OffsetDateTime, String),
 }
 

@@ -15,7 +15,7 @@ use crate::base::net::{Response, RetryAfter, SendError};
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// Most tries under way to one endpoint at a time, however well it answers.
+/// Most attempts under way to one endpoint at a time, however well it answers.
 const MOST_IN_FLIGHT: i32 = 64;
 /// Failures in a row after which an endpoint is left alone.
 const PATIENCE: i32 = 5;
@@ -67,7 +67,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// What a try tells that took so long and ended `now`.
+    /// What an attempt tells that took so long and ended `now`.
     pub fn of(answer: Result<&Response, SendError>, took: Duration, now: OffsetDateTime) -> Self {
         match answer {
             Ok(answer) if (200..300).contains(&answer.status) => Self::Took(Speed::of(took)),
@@ -83,16 +83,16 @@ impl Signal {
     }
 }
 
-/// How an endpoint stands, as far as its tries have shown.
+/// How an endpoint stands, as far as its attempts have shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
-    /// Most tries under way at a time.
+    /// Most attempts under way at a time.
     pub in_flight_limit: i32,
-    /// Failed tries since the last success.
+    /// Failed attempts since the last success.
     pub failures: i32,
     /// When the first of them ended.
     pub failing_since: Option<OffsetDateTime>,
-    /// Nothing is sent before; the first try after it is alone.
+    /// Nothing is sent before; the first attempt after it is alone.
     pub paused_until: Option<OffsetDateTime>,
     /// Pauses in a row.
     pub pauses: i32,
@@ -110,7 +110,7 @@ pub struct Report {
 }
 
 impl Health {
-    /// An endpoint of which nothing bad is known, with so many tries at a time.
+    /// An endpoint of which nothing bad is known, with so many attempts at a time.
     pub fn new(in_flight_limit: i32) -> Self {
         Self {
             in_flight_limit,
@@ -121,7 +121,7 @@ impl Health {
         }
     }
 
-    /// How it stands after tries that ended together. `start` is what a healthy endpoint starts
+    /// How it stands after attempts that ended together. `start` is what a healthy endpoint starts
     /// with; `full` is whether it had all under way that it may; `jitter` spreads the pauses.
     #[must_use]
     pub fn after(

@@ -1,7 +1,7 @@
 //! What is owed and due: leased, sent, and written down. Only the dispatcher comes here.
 //!
 //! A lease makes a delivery invisible to other dispatchers until it runs out; what a dispatcher
-//! writes later than that is refused, so that a try is never counted for another's. Whoever dies
+//! writes later than that is refused, so that an attempt is never counted for another's. Whoever dies
 //! need not be waited for: a dispatcher holds a lock of its lease's name on a connection of its
 //! own, which the server ends with it, and others take back the leases that nobody holds.
 
@@ -55,7 +55,7 @@ pub struct Claimed {
     pub endpoint: EndpointId,
     /// The event that is owed.
     pub event: EventId,
-    /// Which try this is: 1 for the first.
+    /// Which attempt this is: 1 for the first.
     pub attempt: i32,
     /// How many have failed since it was first sent, or last by hand.
     pub failures: i32,
@@ -73,7 +73,7 @@ pub struct Claimed {
     pub payload: Vec<u8>,
 }
 
-/// How a try ended.
+/// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// Whose delivery it is.
@@ -82,7 +82,7 @@ pub struct Sent {
     pub delivery: DeliveryId,
     /// The lease that it was sent under.
     pub lease: Uuid,
-    /// Which try it was.
+    /// Which attempt it was.
     pub attempt: i32,
     /// When it began.
     pub started_at: OffsetDateTime,

@@ -99,7 +99,7 @@ impl EndpointSecret {
         Ok(Self { shared, signing })
     }
 
-    /// What this secret adds to the `webhook-signature` of one try, in which `body` is sent as
+    /// What this secret adds to the `webhook-signature` of one attempt, in which `body` is sent as
     /// `event_id` at `unix_seconds`.
     pub fn sign(&self, event_id: &str, unix_seconds: i64, body: &[u8]) -> String {
         let content = content(event_id, unix_seconds, body);

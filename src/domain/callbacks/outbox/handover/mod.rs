@@ -1,4 +1,4 @@
-//! The short way: a new delivery goes from the writer's commit straight to the dispatcher of the
+//! The fast path: a new delivery goes from the writer's commit straight to the dispatcher of the
 //! same process, under its lease from the start. That spares the claim, which costs as much as all
 //! else that Postgres does for a delivery, and the moment until it.
 //!
@@ -31,7 +31,7 @@ const MOST_PLACES: usize = 10_000;
 /// dispatcher of a process attends to it.
 #[derive(Default)]
 pub struct Handover {
-    desk: Mutex<Option<Desk>>,
+    state: Mutex<Option<DispatcherState>>,
 }
 
 /// What a dispatcher offers to the writer of its process.
@@ -41,7 +41,7 @@ pub struct Terms {
     pub lease: Uuid,
     /// How long a lease lasts.
     pub lasts: Duration,
-    /// Most attempts under way that the short way may lead to; the others are for claims.
+    /// Most attempts under way that the fast path may lead to; the others are for claims.
     pub total: usize,
     /// Most attempts under way of one merchant.
     pub per_merchant: usize,
@@ -60,7 +60,7 @@ pub struct Offer<'a> {
 }
 
 /// What is known while a dispatcher attends.
-struct Desk {
+struct DispatcherState {
     terms: Terms,
     under_way: usize,
     /// Attempts under way of each merchant who has any.
@@ -91,24 +91,24 @@ impl fmt::Debug for Handover {
 }
 
 impl Handover {
-    /// A guard that a panic elsewhere does not take away: each change is whole.
-    fn desk(&self) -> MutexGuard<'_, Option<Desk>> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ignores poisoning: no update is left half done.
+    fn state(&self) -> MutexGuard<'_, Option<DispatcherState>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Desk) -> T) -> Option<T> {
-        self.desk().as_mut().map(act)
+    fn with<T>(&self, act: impl FnOnce(&mut DispatcherState) -> T) -> Option<T> {
+        self.state().as_mut().map(act)
     }
 
     /// A dispatcher attends from now on, on these terms; unless another does already. Gives what is
     /// handed over.
     pub fn attend(&self, terms: Terms) -> Option<mpsc::UnboundedReceiver<Claimed>> {
-        let mut desk = self.desk();
-        if desk.is_some() {
+        let mut state = self.state();
+        if state.is_some() {
             return None;
         }
         let (arrivals, receiver) = mpsc::unbounded_channel();
-        *desk = Some(Desk {
+        *state = Some(DispatcherState {
             terms,
             under_way: 0,
             of_merchants: HashMap::new(),
@@ -121,37 +121,37 @@ impl Handover {
 
     /// The leases of the dispatcher that attends are named so from now on.
     pub fn rename(&self, lease: Uuid) {
-        self.with(|desk| desk.terms.lease = lease);
+        self.with(|state| state.terms.lease = lease);
     }
 
     /// The dispatcher attends no more. What was handed over is still in its hands.
     pub fn leave(&self) {
-        *self.desk() = None;
+        *self.state() = None;
     }
 
     /// How many attempts of each merchant are under way, with those that are on their way to the
     /// dispatcher.
     pub fn under_way(&self) -> HashMap<MerchantId, usize> {
-        let counts = self.with(|desk| desk.of_merchants.clone());
+        let counts = self.with(|state| state.of_merchants.clone());
         counts.unwrap_or_default()
     }
 
     /// A claim begins.
     pub fn claim_begins(&self) {
-        self.with(|desk| desk.claims += 1);
+        self.with(|state| state.claims += 1);
     }
 
     /// A claim leased this at `now`, and it is under way.
     pub fn claimed(&self, claimed: &Claimed, now: OffsetDateTime) {
-        self.with(|desk| desk.claimed(claimed, now));
+        self.with(|state| state.claimed(claimed, now));
     }
 
     /// A claim has ended. Where it left nothing behind, nothing waits but at endpoints that have
     /// all under way that they may.
     pub fn claim_ends(&self, others_wait: bool) {
-        self.with(|desk| {
-            let claims = desk.claims;
-            for place in desk.places.values_mut() {
+        self.with(|state| {
+            let claims = state.claims;
+            for place in state.places.values_mut() {
                 if place.under_way >= place.health.in_flight_limit {
                     place.waits_since = Some(claims);
                 } else if !others_wait && place.waits_since.is_some_and(|since| since < claims) {
@@ -162,14 +162,14 @@ impl Handover {
     }
 
     /// An attempt has ended.
-    pub fn landed(&self, (merchant, endpoint): (MerchantId, EndpointId)) {
-        self.with(|desk| desk.put_back(merchant, endpoint));
+    pub fn finished(&self, (merchant, endpoint): (MerchantId, EndpointId)) {
+        self.with(|state| state.put_back(merchant, endpoint));
     }
 
     /// An endpoint stands otherwise than the last claim saw it.
     pub fn health(&self, endpoint: EndpointId, health: Health) {
-        self.with(|desk| {
-            if let Some(place) = desk.places.get_mut(&endpoint) {
+        self.with(|state| {
+            if let Some(place) = state.places.get_mut(&endpoint) {
                 place.health = health;
             }
         });
@@ -177,7 +177,7 @@ impl Handover {
 
     /// Whether a dispatcher attends.
     pub fn is_attended(&self) -> bool {
-        self.desk().is_some()
+        self.state().is_some()
     }
 
     /// Puts new deliveries under the dispatcher's lease where that may be. They are the dispatcher's
@@ -195,7 +195,7 @@ impl Handover {
         let Some(mut before) = offer.pending else {
             return reserved;
         };
-        self.with(|desk| {
+        self.with(|state| {
             let mut deliveries = offer.deliveries.iter_mut().peekable();
             for event in offer.events {
                 while let Some(delivery) = deliveries.next_if(|d| is_for(d, event)) {
@@ -208,7 +208,7 @@ impl Handover {
                     before.extend(event.intent_id.map(|intent| (endpoint.id, intent)));
                     // It waits for its own head, and nobody else for it.
                     if in_turn {
-                        let claimed = desk.take(event, delivery, endpoint, now);
+                        let claimed = state.take(event, delivery, endpoint, now);
                         reserved.claimed.extend(claimed);
                     }
                 }
@@ -230,7 +230,7 @@ fn not_before(endpoint: &Endpoint, event: &StoredEvent) -> Option<Uuid> {
         .filter(|_| later && endpoint.ordering != Ordering::None)
 }
 
-impl Desk {
+impl DispatcherState {
     fn claimed(&mut self, claimed: &Claimed, now: OffsetDateTime) {
         self.count(claimed.merchant);
         if self.places.len() >= MOST_PLACES {
@@ -331,10 +331,10 @@ impl Reserved<'_> {
     /// taken back by the next.
     pub fn hand_over(mut self) {
         let claimed = std::mem::take(&mut self.claimed);
-        self.handover.with(|desk| {
+        self.handover.with(|state| {
             for claimed in claimed {
-                // Whoever received them has gone, and so will the desk.
-                let _ = desk.arrivals.send(claimed);
+                // Whoever received them has gone, and so will this state.
+                let _ = state.arrivals.send(claimed);
             }
         });
     }
@@ -343,7 +343,7 @@ impl Reserved<'_> {
 impl Drop for Reserved<'_> {
     fn drop(&mut self) {
         for claimed in &self.claimed {
-            self.handover.landed((claimed.merchant, claimed.endpoint));
+            self.handover.finished((claimed.merchant, claimed.endpoint));
         }
     }
 }

@@ -12,7 +12,7 @@ const INTENT: Uuid = Uuid::from_u128(9);
 const MERCHANT: MerchantId = MerchantId(Uuid::from_u128(1));
 const ENDPOINT: EndpointId = EndpointId(Uuid::from_u128(2));
 
-/// A desk that has seen one endpoint with room for two, of which nothing is under way.
+/// A state that has seen one endpoint with room for two, of which nothing is under way.
 struct Office {
     handover: Handover,
     arrivals: mpsc::UnboundedReceiver<Claimed>,
@@ -53,7 +53,7 @@ impl Office {
             now: NOW,
         };
         office.claim(1);
-        office.handover.landed((MERCHANT, ENDPOINT));
+        office.handover.finished((MERCHANT, ENDPOINT));
         office
     }
 
@@ -127,7 +127,7 @@ impl Office {
         (reserved, delivery)
     }
 
-    /// Whether the next event of the intent goes the short way.
+    /// Whether the next event of the intent takes the fast path.
     fn is_open(&self) -> bool {
         self.reserve(2).0.count() == 1
     }
@@ -172,12 +172,12 @@ fn no_more_than_the_endpoint_may_have_and_then_nothing_passes_what_waits() {
     office.reserve(1).0.hand_over();
     office.reserve(1).0.hand_over();
     assert!(!office.is_open(), "two are under way");
-    office.handover.landed((MERCHANT, ENDPOINT));
+    office.handover.finished((MERCHANT, ENDPOINT));
     assert!(!office.is_open(), "something waits");
     office.claim(1);
     assert!(!office.is_open(), "it has all that it may");
-    office.handover.landed((MERCHANT, ENDPOINT));
-    office.handover.landed((MERCHANT, ENDPOINT));
+    office.handover.finished((MERCHANT, ENDPOINT));
+    office.handover.finished((MERCHANT, ENDPOINT));
     assert!(
         !office.is_open(),
         "more may wait: no claim has seen otherwise"
@@ -193,7 +193,7 @@ fn no_more_than_its_merchant_may_have_at_all_its_endpoints() {
     let other = EndpointId(Uuid::from_u128(8));
     office.claim_for(other, 1);
     assert!(!office.is_open(), "the merchant has two under way");
-    office.handover.landed((MERCHANT, other));
+    office.handover.finished((MERCHANT, other));
     office.claim(0);
     assert!(office.is_open());
 }

@@ -1,6 +1,6 @@
-//! How the dispatcher comes by work: by claims, and by the short way from the writer.
+//! How the dispatcher comes by work: by claims, and by the fast path from the writer.
 
-use super::{Dispatcher, Flight, Known, LEASE, send::Secrets};
+use super::{Dispatcher, InFlight, Known, LEASE, send::Secrets};
 use crate::{
     base::ids::{EndpointId, MerchantId},
     domain::callbacks::{
@@ -25,8 +25,8 @@ fn amount(count: usize) -> i64 {
 impl Dispatcher {
     /// Leases as much as there are free places for, and sends it.
     pub(super) async fn claim(&mut self) -> Result<(), sqlx::Error> {
-        self.hungry = true;
-        let free = self.limits.total.saturating_sub(self.flights.len());
+        self.has_backlog = true;
+        let free = self.limits.total.saturating_sub(self.in_flight.len());
         if free == 0 {
             return Ok(());
         }
@@ -48,7 +48,7 @@ impl Dispatcher {
         }
         let (claimed, others_wait) = outbox::claim(&self.parts.pool, &terms).await?;
         // They wait for a place, or for an earlier event of their intent, which may be under way.
-        self.hungry = others_wait;
+        self.has_backlog = others_wait;
         for claimed in claimed {
             if let Some(handover) = self.handover() {
                 handover.claimed(&claimed, now);
@@ -66,7 +66,7 @@ impl Dispatcher {
         let under_way = self.handover().map(Handover::under_way);
         let under_way = under_way.unwrap_or_else(|| {
             let mut counts = HashMap::new();
-            for flight in self.flights.values() {
+            for flight in self.in_flight.values() {
                 *counts.entry(flight.merchant).or_default() += 1;
             }
             counts
@@ -84,7 +84,7 @@ impl Dispatcher {
             Err(error) => {
                 tracing::error!(%error, endpoint = %claimed.endpoint, "a delivery cannot be signed; it waits");
                 if let Some(handover) = self.handover() {
-                    handover.landed((claimed.merchant, claimed.endpoint));
+                    handover.finished((claimed.merchant, claimed.endpoint));
                 }
                 self.unsigned
                     .push((claimed.merchant, claimed.delivery, claimed.lease));
@@ -145,11 +145,11 @@ impl Dispatcher {
             known.under_way = (known.under_way - 1).max(0);
         }
         if let Some(handover) = self.handover() {
-            handover.landed((merchant, endpoint));
+            handover.finished((merchant, endpoint));
         }
     }
 
-    /// Offers the writer of this process the short way, unless another dispatcher does.
+    /// Offers the writer of this process the fast path, unless another dispatcher does.
     fn attend(&mut self) {
         let handover = &self.parts.handover;
         if self.arrivals.is_some() {
@@ -166,7 +166,7 @@ impl Dispatcher {
     }
 
     fn launch(&mut self, claimed: Claimed, secrets: Secrets) {
-        let flight = Flight {
+        let flight = InFlight {
             merchant: claimed.merchant,
             endpoint: claimed.endpoint,
             delivery: claimed.delivery,
@@ -178,11 +178,11 @@ impl Dispatcher {
         }
         let parts = Arc::clone(&self.parts);
         let id = self
-            .tries
+            .attempts
             .spawn(async move { parts.send(claimed, secrets).await })
             .id();
-        self.flights.insert(id, flight);
-        self.stats.show(self.flights.len());
+        self.in_flight.insert(id, flight);
+        self.stats.show(self.in_flight.len());
     }
 
     /// The open secrets of a delivery's endpoint. That they do not open is no fault of their
