@@ -257,8 +257,13 @@ impl TestApp {
     }
 
     /// Proves the books and stops.
-    pub async fn end(mut self) {
+    pub async fn end(self) {
         self.check_books().await;
+        self.stop().await;
+    }
+
+    /// Stops, with nothing proved.
+    pub async fn stop(mut self) {
         self.app.stopping.cancel();
         if let Some(http) = self.http.take() {
             // All requests are answered; idle connections are not worth waiting for.
