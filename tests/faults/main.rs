@@ -10,6 +10,7 @@
     reason = "a test fails by panicking, and names the cases that matter"
 )]
 
+mod attacks;
 mod books;
 mod caller;
 mod checks;
@@ -24,6 +25,7 @@ mod dev;
 )]
 #[path = "../simulation/dice.rs"]
 mod dice;
+mod fairness;
 mod faults;
 mod load;
 mod place;

@@ -28,6 +28,8 @@ pub struct Plan {
     pub place: PathBuf,
     pub database_url: String,
     pub public_url: String,
+    /// Whether it limits how often it is asked, as it does by itself.
+    pub is_limited: bool,
     /// The library that shifts its clock, where there is one.
     pub faketime: Option<PathBuf>,
 }
@@ -138,6 +140,7 @@ impl Watched {
             place,
             database_url,
             public_url,
+            is_limited,
             faketime,
             ..
         } = &self.plan;
@@ -149,8 +152,10 @@ impl Watched {
         command.env("THREADPAY_LISTEN", self.address.to_string());
         command.env("THREADPAY_PUBLIC_URL", public_url);
         command.env("THREADPAY_ALLOW_PRIVATE_CALLBACKS", "true");
-        command.env("THREADPAY_RATE_LIMIT", "off");
         command.env("RUST_LOG", "threadpay=warn");
+        if !is_limited {
+            command.env("THREADPAY_RATE_LIMIT", "off");
+        }
         if let Some(library) = faketime {
             command.env("LD_PRELOAD", library);
             command.env("FAKETIME_TIMESTAMP_FILE", self.clock());

@@ -93,6 +93,7 @@ impl World {
                 place: place.path().to_owned(),
                 database_url: format!("{url}?sslmode=disable"),
                 public_url: "http://pay.example".to_owned(),
+                is_limited: false,
                 faketime: faketime(),
             })
         };
