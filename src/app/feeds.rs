@@ -2,7 +2,7 @@
 //! once a wake-up and shared: a waiter costs one look when it comes, and nothing of the database
 //! while it waits.
 
-use super::Wake;
+use super::{Lists, Wake};
 use crate::base::db::Pool;
 use crate::{
     base::ids::{KeyId, MerchantId},
@@ -36,6 +36,7 @@ const LAG_MAX: usize = 16;
 /// Who waits for events in this process.
 pub struct Feeds {
     pool: Pool,
+    lists: Arc<Lists>,
     wake: Arc<Wake>,
     reads: Semaphore,
     tails: Mutex<HashMap<MerchantId, Tail>>,
@@ -104,9 +105,10 @@ impl Drop for Waiter {
 
 impl Feeds {
     /// Nobody waits yet.
-    pub fn new(pool: Pool, wake: Arc<Wake>) -> Arc<Self> {
+    pub fn new(pool: Pool, lists: Arc<Lists>, wake: Arc<Wake>) -> Arc<Self> {
         Arc::new(Self {
             pool,
+            lists,
             wake,
             reads: Semaphore::new(READS_AT_ONCE),
             tails: Mutex::default(),
@@ -171,6 +173,11 @@ impl Feeds {
     }
 
     async fn look(&self, query: &EventQuery) -> Result<Part, sqlx::Error> {
+        if query.is_narrowed() {
+            let turn = self.lists.turn(query.merchant).await;
+            let turn = turn.ok_or(sqlx::Error::PoolTimedOut)?;
+            return feed::events(&turn, query).await;
+        }
         // It is never closed.
         let _turn = self.reads.acquire().await;
         feed::events(&self.pool, query).await
@@ -277,10 +284,9 @@ mod tests {
 
     fn feeds() -> Arc<Feeds> {
         let pool = PgPoolOptions::new().connect_lazy("postgres://localhost/none");
-        Feeds::new(
-            pool.unwrap().into(),
-            Arc::new(Wake::new(&Ambient::system())),
-        )
+        let pool = Pool::from(pool.unwrap());
+        let lists = Arc::new(Lists::on(pool.clone()));
+        Feeds::new(pool, lists, Arc::new(Wake::new(&Ambient::system())))
     }
 
     fn key(number: usize) -> KeyId {

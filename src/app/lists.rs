@@ -1,6 +1,6 @@
-//! Reads that may take long: lists, reports and exports. They have connections of their own, and each
-//! merchant a share of them, so that they keep nobody else from reading: callers are still known,
-//! pages shown and single objects given.
+//! Reads that may take long: lists, reports, exports, and the feed where it is narrowed. They have
+//! connections of their own, and each merchant a share of them, so that they keep nobody else from
+//! reading: callers are still known, pages shown and single objects given.
 
 use crate::base::db::Pool;
 use crate::base::{
@@ -51,10 +51,14 @@ impl Deref for ListTurn {
 
 impl Lists {
     pub(super) async fn connect(db: &Db) -> Result<Self, DbError> {
-        Ok(Self {
-            pool: db.pool(Use::Lists, CONNECTIONS).await?,
+        Ok(Self::on(db.pool(Use::Lists, CONNECTIONS).await?))
+    }
+
+    pub(super) fn on(pool: Pool) -> Self {
+        Self {
+            pool,
             shares: Mutex::default(),
-        })
+        }
     }
 
     /// The merchant's turn to read a list; none if its share stays used up.

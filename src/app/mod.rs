@@ -72,8 +72,8 @@ pub struct App {
     pub ambient: Ambient,
     /// Connections for look-ups: callers, pages, single objects.
     pub pool: Pool,
-    /// Connections for lists, reports and exports.
-    pub lists: Lists,
+    /// Connections for lists, reports, exports, and the feed where it is narrowed.
+    pub lists: Arc<Lists>,
     /// Connections for workers, whose statements are all look-ups by key.
     pub worker_pool: Pool,
     /// The cell's keys.
@@ -121,7 +121,7 @@ impl App {
         clock::compare(&pool, &ambient)
             .await
             .map_err(DbError::from)??;
-        let lists = Lists::connect(&db).await?;
+        let lists = Arc::new(Lists::connect(&db).await?);
         let feed_pool = db.pool(Use::Lists, FEED_CONNECTIONS).await?;
         let worker_pool = db.pool(Use::Dispatcher, WORKER_CONNECTIONS).await?;
         let keyring = auth::open_keyring(&pool, &config.master_key, &ambient).await?;
@@ -143,7 +143,7 @@ impl App {
         let writer = Writer::start(options).await?;
         let authenticator =
             Authenticator::new(pool.clone(), keyring.signing.clone(), ambient.clone());
-        let feeds = Feeds::new(feed_pool, Arc::clone(&wake));
+        let feeds = Feeds::new(feed_pool, Arc::clone(&lists), Arc::clone(&wake));
         let app = Self {
             config,
             ambient,

@@ -54,6 +54,44 @@ fn slow_lists_of_one_merchant_keep_nobody_else_from_reading() {
 }
 
 #[test]
+fn a_narrowed_feed_of_one_merchant_keeps_nobody_else_from_reading() {
+    run_test(async |app| {
+        let other = app.another_merchant().await;
+        let id = other.bot.ask_for("1.00", "EUR").await;
+        // The feed is slow as long as this lock is held.
+        let mut slow = app.pool.begin().await.unwrap();
+        run(&mut slow, "LOCK TABLE events IN ACCESS EXCLUSIVE MODE").await;
+        let narrowed = |number: usize| {
+            let wait = ["", "&wait=1"][number % 2];
+            let path = format!("/v1/events?conversation=none{wait}");
+            async move { app.merchant.bot.get(&path).await }
+        };
+        let narrowed = join_all((0..48).map(narrowed));
+        let others = async {
+            let stuck = "SELECT count(*) FROM pg_stat_activity
+                WHERE wait_event_type = 'Lock' AND query LIKE '%feed.events%'";
+            let reads = async |count: i64| {
+                super::harness::eventually("so many reads of the feed", async || {
+                    (app.count(stuck).await == count).then_some(())
+                })
+                .await;
+            };
+            reads(4).await;
+            // What reads no feed is answered, and what reads another merchant's has begun.
+            other.bot.intent(&id).await;
+            let poll = tokio::spawn({
+                let bot = other.bot.clone();
+                async move { bot.get("/v1/events?wait=30").await }
+            });
+            reads(5).await;
+            slow.rollback().await.unwrap();
+            poll.await.unwrap().expect(200);
+        };
+        tokio::join!(narrowed, others);
+    });
+}
+
+#[test]
 fn a_row_of_a_newer_version_hides_no_other() {
     run_test(async |app| {
         let bot = &app.merchant.bot;

@@ -103,11 +103,14 @@ pub async fn list(
         conversation: query.conversation,
         limit: extract::limit(query.limit)?,
     };
-    let part = if wait == 0 {
-        feed::events(&state.pool, &query).await?
-    } else {
+    let part = if wait > 0 {
         let wait = Duration::from_secs(wait);
         wait_for(&state, &request, (caller.key, query), wait).await?
+    } else if query.is_narrowed() {
+        let turn = state.list_turn(caller.merchant).await?;
+        feed::events(&turn, &query).await?
+    } else {
+        feed::events(&state.pool, &query).await?
     };
     // One that is no JSON hides no other.
     let data = part.events.iter().filter_map(|event| {

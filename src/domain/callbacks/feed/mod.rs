@@ -22,6 +22,13 @@ pub struct EventQuery {
     pub limit: u8,
 }
 
+impl EventQuery {
+    /// Whether it passes events over: then it may read the whole feed and find none.
+    pub fn is_narrowed(&self) -> bool {
+        self.event_type.is_some() || self.conversation.is_some()
+    }
+}
+
 /// A part of a merchant's feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
