@@ -52,7 +52,7 @@ pub enum Attack {
     LeftPolls,
     /// Exports that are read as slowly as may be.
     SlowExports,
-    /// Lists narrowed by what finds nothing and has no index.
+    /// Lists and the feed narrowed by what finds nothing and has no index.
     NarrowLists,
     /// Payments declined on the page of one intent, and of one link.
     Declines,
@@ -297,7 +297,7 @@ impl Attacker {
 
     async fn export_slowly(&self, key: &str) -> Told {
         let path = "/v1/exports/journal?from=2020-01-01&to=2099-01-01&format=csv";
-        let more = format!("authorization: Bearer {key}\r\n");
+        let more = format!("authorization: Bearer {key}\r\nconnection: close\r\n");
         let mut export = self.open(&head("GET", path, JSON, &more)).await?;
         // Just faster than whom the service gives up.
         let mut piece = [0; 1024];
@@ -313,6 +313,7 @@ impl Attacker {
             "/v1/payment_intents?status=succeeded&channel=slack".to_owned(),
             "/v1/payment_links?conversation=none&reference=none".to_owned(),
             "/v1/events?conversation=none&limit=100".to_owned(),
+            "/v1/events?type=payment_intent.expired&wait=1".to_owned(),
             format!(
                 "/v1/callback_endpoints/{}/deliveries?status=exhausted&limit=100",
                 self.endpoint(round)
