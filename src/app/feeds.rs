@@ -2,7 +2,7 @@
 //! once a wake-up and shared: a waiter costs one look when it comes, and nothing of the database
 //! while it waits.
 
-use super::{Lists, Wake};
+use super::{Lists, Wake, shares::Shares};
 use crate::base::db::Pool;
 use crate::{
     base::ids::{KeyId, MerchantId},
@@ -26,6 +26,8 @@ pub const WAITERS_OF_KEY: usize = 64;
 const WAITERS_MAX: usize = 4096;
 /// Reads for waiters that run at once; the feed's other connections are for who looks first.
 const READS_AT_ONCE: usize = 4;
+/// How many of them are of one merchant's waiters who come, so that no merchant's many delay others.
+const SHARE: usize = 2;
 /// How often the feed is looked at without a wake-up, should one be lost.
 const LOOK: Duration = Duration::from_secs(5);
 /// Rest after each read: a busy merchant may have thousands of wake-ups a second.
@@ -39,6 +41,7 @@ pub struct Feeds {
     lists: Arc<Lists>,
     wake: Arc<Wake>,
     reads: Semaphore,
+    shares: Shares,
     tails: Mutex<HashMap<MerchantId, Tail>>,
     waiters: Mutex<Waiters>,
 }
@@ -111,6 +114,7 @@ impl Feeds {
             lists,
             wake,
             reads: Semaphore::new(READS_AT_ONCE),
+            shares: Shares::of(SHARE),
             tails: Mutex::default(),
             waiters: Mutex::default(),
         })
@@ -178,6 +182,7 @@ impl Feeds {
             let turn = turn.ok_or(sqlx::Error::PoolTimedOut)?;
             return feed::events(&turn, query).await;
         }
+        let _share = self.shares.turn(query.merchant).await;
         // It is never closed.
         let _turn = self.reads.acquire().await;
         feed::events(&self.pool, query).await

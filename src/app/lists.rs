@@ -2,21 +2,14 @@
 //! connections of their own, and each merchant a share of them, so that they keep nobody else from
 //! reading: callers are still known, pages shown and single objects given.
 
+use super::shares::Shares;
 use crate::base::db::Pool;
 use crate::base::{
     db::{Db, DbError, Use},
     ids::MerchantId,
 };
-use std::{
-    collections::HashMap,
-    ops::Deref,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use std::{ops::Deref, time::Duration};
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 /// Connections for lists.
 const CONNECTIONS: u32 = 16;
@@ -24,14 +17,12 @@ const CONNECTIONS: u32 = 16;
 const SHARE: usize = 4;
 /// How long one may wait for the merchant's share to have room.
 const WAIT_MAX: Duration = Duration::from_secs(2);
-/// Merchants that are remembered before those who read nothing now are forgotten.
-const REMEMBERED: usize = 1_000;
 
 /// The connections for lists, and who uses them.
 #[derive(Debug)]
 pub struct Lists {
     pool: Pool,
-    shares: Mutex<HashMap<MerchantId, Arc<Semaphore>>>,
+    shares: Shares,
 }
 
 /// The right to read a list now. It ends when it is dropped.
@@ -57,27 +48,17 @@ impl Lists {
     pub(super) fn on(pool: Pool) -> Self {
         Self {
             pool,
-            shares: Mutex::default(),
+            shares: Shares::of(SHARE),
         }
     }
 
     /// The merchant's turn to read a list; none if its share stays used up.
     pub async fn turn(&self, merchant: MerchantId) -> Option<ListTurn> {
-        let room = timeout(WAIT_MAX, self.share(merchant).acquire_owned()).await;
+        let room = timeout(WAIT_MAX, self.shares.turn(merchant)).await;
         Some(ListTurn {
             pool: self.pool.clone(),
-            _room: room.ok()?.ok()?,
+            _room: room.ok()??,
         })
-    }
-
-    fn share(&self, merchant: MerchantId) -> Arc<Semaphore> {
-        // No update is left half done where another thread panics.
-        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        if shares.len() >= REMEMBERED {
-            shares.retain(|_, share| share.available_permits() < SHARE);
-        }
-        let share = shares.entry(merchant);
-        Arc::clone(share.or_insert_with(|| Arc::new(Semaphore::new(SHARE))))
     }
 
     pub(super) async fn close(&self) {

@@ -7,6 +7,7 @@ mod lists;
 mod payments;
 mod pulse;
 mod reader;
+mod shares;
 pub mod telemetry;
 mod wake;
 

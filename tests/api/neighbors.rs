@@ -68,27 +68,65 @@ fn a_narrowed_feed_of_one_merchant_keeps_nobody_else_from_reading() {
         };
         let narrowed = join_all((0..48).map(narrowed));
         let others = async {
-            let stuck = "SELECT count(*) FROM pg_stat_activity
-                WHERE wait_event_type = 'Lock' AND query LIKE '%feed.events%'";
-            let reads = async |count: i64| {
-                super::harness::eventually("so many reads of the feed", async || {
-                    (app.count(stuck).await == count).then_some(())
-                })
-                .await;
-            };
-            reads(4).await;
+            reads_of_the_feed(app, 4).await;
             // What reads no feed is answered, and what reads another merchant's has begun.
             other.bot.intent(&id).await;
             let poll = tokio::spawn({
                 let bot = other.bot.clone();
                 async move { bot.get("/v1/events?wait=30").await }
             });
-            reads(5).await;
+            reads_of_the_feed(app, 5).await;
             slow.rollback().await.unwrap();
             poll.await.unwrap().expect(200);
         };
         tokio::join!(narrowed, others);
     });
+}
+
+#[test]
+fn many_polls_of_one_merchant_do_not_delay_those_of_others() {
+    run_test(async |app| {
+        let other = app.another_merchant().await;
+        for bot in [&app.merchant.bot, &other.bot] {
+            bot.ask_for("1.00", "EUR").await;
+        }
+        // All reads of the feed take long as long as this lock is held.
+        let mut slow = app.pool.begin().await.unwrap();
+        run(&mut slow, "LOCK TABLE events IN ACCESS EXCLUSIVE MODE").await;
+        let polls = (0..32).map(|_| app.merchant.bot.get("/v1/events?wait=30"));
+        let others = async {
+            waiting(app, 32).await;
+            reads_of_the_feed(app, 2).await;
+            let poll = async { other.bot.get("/v1/events?wait=30").await.expect(200) };
+            let end = async {
+                waiting(app, 33).await;
+                reads_of_the_feed(app, 3).await;
+                slow.rollback().await.unwrap();
+            };
+            tokio::join!(poll, end)
+        };
+        tokio::join!(join_all(polls), others);
+    });
+}
+
+/// Waits until so many polls have come.
+async fn waiting(app: &super::harness::TestApp, count: usize) {
+    let all = format!("Feeds ({count} wait)");
+    super::harness::eventually("the polls", async || {
+        (format!("{:?}", app.app.feeds) == all).then_some(())
+    })
+    .await;
+}
+
+/// Waits until so many reads of the feed, and no more, have begun and cannot go on.
+async fn reads_of_the_feed(app: &super::harness::TestApp, count: i64) {
+    let stuck = "SELECT count(*) FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND query LIKE '%feed.events%' AND datname = current_database()";
+    let found = super::harness::eventually("so many reads of the feed", async || {
+        Some(app.count(stuck).await).filter(|found| *found >= count)
+    })
+    .await;
+    assert_eq!(found, count);
 }
 
 #[test]
