@@ -117,6 +117,22 @@ pub struct Terms {
     pub lifetime: Duration,
 }
 
+impl Terms {
+    /// What asks for an amount and says nothing else.
+    pub fn of(amount: Money, rail: Rail, lifetime: Duration) -> Self {
+        Self {
+            amount,
+            tip: None,
+            capture_method: CaptureMethod::Automatic,
+            details: Details::default(),
+            line_items: Vec::new(),
+            rail,
+            payment_link: None,
+            lifetime,
+        }
+    }
+}
+
 /// Why the last attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastError {

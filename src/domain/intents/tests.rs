@@ -11,10 +11,7 @@ use crate::{
         ids::{AttemptId, IntentId, MerchantId, RefundId},
         money::Money,
     },
-    domain::{
-        details::Details,
-        rails::{CallKind, DeclineCode, PaymentMethod, Rail, RailAnswer, SandboxMethod},
-    },
+    domain::rails::{CallKind, DeclineCode, PaymentMethod, Rail, RailAnswer, SandboxMethod},
 };
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -32,14 +29,8 @@ fn eur(minor: i64) -> Money {
 
 fn intent(amount: i64, capture_method: CaptureMethod) -> Intent {
     let terms = Terms {
-        amount: eur(amount),
-        tip: None,
         capture_method,
-        details: Details::default(),
-        line_items: Vec::new(),
-        rail: Rail::Sandbox,
-        payment_link: None,
-        lifetime: Duration::minutes(1),
+        ..Terms::of(eur(amount), Rail::Sandbox, Duration::minutes(1))
     };
     let id = IntentId(Uuid::from_u128(9));
     Intent::new(id, MerchantId(Uuid::from_u128(8)), terms, START)

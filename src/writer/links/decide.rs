@@ -5,7 +5,7 @@ use crate::{
     base::event_type::EventType,
     base::ids::LinkId,
     domain::{
-        intents::{CaptureMethod, Intent, State, Status, Terms},
+        intents::{Intent, State, Status, Terms},
         links::{Link, LinkStatus, LinkTerms, PaymentLink, choose_amount, store::Subject},
     },
     writer::{
@@ -78,17 +78,14 @@ impl Decider<'_> {
         let link = self.link(id)?;
         self.may_charge_by(link.terms.rail)?;
         let (amount, tip) = choose_amount(&link.terms, payment.amount, payment.tip)?;
+        let lifetime = link
+            .expires_at()
+            .map_or(PAYMENT_LIFETIME, |at| PAYMENT_LIFETIME.min(at - now));
         let terms = Terms {
-            amount,
             tip,
-            capture_method: CaptureMethod::Automatic,
             details: link.terms.details.clone(),
-            line_items: Vec::new(),
-            rail: link.terms.rail,
             payment_link: Some(id),
-            lifetime: link
-                .expires_at()
-                .map_or(PAYMENT_LIFETIME, |at| PAYMENT_LIFETIME.min(at - now)),
+            ..Terms::of(amount, link.terms.rail, lifetime)
         };
         if let Some(intent) = self.declined_payment(&link, &terms)? {
             let (link, attempt) = (link.take_place(now)?, self.context.ambient.id());
