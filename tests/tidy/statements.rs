@@ -52,14 +52,17 @@ struct Statement {
     text: Option<String>,
 }
 
-/// The calls of `sqlx::query…`, as functions and as macros.
+/// The calls of `sqlx::query…`, as functions and as macros, and of `query_listed!`, which makes one.
 fn statements(source: &Source) -> Vec<Statement> {
     let tokens = source.tokens();
-    let calls = tokens.windows(4).enumerate().filter(|(_, window)| {
+    let calls = tokens.windows(4).enumerate().filter(|(at, window)| {
         let is_query = window[3]
             .word()
             .is_some_and(|word| word.starts_with("query"));
-        is_query && window[0].is("sqlx") && window[1].is(":") && window[2].is(":")
+        let is_of_sqlx = window[0].is("sqlx") && window[1].is(":") && window[2].is(":");
+        let next = tokens.get(at + 4);
+        let is_listed = window[3].is("query_listed") && next.is_some_and(|token| token.is("!"));
+        (is_query && is_of_sqlx && !source.path.ends_with("db/listed.rs")) || is_listed
     });
     calls
         .filter_map(|(at, window)| {

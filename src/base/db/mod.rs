@@ -1,6 +1,7 @@
 //! The connection to Postgres: pools, the cell's schema, migrations, and which errors mean what.
 
 mod fault;
+mod listed;
 mod part;
 mod pool;
 mod rights;
@@ -10,9 +11,10 @@ mod url;
 mod window;
 
 pub use fault::{is_outage, is_spoiled, is_timeout};
+pub(crate) use listed::query_listed;
 pub use part::{Part, Seen};
 pub use pool::{MaySpoil, Pool};
-pub use rows::{Unreadable, Written, all_written};
+pub use rows::{Unreadable, Written, all_written, readable};
 pub use schema::check_schema;
 pub use window::{SCAN, Window};
 

@@ -28,6 +28,19 @@ impl<N> From<Unreadable<N>> for sqlx::Error {
     }
 }
 
+/// The rows of a list that can be read. One that cannot, since a newer version wrote it, is logged
+/// and hides no other.
+pub fn readable<T, M: fmt::Display, I: fmt::Display>(
+    rows: impl IntoIterator<Item = Result<T, Unreadable<(M, I)>>>,
+) -> Vec<T> {
+    let log = |row: &Unreadable<(M, I)>| {
+        let (merchant, id) = &row.name;
+        tracing::error!(%merchant, %id, error = row.fault, "a row of a list is left out: it cannot be read");
+    };
+    let rows = rows.into_iter();
+    rows.filter_map(|row| row.inspect_err(log).ok()).collect()
+}
+
 /// Whether as many rows were written as were sent. One that is missed would be lost silently, so
 /// it is an error, which breaks the batch.
 pub fn all_written(written: impl Into<Written>, sent: usize) -> Result<(), sqlx::Error> {

@@ -10,10 +10,9 @@ use super::{
     Attempt, Intent, LastError, attempt,
     columns::{Mutable, Row, StoredLine},
 };
-use crate::base::db::Pool;
 use crate::{
     base::{
-        db::{Part, SCAN, Seen, Unreadable, Window, all_written},
+        db::{Part, Pool, Unreadable, Window, all_written, query_listed, readable},
         ids::{IntentId, MerchantId, made_between},
     },
     domain::threads::Thread,
@@ -100,17 +99,37 @@ pub async fn list(
     filter: &Filter,
     window: Window,
 ) -> Result<Part<Intent>, sqlx::Error> {
-    pool.again(|| async {
     let (first, last) = made_between(filter.created_from, filter.created_to);
-    let seen = sqlx::query_file_as!(
-        Seen,
-        "src/domain/intents/list.sql",
-        merchant.0,
-        window.older_than,
-        window.newer_than,
-        window.reach(),
-        SCAN,
-        // with an index
+    let seen = query_listed!(
+        "-- intents.list
+        WITH listed AS NOT MATERIALIZED (
+            SELECT
+                id,
+                -- What has no index: $13..$16. The status is the one that is printed: an intent
+                -- whose time is over is expired before a worker says so.
+                coalesce(
+                    ($13::text IS NULL OR $13 = CASE
+                        WHEN status IN ('requires_payment', 'requires_action') AND expires_at <= $14
+                            THEN 'expired'
+                        ELSE status
+                    END)
+                    AND ($15::text IS NULL OR thread ->> 'channel' = $15)
+                    AND ($16::text IS NULL OR thread ->> 'thread' = $16),
+                    false
+                ) AS is_wanted
+            FROM payment_intents
+            -- What has an index: $6..$12, ids in the order of time.
+            WHERE merchant_id = $1
+                AND ($6::text IS NULL OR reference = $6)
+                AND ($7::uuid IS NULL OR payment_link_id = $7)
+                AND ($8::text IS NULL OR (thread IS NOT NULL AND thread ->> 'conversation' = $8))
+                AND ($9::timestamptz IS NULL OR created_at >= $9)
+                AND ($10::timestamptz IS NULL OR created_at < $10)
+                AND ($11::uuid IS NULL OR id >= $11)
+                AND ($12::uuid IS NULL OR id < $12)
+        )",
+        merchant,
+        window,
         filter.reference,
         filter.payment_link.map(|l| l.0),
         filter.conversation,
@@ -124,22 +143,12 @@ pub async fn list(
         filter.channel,
         filter.thread,
     );
-    let mut db = pool.acquire().await?;
-    let part = window.part(seen.fetch_all(&mut *db).await?);
-    let names: Vec<Name> = part
-        .rows
-        .iter()
-        .map(|id| (merchant, IntentId(*id)))
-        .collect();
-    // They are never deleted, so all are found, in the order of their names. One that a newer
-    // version wrote, with a word that this one does not know, hides no other.
-    let intents = load(&mut *db, &names).await?.into_iter().filter_map(|read| {
-        let fault = |row: &Unreadable<Name>| tracing::error!(id = %row.name.1, error = %row.fault, "an intent cannot be read");
-        read.inspect_err(fault).ok()
-    });
-    Ok(part.with(intents.collect()))
-    })
-    .await
+    let part = window.part(seen.fetch_all(pool).await?);
+    let name = |id: &Uuid| (merchant, IntentId(*id));
+    let names: Vec<Name> = part.rows.iter().map(name).collect();
+    // They are never deleted, so all are found, in the order of their names.
+    let intents = readable(load(pool, &names).await?);
+    Ok(part.with(intents))
 }
 
 /// An intent whose time is over.

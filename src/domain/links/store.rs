@@ -5,9 +5,8 @@
 )]
 
 use super::{Link, LinkStatus, LinkTerms, Price, Usage};
-use crate::base::db::Pool;
 use crate::base::{
-    db::{Part, SCAN, Seen, Unreadable, Window, all_written},
+    db::{Part, Pool, Unreadable, Window, all_written, query_listed, readable},
     ids::{IntentId, LinkId, MerchantId, made_between},
     money::{Currency, CurrencyError, Money},
     names::UnknownName,
@@ -327,14 +326,29 @@ pub async fn list(
     window: Window,
 ) -> Result<Part<Link>, sqlx::Error> {
     let (first, last) = made_between(filter.created_from, filter.created_to);
-    let seen = sqlx::query_file_as!(
-        Seen,
-        "src/domain/links/list.sql",
-        merchant.0,
-        window.older_than,
-        window.newer_than,
-        window.reach(),
-        SCAN,
+    let seen = query_listed!(
+        "-- links.list
+        WITH listed AS NOT MATERIALIZED (
+            SELECT
+                id,
+                -- What has no index: $12..$13. The status is the one that is printed: a link whose
+                -- time is over is expired before a worker says so.
+                ($12::text IS NULL OR $12 = CASE
+                    WHEN status = 'active' AND expires_at <= $13 THEN 'expired'
+                    ELSE status
+                END) AS is_wanted
+            FROM payment_links
+            -- What has an index: $6..$11, ids in the order of time.
+            WHERE merchant_id = $1
+                AND ($6::text IS NULL OR reference = $6)
+                AND ($7::text IS NULL OR (thread IS NOT NULL AND thread ->> 'conversation' = $7))
+                AND ($8::timestamptz IS NULL OR created_at >= $8)
+                AND ($9::timestamptz IS NULL OR created_at < $9)
+                AND ($10::uuid IS NULL OR id >= $10)
+                AND ($11::uuid IS NULL OR id < $11)
+        )",
+        merchant,
+        window,
         filter.reference,
         filter.conversation,
         filter.created_from,
@@ -345,14 +359,11 @@ pub async fn list(
         filter.status.map(|(_, at)| at),
     );
     let part = window.part(seen.fetch_all(pool).await?);
-    let names: Vec<Name> = part.rows.iter().map(|id| (merchant, LinkId(*id))).collect();
-    // They are never deleted, so all are found, in the order of their names. One that a newer
-    // version wrote, with a word that this one does not know, hides no other.
-    let links = load(pool, &names).await?.into_iter().filter_map(|read| {
-        let fault = |row: &Unreadable<Name>| tracing::error!(id = %row.name.1, error = %row.fault, "a link cannot be read");
-        read.inspect_err(fault).ok()
-    });
-    Ok(part.with(links.collect()))
+    let name = |id: &Uuid| (merchant, LinkId(*id));
+    let names: Vec<Name> = part.rows.iter().map(name).collect();
+    // They are never deleted, so all are found, in the order of their names.
+    let links = readable(load(pool, &names).await?);
+    Ok(part.with(links))
 }
 
 /// A link whose time is over, and when it ended.

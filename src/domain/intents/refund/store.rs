@@ -5,9 +5,8 @@
 )]
 
 use super::{Refund, RefundStatus};
-use crate::base::db::Pool;
 use crate::base::{
-    db::{Part, SCAN, Seen, Unreadable, Window, all_written},
+    db::{Part, Pool, Unreadable, Window, all_written, query_listed, readable},
     ids::{IntentId, MerchantId, RefundId, made_between},
     money::{CurrencyError, Money},
     names::Word,
@@ -183,14 +182,22 @@ pub async fn list(
     window: Window,
 ) -> Result<Part<Refund>, sqlx::Error> {
     let (first, last) = made_between(filter.created_from, filter.created_to);
-    let seen = sqlx::query_file_as!(
-        Seen,
-        "src/domain/intents/refund/list.sql",
-        merchant.0,
-        window.older_than,
-        window.newer_than,
-        window.reach(),
-        SCAN,
+    let seen = query_listed!(
+        "-- refunds.list
+        WITH listed AS NOT MATERIALIZED (
+            -- The status has no index: $11.
+            SELECT id, ($11::text IS NULL OR status = $11) AS is_wanted
+            FROM refunds
+            -- What has an index: $6..$10, ids in the order of time.
+            WHERE merchant_id = $1
+                AND ($6::uuid IS NULL OR payment_intent_id = $6)
+                AND ($7::timestamptz IS NULL OR created_at >= $7)
+                AND ($8::timestamptz IS NULL OR created_at < $8)
+                AND ($9::uuid IS NULL OR id >= $9)
+                AND ($10::uuid IS NULL OR id < $10)
+        )",
+        merchant,
+        window,
         filter.intent.map(|id| id.0),
         filter.created_from,
         filter.created_to,
@@ -199,17 +206,9 @@ pub async fn list(
         filter.status.map(RefundStatus::as_str),
     );
     let part = window.part(seen.fetch_all(pool).await?);
-    let names: Vec<Name> = part
-        .rows
-        .iter()
-        .map(|id| (merchant, RefundId(*id)))
-        .collect();
-    // They are never deleted, so all are found, in the order of their names. One that cannot be
-    // read hides no other.
+    let name = |id: &Uuid| (merchant, RefundId(*id));
+    let names: Vec<Name> = part.rows.iter().map(name).collect();
+    // They are never deleted, so all are found, in the order of their names.
     let rows = rows(pool, &names).await?.into_iter();
-    let refunds = rows.filter_map(|row| {
-        let fault = |row: &Unreadable<Name>| tracing::error!(id = %row.name.1, error = %row.fault, "a refund cannot be read");
-        row.read().inspect_err(fault).ok()
-    });
-    Ok(part.with(refunds.collect()))
+    Ok(part.with(readable(rows.map(Row::read))))
 }
