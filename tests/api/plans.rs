@@ -166,6 +166,13 @@ fn a_list_does_not_look_at_what_it_does_not_show() {
             let blocks = list.blocks(&listed(&format!("'order-{time}'"))).await;
             assert!(blocks < 100, "by reference it looked at {blocks} blocks");
         }
+        // One reference may be that of all there is.
+        run(&mut db, "UPDATE payment_intents SET reference = 'stall'").await;
+        let blocks = list.blocks(&listed("'stall'")).await;
+        assert!(
+            blocks < 100,
+            "by a common reference it looked at {blocks} blocks"
+        );
     });
 }
 
