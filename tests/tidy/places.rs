@@ -3,7 +3,7 @@
 use super::source::{Source, heads};
 
 /// The library, the places that may name it (a directory ends with `/`), and what to do.
-const HOMES: [(&str, &[&str], &str); 5] = [
+const HOMES: [(&str, &[&str], &str); 8] = [
     (
         "ring",
         &["src/base/crypto/", "src/base/ambient.rs"],
@@ -23,6 +23,17 @@ const HOMES: [(&str, &[&str], &str); 5] = [
         "actix_service",
         &["src/http/"],
         "let the door `http` watch connections",
+    ),
+    ("hyper", &["src/base/net/"], "use the one client of `net`"),
+    (
+        "hyper_util",
+        &["src/base/net/"],
+        "use the one client of `net`",
+    ),
+    (
+        "hyper_rustls",
+        &["src/base/net/"],
+        "use the one client of `net`",
     ),
     ("reqwest", &["src/base/net/"], "use the one client of `net`"),
 ];

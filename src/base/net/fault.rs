@@ -27,7 +27,7 @@ pub enum SendError {
 }
 
 /// The fault that an error of the HTTP library stands for.
-pub(super) fn reason(error: &reqwest::Error) -> SendError {
+pub(super) fn reason(error: &hyper_util::client::legacy::Error) -> SendError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(this) = cause {
         if let Some(lookup) = this.downcast_ref::<LookupError>() {

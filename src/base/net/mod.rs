@@ -2,8 +2,10 @@
 //! over which addresses it dials. Nothing else in the program opens an HTTP connection.
 
 mod client;
+mod connector;
 mod fault;
 mod guard;
+mod meter;
 mod normal_form;
 mod policy;
 mod proxy;

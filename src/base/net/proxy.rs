@@ -1,11 +1,22 @@
 //! The forward proxy that outgoing requests go through, where a network lets nothing else out.
 
-use std::fmt;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use hyper::{Uri, header::HeaderValue};
+use percent_encoding::percent_decode_str;
+use std::{fmt, sync::Arc};
 use url::{Host, Url};
 
-/// The address of a forward proxy, which may hold a user name and a password.
+/// The address of a forward proxy, and who we are to it if it asks.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Proxy(Url);
+pub struct Proxy(Arc<Parts>);
+
+#[derive(PartialEq, Eq)]
+struct Parts {
+    address: Uri,
+    /// Its name, unless it is known by an address.
+    name: Option<String>,
+    credentials: Option<HeaderValue>,
+}
 
 impl Proxy {
     /// Reads `http://host:port` or `https://host:port`, with or without `user:password@`.
@@ -15,8 +26,8 @@ impl Proxy {
             name.bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
         };
-        // A host that the HTTP library cannot read would leave us without a proxy, silently.
-        let has_host = match url.host()? {
+        let host = url.host()?;
+        let has_host = match host {
             Host::Domain(name) => is_plain(name),
             Host::Ipv4(_) | Host::Ipv6(_) => true,
         };
@@ -25,26 +36,52 @@ impl Proxy {
             && url.path() == "/"
             && url.query().is_none()
             && url.fragment().is_none();
-        sound.then_some(Self(url))
+        if !sound {
+            return None;
+        }
+        let scheme = url.scheme();
+        let port = url.port().map_or(String::new(), |port| format!(":{port}"));
+        Some(Self(Arc::new(Parts {
+            address: format!("{scheme}://{host}{port}/").parse().ok()?,
+            name: url.domain().map(str::to_owned),
+            credentials: credentials(&url),
+        })))
     }
 
-    /// The address with its secrets, for the HTTP library.
-    pub(super) fn url(&self) -> &str {
-        self.0.as_str()
+    /// Where it is, without secrets.
+    pub(super) fn address(&self) -> &Uri {
+        &self.0.address
     }
 
     /// Its name, unless it is known by an address.
     pub(super) fn name(&self) -> Option<&str> {
-        self.0.domain()
+        self.0.name.as_deref()
     }
+
+    /// What `Proxy-Authorization` says, if it says anything.
+    pub(super) fn credentials(&self) -> Option<&HeaderValue> {
+        self.0.credentials.as_ref()
+    }
+}
+
+/// User and password as RFC 7617 writes them. In a URL they are percent-encoded.
+fn credentials(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let user = percent_decode_str(url.username());
+    let password = percent_decode_str(url.password().unwrap_or_default());
+    let pair: Vec<u8> = user.chain([b':']).chain(password).collect();
+    let text = format!("Basic {}", BASE64_STANDARD.encode(pair));
+    let mut value = HeaderValue::from_str(&text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Nothing of who we are to the proxy may reach a log.
-        let (scheme, host) = (self.0.scheme(), self.0.host_str().unwrap_or_default());
-        write!(f, "{scheme}://{host}")?;
-        self.0.port().map_or(Ok(()), |port| write!(f, ":{port}"))
+        f.write_str(self.0.address.to_string().trim_end_matches('/'))
     }
 }
 

@@ -92,13 +92,19 @@ fn certificate() -> CertificateDer<'static> {
 
 /// Answers over TLS as `receiver.test`.
 pub(super) fn over_tls(answer: &'static [u8]) -> SocketAddr {
+    with_tickets(answer, 2)
+}
+
+/// Answers over TLS, and sends so many tickets for sessions to come as soon as it is greeted.
+pub(super) fn with_tickets(answer: &'static [u8], tickets: usize) -> SocketAddr {
     let key = PrivatePkcs8KeyDer::from(BASE64_STANDARD.decode(KEY).unwrap());
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate()], PrivateKeyDer::Pkcs8(key))
         .unwrap();
+    config.send_tls13_tickets = tickets;
     let config = Arc::new(config);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,8 +1,16 @@
 //! Resolves names for the outbound client, and lets no private address through.
 
 use super::{policy::Policy, proxy::Proxy};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::{future::Future, io, net::SocketAddr, pin::Pin, sync::Arc};
+use hyper_util::client::legacy::connect::dns::Name;
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    vec,
+};
+use tower_service::Service;
 
 /// Why a name led to no address.
 #[derive(Debug, thiserror::Error)]
@@ -83,8 +91,16 @@ impl Resolver {
     }
 }
 
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = LookupError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, LookupError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), LookupError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let resolver = self.clone();
         Box::pin(async move {
             let name = name.as_str().to_owned();
@@ -95,8 +111,7 @@ impl Resolve for Resolver {
             } else {
                 resolver.addresses(name).await?
             };
-            let addresses: Addrs = Box::new(addresses.into_iter());
-            Ok(addresses)
+            Ok(addresses.into_iter())
         })
     }
 }

@@ -51,7 +51,7 @@ impl Visitor {
         )]
         let builder = Client::builder();
         let client = builder
-            .tls_backend_preconfigured(super::client::tls()?)
+            .tls_backend_preconfigured(super::connector::tls()?)
             .redirect(redirect::Policy::none())
             .no_proxy()
             .timeout(deadline)

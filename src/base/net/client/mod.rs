@@ -1,17 +1,24 @@
 //! The outbound client: one deadline over the whole exchange, and a cap on what is read.
 
 use super::{
+    connector::{AGENT, Connector, EXCHANGE_BYTES, HttpClient, client, tls},
     fault::{SendError, reason},
     guard::{UrlError, check_url},
+    meter::Meter,
     policy::Policy,
     proxy::Proxy,
     resolver::{LookupError, Resolver},
     zones::is_local,
 };
 use bytes::Bytes;
-use reqwest::{Client, header, redirect, retry};
-use rustls::{ClientConfig, RootCertStore, crypto};
-use std::{sync::Arc, time::Duration};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    HeaderMap, Request,
+    body::Incoming,
+    header::{ACCEPT, PROXY_AUTHORIZATION, RETRY_AFTER, USER_AGENT},
+};
+use rustls::ClientConfig;
+use std::time::Duration;
 use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 use url::{Host, Url};
 
@@ -23,12 +30,6 @@ const NAME_PATIENCE: Duration = Duration::from_secs(3);
 
 /// How much of an answer is read; the rest is left on the wire.
 const HEAD_BYTES: usize = 4096;
-
-/// How long an idle connection is kept. Shorter than the five seconds after which common servers
-/// close theirs: a request that meets a closing connection is lost.
-const KEEP_IDLE: Duration = Duration::from_secs(4);
-/// As many as an endpoint may have tries under way.
-const IDLE_PER_HOST: usize = 64;
 
 /// The client could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -79,10 +80,10 @@ pub struct Response {
 /// The one outbound client. Clones share its connections.
 #[derive(Clone)]
 pub struct Outbound {
-    client: Client,
+    client: HttpClient,
     resolver: Resolver,
-    /// Whether a proxy dials for us: then it alone sees which address a name leads to.
-    proxied: bool,
+    /// Who dials for us, if anybody: then it alone sees which address a name leads to.
+    proxy: Option<Proxy>,
     deadline: Duration,
 }
 
@@ -94,7 +95,8 @@ impl Outbound {
         proxy: Option<&Proxy>,
         deadline: Duration,
     ) -> Result<Self, BuildError> {
-        Self::build(Resolver::system(policy), proxy, deadline, tls()?)
+        let resolver = Resolver::system(policy);
+        Ok(Self::build(resolver, proxy, deadline, tls()?))
     }
 
     fn build(
@@ -102,28 +104,13 @@ impl Outbound {
         proxy: Option<&Proxy>,
         deadline: Duration,
         tls: ClientConfig,
-    ) -> Result<Self, BuildError> {
-        #[expect(clippy::disallowed_methods, reason = "this is the one outbound client")]
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .no_proxy()
-            .referer(false)
-            .user_agent(concat!("threadpay/", env!("CARGO_PKG_VERSION")))
-            .pool_idle_timeout(KEEP_IDLE)
-            .pool_max_idle_per_host(IDLE_PER_HOST);
-        let mut dialer = resolver.clone();
-        if let Some(proxy) = proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy.url())?);
-            dialer = dialer.and_proxy(proxy);
-        }
-        Ok(Self {
-            client: builder.dns_resolver(Arc::new(dialer)).build()?,
+    ) -> Self {
+        Self {
+            client: client(Connector::new(&resolver, proxy, tls, EXCHANGE_BYTES)),
             resolver,
-            proxied: proxy.is_some(),
+            proxy: proxy.cloned(),
             deadline,
-        })
+        }
     }
 
     /// How far out requests may go.
@@ -156,7 +143,7 @@ impl Outbound {
         match tokio::time::timeout(NAME_PATIENCE, found).await {
             Ok(Ok(_)) => false,
             Ok(Err(LookupError::NotAllowed)) => true,
-            Ok(Err(LookupError::Unresolved(_))) | Err(_) => self.proxied && is_local(name),
+            Ok(Err(LookupError::Unresolved(_))) | Err(_) => self.proxy.is_some() && is_local(name),
         }
     }
 
@@ -173,43 +160,56 @@ impl Outbound {
         let url = check_url(url, self.policy()).map_err(|_| SendError::NotAllowed)?;
         let end = tokio::time::Instant::now() + self.deadline;
         // Nor does it ask for names that a proxy dials.
-        if self.proxied && self.leads_astray(&url).await {
+        if self.proxy.is_some() && self.leads_astray(&url).await {
             return Err(SendError::NotAllowed);
         }
-        let mut request = self.client.post(url).body(body);
+        let request = self.request(&url, headers, body)?;
+        let answer = tokio::time::timeout_at(end, self.client.request(request)).await;
+        let answer = answer
+            .map_err(|_| SendError::Timeout)?
+            .map_err(|error| reason(&error))?;
+        let (answer, mut body) = answer.into_parts();
+        let mut head = Vec::new();
+        // Late or broken, what has come of the body is enough.
+        tokio::time::timeout_at(end, read_head(&mut body, &mut head))
+            .await
+            .ok();
+        // If the connection lives on, the next exchange begins here.
+        if let Some(meter) = answer.extensions.get::<Meter>() {
+            meter.reset();
+        }
+        Ok(Response {
+            status: answer.status.as_u16(),
+            head: String::from_utf8_lossy(&head).replace('\0', "\u{fffd}"),
+            retry_after: retry_after(&answer.headers),
+        })
+    }
+
+    fn request(
+        &self,
+        url: &Url,
+        headers: &[(&'static str, &str)],
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, SendError> {
+        let mut request = Request::post(url.as_str());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = tokio::time::timeout_at(end, request.send()).await;
-        let mut answer = answer
-            .map_err(|_| SendError::Timeout)?
-            .map_err(|error| reason(&error))?;
-        let mut head = Vec::new();
-        // Late or broken, what has come of the body is enough.
-        tokio::time::timeout_at(end, read_head(&mut answer, &mut head))
-            .await
-            .ok();
-        Ok(Response {
-            status: answer.status().as_u16(),
-            head: String::from_utf8_lossy(&head).replace('\0', "\u{fffd}"),
-            retry_after: retry_after(&answer),
-        })
+        request = request.header(ACCEPT, "*/*").header(USER_AGENT, AGENT);
+        // A proxy that passes on what it cannot read is told when the connection is made.
+        let known = self.proxy.as_ref().and_then(Proxy::credentials);
+        if let (Some(known), "http") = (known, url.scheme()) {
+            request = request.header(PROXY_AUTHORIZATION, known);
+        }
+        // What the library cannot write is not sent.
+        request.body(Full::new(body)).map_err(|_| SendError::Broken)
     }
 }
 
-pub(super) fn tls() -> Result<ClientConfig, rustls::Error> {
-    let mut roots = RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let provider = Arc::new(crypto::ring::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
-}
-
 /// Reads to the end, so that the connection can be used again, but not past the cap.
-async fn read_head(answer: &mut reqwest::Response, head: &mut Vec<u8>) {
-    while let Ok(Some(chunk)) = answer.chunk().await {
+async fn read_head(body: &mut Incoming, head: &mut Vec<u8>) {
+    while let Some(Ok(frame)) = body.frame().await {
+        let chunk = frame.into_data().unwrap_or_default();
         let room = HEAD_BYTES.saturating_sub(head.len());
         head.extend(chunk.iter().take(room));
         if chunk.len() > room {
@@ -218,8 +218,8 @@ async fn read_head(answer: &mut reqwest::Response, head: &mut Vec<u8>) {
     }
 }
 
-fn retry_after(answer: &reqwest::Response) -> Option<RetryAfter> {
-    let text = answer.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
+fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
     RetryAfter::parse(text.trim())
 }
 

@@ -43,12 +43,30 @@ async fn everything_goes_through_the_proxy_even_if_that_is_private() {
 #[tokio::test]
 async fn plain_http_goes_through_it_too_where_that_is_allowed() {
     let (at, mut asked) = proxy(b"HTTP/1.1 204 None\r\n\r\n", ([127, 0, 0, 1], 9).into()).await;
-    let url = Proxy::parse(&format!("http://{at}"));
+    let url = Proxy::parse(&format!("http://me@{at}"));
     let outbound = with_names(names(Policy::private()), url.as_ref());
     let answer = post(&outbound, "http://bot:3000/hook").await.unwrap();
     assert_eq!(answer.status, 204);
-    let request = asked.recv().await.unwrap();
-    assert!(request.starts_with("POST http://bot:3000/hook HTTP/1.1\r\n"));
+    let request = asked.recv().await.unwrap().to_lowercase();
+    assert!(request.starts_with("post http://bot:3000/hook http/1.1\r\n"));
+    assert!(request.contains("host: bot:3000\r\n"));
+    // "me:" in base64.
+    assert!(request.contains("proxy-authorization: basic bwu6\r\n"));
+}
+
+#[tokio::test]
+async fn the_proxy_may_have_tls_and_must_show_its_own_certificate() {
+    let at = over_tls(b"HTTP/1.1 202 OK\r\ncontent-length: 2\r\n\r\nok");
+    let resolver = Resolver::fake(Policy::private(), |_| address([127, 0, 0, 1]));
+    for (name, expected) in [
+        ("receiver.test", Ok(202)),
+        ("other.test", Err(SendError::Tls)),
+    ] {
+        let url = Proxy::parse(&format!("https://{name}:{}", at.port()));
+        let outbound = with_names(resolver.clone(), url.as_ref());
+        let answer = post(&outbound, "http://bot:3000/hook").await;
+        assert_eq!(answer.map(|answer| answer.status), expected, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@ use super::*;
 use crate::base::net::receiver::{answering, over_tls, receiver, trusting_tls};
 use std::{
     net::SocketAddr,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio::{io::AsyncReadExt, net::TcpListener};
 
@@ -14,7 +17,7 @@ pub(super) fn local(deadline: u64) -> Outbound {
 
 /// A client that knows names from `resolver` only, and trusts `receiver.test`.
 pub(super) fn with_names(resolver: Resolver, proxy: Option<&Proxy>) -> Outbound {
-    Outbound::build(resolver, proxy, DEADLINE, trusting_tls()).unwrap()
+    Outbound::build(resolver, proxy, DEADLINE, trusting_tls())
 }
 
 pub(super) async fn post(outbound: &Outbound, url: &str) -> Result<Response, SendError> {
