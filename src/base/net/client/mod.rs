@@ -37,9 +37,6 @@ pub enum BuildError {
     /// The TLS library refuses the protocol versions.
     #[error("the outbound client cannot set up TLS: {0}")]
     Tls(#[from] rustls::Error),
-    /// The HTTP library refuses the settings.
-    #[error("the outbound client cannot be built: {0}")]
-    Client(#[from] reqwest::Error),
 }
 
 /// When the receiver asks to be tried again.
