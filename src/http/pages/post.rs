@@ -114,6 +114,8 @@ struct Declined {
     decline_code: DeclineCode,
 }
 
+/// Reads the printed answer, since that is what is kept of a command: the second of two equal posts,
+/// and one after a restart, get nothing else.
 fn outcome(performed: &Performed) -> Result<Outcome, Problem> {
     let body = &performed.answer.body;
     let unread = |error: serde_json::Error| Problem::internal(&error);
