@@ -46,6 +46,7 @@ mod pages;
 mod parameters;
 mod payers;
 mod plans;
+mod pool;
 mod problems;
 mod proof;
 mod refunds;

@@ -7,7 +7,7 @@
 use super::is_spoiled;
 use futures_util::{StreamExt, TryStreamExt, future::BoxFuture, stream, stream::BoxStream};
 use sqlx::{
-    Describe, Either, Execute, Executor, PgPool, Postgres, SqlStr,
+    Describe, Either, Execute, Executor, PgPool, Postgres, SqlStr, Transaction,
     error::BoxDynError,
     postgres::{PgArguments, PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
@@ -71,6 +71,24 @@ impl Pool {
         let options = options
             .before_acquire(|_, connection| Box::pin(async move { Ok(is_fresh(connection.age)) }));
         Ok(Self(options.connect_with(to).await?))
+    }
+
+    /// Begins a transaction.
+    pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.begin_with("BEGIN").await
+    }
+
+    /// Begins a transaction by a statement of one's own. It is begun to its end even if nobody waits
+    /// for it any more, since a client hung up, say: the library would put the connection back with
+    /// the transaction open, and whoever used it next would see the past and commit nothing.
+    pub async fn begin_with(
+        &self,
+        statement: &'static str,
+    ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let pool = self.0.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(statement).await });
+        // It can only have panicked, or the runtime ends.
+        begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 
     /// Does what takes several statements on one connection, all of it once more if one of them was
