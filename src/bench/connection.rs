@@ -34,7 +34,11 @@ pub(super) struct Head {
 impl Connection {
     /// Connects.
     pub async fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?)
+    }
+
+    /// Takes what is connected.
+    pub fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
@@ -81,6 +85,12 @@ impl Connection {
             }
         };
         let exchange = tokio::time::timeout(PATIENCE, exchange);
+        exchange.await.map_err(io::Error::from)?
+    }
+
+    /// Sends the request once and reads its answer to the end, whatever it is.
+    pub async fn exchange_once(&mut self) -> io::Result<Head> {
+        let exchange = tokio::time::timeout(PATIENCE, self.converse());
         exchange.await.map_err(io::Error::from)?
     }
 

@@ -14,6 +14,7 @@ mod cost;
 mod environment;
 mod export;
 mod failure;
+mod fairness;
 mod fill;
 mod http_load;
 mod in_process;
@@ -33,6 +34,7 @@ mod sample;
 mod scenario;
 mod services;
 mod side_runtime;
+mod stage;
 mod store;
 mod transaction;
 mod work;
@@ -75,9 +77,10 @@ no more than 1,000 ahead of them.
 It brings its own Postgres, with fsync on. If DATABASE_URL is set, that database is used instead: \
 one that holds nothing else; its processor time is not known then.
 
-`threadpay bench callbacks` measures how callbacks are sent.";
+`threadpay bench callbacks` measures how callbacks are sent, and `threadpay bench fairness` how long \
+well-behaved merchants wait beside hostile ones.";
 
-/// What is measured: scenarios, unless callbacks are named.
+/// What is measured: scenarios, unless callbacks or fairness are named.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
@@ -95,6 +98,9 @@ enum Subject {
     /// Measure how callbacks are sent: rate, cost, latency, bad neighbors and memory.
     #[command(long_about = callbacks::ABOUT)]
     Callbacks(callbacks::Args),
+    /// Measure how long well-behaved merchants wait beside a hostile tenant and a stranger.
+    #[command(long_about = fairness::ABOUT)]
+    Fairness(fairness::Args),
 }
 
 pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
@@ -109,6 +115,7 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramEr
         match &args.subject {
             None => scenarios(&args, &environment).await,
             Some(Subject::Callbacks(args)) => callbacks::run(args, &environment).await,
+            Some(Subject::Fairness(args)) => fairness::run(args, &environment).await,
         }
     };
     let result = tokio::select! {

@@ -2,7 +2,7 @@
 
 use super::{
     measured::{Measured, Who},
-    sample::median,
+    sample::Middle,
     scenario::Scenario,
 };
 use serde::Serialize;
@@ -44,17 +44,6 @@ pub(super) struct Point {
     pub rivals: Vec<(Who, Vec<Measured>)>,
 }
 
-/// The median of some ratios, the least and the most, in hundredths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ratio {
-    /// The middle.
-    pub median: u64,
-    /// The worst round.
-    pub least: u64,
-    /// The best round.
-    pub most: u64,
-}
-
 /// `a` divided by `b`, in hundredths.
 pub(super) fn hundredths(a: u64, b: u64) -> u64 {
     a.saturating_mul(100).checked_div(b).unwrap_or(0)
@@ -72,8 +61,8 @@ impl Point {
     }
 
     /// How many times as fast as this the service is; of half load, how many times as long as the
-    /// median the 99th percentile is.
-    pub fn ratio(&self, who: Who) -> Ratio {
+    /// median the 99th percentile is; in hundredths.
+    pub fn ratio(&self, who: Who) -> Middle {
         let rounds = self.rounds(who).iter();
         let ratios: Vec<u64> = if who == Who::HalfLoad {
             let tail = |m: &Measured| hundredths(m.figures.p99_us, m.figures.p50_us);
@@ -85,11 +74,7 @@ impl Point {
             };
             pairs.map(ratio).collect()
         };
-        Ratio {
-            least: ratios.iter().min().copied().unwrap_or(0),
-            most: ratios.iter().max().copied().unwrap_or(0),
-            median: median(ratios),
-        }
+        Middle::of(ratios)
     }
 
     /// What the ratio is to be at least, or, of half load, at most; in hundredths.
@@ -202,7 +187,7 @@ mod tests {
     #[test]
     fn rounds_are_compared_with_the_one_beside_them() {
         let point = point();
-        let expected = Ratio {
+        let expected = Middle {
             median: 600,
             least: 500,
             most: 900,

@@ -23,6 +23,8 @@ pub(super) const ENDPOINTS: usize = 20;
 /// How long callbacks may take to come before the run is given up.
 const PATIENCE: Duration = Duration::from_mins(5);
 const LOOK: Duration = Duration::from_millis(2);
+/// How long a slow endpoint takes: just less than a callback may.
+const SLOW: Duration = Duration::from_millis(14_300);
 
 /// When each intent was first told to each endpoint.
 pub(super) type Arrivals = HashMap<(usize, IntentId), Instant>;
@@ -34,30 +36,33 @@ pub(super) enum Manner {
     Healthy,
     /// With 500, at once.
     Failing,
+    /// With 200, when a sender is about to give up.
+    Slow,
     /// Never.
     Silent,
 }
 
 impl Manner {
-    const ALL: [Self; 3] = [Self::Healthy, Self::Failing, Self::Silent];
+    const ALL: [Self; 4] = [Self::Healthy, Self::Failing, Self::Slow, Self::Silent];
 
     fn path(self) -> &'static str {
         match self {
             Self::Healthy => "/healthy",
             Self::Failing => "/failing",
+            Self::Slow => "/slow",
             Self::Silent => "/silent",
         }
     }
 
-    /// What the head of a request asks for.
+    /// What the head of a request asks for. What follows a `?` makes endpoints of it that differ.
     fn asked(head: &str) -> Option<Self> {
-        let path = head.split(' ').nth(1)?;
+        let path = head.split(' ').nth(1)?.split('?').next()?;
         Self::ALL.into_iter().find(|manner| manner.path() == path)
     }
 
     fn answer(self) -> Option<&'static [u8]> {
         match self {
-            Self::Healthy => Some(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+            Self::Healthy | Self::Slow => Some(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
             Self::Failing => Some(b"HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n"),
             Self::Silent => None,
         }
@@ -210,6 +215,9 @@ async fn serve(mut stream: TcpStream, endpoint: usize, heard: Arc<Mutex<Heard>>)
             }
             let length = head.len() + body.len();
             input.drain(..length);
+            if manner == Some(Manner::Slow) {
+                tokio::time::sleep(SLOW).await;
+            }
             if let Some(answer) = manner.and_then(Manner::answer) {
                 stream.write_all(answer).await?;
             }

@@ -74,6 +74,28 @@ pub(super) fn median(mut values: Vec<u64>) -> u64 {
     values.get(values.len() / 2).copied().unwrap_or(0)
 }
 
+/// The median of what some rounds came to, the least and the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Middle {
+    /// The middle.
+    pub median: u64,
+    /// Of the round with the least.
+    pub least: u64,
+    /// Of the round with the most.
+    pub most: u64,
+}
+
+impl Middle {
+    /// That of these values; zeros if there are none.
+    pub fn of(values: Vec<u64>) -> Self {
+        Self {
+            least: values.iter().min().copied().unwrap_or(0),
+            most: values.iter().max().copied().unwrap_or(0),
+            median: median(values),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

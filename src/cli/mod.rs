@@ -189,6 +189,8 @@ mod tests {
             "bench post --in-process --pgledger uuid-to-ulid.sql,pgledger.sql",
             "bench callbacks --quick --json",
             "bench callbacks --seconds 3",
+            "bench fairness --quick --json",
+            "bench fairness --seconds 5 --rounds 3",
             "ready --listen 127.0.0.1:8080",
             "openapi",
         ] {

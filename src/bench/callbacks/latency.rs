@@ -109,7 +109,7 @@ async fn round(
                 Manner::Healthy
             };
             let url = environment.receiver.url(endpoint, manner)?;
-            let id = stage.register(&caller, &url).await?;
+            let id = stage.register(&caller, &url, "*").await?;
             if manner != Manner::Healthy {
                 bad.push((caller.clone(), id));
             }

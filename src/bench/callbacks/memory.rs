@@ -33,7 +33,7 @@ pub(super) async fn queue(
     let caller = environment.merchant().await?;
     for endpoint in 0..ENDPOINTS {
         let url = environment.receiver.url(endpoint, Manner::Healthy)?;
-        stage.register(&caller, &url).await?;
+        stage.register(&caller, &url, "*").await?;
     }
     let events = deliveries.div_ceil(u64::try_from(ENDPOINTS).unwrap_or(u64::MAX));
     let made = rush(environment, &stage, (&[caller], events, Duration::MAX)).await?;

@@ -9,11 +9,11 @@ mod load;
 mod memory;
 mod rate;
 mod report;
-mod stage;
 
 use super::{
     environment::Environment,
     receiver::{self, Manner},
+    stage,
 };
 use crate::program::{ProgramError, print};
 use report::Report;

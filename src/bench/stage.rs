@@ -1,29 +1,44 @@
 //! A service in the environment, with merchants who are called back.
 
 use super::{
-    super::{
-        connection::{Connection, Head},
-        failure::failed,
-        services::{self, Caller},
-    },
-    Environment, Manner,
+    connection::{Connection, Head},
+    environment::Environment,
+    failure::failed,
+    receiver::Manner,
+    services::{self, Caller},
 };
 use crate::program::ProgramError;
-use crate::{base::ambient::Ambient, program::Service};
+use crate::{app::config::settings, base::ambient::Ambient, program::Service};
 use serde::Deserialize;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    num::NonZeroU32,
 };
 use uuid::Uuid;
 
 impl Environment {
-    /// Starts a service; without workers it only writes down what it owes.
+    /// Starts a service without limits; without workers it only writes down what it owes.
     pub(super) async fn serve(&self, workers: bool) -> Result<Stage, ProgramError> {
+        self.stage(None, workers).await
+    }
+
+    /// Starts a service with the limits that `serve` has if nothing is set.
+    pub(super) async fn serve_limited(&self) -> Result<Stage, ProgramError> {
+        let limit = settings::RATE_LIMIT.default.parse();
+        self.stage(Some(limit.map_err(failed)?), true).await
+    }
+
+    async fn stage(
+        &self,
+        rate_limit: Option<NonZeroU32>,
+        workers: bool,
+    ) -> Result<Stage, ProgramError> {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(ProgramError::Runtime)?;
         let address = listener.local_addr().map_err(ProgramError::Runtime)?;
-        let config = services::config(&self.db, address);
+        let mut config = services::config(&self.db, address);
+        config.rate_limit = rate_limit;
         Ok(Stage {
             service: Service::start(config, Some(listener), workers).await?,
             address,
@@ -45,7 +60,7 @@ impl Environment {
         for endpoint in 0..count {
             let caller = self.merchant().await?;
             let url = self.receiver.url(endpoint, Manner::Healthy)?;
-            stage.register(&caller, &url).await?;
+            stage.register(&caller, &url, "*").await?;
             callers.push(caller);
         }
         Ok(callers)
@@ -67,9 +82,14 @@ struct Made {
 }
 
 impl Stage {
-    /// Registers an endpoint that is told everything, and gives its id.
-    pub async fn register(&self, caller: &Caller, url: &str) -> Result<String, ProgramError> {
-        let body = serde_json::json!({ "url": url, "event_types": ["*"] });
+    /// Registers an endpoint for events of one type, or of all (`*`), and gives its id.
+    pub async fn register(
+        &self,
+        caller: &Caller,
+        url: &str,
+        event_type: &str,
+    ) -> Result<String, ProgramError> {
+        let body = serde_json::json!({ "url": url, "event_types": [event_type] });
         let line = "POST /v1/callback_endpoints";
         let made = self.ask(caller, line, &body.to_string()).await;
         let Made { id } = serde_json::from_slice(&made.map_err(failed)?.body).map_err(failed)?;
@@ -83,7 +103,8 @@ impl Stage {
         Ok(())
     }
 
-    async fn ask(&self, caller: &Caller, line: &str, body: &str) -> io::Result<Head> {
+    /// Asks for a change in the name of a merchant.
+    pub async fn ask(&self, caller: &Caller, line: &str, body: &str) -> io::Result<Head> {
         let mut connection = Connection::open(self.address).await?;
         let key = Ambient::system().id::<Uuid>().to_string();
         connection.prepare(line, (&caller.api_key, &key), body);
