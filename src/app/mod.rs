@@ -67,7 +67,7 @@ pub enum StartError {
 
 /// The service: what the doors share.
 pub struct App {
-    /// What it was told from outside.
+    /// Its configuration.
     pub config: Config,
     /// Time, ids and chance.
     pub ambient: Ambient,
@@ -95,7 +95,7 @@ pub struct App {
     pub pulse: Arc<Pulse>,
     /// Whether this machine's clock is right.
     pub clock: ClockWatch,
-    /// Wakes whoever waits for what a commit left.
+    /// Wakes those who wait for what a commit left.
     pub wake: Arc<Wake>,
     /// Who waits for events.
     pub feeds: Arc<Feeds>,
@@ -191,6 +191,6 @@ fn hooks(metrics: &Arc<Metrics>, wake: &Arc<Wake>) -> Hooks {
         let lane = metrics.lane(report.lane);
         lane.batch(report.commands, report.took);
         lane.queue_depth(report.queued);
-        wake.committed(&report.told, report.deliveries > 0, report.replays > 0);
+        wake.committed(&report.notified, report.deliveries > 0, report.replays > 0);
     }))
 }

@@ -38,7 +38,7 @@ impl Shares {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if merchants.len() >= REMEMBERED {
-            // Whoever waits for a turn holds the share, too.
+            // A caller who waits for a turn holds the share, too.
             merchants.retain(|_, share| Arc::strong_count(share) > 1);
         }
         let share = merchants.entry(merchant);

@@ -1,7 +1,7 @@
-//! Wake-ups: a commit wakes at once whoever waits for what it left, in this process and, by a
+//! Wake-ups: a commit wakes at once those who wait for what it left, in this process and, by a
 //! NOTIFY of its own, in the others.
 //!
-//! Nothing relies on it but speed. Whoever waits also looks by itself now and then, so that news
+//! Nothing relies on it but speed. Those who wait also look by itself now and then, so that news
 //! that are lost cost a moment and nothing else.
 
 use crate::base::{
@@ -25,16 +25,16 @@ use uuid::Uuid;
 
 /// At least so long between two NOTIFYs: what is committed meanwhile goes into the next.
 const GATHER: Duration = Duration::from_millis(5);
-/// Most merchants that one NOTIFY names; Postgres takes 8,000 bytes. More are told as all.
+/// Most merchants that one NOTIFY names; Postgres takes 8,000 bytes. More are named as all.
 const NAMED_MAX: usize = 100;
 /// How long a NOTIFY may take before its connection is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait before connecting again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Whom new events are told to.
+/// Whose new events there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Told {
+enum Concerned {
     /// These merchants.
     Some(BTreeSet<MerchantId>),
     /// Any merchant, for all we know.
@@ -44,61 +44,61 @@ enum Told {
 /// What commits left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct News {
-    told: Told,
+    concerned: Concerned,
     /// Whether there are deliveries to be made, or replays to be worked off.
-    owed: bool,
+    due: bool,
 }
 
 impl News {
     const NONE: Self = Self {
-        told: Told::Some(BTreeSet::new()),
-        owed: false,
+        concerned: Concerned::Some(BTreeSet::new()),
+        due: false,
     };
     /// What to think where nothing is known.
     const ANY: Self = Self {
-        told: Told::Anyone,
-        owed: true,
+        concerned: Concerned::Anyone,
+        due: true,
     };
 
-    fn add(&mut self, told: &[MerchantId], owed: bool) {
-        self.owed |= owed;
-        if let Told::Some(merchants) = &mut self.told {
-            merchants.extend(told);
-            if merchants.len() > NAMED_MAX {
-                self.told = Told::Anyone;
+    fn add(&mut self, merchants: &[MerchantId], due: bool) {
+        self.due |= due;
+        if let Concerned::Some(named) = &mut self.concerned {
+            named.extend(merchants);
+            if named.len() > NAMED_MAX {
+                self.concerned = Concerned::Anyone;
             }
         }
     }
 
-    /// `owed mer_…,mer_…`, or `- *` for new events of anyone and no deliveries.
+    /// `due mer_…,mer_…`, or `- *` for new events of anyone and no deliveries.
     fn print(&self) -> String {
-        let owed = if self.owed { "owed" } else { "-" };
-        let told = match &self.told {
-            Told::Anyone => "*".to_owned(),
-            Told::Some(merchants) => {
+        let due = if self.due { "due" } else { "-" };
+        let concerned = match &self.concerned {
+            Concerned::Anyone => "*".to_owned(),
+            Concerned::Some(merchants) => {
                 let printed: Vec<String> = merchants.iter().map(MerchantId::to_string).collect();
                 printed.join(",")
             }
         };
-        format!("{owed} {told}")
+        format!("{due} {concerned}")
     }
 
     /// Reads what [`Self::print`] made. What another version of the program says otherwise may
     /// mean anything.
     fn parse(text: &str) -> Self {
-        let Some((owed, told)) = text.split_once(' ') else {
+        let Some((due, concerned)) = text.split_once(' ') else {
             return Self::ANY;
         };
-        let merchants = told.split(',').filter(|id| !id.is_empty());
+        let merchants = concerned.split(',').filter(|id| !id.is_empty());
         let merchants: Result<_, _> = merchants.map(str::parse).collect();
         Self {
-            told: merchants.map_or(Told::Anyone, Told::Some),
-            owed: owed != "-",
+            concerned: merchants.map_or(Concerned::Anyone, Concerned::Some),
+            due: due != "-",
         }
     }
 }
 
-/// Who waits in this process, and what the others have yet to be told.
+/// Who waits in this process, and what the others have yet to hear.
 pub struct Wake {
     /// Woken when there may be deliveries to be made.
     pub deliveries: Arc<Notify>,
@@ -108,8 +108,8 @@ pub struct Wake {
     instance: String,
     /// Who waits for events, by merchant. An entry that nobody waits at goes with the next event.
     feeds: Mutex<HashMap<MerchantId, watch::Sender<()>>>,
-    untold: Mutex<News>,
-    has_untold: Notify,
+    unsent: Mutex<News>,
+    has_unsent: Notify,
 }
 
 impl fmt::Debug for Wake {
@@ -131,25 +131,25 @@ impl Wake {
             replays: Arc::default(),
             instance: ambient.id::<Uuid>().to_string(),
             feeds: Mutex::default(),
-            untold: Mutex::new(News::NONE),
-            has_untold: Notify::new(),
+            unsent: Mutex::new(News::NONE),
+            has_unsent: Notify::new(),
         }
     }
 
-    /// After a commit: `told` have new events, deliveries may be `owed`, and replays `ordered`.
+    /// After a commit: `merchants` have new events, deliveries may be `due`, and replays `ordered`.
     /// Never blocks.
-    pub fn committed(&self, told: &[MerchantId], owed: bool, ordered: bool) {
-        if told.is_empty() && !owed && !ordered {
+    pub fn committed(&self, merchants: &[MerchantId], due: bool, ordered: bool) {
+        if merchants.is_empty() && !due && !ordered {
             return;
         }
-        if owed {
+        if due {
             self.deliveries.notify_one();
         }
         if ordered {
             self.replays.notify_one();
         }
         let mut feeds = lock(&self.feeds);
-        for merchant in told {
+        for merchant in merchants {
             if feeds
                 .get(merchant)
                 .is_some_and(|feed| feed.send(()).is_err())
@@ -158,8 +158,8 @@ impl Wake {
             }
         }
         drop(feeds);
-        lock(&self.untold).add(told, owed || ordered);
-        self.has_untold.notify_one();
+        lock(&self.unsent).add(merchants, due || ordered);
+        self.has_unsent.notify_one();
     }
 
     /// Changes when a merchant may have events that were not there when this was called.
@@ -179,14 +179,14 @@ impl Wake {
     async fn tell_all(&self, db: &Db) {
         let mut connection = None;
         loop {
-            self.has_untold.notified().await;
-            let news = std::mem::replace(&mut *lock(&self.untold), News::NONE);
+            self.has_unsent.notified().await;
+            let news = std::mem::replace(&mut *lock(&self.unsent), News::NONE);
             let text = format!("{} {}", self.instance, news.print());
             // A connection that died while it was idle is known by its first use only.
             if tell(db, &mut connection, &text).await.is_err()
                 && let Err(error) = tell(db, &mut connection, &text).await
             {
-                tracing::warn!(%error, "other processes cannot be told of a commit; they find it by themselves");
+                tracing::warn!(%error, "other processes cannot be notified of a commit; they find it by themselves");
                 sleep(PAUSE).await;
             }
             sleep(GATHER).await;
@@ -206,7 +206,7 @@ impl Wake {
     async fn hear(&self, db: &Db) -> Result<(), DbError> {
         let mut listener = db.listener().await?;
         listener.eager_reconnect(false);
-        // What was told before is lost.
+        // What was sent before is lost.
         self.learn(&News::ANY);
         while let Some(heard) = listener.try_recv().await? {
             match heard.payload().split_once(' ') {
@@ -219,23 +219,23 @@ impl Wake {
     }
 
     fn learn(&self, news: &News) {
-        if news.owed {
+        if news.due {
             self.deliveries.notify_one();
             self.replays.notify_one();
         }
         lock(&self.feeds).retain(|merchant, feed| {
-            let concerns = match &news.told {
-                Told::Some(merchants) => merchants.contains(merchant),
-                Told::Anyone => true,
+            let concerns = match &news.concerned {
+                Concerned::Some(merchants) => merchants.contains(merchant),
+                Concerned::Anyone => true,
             };
             !concerns || feed.send(()).is_ok()
         });
     }
 }
 
-/// Tells over the connection that stands, or over a new one.
+/// Tells over the connection that is open, or over a new one.
 async fn tell(db: &Db, connection: &mut Option<PgConnection>, text: &str) -> Result<(), DbError> {
-    let told = async {
+    let sent = async {
         let mut open = match connection.take() {
             Some(open) => open,
             None => db.connect(Use::General).await?,
@@ -244,7 +244,7 @@ async fn tell(db: &Db, connection: &mut Option<PgConnection>, text: &str) -> Res
         *connection = Some(open);
         Ok(())
     };
-    let in_time = timeout(PATIENCE, told).await;
+    let in_time = timeout(PATIENCE, sent).await;
     in_time.unwrap_or(Err(DbError::Sql(sqlx::Error::PoolTimedOut)))
 }
 
@@ -260,9 +260,9 @@ mod tests {
 
     #[test]
     fn news_read_back_and_fit_into_a_notify() {
-        for (count, owed) in [(0, true), (1, false), (100, true)] {
+        for (count, due) in [(0, true), (1, false), (100, true)] {
             let mut news = News::NONE;
-            news.add(&merchants(count), owed);
+            news.add(&merchants(count), due);
             let printed = news.print();
             assert!(printed.len() < 7_500, "{}", printed.len());
             assert_eq!(News::parse(&printed), news, "{printed}");
@@ -271,7 +271,7 @@ mod tests {
         news.add(&merchants(60), false);
         news.add(&merchants(101), false);
         assert_eq!(news.print(), "- *");
-        assert_eq!(News::parse("- *").told, Told::Anyone);
+        assert_eq!(News::parse("- *").concerned, Concerned::Anyone);
         assert_eq!(News::parse("what?"), News::ANY);
     }
 
@@ -281,15 +281,15 @@ mod tests {
         let all = merchants(2);
         let (mut mine, also_mine, other) =
             (wake.feed(all[0]), wake.feed(all[0]), wake.feed(all[1]));
-        let told = |feed: &watch::Receiver<()>| feed.has_changed().unwrap();
+        let woken = |feed: &watch::Receiver<()>| feed.has_changed().unwrap();
         wake.committed(&all[..1], false, false);
-        assert!(told(&mine) && told(&also_mine) && !told(&other));
+        assert!(woken(&mine) && woken(&also_mine) && !woken(&other));
         mine.mark_unchanged();
         wake.learn(&News::parse(&format!("- {}", all[0])));
-        assert!(told(&mine) && !told(&other));
+        assert!(woken(&mine) && !woken(&other));
         mine.mark_unchanged();
         wake.learn(&News::ANY);
-        assert!(told(&mine) && told(&other));
+        assert!(woken(&mine) && woken(&other));
         drop(other);
         wake.committed(&all, false, false);
         assert_eq!(lock(&wake.feeds).len(), 1, "nobody waits there any more");

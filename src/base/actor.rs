@@ -8,11 +8,11 @@ use std::fmt;
 pub enum Actor {
     /// A caller with this API key, given as such or behind an access token.
     Key(KeyId),
-    /// Whoever pays on one of our pages.
+    /// A payer on one of our pages.
     Payer,
     /// One of our workers, by its name.
     Worker(&'static str),
-    /// Whoever runs the service, by a command of the program.
+    /// The operator of the service, by a command of the program.
     Operator,
 }
 

@@ -38,7 +38,7 @@ pub trait Entropy: Send + Sync {
     fn fill(&self, buffer: &mut [u8]);
 }
 
-/// A clock and a source of chance, handed to whoever needs either.
+/// A clock and a source of chance, handed to all that need either.
 #[derive(Clone)]
 pub struct Ambient {
     clock: Arc<dyn Clock>,

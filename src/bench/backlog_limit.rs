@@ -1,5 +1,5 @@
 //! How far a load may run ahead of the callbacks that it causes. Without a bound the rate of the
-//! answers would say nothing: what is owed would pile up and be paid for later.
+//! answers would say nothing: what is due would pile up and be paid for later.
 
 use super::receiver::Meter;
 use std::{
@@ -8,7 +8,7 @@ use std::{
 };
 use tokio::{sync::Mutex, time::sleep};
 
-/// Most callbacks that are owed at a time.
+/// Most callbacks that are due at a time.
 const MOST: usize = 1_000;
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -23,7 +23,7 @@ pub(super) struct BacklogLimit {
 }
 
 impl BacklogLimit {
-    /// Nothing is owed yet.
+    /// Nothing is due yet.
     pub fn new(come: Meter) -> Self {
         Self {
             asked: AtomicUsize::new(0),
@@ -33,12 +33,12 @@ impl BacklogLimit {
         }
     }
 
-    /// One callback more will be owed.
+    /// One callback more will be due.
     pub fn count(&self) {
         self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits while too many are owed.
+    /// Waits while too many are due.
     pub async fn wait(&self) {
         if !self.is_too_far() {
             return;

@@ -64,7 +64,7 @@ impl Connection {
         self.prepare_bytes(request.as_bytes());
     }
 
-    /// Makes the next request one for what stands at `path`.
+    /// Makes the next request one for what is at `path`.
     pub fn prepare_get(&mut self, path: &str, api_key: &str) {
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {api_key}\r\n\r\n"
@@ -72,8 +72,8 @@ impl Connection {
         self.prepare_bytes(request.as_bytes());
     }
 
-    /// Sends the request and reads its answer to the end. Whoever is told that the service is busy,
-    /// as where a disk stands still for a second, asks again.
+    /// Sends the request and reads its answer to the end. A client that hears that the service is
+    /// busy, as where a disk stops for a second, asks again.
     pub async fn exchange(&mut self) -> io::Result<Head> {
         let exchange = async {
             loop {

@@ -14,7 +14,7 @@ use super::{
 use crate::base::db::{Db, Use};
 use crate::program::{ProgramError, database::Database};
 
-/// The merchants' name, by which a database of an earlier run is told from anything else.
+/// The merchants' name, by which a database of an earlier run is recognized.
 pub(super) const NAME: &str = "threadpay bench";
 
 /// Everything but the service.

@@ -54,7 +54,7 @@ Each point of the matrix (scenario, merchants, connections) is measured in turns
 it is, then what it is compared with, and again. The table shows medians of the rounds: how many \
 a second, the median latency and the 99th percentile, the ratio of the service's rate to this one's \
 with its range, what is wanted of the ratio, and the processor time of each in the process (less \
-the load's) and in Postgres. Beside each point stands the machine's rate of one-row commits in the \
+the load's) and in Postgres. Beside each point is the machine's rate of one-row commits in the \
 same minute.
 
 create: ask for money. pay: confirm intents that were made before the clock starts; the callback \

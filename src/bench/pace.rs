@@ -25,7 +25,7 @@ impl Ticks {
 /// a thread that woke for every one would take its processor from what is measured.
 const REST_MIN: Duration = Duration::from_millis(1);
 
-/// Ticks on a thread of its own, so that they come however busy whoever takes them is.
+/// Ticks on a thread of its own, so that they come however busy those are who take them.
 pub(super) fn metronome(per_second: u32, count: u32) -> io::Result<Ticks> {
     let (send, receive) = mpsc::unbounded_channel();
     // The first tick waits until the connections stand.

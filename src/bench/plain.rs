@@ -70,7 +70,7 @@ impl Plain {
             } else {
                 self.others.submit(submission).await
             };
-            // Whoever asked may have gone; the change stands all the same.
+            // The caller may have gone; the change is made all the same.
             let _ = reply.send(result);
         }
     }
@@ -115,8 +115,8 @@ impl Plain {
     }
 }
 
-/// Whoever waits for a lane takes a command back after a second. Plain would do worse by that rule
-/// than by waiting, so here it has begun as soon as it comes.
+/// A caller who waits for a lane takes a command back after a second. Plain would do worse by that
+/// rule than by waiting, so here it has begun as soon as it comes.
 fn begun(mut jobs: Jobs) -> mpsc::UnboundedReceiver<(Submission, ReplyTo)> {
     let (sender, begun) = mpsc::unbounded_channel();
     tokio::spawn(async move {

@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(2);
 /// How long a slow endpoint takes: just less than a callback may.
 const SLOW: Duration = Duration::from_millis(14_300);
 
-/// When each intent was first told to each endpoint.
+/// When each intent first came to each endpoint.
 pub(super) type Arrivals = HashMap<(usize, IntentId), Instant>;
 
 /// How an endpoint answers.
@@ -69,7 +69,7 @@ impl Manner {
     }
 }
 
-/// What healthy endpoints were told.
+/// What came to healthy endpoints.
 #[derive(Debug, Default)]
 struct Heard {
     arrivals: Arrivals,
@@ -154,7 +154,7 @@ impl Receiver {
         heard.times.iter().filter(|at| span.contains(*at)).count()
     }
 
-    /// What counts its posts, for whoever does not have the receiver.
+    /// What counts its posts, for those who do not have the receiver.
     pub fn meter(&self) -> Meter {
         Meter(Arc::clone(&self.heard))
     }

@@ -117,8 +117,8 @@ impl Scenario {
         }
     }
 
-    /// What its merchants' endpoints are told of: one event for each change that counts.
-    pub fn told_of(self) -> &'static [&'static str] {
+    /// The types of events that its merchants' endpoints take: one event for each change that counts.
+    pub fn sent_events(self) -> &'static [&'static str] {
         match self {
             Self::Create => &["*"],
             Self::Pay => &["payment_intent.succeeded"],

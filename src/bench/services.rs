@@ -63,7 +63,7 @@ pub(super) struct Caller {
 /// All services and their callers.
 #[derive(Debug)]
 pub(super) struct Services<'a> {
-    /// What it stands on.
+    /// The environment.
     pub environment: &'a Environment,
     batched: Arc<App>,
     plain: Arc<App>,
@@ -137,7 +137,7 @@ impl<'a> Services<'a> {
     async fn caller(&self, scenario: Scenario, number: usize) -> Result<Caller, ProgramError> {
         let app = &self.batched;
         let caller = caller(&self.environment.db).await?;
-        let types = scenario.told_of();
+        let types = scenario.sent_events();
         if types.is_empty() {
             return Ok(caller);
         }
@@ -161,7 +161,7 @@ impl<'a> Services<'a> {
         Ok(caller)
     }
 
-    /// Begins to send callbacks, of what is owed from now on.
+    /// Begins to send callbacks, of what is due from now on.
     pub async fn send(&self, variant: Variant) -> Result<Sending, ProgramError> {
         let mut connection = self.environment.db.connect(Use::General).await?;
         let forgotten = store::forget_owed(&mut connection).await;
@@ -200,7 +200,7 @@ pub(super) struct Sending {
 }
 
 impl Sending {
-    /// Ends it; what is still owed stays so.
+    /// Ends it; what is still due stays so.
     pub async fn stop(self) -> Result<(), ProgramError> {
         self.stop.cancel();
         self.task.await.map_err(failed)
@@ -240,7 +240,7 @@ pub(super) async fn caller(db: &Db) -> Result<Caller, ProgramError> {
     Ok(Caller { merchant, api_key })
 }
 
-/// What a service on `db` is told.
+/// The configuration of a service on `db`.
 pub(super) fn config(db: &Db, listen: SocketAddr) -> Config {
     // Always the same, so that a database can be used again: it holds nothing worth sealing.
     let master_key = MasterKey::new([0; 32]);

@@ -18,7 +18,7 @@ use std::{
 use uuid::Uuid;
 
 impl Environment {
-    /// Starts a service without limits; without workers it only writes down what it owes.
+    /// Starts a service without limits; without workers it only writes down what is due.
     pub(super) async fn serve(&self, workers: bool) -> Result<Stage, ProgramError> {
         self.stage(None, workers).await
     }

@@ -1,4 +1,4 @@
-//! SQL of the plain variant, one row a statement, and the commit that every figure stands beside.
+//! SQL of the plain variant, one row a statement, and the commit that every figure is printed beside.
 
 use crate::{
     base::{
@@ -342,7 +342,7 @@ pub(super) async fn insert_event(
     insert.execute(db).await.map(drop)
 }
 
-/// Records what the merchant's one endpoint is owed for `event`.
+/// Records the delivery of `event` to the merchant's one endpoint.
 pub(super) async fn insert_delivery(
     db: &mut PgConnection,
     id: DeliveryId,
@@ -373,12 +373,12 @@ pub(super) async fn insert_delivery(
     insert.execute(db).await.map(drop)
 }
 
-/// Forgets what is owed, so that what is sent is what was caused since.
+/// Forgets what is due, so that what is sent is what was caused since.
 pub(super) async fn forget_owed(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     let delete =
         sqlx::query!("-- bench.forget_owed\nDELETE FROM deliveries WHERE status = 'pending'");
     if delete.execute(&mut *db).await?.rows_affected() > 0 {
-        // Whoever looks for what is due would walk over what is gone.
+        // Those who look for what is due would walk over what is gone.
         let vacuum = sqlx::query("-- bench.vacuum_deliveries\nVACUUM deliveries");
         vacuum.execute(db).await?;
     }

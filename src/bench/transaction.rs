@@ -96,7 +96,7 @@ struct Request<'a> {
     now: OffsetDateTime,
 }
 
-/// Where an event stands in the feed, and the entry that was booked with it.
+/// The place of an event in the feed, and the entry that was booked with it.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     sequence: i64,

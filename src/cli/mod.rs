@@ -92,7 +92,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Says what is wrong with the command line, and repeats no API key that stands in it.
+/// Says what is wrong with the command line, and repeats no API key that is in it.
 fn refuse(error: &clap::Error) -> ExitCode {
     let text = error.to_string();
     let words =

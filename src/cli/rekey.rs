@@ -20,12 +20,12 @@ THREADPAY_NEW_MASTER_KEY.
 3. Run `threadpay rekey`, as the owner of the tables.
 4. Start the service with the new key as its THREADPAY_MASTER_KEY.
 
-The secrets of endpoints, the links and the API keys stay what they are. What is owed meanwhile is \
+The secrets of endpoints, the links and the API keys stay what they are. What is due meanwhile is \
 sent afterwards. It is one transaction: interrupted, it has changed nothing and can be run again. \
 A process that was left running cannot open the secrets that are sealed anew until it is started \
 again. Keep the old key as long as you keep backups that were made with it.
 
-Whoever had the old master key and a copy of the database also has the keys that sign access tokens \
+Those who had the old master key and a copy of the database also have the keys that sign access tokens \
 and receipts and that derive the tokens of pages. `--rotate` replaces those, with or without another \
 master key:
 
@@ -47,7 +47,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// What it is told from outside.
+/// Its settings.
 pub(super) fn settings() -> String {
     help(&[&DATABASE_URL, &MASTER_KEY, &NEW_MASTER_KEY])
 }

@@ -1,4 +1,4 @@
-//! Makes a new database cluster: beside its place first, so that a half-made one never stands.
+//! Makes a new database cluster: beside its place first, so that there is never a half-made one.
 
 use super::account::{Account, Directory};
 use super::binaries::Binaries;

@@ -59,12 +59,12 @@ impl Leash {
     }
 
     fn tell(&self, line: &str) {
-        let told = self
+        let sent = self
             .0
             .stdin
             .as_ref()
             .map(|mut input| writeln!(input, "{line}"));
-        if let Some(Err(error)) = told {
+        if let Some(Err(error)) = sent {
             tracing::warn!(%error, "nobody will stop the embedded Postgres if this is killed");
         }
     }

@@ -1,4 +1,4 @@
-//! The thread that keeps the server running until it is told to stop.
+//! The thread that keeps the server running until it is asked to stop.
 
 use super::EmbeddedError;
 use super::plan::Plan;
@@ -25,12 +25,12 @@ pub(super) struct Supervisor {
 impl Supervisor {
     /// Watches a server that runs.
     pub fn watch(plan: Plan, port: u16, running: Running) -> Result<Self, EmbeddedError> {
-        let (stop, told) = channel();
+        let (stop, stopped) = channel();
         let process = Arc::new(AtomicU32::new(running.process_id()));
         let mut watch = Watch {
             plan,
             port,
-            told,
+            stopped,
             process: Arc::clone(&process),
         };
         let thread = thread::Builder::new()
@@ -64,7 +64,7 @@ impl Drop for Supervisor {
 struct Watch {
     plan: Plan,
     port: u16,
-    told: Receiver<()>,
+    stopped: Receiver<()>,
     process: Arc<AtomicU32>,
 }
 
@@ -83,7 +83,7 @@ impl Watch {
         running.stop(!self.plan.temporary);
     }
 
-    /// A new server, or none when told to stop before one stands.
+    /// A new server, or none when asked to stop before one is up.
     fn revive(&self) -> Option<Running> {
         loop {
             match self.plan.launch(self.port) {
@@ -97,7 +97,7 @@ impl Watch {
     }
 
     fn is_told_to_stop(&self, patience: Duration) -> bool {
-        match self.told.recv_timeout(patience) {
+        match self.stopped.recv_timeout(patience) {
             Err(RecvTimeoutError::Timeout) => false,
             Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
         }

@@ -1,7 +1,7 @@
 //! The HTTP door: parses requests, asks the rest of the house, renders answers.
 //!
 //! Every answer carries a `Request-Id`, and every error is a [`Problem`]. What a handler may assume
-//! stands in its arguments, checked from left to right: [`extract::Caller`] (who calls, and that
+//! is in its arguments, checked from left to right: [`extract::Caller`] (who calls, and that
 //! the role allows it), then ids of the path, then headers, then the body.
 
 pub mod answer;

@@ -151,7 +151,7 @@ impl Problem {
         Self::new(ProblemCode::Forbidden, detail)
     }
 
-    /// 404: no such object, or one of another merchant; the two are never told apart.
+    /// 404: no such object, or one of another merchant; nobody can tell which.
     pub fn not_found() -> Self {
         Self::new(ProblemCode::NotFound, "there is no object of this id")
     }
@@ -167,7 +167,7 @@ impl Problem {
         Self::new(ProblemCode::RateLimited, detail).retry_after(seconds)
     }
 
-    /// 500: a fault of ours. The cause is logged and not told.
+    /// 500: a fault of ours. The cause is logged and not shown.
     pub fn internal(cause: &dyn fmt::Display) -> Self {
         let detail = "something failed on our side: try again with the same Idempotency-Key, and if it stays so, tell us the request_id";
         Self::new(ProblemCode::InternalError, detail).because(cause)

@@ -24,7 +24,7 @@ pub async fn limit(
 }
 
 /// A page is read by many at once, but by nobody a hundred times a second. A post is work: it is
-/// counted by its sender, whatever it is about, and by its page, whoever sends it.
+/// counted by its sender, whatever it is about, and by its page, no matter who sends it.
 fn admit_payer(state: &State, request: &HttpRequest) -> Result<(), Problem> {
     let token = request.path().split('/').nth(2).unwrap_or_default();
     if request.method() == Method::POST {

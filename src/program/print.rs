@@ -14,7 +14,7 @@ pub fn line(text: &str) -> Result<(), ProgramError> {
 /// One line of result for programs.
 pub fn json(value: &impl Serialize) -> Result<(), ProgramError> {
     let text = serde_json::to_string(value).map_err(|e| ProgramError::Output(e.into()))?;
-    // JSON may write every letter by its number, and what is left of these stands in texts.
+    // JSON may write every letter by its number, and what is left of these is in texts.
     let text = text.chars().map(|letter| {
         if is_hidden(letter) {
             format!("\\u{:04x}", u32::from(letter))

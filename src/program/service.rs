@@ -1,4 +1,4 @@
-//! The service as a command runs it: the app, its HTTP door and its workers, until told to stop.
+//! The service as a command runs it: the app, its HTTP door and its workers, until it is asked to stop.
 
 use super::{ProgramError, Signals, socket};
 use crate::{

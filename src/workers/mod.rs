@@ -64,7 +64,7 @@ pub trait Worker: Send {
 
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
 
-/// Runs a worker until `stop` is canceled. Whoever has work for it notifies `wake`. After a
+/// Runs a worker until `stop` is canceled. A caller who has work for it notifies `wake`. After a
 /// failed tick it waits, longer each time up to half a minute, and tries again. Each tick is a
 /// `beat`, whatever becomes of it.
 pub async fn run<W: Worker>(

@@ -1,5 +1,5 @@
-//! Keeps what disabled endpoints are owed until they are enabled again, and cancels what deleted
-//! ones are owed.
+//! Keeps what is due to disabled endpoints until they are enabled again, and cancels what is due to
+//! deleted ones.
 
 use super::{
     Progress, Worker,

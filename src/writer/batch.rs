@@ -46,12 +46,12 @@ pub struct Services<'a> {
 /// What a batch wrote, beside its replies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchSummary {
-    /// Deliveries that are now owed and wait to be claimed.
+    /// Deliveries that are now due and wait to be claimed.
     pub deliveries: usize,
     /// Replays that are now ordered.
     pub replays: usize,
     /// Merchants who have new events, each once.
-    pub told: Vec<MerchantId>,
+    pub notified: Vec<MerchantId>,
 }
 
 /// Runs a batch to its commit, in the transaction that locked its books at `locked_at`. An error
@@ -87,7 +87,7 @@ pub async fn run(
         BatchSummary {
             deliveries: waiting,
             replays: world.replays.len(),
-            told: told(&world),
+            notified: notified(&world),
         },
     ))
 }
@@ -115,23 +115,23 @@ fn reserve<'a>(
         deliveries,
         events,
         endpoints,
-        owed,
+        pending,
         ..
     } = world;
     let find = |merchant, endpoint| endpoints.get(&(merchant, endpoint));
     let offer = Offer {
         events,
         deliveries,
-        pending: short_way.then(|| std::mem::take(owed)),
+        pending: short_way.then(|| std::mem::take(pending)),
     };
     handover.reserve(offer, find, now)
 }
 
-fn told(world: &World) -> Vec<MerchantId> {
-    let mut told: Vec<MerchantId> = world.events.iter().map(|event| event.merchant).collect();
-    told.sort_unstable();
-    told.dedup();
-    told
+fn notified(world: &World) -> Vec<MerchantId> {
+    let mut merchants: Vec<MerchantId> = world.events.iter().map(|event| event.merchant).collect();
+    merchants.sort_unstable();
+    merchants.dedup();
+    merchants
 }
 
 /// Loads what the commands name. The common statement comes last: rows of nouns name balances.
@@ -147,7 +147,7 @@ async fn load(
         merchants,
         balances: &needs.balances,
         keys: &needs.keys,
-        owed: if short_way { &needs.intents } else { &[] },
+        pending: if short_way { &needs.intents } else { &[] },
     };
     store::load(db, world, &request).await
 }
@@ -191,9 +191,9 @@ fn opened_intents(world: &World) -> Result<Vec<(&Intent, &[u8])>, sqlx::Error> {
 
 /// The books whose heads moved: by an event or an entry.
 fn moved_books(world: &World) -> Vec<&Books> {
-    let told = world.events.iter().map(|event| event.merchant);
+    let notified = world.events.iter().map(|event| event.merchant);
     let booked = world.rebalanced.iter().map(|(merchant, _)| *merchant);
-    let moved: BTreeSet<MerchantId> = told.chain(booked).collect();
+    let moved: BTreeSet<MerchantId> = notified.chain(booked).collect();
     let moved = |books: &&Books| moved.contains(&books.merchant);
     world.books.values().filter(moved).collect()
 }

@@ -66,7 +66,7 @@ pub fn decide(
 }
 
 /// A call that its rail answers without a network is finished in the same breath. If the books
-/// refuse that, the call stands as recorded and goes the way of all others.
+/// refuse that, the call stays as recorded and goes the way of all others.
 fn answered_at_once(
     world: &mut World,
     origin: Origin,
@@ -95,7 +95,7 @@ fn name(merchant: MerchantId, claim: &Claim) -> (MerchantId, String) {
     (merchant, claim.key.as_str().to_owned())
 }
 
-/// The attempt and its ticket carry the key, so that whoever finishes it can answer the request.
+/// The attempt and its ticket carry the key, so that the one who finishes it can answer the request.
 fn with_key(mut decision: Decision, claim: Option<&Claim>) -> Decision {
     if let (Some(claim), DecisionOutcome::Call(ticket)) = (claim, &mut decision.outcome) {
         let key = claim.key.as_str().to_owned();
@@ -112,7 +112,7 @@ fn with_key(mut decision: Decision, claim: Option<&Claim>) -> Decision {
 }
 
 /// Keeps the answer under the key of this request, or of the one that waits for the attempt.
-/// Whoever finishes an attempt second, the caller or the resolver, gives the answer that is kept.
+/// Who finishes an attempt second, the caller or the resolver, gives the answer that is kept.
 fn keep(world: &mut World, submission: &Submission, reply: Reply) -> Reply {
     let merchant = submission.merchant;
     let answer: Option<&Answer> = match &reply {

@@ -38,8 +38,8 @@ pub struct LoadRequest<'a> {
     pub balances: &'a HashSet<BalanceName>,
     /// Idempotency keys.
     pub keys: &'a [KeyName],
-    /// Intents of which it matters what endpoints are still owed.
-    pub owed: &'a [(MerchantId, IntentId)],
+    /// Intents of which it matters what is still to be sent.
+    pub pending: &'a [(MerchantId, IntentId)],
 }
 
 /// One of several kinds of rows: which columns it has depends on `part`.
@@ -84,8 +84,8 @@ pub async fn load(
     let balances = balance_columns(request.balances);
     let key_merchants: Vec<Uuid> = request.keys.iter().map(|name| name.0.0).collect();
     let keys: Vec<&str> = request.keys.iter().map(|name| name.1.as_str()).collect();
-    let owed_by: Vec<Uuid> = request.owed.iter().map(|name| name.0.0).collect();
-    let owed: Vec<Uuid> = request.owed.iter().map(|name| name.1.0).collect();
+    let pending_by: Vec<Uuid> = request.pending.iter().map(|name| name.0.0).collect();
+    let pending: Vec<Uuid> = request.pending.iter().map(|name| name.1.0).collect();
     let load = sqlx::query_file_as!(
         Row,
         "src/writer/load.sql",
@@ -95,8 +95,8 @@ pub async fn load(
         &balances.2,
         &key_merchants,
         &keys as &[&str],
-        &owed_by,
-        &owed
+        &pending_by,
+        &pending
     );
     for row in load.fetch_all(db).await? {
         row.take_into(world)?;
@@ -145,7 +145,7 @@ impl Row {
             }
             "owed" => {
                 let endpoint = EndpointId(required(self.endpoint_id)?);
-                world.owed.insert((endpoint, required(self.intent_id)?));
+                world.pending.insert((endpoint, required(self.intent_id)?));
             }
             other => {
                 let unknown = format!("writer.load knows no part {other:?}");
@@ -209,7 +209,7 @@ pub async fn record_common(
 ) -> Result<(), sqlx::Error> {
     let (intents, hashes): (Vec<&Intent>, Vec<&[u8]>) = opened.iter().copied().unzip();
     let key = idempotency::store::columns(&world.keys.made());
-    let told = callbacks::store::columns(&world.events, &world.deliveries);
+    let columns = callbacks::store::columns(&world.events, &world.deliveries);
     let head = ledger::store::heads(books);
     let (mutable, immutable) = (Mutable::of(&intents), Immutable::of(&intents));
     #[rustfmt::skip]
@@ -222,14 +222,14 @@ pub async fn record_common(
         &head.merchants, &head.entry_sequences, &head.entry_hashes, &head.event_sequences,
         &head.booked_at,
         // events
-        &told.merchants, &told.sequences, &told.ids, &told.types as &[&str],
-        &told.intents as &[Option<Uuid>], &told.intent_sequences as &[Option<i32>],
-        &told.conversations as &[Option<&str>], &told.actors, &told.payloads as &[&[u8]],
-        &told.created_at,
+        &columns.merchants, &columns.sequences, &columns.ids, &columns.types as &[&str],
+        &columns.intents as &[Option<Uuid>], &columns.intent_sequences as &[Option<i32>],
+        &columns.conversations as &[Option<&str>], &columns.actors, &columns.payloads as &[&[u8]],
+        &columns.created_at,
         // deliveries
-        &told.owed_by, &told.delivery_ids, &told.endpoints, &told.owed,
-        &told.about as &[Option<Uuid>], &told.held, &told.leases as &[Option<Uuid>], &told.due_at,
-        &told.owed_since,
+        &columns.delivery_merchants, &columns.delivery_ids, &columns.endpoints, &columns.delivery_events,
+        &columns.about as &[Option<Uuid>], &columns.held, &columns.leases as &[Option<Uuid>], &columns.due_at,
+        &columns.made_at,
         // tokens of new intents' pages
         &hashes as &[&[u8]],
         // new intents: what changes later

@@ -152,7 +152,7 @@ macro_rules! world {
             /// The deliveries of them.
             pub deliveries: Vec<NewDelivery>,
             /// Endpoints that have undelivered events of an intent from before the batch.
-            pub owed: HashSet<(EndpointId, Uuid)>,
+            pub pending: HashSet<(EndpointId, Uuid)>,
             /// Replays from before the batch that still run, by their endpoints.
             pub running: HashMap<(MerchantId, EndpointId), ReplayId>,
             $($(#[doc = $doc])* pub $table: Table<$Key, $Row>,)*

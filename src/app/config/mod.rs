@@ -15,7 +15,7 @@ use std::{
 };
 use url::Url;
 
-/// What the service is told from outside.
+/// The configuration of the service.
 #[derive(Clone)]
 pub struct Config {
     /// The database.
@@ -110,7 +110,7 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// A configuration made by the program itself; the rest stands at its default.
+    /// A configuration made by the program itself; the rest is at its default.
     pub fn new(database: Db, listen: impl Display, master_key: MasterKey) -> Self {
         Self {
             database,
@@ -250,7 +250,7 @@ fn within(
     })
 }
 
-/// Reads what stands between commas. There must be something.
+/// Reads the items between commas. There must be something.
 fn list<T>(
     setting: Setting,
     value: String,

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 pub struct SeedError;
 
 /// A private key. Prints nothing; its seed is wiped when dropped. What is derived from the seed
-/// stands ready beside it: deriving it anew would double the cost of a signature.
+/// is kept ready beside it: deriving it anew would double the cost of a signature.
 #[derive(Clone)]
 pub struct SigningKey {
     seed: Zeroizing<[u8; 32]>,

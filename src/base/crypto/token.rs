@@ -53,7 +53,7 @@ impl TokenKey {
     }
 
     /// The link token of a subject (the printed id of an intent or a link): always the same one,
-    /// 24 letters of base62, which say nothing about the subject to whoever has no key.
+    /// 24 letters of base62, which say nothing about the subject to those who have no key.
     pub fn link_token(&self, subject: &str) -> String {
         let mut token = String::with_capacity(CELL.len() + LETTERS);
         token.push_str(CELL);

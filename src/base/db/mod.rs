@@ -221,7 +221,7 @@ impl Db {
         })
     }
 
-    /// A pool of at most `size` connections, at least one of which stands.
+    /// A pool of at most `size` connections, at least one of which is open.
     pub async fn pool(&self, purpose: Use, size: u32) -> Result<Pool, DbError> {
         let options = PgPoolOptions::new()
             .max_connections(size)

@@ -13,7 +13,7 @@ static MIGRATOR: Migrator = sqlx::migrate!();
 /// Where `sqlx` notes which migrations have run.
 const TABLE: &str = "_sqlx_migrations";
 
-/// How long a migration waits for a lock, in milliseconds. Whoever comes after it waits behind it,
+/// How long a migration waits for a lock, in milliseconds. What comes after it waits behind it,
 /// so it gives up and tries again: behind a long reader it would stop all others.
 const LOCK_WAIT: u16 = 250;
 /// How often it tries, and the longest pause between: ten minutes in all.

@@ -28,7 +28,7 @@ pub fn format_amount(money: Money, locale: Locale) -> String {
     written.collect()
 }
 
-/// Whether what stands beside the number would be a letter, which needs a space.
+/// Whether what comes beside the number would be a letter, which needs a space.
 fn touches_letter(pattern: &str, sign: &str) -> bool {
     let beside = if pattern.contains("¤#") {
         sign.chars().next_back()

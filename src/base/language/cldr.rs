@@ -14,7 +14,7 @@ pub(super) struct Style {
     pub grouped_from: usize,
     /// Digits of the groups before the last one, which has three.
     pub higher_group: usize,
-    /// Where a sign such as `€` stands; `¤#` and `-¤#`.
+    /// Where a sign such as `€` is put; `¤#` and `-¤#`.
     pub beside_signs: Patterns,
     /// Where letters stand, which need a space.
     pub beside_letters: Patterns,

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const WARM_UP: Duration = Duration::from_secs(1);
 /// Merchants among whom the endpoints are shared: one may have sixteen.
 const MERCHANTS: usize = 2;
-/// Events of one round, each told to all endpoints of its merchant.
+/// Events of one round, each sent to all endpoints of its merchant.
 const EVENTS: u32 = 100;
 /// Events a second.
 const EVENTS_PER_SECOND: u32 = 50;
@@ -120,7 +120,7 @@ async fn round(
     let asked = load
         .pace(&environment.bots, EVENTS_PER_SECOND, EVENTS)
         .await?;
-    // Each event is one merchant's, and told to all of its endpoints.
+    // Each event is one merchant's, and sent to all of its endpoints.
     let expected = asked.len() / MERCHANTS * (ENDPOINTS - bad.len());
     let arrivals = environment.receiver.take(expected).await?;
     let is_well = |endpoint| manner(endpoint) == Manner::Healthy;

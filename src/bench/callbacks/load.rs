@@ -31,7 +31,7 @@ const PACED_CONNECTIONS: usize = 16;
 /// An intent, and when it should have been asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
-    /// The time of the schedule: whoever asked late waited too.
+    /// The time of the schedule: who asked late waited too.
     pub at: Instant,
     /// The intent that it became.
     pub intent: IntentId,

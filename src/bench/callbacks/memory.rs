@@ -5,7 +5,7 @@ use crate::program::ProgramError;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// Endpoints of the one merchant: each event is owed to all of them.
+/// Endpoints of the one merchant: each event is sent to all of them.
 const ENDPOINTS: usize = 10;
 /// The queue is watched until it is empty, or for so long.
 const WATCH: Duration = Duration::from_mins(1);

@@ -24,8 +24,8 @@ pub(super) const ABOUT: &str =
     "Measure how callbacks are sent: rate, cost, latency, bad neighbors and memory.
 
 The whole service runs: HTTP, writer and dispatcher. Bots ask for money over HTTP, and each payment \
-intent's event is posted, signed, to a receiver on this machine, without TLS. What is wanted stands \
-beside the figures, and so does the machine's rate of one-row commits in the same minute.
+intent's event is posted, signed, to a receiver on this machine, without TLS. What is wanted is \
+printed beside the figures, and so is the machine's rate of one-row commits in the same minute.
 
 rate: deliveries a second, and the processor time that each costs the service and Postgres. Bare \
 client: the outgoing HTTP client alone, with 8 posts of the same body under way to each endpoint. \

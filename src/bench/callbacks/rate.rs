@@ -18,11 +18,11 @@ const IN_FLIGHT_EACH: usize = 8;
 /// How long a service warms up.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// How deliveries came to be owed.
+/// How deliveries came to be due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum How {
-    /// The client alone posts; nothing is owed.
+    /// The client alone posts; nothing is due.
     Bare,
     /// All were queued before the first was sent.
     Queued,
@@ -132,7 +132,7 @@ pub(super) async fn queued(
     })
 }
 
-/// Asks for money as fast as the service lets, while it sends what it owes.
+/// Asks for money as fast as the service lets, while it sends what is due.
 pub(super) async fn together(
     environment: &Environment,
     (endpoints, time): (usize, Duration),

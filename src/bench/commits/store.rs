@@ -1,4 +1,4 @@
-//! SQL of the commit that every figure stands beside.
+//! SQL of the commit that every figure is printed beside.
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;

@@ -25,8 +25,8 @@ const CACHE_SIZE: u64 = 100_000;
 /// Why a caller is not let in.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AuthError {
-    /// The text is neither an API key nor an access token, or no such key stands any more, or the
-    /// secret is another. Which of these is not told.
+    /// The text is neither an API key nor an access token, or there is no such key any more, or the
+    /// secret is another. Which of these is not said.
     #[error("the API key or access token is not valid")]
     Refused,
     /// The API key is right and its time is over.
@@ -213,7 +213,7 @@ impl Authenticator {
     async fn by_token(&self, token: &str, now: OffsetDateTime) -> Result<Principal, AuthError> {
         let claims = self.signer.verify(token, now)?;
         let id: KeyId = claims.subject.parse().map_err(|_| AuthError::Refused)?;
-        // The token is genuine; whether its key still stands is asked again.
+        // The token is genuine; whether its key is still valid is asked again.
         let stored = self.find(id).await?.ok_or(AuthError::Refused)?;
         self.admit(id, &stored, now)
     }

@@ -1,4 +1,4 @@
-//! The cell's keys at the start of a process: made by whoever comes first, opened by all.
+//! The cell's keys at the start of a process: made by the first that comes, opened by all.
 
 use super::store;
 use crate::base::ambient::Ambient;
@@ -17,7 +17,7 @@ pub enum OpenError {
 }
 
 /// Opens the cell's keys, after making them if there are none. Processes that start at the same
-/// time agree: what is opened is always what stands in the database.
+/// time agree: what is opened is always what is in the database.
 pub async fn open_keyring(
     pool: &Pool,
     master: &MasterKey,

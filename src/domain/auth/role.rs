@@ -71,7 +71,7 @@ impl Role {
         }
     }
 
-    /// Whether it sees the addresses of pages: whoever has one can pay there.
+    /// Whether it sees the addresses of pages: a caller who has one can pay there.
     pub const fn sees_pages(self) -> bool {
         match self {
             Self::Bot | Self::Merchant => true,

@@ -109,7 +109,7 @@ pub async fn rename_merchant(
     Ok(update.execute(connection).await?.rows_affected() > 0)
 }
 
-/// Writes a new merchant, with empty books. One statement, so that neither stands alone.
+/// Writes a new merchant, with empty books. One statement, so that neither is there alone.
 pub async fn insert_merchant(
     connection: &mut PgConnection,
     merchant: &Merchant,

@@ -44,7 +44,7 @@ pub struct NewEvent {
 /// Something that happened. Callbacks deliver it and the feed lists it, both with the same bytes.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Event<'a> {
-    /// Its id: the same on every attempt of every delivery, so that it can be told from others.
+    /// Its id: the same on every attempt of every delivery, so that a repeat can be recognized.
     id: EventId,
     /// Always `event`.
     #[schema(example = "event")]
@@ -80,7 +80,7 @@ pub struct Event<'a> {
 
 impl NewEvent {
     /// The event's JSON: exactly these bytes are stored and, with its pages' addresses put in,
-    /// sent and signed. What the parts hold is copied as it stands.
+    /// sent and signed. What the parts hold is copied as it is.
     ///
     /// # Panics
     ///

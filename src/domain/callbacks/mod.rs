@@ -1,4 +1,4 @@
-//! Callbacks: a merchant's endpoints, the events they are told of, and the deliveries owed.
+//! Callbacks: a merchant's endpoints, the events that they are sent, and the deliveries of those.
 //!
 //! An event carries the JSON of its object and never learns what that object is. Events and
 //! deliveries are written in the transaction of their cause; the dispatcher (`workers::deliver`)

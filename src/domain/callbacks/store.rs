@@ -145,13 +145,13 @@ pub struct Columns<'a> {
     /// When they happened.
     pub created_at: Vec<OffsetDateTime>,
     /// Whose deliveries they are.
-    pub owed_by: Vec<Uuid>,
+    pub delivery_merchants: Vec<Uuid>,
     /// Their ids.
     pub delivery_ids: Vec<Uuid>,
     /// Where they go.
     pub endpoints: Vec<Uuid>,
     /// The numbers of their events.
-    pub owed: Vec<i64>,
+    pub delivery_events: Vec<i64>,
     /// The intents that they are about.
     pub about: Vec<Option<Uuid>>,
     /// Whether they wait for their endpoint to be enabled.
@@ -160,11 +160,11 @@ pub struct Columns<'a> {
     pub leases: Vec<Option<Uuid>>,
     /// When they are due, or their leases end.
     pub due_at: Vec<OffsetDateTime>,
-    /// Since when they are owed.
-    pub owed_since: Vec<OffsetDateTime>,
+    /// When they were made.
+    pub made_at: Vec<OffsetDateTime>,
 }
 
-/// The columns of events, and of the deliveries that are owed for them.
+/// The columns of events, and of their deliveries.
 pub fn columns<'a>(events: &'a [StoredEvent], deliveries: &[NewDelivery]) -> Columns<'a> {
     let due_at = |d: &NewDelivery| d.lease.map_or(d.created_at, |lease| lease.1);
     Columns {
@@ -178,15 +178,15 @@ pub fn columns<'a>(events: &'a [StoredEvent], deliveries: &[NewDelivery]) -> Col
         actors: events.iter().map(|e| e.actor.to_string()).collect(),
         payloads: events.iter().map(|e| e.payload.as_slice()).collect(),
         created_at: events.iter().map(|e| e.created_at).collect(),
-        owed_by: deliveries.iter().map(|d| d.merchant.0).collect(),
+        delivery_merchants: deliveries.iter().map(|d| d.merchant.0).collect(),
         delivery_ids: deliveries.iter().map(|d| d.id.0).collect(),
         endpoints: deliveries.iter().map(|d| d.endpoint.0).collect(),
-        owed: deliveries.iter().map(|d| d.event_sequence).collect(),
+        delivery_events: deliveries.iter().map(|d| d.event_sequence).collect(),
         about: deliveries.iter().map(|d| d.intent).collect(),
         held: deliveries.iter().map(|d| d.held).collect(),
         leases: deliveries.iter().map(|d| d.lease.map(|l| l.0)).collect(),
         due_at: deliveries.iter().map(due_at).collect(),
-        owed_since: deliveries.iter().map(|d| d.created_at).collect(),
+        made_at: deliveries.iter().map(|d| d.created_at).collect(),
     }
 }
 

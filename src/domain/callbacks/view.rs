@@ -24,12 +24,12 @@ pub struct CallbackEndpoint<'a> {
     id: EndpointId,
     /// Always `callback_endpoint`.
     object: &'static str,
-    /// Whether it is told of real money.
+    /// Whether it is sent events of real money.
     livemode: bool,
     /// Where deliveries are posted to.
     #[schema(example = "https://bot.example.com/threadpay")]
     url: &'a str,
-    /// What it is told of: event types, `payment_intent.*` for all of a kind, `*` for all.
+    /// What it is sent: event types, `payment_intent.*` for all of a kind, `*` for all.
     #[schema(example = json!(["payment_intent.*"]))]
     event_types: &'a [String],
     /// Your own words.
@@ -154,7 +154,7 @@ pub struct CallbackDelivery<'a> {
     event_type: &'a str,
     /// The event's `sequence`.
     event_sequence: i64,
-    /// Where it stands.
+    /// Its status.
     #[schema(value_type = DeliveryStatus)]
     status: &'a Word<DeliveryStatus>,
     /// When it is attempted next, while it is pending: not before its endpoint's pause is over.
@@ -164,7 +164,7 @@ pub struct CallbackDelivery<'a> {
     attempts_count: i32,
     /// The attempts that ended, the first first.
     attempts: Vec<CallbackAttempt<'a>>,
-    /// When it came to be owed.
+    /// When it was made.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = "date-time")]
     created_at: OffsetDateTime,

@@ -1,5 +1,5 @@
 //! What has to be done later, in one table: asking a rail again, going on with a replay, holding what
-//! a disabled endpoint is owed, ending what nobody paid.
+//! is due to a disabled endpoint, ending what nobody paid.
 //!
 //! Who takes a thing moves it on first, by a pause that doubles each time, and takes the row away
 //! when it is done. So nothing has to be put off by hand: what fails, for whatever reason, comes
@@ -19,7 +19,7 @@ crate::names! {
         Attempt = "attempt",
         /// To bring a replay a step forward.
         Replay = "replay",
-        /// To hold what an endpoint is owed, or to let it go.
+        /// To hold what is due to an endpoint, or to let it go.
         Hold = "hold",
         /// To end an intent that nobody paid in time.
         IntentExpiry = "intent_expiry",

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// The accounts that payments over `rail` post to: whoever books one needs their balances.
+/// The accounts that payments over `rail` post to: the caller who books one needs their balances.
 pub fn booked_accounts(rail: Rail, currency: Currency) -> [(Account, Currency); 2] {
     let clearing = Account::rail_clearing(rail.as_str());
     [

@@ -20,7 +20,7 @@ pub enum IntentError {
     InvalidState {
         /// What was asked, as a participle: `confirmed`, `captured`.
         verb: &'static str,
-        /// Where the intent stands.
+        /// The intent's status.
         status: Status,
     },
     /// More than there is to capture or refund.

@@ -21,7 +21,7 @@ const ASK_AGAIN_PENDING: Duration = Duration::hours(1);
 /// How long a payer may take to act before an attempt is given up that keeps others from paying.
 const ACTION_PATIENCE: Duration = Duration::minutes(15);
 
-/// What the caller of the attempt is told.
+/// What the caller of the attempt is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The call went through, or waits.
@@ -41,9 +41,9 @@ pub struct Finished {
     pub refund: Option<Refund>,
     /// What is booked.
     pub draft: Option<Draft>,
-    /// What is told.
+    /// The event that is sent of it.
     pub event: Option<EventType>,
-    /// What the caller is told.
+    /// What the caller is answered.
     pub verdict: Verdict,
 }
 
@@ -129,7 +129,7 @@ impl Attempt {
     }
 
     /// The answer that stands for a payer who did not act in time: the rail was just asked, and
-    /// it still waits. A rail that could take the money later must be told to close the attempt.
+    /// it still waits. A rail that could take the money later must be asked to close the attempt.
     fn given_up(&self, answer: RailAnswer, now: OffsetDateTime) -> Option<RailAnswer> {
         let waits =
             self.status == AttemptStatus::RequiresAction && answer == RailAnswer::RequiresAction;
@@ -148,7 +148,7 @@ impl Attempt {
             RailAnswer::Declined(code) => (AttemptStatus::Failed, None, Some(code)),
             RailAnswer::Pending => (AttemptStatus::Pending, Some(now + ASK_AGAIN_PENDING), None),
             RailAnswer::RequiresAction => (AttemptStatus::RequiresAction, act_until, None),
-            // Nothing is learned: what the rail said before still stands.
+            // Nothing is learned: what the rail said before is still so.
             RailAnswer::Unknown => match self.status {
                 AttemptStatus::RequiresAction => {
                     let ask_at = act_until.map(|at| at.max(now + ASK_AGAIN_UNKNOWN));
@@ -186,7 +186,7 @@ fn waiting(state: State, attempt: &Attempt) -> State {
 
 impl Finished {
     /// An intent whose time is over ends as soon as that is seen, not when a worker looks next:
-    /// whoever reads it is told "expired" already.
+    /// a caller who reads it sees "expired" already.
     fn ended_in_time(self, now: OffsetDateTime) -> Self {
         match self.intent.clone().expire(now) {
             Some(intent) => Self {

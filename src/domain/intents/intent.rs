@@ -27,7 +27,7 @@ crate::names! {
 }
 
 crate::names! {
-    /// Where an intent stands, as one word.
+    /// The status of an intent, as one word.
     pub enum Status {
         /// It can be paid.
         RequiresPayment = "requires_payment",
@@ -153,7 +153,7 @@ pub enum Opening {
     Void(Option<CancellationReason>),
 }
 
-/// Where an intent stands, with what belongs to that state alone.
+/// The state of an intent, with what belongs to that state alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// It can be paid.
@@ -209,7 +209,7 @@ pub struct Intent {
     pub merchant: MerchantId,
     /// What was asked for.
     pub terms: Arc<Terms>,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// Its sums.
     pub sums: Sums,
@@ -259,7 +259,7 @@ impl Intent {
         self.created_at + self.terms.lifetime
     }
 
-    /// Where it stands at `now`: one whose time is over is expired before the worker says so.
+    /// Its status at `now`: one whose time is over is expired before the worker says so.
     pub fn status_at(&self, now: OffsetDateTime) -> Status {
         if self.is_overdue(now) {
             Status::Expired

@@ -1,7 +1,7 @@
 //! Payment intents: one purpose to collect one amount, from the request to the final outcome.
 //!
 //! Every verb is a method that takes the intent and gives it back changed, with what must be
-//! asked of the rail, booked and told; nothing here touches a database or a network.
+//! asked of the rail, booked and made known by events; nothing here touches a database or a network.
 
 pub mod attempt;
 mod bookkeeping;

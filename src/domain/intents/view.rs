@@ -29,7 +29,7 @@ pub struct PaymentIntent<'a> {
     object: &'static str,
     /// Whether real money moves.
     livemode: bool,
-    /// Where it stands.
+    /// Its status.
     status: Status,
     /// What the payer pays, the tip included, in major units.
     amount: String,
@@ -230,7 +230,7 @@ pub struct RefundObject<'a> {
     amount: String,
     /// ISO 4217 code.
     currency: &'static str,
-    /// Where it stands.
+    /// Its status.
     #[schema(value_type = RefundStatus)]
     status: &'a Word<RefundStatus>,
     /// Why, in your words.

@@ -1,4 +1,4 @@
-//! Accounts: what stands in a posting. An account comes into being with its first posting.
+//! Accounts: what a posting names. An account comes into being with its first posting.
 
 use super::{AccountKind, Family};
 use crate::base::{

@@ -1,4 +1,4 @@
-//! The rules that a row of booked entries must keep, checked again by whoever reads them: pure,
+//! The rules that a row of booked entries must keep, checked again by each reader: pure,
 //! so that `verify` and every export hold the books to the same rules as the writer did.
 
 use super::{Direction, EntryHash, JournalEntry, chain_hash};
@@ -17,7 +17,7 @@ pub struct Chain {
     booked_at: OffsetDateTime,
 }
 
-/// Why an entry cannot stand where it stands, or not as it is.
+/// Why an entry cannot be where it is, or not as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainFault {
     /// An entry before this one is missing.

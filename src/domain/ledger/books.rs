@@ -1,4 +1,4 @@
-//! A merchant's books in memory, while the writer holds their lock: where the chain stands and
+//! A merchant's books in memory, while the writer holds their lock: where the chain ends and
 //! what the balances are. Booking is pure; the writer stores the result.
 
 use super::{Direction, Draft, EntryHash, HASH_VERSION, JournalEntry, Posting, chain_hash};
@@ -38,7 +38,7 @@ impl Balance {
         }
     }
 
-    /// The balance on the given normal side; negative if the account stands the other way.
+    /// The balance on the given normal side; negative if it is on the other side.
     pub fn on(self, normal: Direction) -> i128 {
         match normal {
             Direction::Debit => self.debits.saturating_sub(self.credits),

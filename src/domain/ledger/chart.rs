@@ -4,7 +4,7 @@
 use super::AccountKind;
 
 /// Makes the families from one table: the name in the code, the pattern of the codes, what the
-/// accounts count, whether they may go below zero, and a sentence for whoever reads the books.
+/// accounts count, whether they may go below zero, and a sentence for those who read the books.
 macro_rules! chart {
     ($($Family:ident = $pattern:literal, $Kind:ident, $negative:literal, $about:literal;)*) => {
         /// A family of accounts.

@@ -137,7 +137,7 @@ impl BalanceColumns {
     }
 }
 
-/// Both sums of a balance as columns: both are wide as soon as one is, so that whoever knows the
+/// Both sums of a balance as columns: both are wide as soon as one is, so that one who knows the
 /// narrow ones alone can book on neither side.
 fn sides(balance: Balance) -> ((i64, Option<String>), (i64, Option<String>)) {
     let narrow = (to_columns(balance.debits), to_columns(balance.credits));

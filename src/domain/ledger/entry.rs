@@ -50,7 +50,7 @@ impl Draft {
         Self::balanced(kind, Some(source), lines)
     }
 
-    /// An entry that nothing caused but whoever books it, for the day that it counts for or, if
+    /// An entry that nothing caused but the caller who books it, for the day that it counts for or, if
     /// none is given, the day that it is booked.
     pub fn adjustment(
         lines: Vec<(Account, Direction, Money)>,
@@ -154,7 +154,7 @@ pub struct Posting {
 /// A booked entry: it never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalEntry {
-    /// Whose books it stands in.
+    /// Whose books it is in.
     pub merchant: MerchantId,
     /// 1, 2, 3 … in the merchant's books, without gaps.
     pub sequence: i64,

@@ -7,7 +7,7 @@ use crate::base::{
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Where an entry came from; empty where nothing is behind it but whoever booked it.
+/// Where an entry came from; empty where nothing is behind it but the caller who booked it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The printed id of what moved the money: an attempt.

@@ -85,7 +85,7 @@ fn date_within(text: &str, today: Date) -> Result<Date, Invalid> {
 }
 
 impl PostingRequest {
-    /// The line that stands at `place` of the body.
+    /// The line at `place` of the body.
     fn parse(self, place: &str) -> Result<(Account, Direction, Money), Invalid> {
         let at = |name: &str| format!("{place}/{name}");
         let account: Account = self.account.parse().map_err(|e| match e {

@@ -25,7 +25,7 @@ crate::names! {
 }
 
 crate::names! {
-    /// Where a link stands.
+    /// The status of a link.
     pub enum LinkStatus {
         /// It can be paid.
         Active = "active",
@@ -95,7 +95,7 @@ pub struct Link {
     pub merchant: MerchantId,
     /// What it asks for.
     pub terms: Arc<LinkTerms>,
-    /// Where it stands.
+    /// Its status.
     pub status: LinkStatus,
     /// Payments that succeeded.
     pub payments: u32,
@@ -154,7 +154,7 @@ impl Link {
             .map(|lifetime| self.created_at + lifetime)
     }
 
-    /// Where it stands at `now`: a link whose time is over is expired before the worker says so.
+    /// Its status at `now`: a link whose time is over is expired before the worker says so.
     pub fn status_at(&self, now: OffsetDateTime) -> LinkStatus {
         let over = self.expires_at().is_some_and(|at| at <= now);
         if over && self.status == LinkStatus::Active {

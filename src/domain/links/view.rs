@@ -18,7 +18,7 @@ pub struct PaymentLink {
     object: &'static str,
     /// Whether real money moves.
     livemode: bool,
-    /// Where it stands.
+    /// Its status.
     status: LinkStatus,
     /// The address of the page that takes the payment.
     url: String,

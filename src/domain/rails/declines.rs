@@ -1,4 +1,4 @@
-//! How many attempts may be declined before no more are taken for a while. Whoever has a page can
+//! How many attempts may be declined before no more are taken for a while. A caller who has a page can
 //! try stolen cards on it; a bound on declines makes that useless.
 
 use crate::base::quota::{Quota, Used};

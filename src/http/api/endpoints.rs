@@ -224,7 +224,7 @@ pub async fn update(
 ///
 /// A bot can do this to endpoints that it made itself.
 ///
-/// What it is still owed is never sent.
+/// What is still due to it is never sent.
 #[utoipa::path(delete, path = "/v1/callback_endpoints/{id}", tag = "Callbacks",
     operation_id = "delete_callback_endpoint",
     params(("id" = EndpointId, Path, description = "The endpoint's id.")),
@@ -274,7 +274,7 @@ pub async fn rotate_secret(
 ///
 /// A bot can do this to endpoints that it made itself.
 ///
-/// Sends it an event of type `ping`, whatever it is told of, five times a minute at most. Ask for
+/// Sends it an event of type `ping`, whatever types it takes, five times a minute at most. Ask for
 /// the delivery to see how it went.
 #[utoipa::path(post, path = "/v1/callback_endpoints/{id}/ping", tag = "Callbacks",
     operation_id = "ping_callback_endpoint",
@@ -299,7 +299,7 @@ pub async fn ping(
 ///
 /// A bot can do this to endpoints that it made itself.
 ///
-/// Sends a part of the feed again, of the types that the endpoint is told of, delivered before or
+/// Sends a part of the feed again, of the types that the endpoint takes, delivered before or
 /// not: the events after a `sequence`, or those of a time. The events keep their ids. It is worked
 /// off in the background and survives a restart; ask for the replay to see how far it has come. An
 /// endpoint has one at a time.

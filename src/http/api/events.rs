@@ -121,7 +121,7 @@ pub async fn list(
     });
     let mut answer = HttpResponse::Ok();
     if state.stopping.is_cancelled() {
-        // Whoever asks again at once does so at another process, or at the next.
+        // A caller who asks again at once does so at another process, or at the next.
         answer.force_close();
     }
     Ok(answer.json(EventList {
@@ -145,7 +145,7 @@ fn after(text: &str) -> Result<Option<i64>, Problem> {
 }
 
 /// What is asked for as soon as there is any of it; nothing when the time is over, the service
-/// stops, or the place is needed. Whoever has waited must be allowed to ask still.
+/// stops, or the place is needed. A caller who has waited must be allowed to ask still.
 async fn wait_for(
     state: &State,
     request: &HttpRequest,

@@ -46,7 +46,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         (name = "Payment intents", description = "One payment, from asking for it to the money: `requires_payment`, then `processing` or `requires_action`, then `requires_capture` where the capture is manual, then `succeeded`. A decline goes back to `requires_payment` with `last_error`; `canceled` and `expired` end it."),
         (name = "Refunds", description = "Captured money that goes back to the payer, whole or in parts."),
         (name = "Payment links", description = "Pages that take one payment or many, for an amount that you set or that the payer chooses."),
-        (name = "Callbacks", description = "Events posted to your server, signed by Standard Webhooks: any of its libraries verifies them with the endpoint's secret. Any 2xx within 15 seconds is delivered; all else is tried again for about three days. Events of one payment intent arrive in order; while an endpoint is disabled, what it is owed is held."),
+        (name = "Callbacks", description = "Events posted to your server, signed by Standard Webhooks: any of its libraries verifies them with the endpoint's secret. Any 2xx within 15 seconds is delivered; all else is tried again for about three days. Events of one payment intent arrive in order; while an endpoint is disabled, what is due to it is held."),
         (name = "Events", description = "The same events to ask for: a feed without gaps."),
         (name = "Ledger", description = "Double-entry books for each currency, never changed, chained by hashes."),
         (name = "Exports", description = "The journal as a file."),

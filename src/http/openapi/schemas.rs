@@ -62,7 +62,7 @@ pub(super) fn rename_lists(document: &mut Value) {
     }
 }
 
-/// What is said of a property that may be null stands beside the choice, where programs look for
+/// What is said of a property that may be null is beside the choice, where programs look for
 /// it.
 fn raise_descriptions(schema: &mut Value) {
     for (_, property) in members(schema.get_mut("properties")) {
@@ -145,7 +145,7 @@ impl Schemas {
     }
 }
 
-/// A property that is told to be always the same is so for programs, too.
+/// A property that is said to be always the same is so for programs, too.
 fn name_constants(schema: &mut Value) {
     for (_, property) in members(schema.get_mut("properties")) {
         let text = property.get("description").and_then(Value::as_str);

@@ -141,7 +141,7 @@ impl ConnectionState {
     pub(in crate::http) fn wait(self: Rc<Self>) -> Wait {
         let before = self.phase.replace(match self.phase.get() {
             Phase::Answering => Phase::Waiting,
-            // Whoever waits before its request is complete gains nothing by it.
+            // A client that waits before its request is complete gains nothing by it.
             phase @ (Phase::Idle | Phase::Receiving | Phase::Waiting) => phase,
         });
         Wait {
@@ -179,7 +179,7 @@ impl ConnectionState {
         self.reserved
     }
 
-    /// Whether it was told to end.
+    /// Whether it was asked to end.
     pub(in crate::http) fn is_ended(&self) -> bool {
         self.ended.get()
     }

@@ -101,7 +101,7 @@ impl Malformed {
     }
 }
 
-/// The status of the parser's answer at the end of `bytes`, and what stands before it. Answers of
+/// The status of the parser's answer at the end of `bytes`, and what is before it. Answers of
 /// ours name their request, and have a body.
 fn bare_answer(bytes: &[u8]) -> Option<(&[u8], StatusCode)> {
     if !bytes.ends_with(b"\r\n\r\n") {

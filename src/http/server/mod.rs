@@ -28,7 +28,7 @@ use tokio::{net::TcpStream, task::JoinHandle};
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to close its side.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
-/// How long requests that run may go on after the server was told to stop, in seconds.
+/// How long requests that run may go on after the server was asked to stop, in seconds.
 const STOP_PATIENCE: u64 = 30;
 /// How long the server itself may take to end.
 const LEAVE: Duration = Duration::from_secs(1);
@@ -63,7 +63,7 @@ impl Running {
     /// Takes no new requests, ends those that run, and returns when that is done or `grace` is
     /// over.
     pub async fn stop(mut self, grace: Duration) {
-        // The word is sent by the call itself. What ends is the task: whoever sends the server a
+        // The word is sent by the call itself. What ends is the task: a caller who sends the server a
         // second word, and waits for its reply, may find that it left without reading it.
         drop(self.handle.stop(!grace.is_zero()));
         let ended = tokio::time::timeout(grace + LEAVE, &mut self.task);

@@ -9,7 +9,7 @@
 //! return for a formula. The usual remedy, a quote mark before it, changes the value, and these
 //! files are read by programs: a Telegram group is called `-1001234567890` and must be found by
 //! that name. So values stand exactly as they are. What strangers can write is `reference` and
-//! the thread columns, by way of the bot; whoever opens a file in a spreadsheet imports
+//! the thread columns, by way of the bot; a reader who opens a file in a spreadsheet imports
 //! those columns as text.
 
 use super::{

@@ -2,7 +2,7 @@
 //!
 //! Pure rendering: a handler gathers a view model ([`PayPage`], [`Receipt`]), and a function here
 //! makes the page of it. No script, no inline style, nothing from another host. What merchants
-//! and payers wrote is escaped by askama and stands in `<bdi>`, so that it cannot reorder the
+//! and payers wrote is escaped by askama and is put in `<bdi>`, so that it cannot reorder the
 //! text around it.
 
 mod headers;

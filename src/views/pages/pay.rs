@@ -22,13 +22,13 @@ pub struct PayPage {
     pub token: String,
     /// What is to be paid.
     pub order: Order,
-    /// Where the payment stands.
+    /// The state of the payment.
     pub state: PayState,
     /// When it is read.
     pub now: OffsetDateTime,
 }
 
-/// Where a payment stands, as its payer sees it.
+/// The state of a payment, as its payer sees it.
 #[derive(Clone, Debug)]
 pub enum PayState {
     /// It can be paid, for the first time or after a decline.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub struct Reader {
     /// The language, and the region's way of writing it.
     pub locale: Locale,
-    /// What stands before the path of every page: empty, or a prefix such as `/shop` behind a
+    /// What comes before the path of every page: empty, or a prefix such as `/shop` behind a
     /// proxy that gives the service a part of its host.
     pub root: Arc<str>,
 }

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 /// An account of the chart, posted to or not. A family of accounts that differ by a rail or a
-/// currency stands in the chart with its pattern as `code`, beside those that were posted to.
+/// currency is in the chart with its pattern as `code`, beside those that were posted to.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Account)]
 pub struct AccountView {
@@ -87,7 +87,7 @@ pub struct BalancesView {
     /// The account's code.
     #[schema(example = "merchant:pending")]
     pub account: String,
-    /// The side that the balances stand on; a negative balance stands on the other.
+    /// The side that the balances are on; a negative balance is on the other.
     #[schema(example = "credit")]
     pub normal_side: &'static str,
     /// The moment: all that was booked up to it counts.
@@ -102,7 +102,7 @@ pub struct BalancesView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Balance)]
 pub struct BalanceView {
-    /// The balance in major units; negative if it stands on the other side.
+    /// The balance in major units; negative if it is on the other side.
     #[schema(example = "12.50")]
     pub balance: String,
     /// ISO 4217 code.
@@ -148,7 +148,7 @@ pub async fn balances(
         let kind = kind_of(code).ok_or(ReportError::NotFound)?;
         let mut db = pool.acquire().await?;
         if !as_of.is_latest() {
-            // The past is told the same way for ever.
+            // The past reads the same way for ever.
             snapshot::settled_until(&mut db, merchant).await?;
         }
         let balances = store::balances(&mut db, merchant, code, as_of.end()).await?;

@@ -1,4 +1,4 @@
-//! The trial balance: what stands on either side of every account at a time.
+//! The trial balance: the balances on either side of every account at a time.
 
 use super::{AsOf, ReportError, snapshot, store};
 use crate::base::db::Pool;
@@ -62,7 +62,7 @@ pub async fn trial_balance(
     pool.again(|| async {
         let mut db = pool.acquire().await?;
         if !as_of.is_latest() {
-            // The past is told the same way for ever.
+            // The past reads the same way for ever.
             snapshot::settled_until(&mut db, merchant).await?;
         }
         let mut rows = store::totals(&mut db, merchant, as_of.end()).await?;

@@ -73,7 +73,7 @@ impl Default for Limits {
     }
 }
 
-/// Sends what is owed to callback endpoints.
+/// Sends what is due to callback endpoints.
 pub struct Dispatcher {
     parts: Arc<DispatcherParts>,
     limits: Limits,

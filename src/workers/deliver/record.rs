@@ -61,9 +61,9 @@ impl Dispatcher {
     /// Takes note of what the attempts tell about their endpoints. Only where that changes something
     /// is anything written.
     async fn note(&mut self, finished: &[Sent]) -> Result<(), sqlx::Error> {
-        let mut told: BTreeMap<_, Vec<(OffsetDateTime, Signal)>> = BTreeMap::new();
+        let mut signaled: BTreeMap<_, Vec<(OffsetDateTime, Signal)>> = BTreeMap::new();
         for sent in finished {
-            let signals = told.entry((sent.merchant, sent.endpoint)).or_default();
+            let signals = signaled.entry((sent.merchant, sent.endpoint)).or_default();
             signals.push((sent.ended_at, sent.signal));
         }
         let (ambient, start) = (self.parts.ambient.clone(), self.limits.per_endpoint);
@@ -71,7 +71,7 @@ impl Dispatcher {
             before.after(signals, (start, full), |pause| ambient.jitter(pause))
         };
         let mut full = HashSet::new();
-        told.retain(|(_, endpoint), signals| {
+        signaled.retain(|(_, endpoint), signals| {
             let Some(known) = self.known.get_mut(endpoint) else {
                 return true;
             };
@@ -80,10 +80,10 @@ impl Dispatcher {
             }
             after(known.health, signals, full.contains(endpoint)) != known.health
         });
-        if told.is_empty() {
+        if signaled.is_empty() {
             return Ok(());
         }
-        let endpoints = told
+        let endpoints = signaled
             .keys()
             .map(|&(merchant, endpoint)| health::store::Noted {
                 merchant,
@@ -91,7 +91,10 @@ impl Dispatcher {
                 last_error: last_error(finished, endpoint),
             });
         let endpoints: Vec<_> = endpoints.collect();
-        let signals: HashMap<_, _> = told.iter().map(|((_, id), told)| (*id, told)).collect();
+        let signals: HashMap<_, _> = signaled
+            .iter()
+            .map(|((_, id), signaled)| (*id, signaled))
+            .collect();
         let now = ambient.now();
         let noted = health::store::note(&self.parts.pool, &endpoints, now, |endpoint, before| {
             let before = before.unwrap_or(Health::new(start));

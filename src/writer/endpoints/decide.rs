@@ -55,7 +55,7 @@ impl Decider<'_> {
         }
     }
 
-    /// No other endpoint of the merchant may have this URL: it would be told everything twice.
+    /// No other endpoint of the merchant may have this URL: it would be sent everything twice.
     fn has_own_url(&self, endpoint: &Endpoint) -> Result<(), EndpointError> {
         let mut others = self.endpoints();
         match others.find(|other| other.id != endpoint.id && other.has_url_of(endpoint)) {

@@ -18,7 +18,7 @@ struct State {
     is_gone: bool,
 }
 
-/// What is known of a lane, for whoever asks whether it works.
+/// What is known of a lane, for callers who ask whether it works.
 #[derive(Debug, Default)]
 pub(super) struct Course(Mutex<State>);
 

@@ -2,7 +2,7 @@
 //!
 //! A merchant may hold as much of a lane's room as is still free (a *dynamic threshold*, as
 //! switches that share memory use it): one that floods ends at half of it, two at a third each,
-//! and whoever sends little finds room always. Room is counted in commands and in bytes.
+//! and a merchant who sends little finds room always. Room is counted in commands and in bytes.
 
 use super::course::Course;
 use crate::{

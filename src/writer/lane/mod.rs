@@ -34,7 +34,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// How long a command may wait for its batch to begin.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
-/// What one batch did, for metrics and for whoever waits for deliveries or events.
+/// What one batch did, for metrics and for those who wait for deliveries or events.
 #[derive(Clone, Debug)]
 pub struct BatchReport {
     /// Which lane ran it; 0 for the first.
@@ -43,12 +43,12 @@ pub struct BatchReport {
     pub commands: usize,
     /// From its first statement to its commit.
     pub took: Duration,
-    /// Deliveries that are now owed and wait to be claimed.
+    /// Deliveries that are now due and wait to be claimed.
     pub deliveries: usize,
     /// Replays that are now ordered.
     pub replays: usize,
     /// Merchants who have new events, each once.
-    pub told: Vec<MerchantId>,
+    pub notified: Vec<MerchantId>,
     /// Commands that wait for the lane's next batch.
     pub queued: usize,
 }
@@ -78,7 +78,7 @@ pub struct WriterOptions {
     pub render: RenderRejection,
     /// Where new deliveries are handed to the dispatcher.
     pub handover: Arc<Handover>,
-    /// Who is told of each commit.
+    /// Who hears of each commit.
     pub hooks: Hooks,
 }
 

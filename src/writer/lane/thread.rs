@@ -356,12 +356,12 @@ impl Lane {
             took,
             deliveries: written.deliveries,
             replays: written.replays,
-            told: written.told,
+            notified: written.notified,
             queued: self.entrance.len(),
         });
     }
 
-    /// Looks for the database: whoever asks whether the lane works sends no commands meanwhile.
+    /// Looks for the database: a caller who asks whether the lane works sends no commands meanwhile.
     async fn look(&mut self) {
         self.entrance.course.begins(Instant::now());
         self.connection = self.connected().await.ok();
@@ -390,7 +390,7 @@ impl Lane {
 
 fn answer(replies: Vec<ReplyTo>, results: impl Iterator<Item = Result<Reply, WriteError>>) {
     for (reply, result) in replies.into_iter().zip(results) {
-        // The caller may have gone; the change stands all the same.
+        // The caller may have gone; the change is made all the same.
         let _ = reply.send(result);
     }
 }

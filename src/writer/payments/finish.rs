@@ -34,8 +34,8 @@ impl Decider<'_> {
         let known = attempt.clone();
         match attempt.finish(before.clone(), refund.clone(), answer, self.context.now)? {
             Some(finished) => self.finished((&before, known.status), finished),
-            // Again is not an error: whoever was first has done it.
-            None => self.stands(&before, &known),
+            // Again is not an error: the first has done it.
+            None => self.unchanged(&before, &known),
         }
     }
 
@@ -46,7 +46,7 @@ impl Decider<'_> {
         }
     }
 
-    fn stands(&self, intent: &Intent, attempt: &Attempt) -> Result<Decision, Rejection> {
+    fn unchanged(&self, intent: &Intent, attempt: &Attempt) -> Result<Decision, Rejection> {
         match (self.refund_of(attempt)?, attempt.decline_code) {
             (Some(refund), _) => Ok(Decision::answer(201, &self.print_refund(refund)?)),
             (None, Some(code)) => Ok(Decision::of(DecisionOutcome::Verdict(
@@ -140,7 +140,7 @@ impl Decider<'_> {
         let intent = self.intent(id)?;
         let status = intent.status_at(self.context.now);
         let open = match intent.state {
-            // An action that comes too late is none: whoever looked was told "expired".
+            // An action that comes too late is none: those who looked saw "expired".
             State::RequiresAction(_) if status == Status::Expired => None,
             State::Processing(attempt, _) | State::RequiresAction(attempt) => {
                 self.world.attempts.find(&(self.merchant, attempt))?
@@ -156,7 +156,7 @@ impl Decider<'_> {
             Awaited::Outcome => (AttemptStatus::Pending, "given an outcome"),
         };
         match open {
-            // What happened elsewhere is told by its rail alone.
+            // What happened elsewhere is known from its rail alone.
             Some(attempt) if attempt.status == wanted && attempt.rail == Rail::Sandbox => {
                 let decision = self.finish(attempt.id, answer)?;
                 // The caller reports for the rail: the answer shows the intent, not a decline.

@@ -1,4 +1,4 @@
-//! Booking an entry that nothing caused but whoever asks for it: no event is caused.
+//! Booking an entry that nothing caused but the caller who asks for it: no event is caused.
 
 use super::PostingCommand;
 use crate::{

@@ -89,7 +89,7 @@ impl SealingKey {
     }
 
     fn cipher(&self) -> Result<LessSafeKey, Unspecified> {
-        // The cipher is set up for each use, so that the key stands in memory only where it is
+        // The cipher is set up for each use, so that the key is in memory only where it is
         // wiped; secrets are opened seldom enough.
         UnboundKey::new(&AES_256_GCM, self.bytes.as_slice()).map(LessSafeKey::new)
     }

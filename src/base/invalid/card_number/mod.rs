@@ -38,7 +38,7 @@ const GROUP: RangeInclusive<usize> = 3..=6;
 /// How cards are printed: the lengths of the groups of their digits.
 const PRINTED: [&[usize]; 4] = [&[4, 4, 4, 4], &[4, 4, 4, 4, 3], &[4, 6, 5], &[4, 6, 4]];
 
-/// Whether a card number stands in `text`.
+/// Whether there is a card number in `text`.
 pub(super) fn is_in(text: &str) -> bool {
     // Nearly all texts end here.
     if text.chars().filter_map(digits::value).count() < SHORTEST {
@@ -48,7 +48,7 @@ pub(super) fn is_in(text: &str) -> bool {
     is_written(&plain) || is_printed(&plain)
 }
 
-/// Whether a card number stands there as people write it: in one, or with spaces or dashes.
+/// Whether a card number is there as people write it: in one, or with spaces or dashes.
 fn is_written(text: &str) -> bool {
     let mut parts = text.split(|c: char| !is_joint(c) && !belongs_to_word(c));
     parts.any(|part| {
@@ -66,7 +66,7 @@ fn is_written(text: &str) -> bool {
     })
 }
 
-/// Whether a card number stands there in the groups in which cards show it, with any sign between
+/// Whether a card number is there in the groups in which cards show it, with any sign between
 /// two of them. The rule is narrower than for spaces and dashes, since points and slashes stand in
 /// many numbers that are none.
 fn is_printed(text: &str) -> bool {
@@ -120,7 +120,7 @@ fn belongs_to_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '+' | '.')
 }
 
-/// The word without the points of a sentence around it: those that no digit stands before.
+/// The word without the points of a sentence around it: those that no digit comes before.
 fn without_sentence(word: &str) -> &str {
     let word = word.trim_matches('.');
     match word.rsplit_once('.') {

@@ -12,11 +12,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 crate::names! {
-    /// Where a delivery stands.
+    /// The status of a delivery.
     pub enum DeliveryStatus {
-        /// It is still owed.
+        /// It is still to be sent.
         Pending = "pending",
-        /// It is owed and waits until its endpoint is enabled again.
+        /// It is to be sent once its endpoint is enabled again.
         Held = "held",
         /// The endpoint took it.
         Delivered = "delivered",
@@ -27,14 +27,14 @@ crate::names! {
     }
 }
 
-/// An event newly owed to an endpoint.
+/// An event that is newly to be sent to an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewDelivery {
     /// Whose it is.
     pub merchant: MerchantId,
     /// Its id.
     pub id: DeliveryId,
-    /// Whom it is owed to.
+    /// The endpoint that it is sent to.
     pub endpoint: EndpointId,
     /// The event's place among the merchant's events.
     pub event_sequence: i64,
@@ -44,7 +44,7 @@ pub struct NewDelivery {
     pub held: bool,
     /// The dispatcher's lease that it is made under, and when that ends; else it waits to be claimed.
     pub lease: Option<(Uuid, OffsetDateTime)>,
-    /// When it came to be owed.
+    /// When it was made.
     pub created_at: OffsetDateTime,
 }
 
@@ -53,19 +53,19 @@ pub struct NewDelivery {
 pub struct Delivery {
     /// Its id.
     pub id: DeliveryId,
-    /// Whom it is owed to.
+    /// The endpoint that it is sent to.
     pub endpoint: EndpointId,
-    /// The event that is owed.
+    /// The event that is sent.
     pub event: EventId,
     /// What the event tells of.
     pub event_type: String,
     /// The event's place among the merchant's events.
     pub event_sequence: i64,
-    /// Where it stands.
+    /// Its status.
     pub status: Word<DeliveryStatus>,
     /// When it is tried next; for one that is over, when it was due last.
     pub due_at: OffsetDateTime,
-    /// When it came to be owed.
+    /// When it was made.
     pub created_at: OffsetDateTime,
     /// How often it was tried. An attempt that a crash cut short is counted and not recorded.
     pub attempts_count: i32,
@@ -74,7 +74,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// The delivery as it stands when it is sent again by hand.
+    /// The delivery as it is when it is sent again by hand.
     #[must_use]
     pub fn retried(self, now: OffsetDateTime) -> Self {
         Self {

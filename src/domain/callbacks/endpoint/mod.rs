@@ -1,4 +1,4 @@
-//! Where a merchant wants to be told, and of what.
+//! Where a merchant wants events sent, and which.
 
 use super::TooManyPings;
 use crate::base::{
@@ -46,7 +46,7 @@ impl PartialSchema for EventPattern {
 
 impl ToSchema for EventPattern {}
 
-/// Which events an endpoint is told of.
+/// Which events an endpoint is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventFilter(Vec<String>);
 
@@ -120,7 +120,7 @@ crate::names! {
 }
 
 crate::names! {
-    /// In which order an endpoint is sent what it is owed.
+    /// In which order an endpoint is sent its events.
     pub enum Ordering {
         /// Events of one payment intent one after the other; all else as it comes.
         Intent = "intent",
@@ -138,7 +138,7 @@ pub struct Endpoint {
     pub merchant: MerchantId,
     /// Where deliveries are posted to.
     pub url: String,
-    /// Which events it is told of.
+    /// Which events it is sent.
     pub events: EventFilter,
     /// The merchant's own words.
     pub description: Option<String>,
@@ -278,15 +278,15 @@ impl Endpoint {
     /// The endpoint disabled by the service itself. `None` where that comes too late: it is
     /// disabled already, or was changed after what `why` tells of.
     pub fn disable(self, why: &Disabling, now: OffsetDateTime) -> Option<Self> {
-        let stands = self.status == EndpointStatus::Enabled && self.updated_at <= why.at();
-        stands.then(|| Self {
+        let is_current = self.status == EndpointStatus::Enabled && self.updated_at <= why.at();
+        is_current.then(|| Self {
             status: EndpointStatus::Disabled.into(),
             disabled_reason: Some(why.to_string()),
             ..self.changed(now)
         })
     }
 
-    /// The endpoint deleted: what it is still owed is never sent.
+    /// The endpoint deleted: what is still to be sent to it never is.
     #[must_use]
     pub fn delete(self, now: OffsetDateTime) -> Self {
         Self {

@@ -83,7 +83,7 @@ impl Signal {
     }
 }
 
-/// How an endpoint stands, as far as its attempts have shown.
+/// The health of an endpoint, as far as its attempts have shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
     /// Most attempts under way at a time.
@@ -98,7 +98,7 @@ pub struct Health {
     pub pauses: i32,
 }
 
-/// What an endpoint's owner is told of its health.
+/// What an endpoint's owner is shown of its health.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// When the first failure since its last success ended.
@@ -121,7 +121,7 @@ impl Health {
         }
     }
 
-    /// How it stands after attempts that ended together. `start` is what a healthy endpoint starts
+    /// Its health after attempts that ended together. `start` is what a healthy endpoint starts
     /// with; `full` is whether it had all under way that it may; `jitter` spreads the pauses.
     #[must_use]
     pub fn after(

@@ -1,9 +1,9 @@
-//! What is owed and due: leased, sent, and written down. Only the dispatcher comes here.
+//! What is due: leased, sent, and written down. Only the dispatcher comes here.
 //!
 //! A lease makes a delivery invisible to other dispatchers until it runs out; what a dispatcher
-//! writes later than that is refused, so that an attempt is never counted for another's. Whoever dies
-//! need not be waited for: a dispatcher holds a lock of its lease's name on a connection of its
-//! own, which the server ends with it, and others take back the leases that nobody holds.
+//! writes later than that is refused, so that an attempt is never counted for another's. A process
+//! that dies need not be waited for: a dispatcher holds a lock of its lease's name on a connection
+//! of its own, which the server ends with it, and others take back the leases that nobody holds.
 
 mod handover;
 mod store;
@@ -51,9 +51,9 @@ pub struct Claimed {
     pub delivery: DeliveryId,
     /// The lease it is under.
     pub lease: Uuid,
-    /// Whom it is owed to.
+    /// The endpoint that it is sent to.
     pub endpoint: EndpointId,
-    /// The event that is owed.
+    /// The event that is sent.
     pub event: EventId,
     /// Which attempt this is: 1 for the first.
     pub attempt: i32,

@@ -22,11 +22,11 @@ const PAST_BLOCKED: i64 = 24;
 /// before two of any. Endpoints come in an order that changes with every claim, so that none is
 /// always last. Also says whether more is due than it took.
 ///
-/// An endpoint's row is locked meanwhile (whoever meets it locked passes by), so that claims of
+/// An endpoint's row is locked meanwhile (a claim that meets it locked passes by), so that claims of
 /// several processes at the same moment do not take more together than the endpoint may get. A
-/// delivery whose intent has an earlier one still owed is left alone; where that one has failed,
+/// delivery whose intent has an earlier one still to be sent is left alone; where that one has failed,
 /// it is put off until that one is due, or until it has been failing for 15 minutes, so that what
-/// waits never stands before what it waits for.
+/// waits is never before what it waits for.
 pub async fn claim(pool: &Pool, terms: &ClaimTerms) -> Result<(Vec<Claimed>, bool), sqlx::Error> {
     let (merchants, rooms): (Vec<Uuid>, Vec<i64>) = terms
         .rooms

@@ -14,11 +14,11 @@ use std::ops::Range;
 use time::OffsetDateTime;
 
 crate::names! {
-    /// Where a replay stands.
+    /// The status of a replay.
     pub enum ReplayStatus {
         /// There are events left to look at.
         Running = "running",
-        /// All its events are owed again.
+        /// All its events are due again.
         Completed = "completed",
         /// Its endpoint was deleted.
         Canceled = "canceled",
@@ -34,9 +34,9 @@ pub struct Replay {
     pub id: ReplayId,
     /// Whom it is for.
     pub endpoint: EndpointId,
-    /// Whether it is one delivery, sent again whatever the endpoint is told of by now.
+    /// Whether it is one delivery, sent again whatever types the endpoint takes by now.
     pub retry: bool,
-    /// Where it stands.
+    /// Its status.
     pub status: Word<ReplayStatus>,
     /// It holds the events after this place of the feed,
     pub after: i64,
@@ -151,7 +151,7 @@ pub struct ReplayObject {
     object: &'static str,
     /// The endpoint that is sent to.
     endpoint: EndpointId,
-    /// Where it stands. It is `completed` when all its deliveries are owed again; how they go
+    /// Its status. It is `completed` when all its deliveries are due again; how they go
     /// shows in the list of deliveries.
     #[schema(value_type = ReplayStatus)]
     status: Word<ReplayStatus>,
@@ -161,7 +161,7 @@ pub struct ReplayObject {
     through_sequence: i64,
     /// The `sequence` up to which it has come.
     position: i64,
-    /// How many deliveries it has made due. Events that the endpoint is not told of are passed by.
+    /// How many deliveries it has made due. Events of other types than the endpoint takes are passed by.
     deliveries_count: i64,
     /// When it was ordered.
     #[serde(serialize_with = "timestamp::serialize")]

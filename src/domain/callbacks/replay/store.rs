@@ -157,7 +157,7 @@ async fn first_at(
 /// Events that one step looks at.
 const STEP: i64 = 500;
 
-/// Brings a replay a step forward, if it is running. How it stands then, and which endpoint it is
+/// Brings a replay a step forward, if it is running. Its status then, and which endpoint it is
 /// for; none if it was over.
 ///
 /// Rows that are being sent or written down at this moment are passed by: they are on their way.
@@ -255,7 +255,7 @@ async fn events(
     events.fetch_all(db).await
 }
 
-/// Makes the deliveries of these events due, those that were never owed too; how many.
+/// Makes the deliveries of these events due, also those that never were; how many.
 #[expect(
     clippy::as_conversions,
     reason = "`query!` has no other way to be told that an array's elements may be null"

@@ -1,4 +1,4 @@
-//! Keeping the outbox in order: what disabled endpoints are owed is held, what deleted ones are
-//! owed is canceled, what is old is forgotten.
+//! Keeping the outbox in order: what is due to disabled endpoints is held, what is due to deleted
+//! ones is canceled, what is old is forgotten.
 
 pub mod store;

@@ -14,8 +14,8 @@ const MARGIN: time::Duration = time::Duration::minutes(1);
 /// Rows that one step moves.
 const STEP: i64 = 1000;
 
-/// Holds what is owed to an endpoint that is disabled, lets go in order what was held for one that
-/// is enabled again, and cancels what is owed to one that is deleted. How many deliveries were moved;
+/// Holds what is due to an endpoint that is disabled, lets go in order what was held for one that
+/// is enabled again, and cancels what is due to one that is deleted. How many deliveries were moved;
 /// where it is not none there may be more.
 pub async fn settle(
     pool: &Pool,

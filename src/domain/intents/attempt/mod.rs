@@ -34,7 +34,7 @@ crate::names! {
     }
 }
 
-/// What stands before the form's nonce in the idempotency key of a post from a page.
+/// What comes before the form's nonce in the idempotency key of a post from a page.
 pub const PAGE_KEY: &str = "page:";
 
 /// One request to a rail.

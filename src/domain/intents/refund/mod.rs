@@ -20,7 +20,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 crate::names! {
-    /// Where a refund stands.
+    /// The status of a refund.
     pub enum RefundStatus {
         /// The rail has been asked.
         Pending = "pending",
@@ -40,7 +40,7 @@ pub struct Refund {
     pub merchant: MerchantId,
     /// The intent.
     pub intent: IntentId,
-    /// Where it stands.
+    /// Its status.
     pub status: Word<RefundStatus>,
     /// How much.
     pub amount: Money,

@@ -65,7 +65,7 @@ impl Connections {
         Some(state)
     }
 
-    /// A place for a health check. Whoever has one and no complete request gives way.
+    /// A place for a health check. A client that has one and no complete request gives way.
     fn admit_reserved(&self) -> Option<Rc<ConnectionState>> {
         let mut reserved = self.reserved.borrow_mut();
         if reserved.len() >= RESERVED {
@@ -134,7 +134,7 @@ fn is_present(state: &Weak<ConnectionState>) -> bool {
     state.upgrade().is_some_and(|state| !state.is_ended())
 }
 
-/// Those that were not told to end.
+/// Those that were not asked to end.
 fn present(states: &[Weak<ConnectionState>]) -> Vec<Rc<ConnectionState>> {
     let present = states.iter().filter_map(Weak::upgrade);
     present.filter(|state| !state.is_ended()).collect()

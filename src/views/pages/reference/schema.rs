@@ -18,7 +18,7 @@ pub(super) struct FieldList {
 /// A property, a parameter, or one of several shapes.
 pub(super) struct Field {
     pub name: String,
-    /// Where a parameter stands: `path`, `query`, `header`. Empty for a property.
+    /// Where a parameter is: `path`, `query`, `header`. Empty for a property.
     pub place: String,
     pub kind: String,
     /// The named schema that it is.

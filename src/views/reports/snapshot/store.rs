@@ -20,7 +20,7 @@ pub async fn snapshot(pool: &Pool) -> Result<Transaction<'static, Postgres>, sql
     Ok(transaction)
 }
 
-/// Waits for whoever is writing to the merchant's books at this moment, and gives a time: nothing
+/// Waits for those who are writing to the merchant's books at this moment, and gives a time: nothing
 /// that is committed from now on is booked before it. The writer takes the time of a batch under
 /// the same lock, so a later batch has a later time; what is read after this misses nothing earlier.
 /// `None` if there are no such books.

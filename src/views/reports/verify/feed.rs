@@ -259,18 +259,18 @@ fn differs(entry: &JournalEntry, named: &Named) -> Option<String> {
             data.id
         ));
     }
-    let told = match entry.kind.as_str() {
+    let stated = match entry.kind.as_str() {
         "capture" => data.amount_captured.as_deref(),
         _ => data.amount.as_deref(),
     };
     let booked = entry.postings.first()?.amount;
     let (amount, currency) = (booked.to_string(), booked.currency().code());
-    let agrees = told == Some(&amount) && data.currency.as_deref() == Some(currency);
+    let agrees = stated == Some(&amount) && data.currency.as_deref() == Some(currency);
     (!agrees).then(|| {
-        let (told, unit) = (
-            told.unwrap_or_default(),
+        let (stated, unit) = (
+            stated.unwrap_or_default(),
             data.currency.as_deref().unwrap_or_default(),
         );
-        format!("should tell of {amount} {currency}, as journal entry {id} has it, and tells of {told} {unit}")
+        format!("should tell of {amount} {currency}, as journal entry {id} has it, and tells of {stated} {unit}")
     })
 }

@@ -120,7 +120,7 @@ pub(super) struct Cause {
     pub intent: Uuid,
     /// The refund.
     pub refund: Option<Uuid>,
-    /// Where it stands.
+    /// Its status.
     pub status: String,
     /// How much, in minor units.
     pub amount: i64,

@@ -4,7 +4,7 @@
 //!
 //! The long way is always open, and whatever is in doubt takes it: the short one is for an endpoint
 //! that a claim has seen lately and that is well, has a place free and nothing due that waits for
-//! one, and for an event that no earlier one of its intent may be owed before. If the process dies,
+//! one, and for an event that no pending one of its intent comes before. If the process dies,
 //! its leases are taken back like all others.
 
 use super::Claimed;
@@ -166,7 +166,7 @@ impl Handover {
         self.with(|state| state.put_back(merchant, endpoint));
     }
 
-    /// An endpoint stands otherwise than the last claim saw it.
+    /// An endpoint is in another state than the last claim saw.
     pub fn health(&self, endpoint: EndpointId, health: Health) {
         self.with(|state| {
             if let Some(place) = state.places.get_mut(&endpoint) {
@@ -333,7 +333,7 @@ impl Reserved<'_> {
         let claimed = std::mem::take(&mut self.claimed);
         self.handover.with(|state| {
             for claimed in claimed {
-                // Whoever received them has gone, and so will this state.
+                // Their receiver has gone, and so will this state.
                 let _ = state.arrivals.send(claimed);
             }
         });

@@ -26,7 +26,7 @@ pub async fn add(
 }
 
 /// Adds the endpoints that are missing, and takes away those that have nothing to be sent soon: they
-/// are owed nothing, or only later, or are paused, disabled or deleted. Two statements, each of which
+/// have nothing due, or only later, or are paused, disabled or deleted. Two statements, each of which
 /// waits for nobody while it holds anything.
 pub async fn sweep(pool: &Pool, now: OffsetDateTime) -> Result<(), sqlx::Error> {
     let soon = now + SOON;

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// A posting that does not belong where it stands.
+/// A posting that does not belong where it is.
 #[derive(Clone, Debug)]
 pub(super) struct StrayPosting {
     /// Whose books.

@@ -181,8 +181,8 @@ fn intent_events(row: &store::IntentEvents) -> Fault {
             let counts = counts.iter().map(i64::to_string);
             counts.collect::<Vec<_>>().join(", ")
         };
-        let (there, told) = (words(&row.refunds), words(&row.refunds_told));
-        format!("its refunds (all, succeeded, failed) are {there}, and events tell of {told}")
+        let (there, stated) = (words(&row.refunds), words(&row.refunds_told));
+        format!("its refunds (all, succeeded, failed) are {there}, and events tell of {stated}")
     };
     let object = format!("payment intent {}", IntentId(row.intent_id));
     fault(row.merchant_id, object, problem)

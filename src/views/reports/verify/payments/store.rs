@@ -162,7 +162,7 @@ pub(super) struct IntentAttempts {
     pub asked: Vec<i64>,
     /// Whether an attempt is in another currency.
     pub foreign: bool,
-    /// Where the attempt stands that it waits for.
+    /// The status of the attempt that it waits for.
     pub open: Option<String>,
 }
 
@@ -226,7 +226,7 @@ pub(super) struct RefundAttempts {
     pub merchant_id: Uuid,
     /// The refund.
     pub refund_id: Uuid,
-    /// Where it stands.
+    /// Its status.
     pub status: String,
     /// How much, in minor units.
     pub amount: i64,
