@@ -139,7 +139,9 @@ impl From<MigrateError> for DbError {
     }
 }
 
-const LOOK_UPS: [(&str, &str); 5] = [
+const LOOK_UPS: [(&str, &str); 6] = [
+    // A row that is looked up is asked for once: remembering it costs as much as reading it.
+    ("enable_memoize", "off"),
     ("enable_seqscan", "off"),
     ("enable_bitmapscan", "off"),
     ("enable_hashjoin", "off"),
