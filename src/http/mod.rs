@@ -43,6 +43,7 @@ fn with_key(config: &mut web::ServiceConfig) {
     config
         .configure(api::sandbox::routes)
         .configure(api::intents::routes)
+        .configure(api::attempts::routes)
         .configure(api::refunds::routes)
         .configure(api::links::routes)
         .configure(api::endpoints::routes)

@@ -16,6 +16,7 @@ const BOT_MERCHANT_AND_FINANCE: &[&str] = &[
     "get_payment_intent",
     "list_payment_intent_entries",
     "list_all_refunds",
+    "list_attempts",
     "list_refunds",
     "get_refund",
 ];

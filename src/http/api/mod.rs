@@ -1,5 +1,6 @@
 //! The routes below `/v1`, a file for each noun.
 
+pub mod attempts;
 pub mod deliveries;
 pub mod endpoints;
 pub mod events;

@@ -14,7 +14,8 @@ mod schemas;
 use crate::http::{
     Problem, State,
     api::{
-        deliveries, endpoints, events, exports, intents, ledger, links, oauth, refunds, sandbox,
+        attempts, deliveries, endpoints, events, exports, intents, ledger, links, oauth, refunds,
+        sandbox,
     },
     operations,
     pages::read,
@@ -63,6 +64,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         intents::capture,
         intents::cancel,
         ledger::intent_entries,
+        attempts::of_intent,
         refunds::create,
         refunds::of_intent,
         refunds::list,

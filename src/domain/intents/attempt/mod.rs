@@ -1,6 +1,9 @@
 //! Attempts: one request to a rail, from the moment before it is sent to its outcome.
 
 pub mod store;
+mod view;
+
+pub use view::AttemptObject;
 
 use super::Intent;
 use crate::{

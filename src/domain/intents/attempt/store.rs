@@ -5,10 +5,9 @@
 )]
 
 use super::Attempt;
-use crate::base::db::Pool;
 use crate::{
     base::{
-        db::{Unreadable, all_written},
+        db::{Part, Pool, Unreadable, Window, all_written, query_listed, readable},
         ids::{AttemptId, IntentId, MerchantId, RefundId},
         money::{CurrencyError, Money},
         names::UnknownName,
@@ -219,6 +218,30 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
         &c.updated
     );
     all_written(update.execute(db).await?, attempts.len())
+}
+
+/// A part of the attempts of an intent.
+pub async fn list(
+    pool: &Pool,
+    merchant: MerchantId,
+    intent: IntentId,
+    window: Window,
+) -> Result<Part<Attempt>, sqlx::Error> {
+    let seen = query_listed!(
+        "-- attempts.list
+        WITH listed AS NOT MATERIALIZED (
+            SELECT id, true AS is_wanted FROM attempts WHERE merchant_id = $1 AND intent_id = $6
+        )",
+        merchant,
+        window,
+        intent.0,
+    );
+    let part = window.part(seen.fetch_all(pool).await?);
+    let name = |id: &Uuid| (merchant, AttemptId(*id));
+    let names: Vec<Name> = part.rows.iter().map(name).collect();
+    // They are never deleted, so all are found, in the order of their names.
+    let attempts = readable(load(pool, &names).await?);
+    Ok(part.with(attempts))
 }
 
 /// One attempt, with the attempt that charged the payer of its intent.
