@@ -43,5 +43,5 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramEr
     let service = signals
         .unless_hard(Service::start(config, listener, !args.no_workers))
         .await?;
-    service.run(&signals).await
+    signals.unless_hard(service.run(&signals)).await
 }

@@ -17,6 +17,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long requests and workers may go on after a stop.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long the database may take to let go of what the service has open. All of it together stays
+/// below the half minute after which a container is killed.
+const CLOSE: Duration = Duration::from_secs(5);
 /// How long a process whose clock is off still answers before it stops.
 const NOTICE: Duration = Duration::from_secs(3);
 
@@ -142,7 +145,9 @@ impl Service {
         self.workers.close();
         // What is not done by then is done by the next process: nothing is lost.
         let _ = tokio::time::timeout(GRACE, self.workers.wait()).await;
-        self.app.close().await;
+        if tokio::time::timeout(CLOSE, self.app.close()).await.is_err() {
+            tracing::warn!("the database does not answer: stopped without waiting for it");
+        }
     }
 }
 

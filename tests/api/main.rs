@@ -60,6 +60,7 @@ mod roots;
 mod shares;
 mod shop;
 mod sight;
+mod stopping;
 mod strangers;
 mod verify;
 mod waiting;
