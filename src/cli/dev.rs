@@ -25,14 +25,10 @@ DATABASE_URL is set, that database is used instead.";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Where to listen: host:port; port 0 takes any free one.
-    #[arg(
-        long,
-        env = LISTEN.name,
-        value_name = "ADDRESS",
-        default_value = LISTEN.default
-    )]
-    listen: String,
+    /// Where to listen, host:port; port 0 takes any free one. If left out, what `THREADPAY_LISTEN`
+    /// says, else 127.0.0.1:8080.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
     /// Where the data is kept: a new or empty directory, or that of an earlier run.
     #[arg(long, value_name = "DIRECTORY", default_value = "threadpay-data")]
     data_dir: PathBuf,
@@ -44,7 +40,8 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
     let signals = Signals::listen()?;
     telemetry::init_logs();
-    let listener = socket::bind(&args.listen).await?;
+    let listen = args.listen.as_deref().or(settings.get(&LISTEN));
+    let listener = socket::bind(listen.unwrap_or(LISTEN.default)).await?;
     let database = Database::ready(settings, Options::kept(&args.data_dir), &signals).await?;
     let result = signals
         .unless_hard(work(&args, settings, &database, (listener, &signals)))
@@ -71,7 +68,8 @@ async fn work(
     service.run(signals).await
 }
 
-/// What `dev` and `demo` run with: no limits, and callbacks may come back to this machine.
+/// What `dev` and `demo` run with: no limits, and callbacks may come back to this machine, unless
+/// the environment says otherwise.
 pub(super) fn config(
     settings: &Settings,
     notes: &Notes,
@@ -85,8 +83,7 @@ pub(super) fn config(
     let address = listener.local_addr().map_err(ProgramError::Runtime)?;
     let mut config = Config::new(db, address, master_key);
     config.allow_private_callbacks = true;
-    config.read_private_callbacks(settings)?;
-    config.read_public_url(settings)?;
+    config.read_rest(settings)?;
     Ok(config)
 }
 

@@ -146,7 +146,7 @@ async fn perform(command: Command) -> Result<(), ProgramError> {
         Command::Export(args) => export::run(args, &settings).await,
         Command::Verify(args) => verify::run(args, &settings).await,
         Command::Bench(args) => bench::run(args, &settings).await,
-        Command::Ready(args) => ready::run(args).await,
+        Command::Ready(args) => ready::run(args, &settings).await,
         Command::Openapi => openapi::run(),
     }
 }

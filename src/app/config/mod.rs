@@ -135,32 +135,26 @@ impl Config {
         let listen = address(settings::LISTEN, listen)?;
         let master_key = master_key(settings, &settings::MASTER_KEY)?;
         let mut config = Self::new(database(settings)?, listen, master_key);
-        config.read_public_url(settings)?;
-        config.read_callbacks(settings)?;
-        let limit = set(&settings::RATE_LIMIT).unwrap_or_else(|| "100".to_owned());
-        if limit != "off" {
-            let wanted = "a whole number of requests a second, 1 or more, or off";
-            config.rate_limit = Some(parse(settings::RATE_LIMIT, limit, wanted)?);
-        }
-        let operators = set(&settings::OPERATOR_LISTEN);
-        let operators = operators.map(|value| address(settings::OPERATOR_LISTEN, value));
-        config.operator_listen = operators.transpose()?;
+        config.rate_limit = NonZeroU32::new(100);
+        config.read_rest(settings)?;
         Ok(config)
     }
 
-    /// Reads how the service is reached from outside.
-    pub fn read_public_url(&mut self, settings: &Settings) -> Result<(), ConfigError> {
+    /// Reads all that is said of how the service works; the rest stays as it is.
+    pub fn read_rest(&mut self, settings: &Settings) -> Result<(), ConfigError> {
+        let set = |setting: &Setting| settings.get(setting).map(ToOwned::to_owned);
         if let Some(url) = settings.get(&settings::PUBLIC_URL) {
             self.public_url = public_url(url).ok_or(ConfigError::PublicUrl)?;
         }
-        Ok(())
-    }
-
-    /// Reads whether callbacks may go anywhere; as it is, if nothing is said.
-    pub fn read_private_callbacks(&mut self, settings: &Settings) -> Result<(), ConfigError> {
-        if let Some(value) = settings.get(&settings::ALLOW_PRIVATE_CALLBACKS) {
-            let name = settings::ALLOW_PRIVATE_CALLBACKS;
-            self.allow_private_callbacks = parse(name, value.to_owned(), "true or false")?;
+        self.read_callbacks(settings)?;
+        if let Some(limit) = set(&settings::RATE_LIMIT) {
+            let wanted = "a whole number of requests a second, 1 or more, or off";
+            let limit = (limit != "off").then_some(limit);
+            let limit = limit.map(|limit| parse(settings::RATE_LIMIT, limit, wanted));
+            self.rate_limit = limit.transpose()?;
+        }
+        if let Some(value) = set(&settings::OPERATOR_LISTEN) {
+            self.operator_listen = Some(address(settings::OPERATOR_LISTEN, value)?);
         }
         Ok(())
     }
@@ -178,7 +172,10 @@ impl Config {
     /// Reads what is said of the way that callbacks take.
     fn read_callbacks(&mut self, settings: &Settings) -> Result<(), ConfigError> {
         let set = |setting: &Setting| settings.get(setting).map(ToOwned::to_owned);
-        self.read_private_callbacks(settings)?;
+        if let Some(value) = set(&settings::ALLOW_PRIVATE_CALLBACKS) {
+            let name = settings::ALLOW_PRIVATE_CALLBACKS;
+            self.allow_private_callbacks = parse(name, value, "true or false")?;
+        }
         if let Some(value) = set(&settings::CALLBACK_PORTS) {
             let wanted = "ports from 1 to 65535 such as 443,8443";
             self.callback_ports = list(settings::CALLBACK_PORTS, value, port, wanted)?;

@@ -98,6 +98,27 @@ fn every_error_names_its_variable() {
 }
 
 #[test]
+fn a_service_for_development_keeps_its_own_defaults_and_heeds_what_is_set() {
+    let mut config = read(&[]).unwrap();
+    (config.rate_limit, config.allow_private_callbacks) = (None, true);
+    let before = format!("{config:?}");
+    config.read_rest(&Settings::default()).unwrap();
+    assert_eq!(format!("{config:?}"), before);
+    let set = [
+        ("THREADPAY_RATE_LIMIT", "7"),
+        ("THREADPAY_ALLOW_PRIVATE_CALLBACKS", "false"),
+        ("THREADPAY_CALLBACK_PORTS", "9443"),
+        ("THREADPAY_OPERATOR_LISTEN", "localhost:9090"),
+    ];
+    let set = Settings::read(set.map(|(name, value)| (name.into(), value.into())));
+    config.read_rest(&set.unwrap()).unwrap();
+    assert_eq!(config.rate_limit, NonZeroU32::new(7));
+    assert!(!config.allow_private_callbacks);
+    assert_eq!(config.callback_ports, [9443]);
+    assert_eq!(config.operator_listen.as_deref(), Some("localhost:9090"));
+}
+
+#[test]
 fn the_address_that_it_really_listens_at_is_told() {
     let at = "127.0.0.1:34567".parse().unwrap();
     let listening = |extra: &[(&str, &str)]| {
