@@ -47,7 +47,7 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramEr
             out.flush().map_err(ProgramError::Output)
         }
         Some(path) => {
-            let mut file = Beside::create(path)?;
+            let mut file = Output::open(path)?;
             write(export, &mut file.out).await?;
             file.finish()?;
             print::remark(&format!("Wrote {}.", path.display()));
@@ -68,36 +68,87 @@ async fn write(mut export: Export, out: &mut impl Write) -> Result<(), ProgramEr
 }
 
 /// A file that gets its name when all of it is written, so that nobody takes half an export for
-/// a whole one.
-struct Beside<'a> {
+/// a whole one. Devices and pipes are no files to be replaced: they are written to as they are.
+struct Output {
     out: BufWriter<File>,
-    unfinished: PathBuf,
-    path: &'a Path,
+    /// The name that it has until it is whole.
+    unfinished: Option<PathBuf>,
+    path: PathBuf,
 }
 
-impl<'a> Beside<'a> {
-    fn create(path: &'a Path) -> Result<Self, ProgramError> {
+impl Output {
+    fn open(path: &Path) -> Result<Self, ProgramError> {
+        // A link stays what it is: the file that it leads to is written.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let is_stream = fs::metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_dir());
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(".part");
-        let unfinished = PathBuf::from(unfinished);
-        let file = File::create(&unfinished).map_err(ProgramError::file("write", path))?;
+        let unfinished = (!is_stream).then(|| PathBuf::from(unfinished));
+        let file = match &unfinished {
+            Some(unfinished) => File::create(unfinished),
+            None => File::options().write(true).open(&path),
+        };
         Ok(Self {
-            out: BufWriter::new(file),
+            out: BufWriter::new(file.map_err(ProgramError::file("write", &path))?),
             unfinished,
             path,
         })
     }
 
     fn finish(mut self) -> Result<(), ProgramError> {
-        let done = self.out.flush();
-        done.and_then(|()| fs::rename(&self.unfinished, self.path))
-            .map_err(ProgramError::file("write", self.path))
+        let done = self.out.flush().and_then(|()| match &self.unfinished {
+            Some(unfinished) => fs::rename(unfinished, &self.path),
+            None => Ok(()),
+        });
+        done.map_err(ProgramError::file("write", &self.path))
     }
 }
 
-impl Drop for Beside<'_> {
+impl Drop for Output {
     fn drop(&mut self) {
-        // Nothing is left under this name once it is finished.
-        let _ = fs::remove_file(&self.unfinished);
+        if let Some(unfinished) = &self.unfinished {
+            // Nothing is left under this name once it is finished.
+            let _ = fs::remove_file(unfinished);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn written(path: &Path) -> Result<(), ProgramError> {
+        let mut file = Output::open(path)?;
+        file.out.write_all(b"all of it").unwrap();
+        file.finish()
+    }
+
+    #[test]
+    fn only_a_file_is_replaced() {
+        let place = std::env::temp_dir().join(format!("threadpay-export-{}", std::process::id()));
+        fs::create_dir_all(&place).unwrap();
+        let (file, link) = (place.join("file"), place.join("link"));
+        fs::write(&file, "before").unwrap();
+        symlink(&file, &link).unwrap();
+        let text = |path: &Path| fs::read_to_string(path).unwrap();
+        let half = Output::open(&link).unwrap();
+        assert_eq!(text(&link), "before");
+        drop(half);
+        written(&link).unwrap();
+        assert_eq!(
+            (text(&file).as_str(), text(&link).as_str()),
+            ("all of it", "all of it")
+        );
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let device = place.join("device");
+        symlink("/dev/null", &device).unwrap();
+        written(&device).unwrap();
+        assert!(!fs::metadata(&device).unwrap().is_file());
+        symlink("/dev/full", place.join("full")).unwrap();
+        assert!(written(&place.join("full")).is_err());
+        assert!(written(&place).is_err());
+        assert_eq!(fs::read_dir(&place).unwrap().count(), 4);
+        fs::remove_dir_all(&place).unwrap();
     }
 }
