@@ -147,6 +147,22 @@ fn a_key_on_the_command_line_is_not_repeated() {
         assert!(!complaint.contains("ssss"), "{line}: {complaint}");
         assert!(complaint.len() > 30, "{line}: {complaint}");
     }
+    let master_key = format!("{}=", "s".repeat(43));
+    for line in [
+        "migrate postgres://me:ssss@127.0.0.1/books".to_owned(),
+        "verify --database-url=postgres://me:ssss@127.0.0.1/books".to_owned(),
+        "export --database-url postgres://me:ssss@127.0.0.1/books".to_owned(),
+        "serve postgres://me:ss@ss/ss#ssss@127.0.0.1/books".to_owned(),
+        format!("rekey {master_key}"),
+        format!("rekey --new-master-key={master_key}"),
+        "listen whsec_ssssssss".to_owned(),
+    ] {
+        let (status, complaint) = run(&line, &[]);
+        assert_eq!(status, Some(2), "{line}: {complaint}");
+        assert!(!complaint.contains("ssss"), "{line}: {complaint}");
+    }
+    let (_, complaint) = run("merchant rename \u{1b}[31m\u{202e} --name x", &[]);
+    assert!(!complaint.contains(['\u{1b}', '\u{202e}']), "{complaint}");
     for line in ["listen", &format!("listen --api-key {key}")] {
         let (_, complaint) = run(line, &[]);
         assert!(complaint.contains("THREADPAY_API_KEY_FILE"), "{complaint}");

@@ -14,6 +14,7 @@ mod migrate;
 mod openapi;
 mod ready;
 mod rekey;
+mod secrets;
 mod serve;
 mod verify;
 
@@ -92,29 +93,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Says what is wrong with the command line, and repeats no API key that is in it.
+/// Says what is wrong with the command line, and repeats no secret that is in it.
 fn refuse(error: &clap::Error) -> ExitCode {
-    let text = error.to_string();
-    let words =
-        text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    let hidden: String = words.map(hide_key).collect();
-    if hidden == text {
+    if !error.use_stderr() {
         error.exit();
     }
-    print::remark(hidden.trim_end());
+    let text = error.to_string();
+    print::remark(&secrets::hidden(text.trim_end()));
     ExitCode::from(2)
-}
-
-/// The word without the secret of an API key.
-fn hide_key(word: &str) -> &str {
-    let is_key = ["tp_test_", "tp_live_"]
-        .iter()
-        .any(|kind| word.contains(kind));
-    if is_key {
-        "(an API key, not repeated) "
-    } else {
-        word
-    }
 }
 
 fn run(command: Command) -> Result<(), ProgramError> {

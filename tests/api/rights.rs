@@ -64,6 +64,20 @@ fn a_database_that_was_not_migrated_is_said_to_be_so() {
 }
 
 #[test]
+fn a_refused_log_in_is_told_in_the_words_of_postgres_alone() {
+    run_test(async |app| {
+        let url = new_role(&app.database_url, "logs_in").await;
+        let wrong = url.replace("a-password-1", "another-1");
+        let sentence = "password authentication failed for user \"logs_in\"\n";
+        refused(&wrong, "merchant list", sentence).await;
+        let (server, _) = url.split_once('?').unwrap();
+        let (server, _) = server.rsplit_once('/').unwrap();
+        let sentence = "database \"not_here\" does not exist\n";
+        refused(&format!("{server}/not_here"), "verify", sentence).await;
+    });
+}
+
+#[test]
 fn a_role_without_rights_is_told_which_it_lacks() {
     run_test(async |app| {
         let url = new_role(&app.database_url, "without_rights").await;

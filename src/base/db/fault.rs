@@ -66,6 +66,12 @@ pub(super) fn is_unknown_name(error: &sqlx::Error) -> bool {
     codes.iter().any(|code| has_code(error, code))
 }
 
+/// What Postgres said itself, without the place in its source; else what the driver says.
+pub(super) fn said(error: &sqlx::Error) -> String {
+    let said = error.as_database_error();
+    said.map_or_else(|| error.to_string(), |said| said.message().to_owned())
+}
+
 /// What Postgres says if the role may not do it.
 pub(super) fn refused_right(error: &sqlx::Error) -> Option<&str> {
     let error = error.as_database_error()?;

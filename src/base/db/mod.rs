@@ -64,7 +64,7 @@ pub enum DbError {
     )]
     Url(String),
     /// Nobody answers, or the log-in is refused.
-    #[error("cannot connect to Postgres at {address}: {source}")]
+    #[error("cannot connect to Postgres at {address}: {}", fault::said(source))]
     Connect {
         /// Host, port and database, without the password.
         address: String,
