@@ -289,16 +289,21 @@ fn address(setting: Setting, value: String) -> Result<String, ConfigError> {
     })
 }
 
+/// The address as browsers write it, so that a space or a dot in it breaks no link.
 fn public_url(value: &str) -> Option<String> {
     let url = Url::parse(value).ok()?;
+    let path = url.path().trim_end_matches('/');
     let sound = ["http", "https"].contains(&url.scheme())
         && url.has_host()
         && url.query().is_none()
         && url.fragment().is_none()
         && url.username().is_empty()
-        && url.password().is_none();
+        && url.password().is_none()
+        // A link to such a path would lead to another host, and a cookie of such a path nowhere.
+        && !path.contains("//")
+        && !path.contains(';');
     // An empty user leaves no trace but its sign.
-    (sound && !value.contains('@')).then(|| value.trim_end_matches('/').to_owned())
+    (sound && !value.contains('@')).then(|| url.as_str().trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]

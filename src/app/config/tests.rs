@@ -63,6 +63,33 @@ fn reads_every_variable() {
 }
 
 #[test]
+fn the_public_address_is_as_browsers_write_it() {
+    for (value, wanted) in [
+        (" https://pay.example.com/ ", "https://pay.example.com"),
+        (
+            "HTTPS://Pay.Example.com:443/Shop/",
+            "https://pay.example.com/Shop",
+        ),
+        (
+            "https://pay.example.com/a b",
+            "https://pay.example.com/a%20b",
+        ),
+        (
+            "https://pay.example.com/x/../é",
+            "https://pay.example.com/%C3%A9",
+        ),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        (
+            "http://pay.example.com/sh\nop",
+            "http://pay.example.com/shop",
+        ),
+    ] {
+        let config = read(&[("THREADPAY_PUBLIC_URL", value)]).unwrap();
+        assert_eq!(config.public_url, wanted);
+    }
+}
+
+#[test]
 fn every_error_names_its_variable() {
     for (name, value) in [
         ("DATABASE_URL", ""),
@@ -73,6 +100,8 @@ fn every_error_names_its_variable() {
         ("THREADPAY_LISTEN", "http://localhost:8080"),
         ("THREADPAY_PUBLIC_URL", "pay.example.com"),
         ("THREADPAY_PUBLIC_URL", "https://pay.example.com/?x=1"),
+        ("THREADPAY_PUBLIC_URL", "https://pay.example.com//shop"),
+        ("THREADPAY_PUBLIC_URL", "https://pay.example.com/a;b"),
         ("THREADPAY_MASTER_KEY", ""),
         ("THREADPAY_MASTER_KEY", "c2hvcnQ="),
         ("THREADPAY_ALLOW_PRIVATE_CALLBACKS", "yes"),
