@@ -108,14 +108,50 @@ fn unknown_pages_are_all_the_same() {
             "x",
             &id,
             "01aaaaaaaaaaaaaaaaaaaaaa",
+            // What would end a header, or lead elsewhere.
+            "%0d%0aset-cookie:%20a=b",
+            "%00",
+            "%C3%A9",
+            "..%2f..",
+            "%5c%5cevil.example",
         ] {
-            for place in ["p", "r"] {
-                answers.push(app.anyone.get(&format!("/{place}/{token}")).await);
+            for page in [
+                "p/T",
+                "r/T",
+                "p/T/pay",
+                "p/T/action",
+                "p/T/review",
+                "p/T/qr.svg",
+            ] {
+                let path = format!("/{}", page.replace('T', token));
+                answers.push(app.anyone.get(&path).await);
+            }
+            for page in ["pay", "action", "review"] {
+                let path = format!("/p/{token}/{page}");
+                answers.push(app.anyone.post_form(&path, &[("amount", "1.00")]).await);
             }
         }
         for answer in &answers {
             assert_eq!((answer.status, &answer.bytes), (404, &answers[0].bytes));
         }
+    });
+}
+
+#[test]
+fn pages_keep_the_lines_of_a_text() {
+    run_test(async |app| {
+        let body = json!({"amount": "1.00", "currency": "EUR", "description": "one\r\ntwo\rthree"});
+        let intent = app.merchant.bot.create_intent(&body).await.expect(201);
+        let url = intent["pay_url"].as_str().unwrap();
+        let page = app.anyone.get(url).await.text();
+        assert!(page.contains("<bdi>one\ntwo\nthree</bdi>"), "{page}");
+        let style = page.split("href=\"").nth(1).unwrap();
+        let style = app
+            .anyone
+            .get(style.split('"').next().unwrap())
+            .await
+            .text();
+        assert!(style.contains("bdi { white-space: pre-line; }"));
     });
 }
 

@@ -1,7 +1,12 @@
 //! What the payer filled in, as the query of a page: so that a page with faults, or with the sum
 //! of what was chosen, can be loaded again.
 
-use super::{answer, form::Form, subject::Page, visit::Visit};
+use super::{
+    answer,
+    form::Form,
+    subject::{self, Page},
+    visit::Visit,
+};
 use crate::http::{Problem, State};
 use crate::{
     domain::rails::DeclineCode,
@@ -104,9 +109,17 @@ impl Filled {
 }
 
 /// `POST /p/{token}/review`: changes nothing, and leads to an address that can be loaded again.
-pub(super) async fn post_review(visit: Visit, form: Form) -> HttpResponse {
+pub(super) async fn post_review(
+    state: web::Data<State>,
+    visit: Visit,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    subject::find_token(&state, &visit.token).await?;
     let query = Filled::of_form(&form).query();
-    answer::see_other(&format!("{}/review?{query}", visit.page_path()))
+    Ok(answer::see_other(&format!(
+        "{}/review?{query}",
+        visit.page_path()
+    )))
 }
 
 /// `GET /p/{token}/review`: the sum of what the payer chose, with the button that pays it.

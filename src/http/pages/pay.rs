@@ -4,7 +4,7 @@ use super::answer;
 use super::choice::Filled;
 use super::payer::Payer;
 use super::post::{Outcome, Post};
-use super::subject::{Page, PageSubject};
+use super::subject::{self, Page, PageSubject};
 use super::visit::Visit;
 use crate::http::{Problem, State};
 use crate::{
@@ -26,8 +26,9 @@ pub(super) async fn show(
 }
 
 /// `GET /p/{token}/pay`: a browser that loads the address of a post again comes back to the page.
-pub(super) async fn back(visit: Visit) -> HttpResponse {
-    answer::see_other(&visit.page_path())
+pub(super) async fn back(state: web::Data<State>, visit: Visit) -> Result<HttpResponse, Problem> {
+    subject::find_token(&state, &visit.token).await?;
+    Ok(answer::see_other(&visit.page_path()))
 }
 
 /// `POST /p/{token}/pay`

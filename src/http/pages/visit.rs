@@ -1,7 +1,7 @@
 //! Who opens which page.
 
 use super::payer::Payer;
-use crate::base::language::Locale;
+use crate::base::{crypto::TokenKey, language::Locale};
 use crate::http::{Problem, State};
 use crate::views::pages::Reader;
 use actix_web::http::header::ACCEPT_LANGUAGE;
@@ -48,6 +48,9 @@ impl FromRequest for Visit {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self::of(request)))
+        let visit = Self::of(request);
+        // What is no token leads nowhere, and its letters into no address.
+        let is_token = TokenKey::is_well_formed(&visit.token);
+        ready(is_token.then_some(visit).ok_or_else(Problem::not_found))
     }
 }
