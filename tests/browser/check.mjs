@@ -121,6 +121,45 @@ await part('payable', async () => {
   check(status === 'requires_payment', 'opening a page changes nothing', status);
 });
 
+await part('lines', async () => {
+  const { pay_url, id } = await intent({ description: 'one\r\ntwo\nthree' });
+  const height = async (url) => {
+    const page = await inspector.newPage();
+    await page.goto(url);
+    const [text, heights] = await page.evaluate(() => {
+      const box = document.querySelector('.for');
+      return [box.innerText, box.getBoundingClientRect().height / parseFloat(getComputedStyle(box).lineHeight)];
+    });
+    await page.close();
+    check(text === 'one\ntwo\nthree' && Math.round(heights) === 3, `${url}: line breaks are kept`, `${text}, ${heights} lines`);
+  };
+  await height(local(pay_url));
+  await api('POST', `/v1/payment_intents/${id}/confirm`, { payment_method: 'pm_sandbox_ok' });
+  await height(local(pay_url).replace('/p/', '/r/'));
+});
+
+await part('long amounts', async () => {
+  const amounts = [['999999999999.99', 'EUR'], ['999999999999.999', 'KWD'], ['12500000.00', 'IDR']];
+  for (const [amount, currency] of amounts) {
+    const { id, pay_url } = await intent({ amount, currency, line_items: [] });
+    for (const paid of [false, true]) {
+      for (const asked of Object.keys(LANGUAGES)) {
+        const context = await browser.newContext({ locale: asked, viewport: { width: 320, height: 700 } });
+        const page = await context.newPage();
+        await page.goto(local(pay_url));
+        const lines = await page.evaluate(() => {
+          const range = document.createRange();
+          range.selectNodeContents(document.querySelector('.amount'));
+          return new Set([...range.getClientRects()].map((part) => Math.round(part.top))).size;
+        });
+        check(lines === 1, `${amount} ${currency} in ${asked}${paid ? ', paid' : ''}: is on one line`, `${lines} lines`);
+        await context.close();
+      }
+      await api('POST', `/v1/payment_intents/${id}/confirm`, { payment_method: 'pm_sandbox_ok' }).catch(() => {});
+    }
+  }
+});
+
 await part('languages', async () => {
   const url = local((await intent()).pay_url);
   for (const [asked, lang] of Object.entries(LANGUAGES)) {

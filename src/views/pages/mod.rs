@@ -17,6 +17,7 @@ mod receipt;
 mod reference;
 mod review;
 mod review_form;
+mod size;
 
 #[cfg(test)]
 mod tests;
