@@ -13,7 +13,30 @@ const ZEROS: [u32; 71] = [
 /// The mathematical ones: five sets of ten.
 const MATHEMATICAL: std::ops::RangeInclusive<u32> = 0x1d7ce..=0x1d7ff;
 
-/// The value of a digit of any script.
+/// Digits that are raised, lowered, circled, or have something around them: where a row begins,
+/// with which digit, and how many follow one another.
+const DRESSED: [(u32, u32, u32); 18] = [
+    (0xb2, 2, 2),
+    (0xb9, 1, 1),
+    (0x2070, 0, 1),
+    (0x2074, 4, 6),
+    (0x2080, 0, 10),
+    (0x2460, 1, 9),
+    (0x2474, 1, 9),
+    (0x2488, 1, 9),
+    (0x24ea, 0, 1),
+    (0x24f5, 1, 9),
+    (0x24ff, 0, 1),
+    (0x2776, 1, 9),
+    (0x2780, 1, 9),
+    (0x278a, 1, 9),
+    (0x1f100, 0, 1),
+    (0x1f101, 0, 10),
+    (0x1f10b, 0, 1),
+    (0x1f10c, 0, 1),
+];
+
+/// The value of a digit of any script and in any dress.
 pub(super) fn value(c: char) -> Option<u32> {
     let code = u32::from(c);
     if code < 0x80 {
@@ -25,7 +48,15 @@ pub(super) fn value(c: char) -> Option<u32> {
     // The last of the zeros that are not above it.
     let at = ZEROS.partition_point(|zero| *zero <= code).checked_sub(1)?;
     let digit = code.checked_sub(*ZEROS.get(at)?)?;
-    (digit < 10).then_some(digit)
+    (digit < 10).then_some(digit).or_else(|| undressed(code))
+}
+
+fn undressed(code: u32) -> Option<u32> {
+    let mut rows = DRESSED.iter();
+    rows.find_map(|(start, first, count)| {
+        let after = code.checked_sub(*start).filter(|after| after < count)?;
+        Some(first + after)
+    })
 }
 
 /// The character as far as a number goes: digits, spaces and dashes as ASCII has them, and nothing
@@ -35,15 +66,22 @@ pub(super) fn plain(c: char) -> Option<char> {
         return char::from_digit(digit, 10);
     }
     match c {
-        // Soft hyphens, marks of width nothing, joiners, directions, variations.
+        // Soft hyphens, marks of width nothing, joiners, directions, variations, fillers, and what
+        // is drawn over or around the character before (the frame of a key, an accent).
         '\u{ad}'
-        | '\u{34f}'
+        | '\u{300}'..='\u{36f}'
+        | '\u{115f}'
+        | '\u{1160}'
         | '\u{180e}'
         | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
+        | '\u{20d0}'..='\u{20f0}'
+        | '\u{3164}'
         | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}' => None,
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{e0000}'..='\u{e01ef}' => None,
         '\n' | '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' => Some('\n'),
         c if c.is_whitespace() => Some(' '),
         '\u{2010}'..='\u{2015}'
@@ -76,7 +114,12 @@ mod tests {
         for (c, digit) in [('\u{1d7ce}', 0), ('\u{1d7ff}', 9), ('\u{1d7d8}', 0)] {
             assert_eq!(value(c), Some(digit));
         }
-        for c in ['a', '/', ':', '²', '٪', '\u{66a}', '\u{ff1a}', '½'] {
+        for (text, digits) in [("²³¹⁰⁹₀₉", "2310909"), ("①⑨⓪⑴⒐⓵❾➀➒🄀🄊", "19019191909")]
+        {
+            let read: Option<String> = text.chars().map(plain).collect();
+            assert_eq!(read.as_deref(), Some(digits), "{text}");
+        }
+        for c in ['a', '/', ':', '٪', '\u{66a}', '\u{ff1a}', '½', '⑩', '⁺'] {
             assert_eq!(value(c), None, "{c:?}");
         }
     }

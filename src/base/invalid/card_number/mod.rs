@@ -3,8 +3,8 @@
 //!
 //! The rule is narrow, since refusing what is no card costs a payment. A number counts if its
 //! digits, of any script, stand together, or in groups of three to six with spaces or dashes between
-//! them, or in the groups that cards show with any other sign between them; if
-//! cards are issued that begin so and are so long; and if its check digit is right. Of numbers of
+//! them, or in the groups that cards show with any other sign between them, or one by one with the
+//! same sign between all; if cards are issued that begin so and are so long; and if its check digit is right. Of numbers of
 //! 16 digits made by chance that hits one in 25; it hits no UUID, no IBAN, no phone number
 //! with its plus, and nothing that a letter or an underscore touches. Numbers of 13 digits
 //! pass: Visa gave out such long ago, while EAN-13 codes and the phone numbers that messengers use
@@ -45,7 +45,11 @@ pub(super) fn is_in(text: &str) -> bool {
         return false;
     }
     let plain: String = text.chars().filter_map(digits::plain).collect();
-    is_written(&plain) || is_printed(&plain)
+    if is_written(&plain) {
+        return true;
+    }
+    let groups = groups(&plain);
+    is_printed(&plain, &groups) || is_spelled(&plain, &groups)
 }
 
 /// Whether a card number is there as people write it: in one, or with spaces or dashes.
@@ -69,13 +73,7 @@ fn is_written(text: &str) -> bool {
 /// Whether a card number is there in the groups in which cards show it, with any sign between
 /// two of them. The rule is narrower than for spaces and dashes, since points and slashes stand in
 /// many numbers that are none.
-fn is_printed(text: &str) -> bool {
-    let is_digit = |c: char| c.is_ascii_digit();
-    let groups: Vec<(usize, &str)> = text
-        .split(|c| !is_digit(c))
-        .filter(|group| !group.is_empty())
-        .map(|group| (group.as_ptr().addr() - text.as_ptr().addr(), group))
-        .collect();
+fn is_printed(text: &str, groups: &[(usize, &str)]) -> bool {
     let is_row = |row: &[(usize, &str)]| {
         let touches_letter = row.first().is_some_and(|(at, _)| {
             let before = text
@@ -97,6 +95,32 @@ fn is_printed(text: &str) -> bool {
             is_shaped && is_issued(&digits) && has_right_check_digit(&digits) && is_row(row)
         })
     })
+}
+
+/// Whether a card number is there one digit at a time, and nothing else that is written so.
+fn is_spelled(text: &str, groups: &[(usize, &str)]) -> bool {
+    let goes_on = |first: &(usize, &str), second: &(usize, &str)| {
+        first.1.len() == 1 && second.1.len() == 1 && sign(text, &[*first, *second]).is_some()
+    };
+    groups.chunk_by(goes_on).any(|row| {
+        let digits: String = row.iter().map(|(_, digit)| *digit).collect();
+        let mut signs = row.windows(2).map(|pair| sign(text, pair));
+        let first = signs.next();
+        digits.len() == row.len()
+            && is_issued(&digits)
+            && has_right_check_digit(&digits)
+            && signs.all(|sign| Some(sign) == first)
+    })
+}
+
+/// The groups of digits, each with its place.
+fn groups(text: &str) -> Vec<(usize, &str)> {
+    let groups = text.split(|c: char| !c.is_ascii_digit());
+    let groups = groups.filter(|group| !group.is_empty());
+    let start = text.as_ptr().addr();
+    groups
+        .map(|group| (group.as_ptr().addr() - start, group))
+        .collect()
 }
 
 /// The sign between two groups, if there is just one and no new line begins there.

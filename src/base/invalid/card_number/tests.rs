@@ -104,6 +104,43 @@ fn finds_cards_in_any_script_and_with_any_sign() {
 }
 
 #[test]
+fn finds_cards_digit_by_digit_and_in_any_dress() {
+    let dressed = |first: u32, zero: u32| {
+        move |digit: u32| match digit {
+            0 => char::from_u32(zero).unwrap(),
+            digit => char::from_u32(first + digit - 1).unwrap(),
+        }
+    };
+    for card in CARDS {
+        let digits: Vec<u32> = card.chars().map(|c| c.to_digit(10).unwrap()).collect();
+        let letters: Vec<String> = card.chars().map(String::from).collect();
+        for sign in [
+            " ",
+            "-",
+            ".",
+            "·",
+            "_",
+            "\u{a0}",
+            "\u{2009}",
+            "\u{fe0f}\u{20e3}",
+            "\u{301}",
+        ] {
+            for text in [
+                letters.join(sign),
+                format!("it is {}, 12/29", letters.join(sign)),
+            ] {
+                assert!(is_in(&text), "{text}");
+            }
+        }
+        for (first, zero) in [(0x2081, 0x2080), (0x2460, 0x24ea), (0x2776, 0x24ff)] {
+            let text: String = digits.iter().copied().map(dressed(first, zero)).collect();
+            assert!(is_in(&text), "{text}");
+        }
+    }
+    assert!(is_in("⁴²⁴²⁴²⁴²⁴²⁴²⁴²⁴²"));
+}
+
+#[test]
 fn takes_what_is_no_card() {
     for text in [
         "",
@@ -125,6 +162,10 @@ fn takes_what_is_no_card() {
         "4242424242424242th",
         "3.4242424242424242",
         "51 52 53 54 55 56 57 58",
+        "4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 1",
+        "4 2-4 2 4 2 4 2 4 2 4 2 4 2 4 2",
+        "1 4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2",
+        "4, 2, 4, 2, 4, 2, 4, 2, 4, 2, 4, 2, 4, 2, 4, 2",
         "4242\n4242\n4242\n4242",
         "DE75 5121 0800 1245 1261 99",
         "8944500102198304826",
