@@ -26,7 +26,10 @@ pub async fn limit(
 /// A page is read by many at once, but by nobody a hundred times a second. A post is work: it is
 /// counted by its sender, whatever it is about, and by its page, no matter who sends it.
 fn admit_payer(state: &State, request: &HttpRequest) -> Result<(), Problem> {
-    let token = request.path().split('/').nth(2).unwrap_or_default();
+    let path = request.path();
+    // We spell no address like that: all other spellings of all tokens count as one.
+    let token = path.split('/').nth(2).filter(|_| !path.contains('%'));
+    let token = token.unwrap_or_default();
     if request.method() == Method::POST {
         admit_address(state, request)?;
         admit_subject(state, request, token)

@@ -150,6 +150,26 @@ async fn limited(app: &TestApp, per_second: u32) -> TestApp {
 }
 
 #[test]
+fn a_page_is_counted_however_its_address_is_spelled() {
+    run_test(async |app| {
+        let few = limited(app, 5).await;
+        let url = few.merchant.bot.ask_for("1.00", "EUR").await;
+        let url = few.merchant.bot.intent(&url).await["pay_url"].clone();
+        let (place, token) = url.as_str().unwrap().rsplit_once('/').unwrap();
+        let spellings = (0..token.len()).map(|at| {
+            let (before, after) = token.split_at(at);
+            format!("{place}/{before}%{:x}{}", after.as_bytes()[0], &after[1..])
+        });
+        let spellings: Vec<String> = spellings.collect();
+        let answers = join_all(spellings.iter().map(|url| few.anyone.get(url))).await;
+        let read = answers.iter().filter(|answer| answer.status == 200);
+        assert!((1..12).contains(&read.count()), "{answers:?}");
+        assert!(answers.iter().any(|answer| answer.status == 429));
+        few.end().await;
+    });
+}
+
+#[test]
 fn strangers_are_limited_by_address_and_by_what_they_ask_about() {
     run_test(async |app| {
         let few = limited(app, 5).await;
