@@ -82,7 +82,7 @@ fn endpoint(error: EndpointError, said: String) -> Problem {
 impl From<WriteError> for Problem {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::Overloaded => Self::overloaded(),
+            WriteError::Overloaded | WriteError::Blocked => Self::overloaded(),
             WriteError::Unavailable => Self::unavailable(),
             WriteError::Broken => Self::internal(&error),
             WriteError::Rejected(rejection) => Self::from(&rejection),

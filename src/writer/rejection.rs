@@ -75,6 +75,9 @@ pub enum WriteError {
     /// The queue is full: nothing was done.
     #[error("the service is overloaded; try again")]
     Overloaded,
+    /// A row that the command needs is locked elsewhere: nothing was done.
+    #[error("a row that this needs is locked elsewhere; try again")]
+    Blocked,
     /// The database went away. If the command carried a key, sending it again is safe.
     #[error("the database cannot be reached; try again with the same Idempotency-Key")]
     Unavailable,

@@ -81,6 +81,49 @@ fn books_that_are_locked_elsewhere_keep_no_neighbour_waiting() {
     });
 }
 
+/// Commands take the books only, but whoever is at the database may lock any row, and go for lunch.
+#[test]
+fn rows_that_are_locked_elsewhere_keep_no_neighbour_waiting() {
+    const ENTRIES: &str = "/v1/sandbox/journal_entries";
+    const MOVES: &str = r#"{"postings":[
+        {"account":"merchant:pending","direction":"debit","amount":"1.00","currency":"EUR"},
+        {"account":"merchant:available","direction":"credit","amount":"1.00","currency":"EUR"}]}"#;
+    run_test(async |app| {
+        let (locked, other) = (app.merchant.clone(), neighbour(app).await);
+        let id = locked.bot.ask_for("1.00", "EUR").await;
+        let bot = &locked.owner;
+        bot.post_with(&new_key(), ENTRIES, MOVES).await.expect(201);
+        let cancel = format!("{INTENTS}/{id}/cancel");
+        let mut db = connect(app).await;
+        let cases = [
+            ("balances", ENTRIES, MOVES),
+            ("payment_intents", &*cancel, "{}"),
+        ];
+        for (table, path, body) in cases {
+            let rows = format!(
+                "BEGIN; SELECT 1 FROM {table} WHERE merchant_id = '{}' FOR UPDATE",
+                locked.id.0
+            );
+            run(&mut db, &rows).await;
+            let stuck = async {
+                for _ in 0..6 {
+                    let answer = bot.post_with(&new_key(), path, body).await;
+                    answer.problem(503, "overloaded");
+                }
+            };
+            let served = async {
+                for _ in 0..200 {
+                    other.bot.ask_for("1.00", "EUR").await;
+                }
+            };
+            join(stuck, served).await;
+            run(&mut db, "ROLLBACK").await;
+            let done = bot.post_with(&new_key(), path, body).await;
+            assert!(done.status < 300, "{}", done.text());
+        }
+    });
+}
+
 /// Two processes are busy with the same merchants: neither is kept from any of them for ever.
 #[test]
 fn no_process_keeps_books_from_another() {

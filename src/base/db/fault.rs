@@ -55,7 +55,7 @@ pub fn is_spoiled(error: &sqlx::Error) -> bool {
 }
 
 /// Whether a statement gave up because others held the lock it needs.
-pub(super) fn is_lock_timeout(error: &sqlx::Error) -> bool {
+pub fn is_lock_timeout(error: &sqlx::Error) -> bool {
     has_code(error, "55P03")
 }
 

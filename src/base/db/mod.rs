@@ -10,7 +10,7 @@ mod schema;
 mod url;
 mod window;
 
-pub use fault::{is_outage, is_spoiled, is_timeout};
+pub use fault::{is_lock_timeout, is_outage, is_spoiled, is_timeout};
 pub(crate) use listed::query_listed;
 pub use part::{Part, Seen};
 pub use pool::{MaySpoil, Pool};

@@ -9,7 +9,7 @@ use super::{
     columns::{BalanceColumns, BalanceRow, EntryColumns, PostingColumns},
 };
 use crate::base::{
-    db::Pool,
+    db::{Pool, is_lock_timeout},
     ids::{IntentId, MerchantId},
     money::CurrencyError,
 };
@@ -37,10 +37,24 @@ pub async fn lock_books(db: &mut PgConnection, merchant: MerchantId) -> Result<(
     lock.fetch_optional(db).await.map(drop)
 }
 
+/// How long a batch waits for locks that others hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the books, before it begins.
+    pub books: Duration,
+    /// For any other row, which ends it.
+    pub rows: Duration,
+}
+
+/// How long rows other than books are waited for: longer than a migration waits for its locks,
+/// since all wait behind it, and shorter than a command waits for its batch.
+pub const ROW_WAIT: Duration = Duration::from_millis(500);
+
 /// Makes a new connection ready for [`begin_locked`].
 pub async fn prepare_lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let prepare = sqlx::raw_sql(
+    let prepare = format!(
         "-- ledger.prepare_lock
+        SET lock_timeout = {};
         PREPARE lock_free_books (uuid[]) AS
             SELECT merchant_id FROM books WHERE merchant_id = ANY($1)
             ORDER BY merchant_id FOR UPDATE SKIP LOCKED;
@@ -49,12 +63,15 @@ pub async fn prepare_lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
             ORDER BY merchant_id FOR UPDATE;
         PREPARE read_clock AS
             SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+        ROW_WAIT.as_millis()
     );
+    let prepare = sqlx::raw_sql(AssertSqlSafe(prepare));
     prepare.execute(db).await.map(drop)
 }
 
 /// Begins a transaction and locks the books of `merchants`: those that are free, or all of them
-/// within `wait`. Without any of them there is no transaction, and nothing is given.
+/// within `wait`. Without any of them there is no transaction, and nothing is given. A statement
+/// of the transaction that waits for another row for longer than it may is an error.
 ///
 /// It is one message, which spares round trips. What is read under the lock has to be read by later
 /// statements, since this one's snapshot is older than its wait; so is the time of one statement,
@@ -63,7 +80,7 @@ pub async fn prepare_lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
 pub async fn begin_locked(
     db: &mut PgConnection,
     merchants: &[Uuid],
-    wait: Option<Duration>,
+    wait: Option<Patience>,
 ) -> Result<Option<Locked>, sqlx::Error> {
     let ids: Vec<String> = merchants.iter().map(Uuid::to_string).collect();
     let ids = ids.join(",");
@@ -71,8 +88,9 @@ pub async fn begin_locked(
         None => format!("EXECUTE lock_free_books('{{{ids}}}')"),
         Some(wait) => format!(
             "SET LOCAL lock_timeout = {}; EXECUTE wait_for_books('{{{ids}}}');
-            SET LOCAL lock_timeout TO DEFAULT",
-            wait.as_millis()
+            SET LOCAL lock_timeout = {}",
+            wait.books.as_millis(),
+            wait.rows.as_millis()
         ),
     };
     let begin = format!("-- ledger.begin_locked\nBEGIN; {lock}; EXECUTE read_clock");
@@ -103,11 +121,6 @@ pub async fn begin_locked(
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000);
     let at = at.map_err(|error| sqlx::Error::Decode(error.into()))?;
     Ok(Some(Locked { merchants, at }))
-}
-
-fn is_lock_timeout(error: &sqlx::Error) -> bool {
-    let error = error.as_database_error();
-    error.is_some_and(|error| error.code().as_deref() == Some("55P03"))
 }
 
 /// Ends the transaction of [`begin_locked`] for good.

@@ -6,27 +6,27 @@
 //! | of one merchant | waits for them, for a moment at most |
 //! | of several, none free | waits for those whose turn it is |
 //! | passed over for long | a batch of their own, so that it waits for them: another process that is busy with the same merchant could keep them from this one for ever |
+//! | free, but other rows of the merchant are locked | a batch of their own, which waits for a moment (`apart`) |
 //!
 //! A command begins only once its merchant's books are held: until then its caller may take it back.
 
+mod apart;
 mod connect;
+mod write;
 
+use self::apart::Apart;
 use super::{
     BatchReport, WriterOptions,
     entrance::{Entrance, Job, ReplyTo},
 };
 use crate::{
-    base::{
-        db::{DbError, is_outage, is_spoiled},
-        ids::MerchantId,
-    },
-    domain::ledger::store::{self as books, Locked},
+    base::{db::DbError, ids::MerchantId},
+    domain::ledger::store::{self as books, Locked, Patience, ROW_WAIT},
     writer::{
-        Reply, Submission, WriteError,
-        batch::{self, BatchSummary, Replies, Services},
+        Submission, WriteError,
+        batch::{BatchSummary, Services},
     },
 };
-use futures_util::FutureExt;
 use sqlx::PgConnection;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -35,7 +35,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use time::OffsetDateTime;
 use tokio::{runtime::Builder, sync::oneshot, time::timeout};
 use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 use uuid::Uuid;
@@ -50,7 +49,12 @@ const LOCK_WAIT: Duration = Duration::from_millis(50);
 const PASSED_OVER: Duration = Duration::from_millis(200);
 /// How long a batch waits for its books that cannot be put back: it has begun and is run anew, or
 /// the service stops.
-const LAST_WAIT: Duration = Duration::from_secs(1);
+const LAST_WAIT: Patience = Patience {
+    books: Duration::from_secs(1),
+    rows: ROW_WAIT,
+};
+/// How long a batch waits for rows that are known to be locked elsewhere.
+const SHORT_WAIT: Duration = Duration::from_millis(50);
 
 /// Commands that have begun, each with where its reply goes.
 type Begun = Vec<(Submission, ReplyTo)>;
@@ -64,6 +68,7 @@ pub(super) struct Lane {
     passed_over: HashMap<MerchantId, Instant>,
     /// When the lane may wait again for books that were passed over.
     wait_at: Instant,
+    apart: Apart,
 }
 
 impl Lane {
@@ -75,6 +80,7 @@ impl Lane {
             entrance,
             passed_over: HashMap::new(),
             wait_at: Instant::now(),
+            apart: Apart::default(),
         }
     }
 
@@ -206,26 +212,37 @@ impl Lane {
     /// Locks books for a batch: those that are free, or one merchant's. Begins a transaction if it
     /// gets any.
     async fn lock(&mut self, jobs: &[Job]) -> Result<Option<Locked>, WriteError> {
-        let merchants: BTreeSet<Uuid> = jobs.iter().map(|job| job.merchant().0).collect();
-        let merchants: Vec<Uuid> = merchants.into_iter().collect();
         if self.entrance.is_closed() {
-            return self.lock_books(&merchants, Some(LAST_WAIT)).await;
+            let all = ids(jobs.iter().map(Job::merchant));
+            return self.lock_books(&all, Some(LAST_WAIT)).await;
         }
+        let now = Instant::now();
+        let is_apart = |merchant: &MerchantId| self.apart.holds(*merchant, now);
+        let together = || jobs.iter().map(Job::merchant).filter(|m| !is_apart(m));
+        let merchants = ids(together());
+        let first = together().next().or(jobs.first().map(Job::merchant));
+        let wait = Patience {
+            books: LOCK_WAIT,
+            rows: if merchants.is_empty() {
+                SHORT_WAIT
+            } else {
+                ROW_WAIT
+            },
+        };
         if merchants.len() > 1 {
             let free = self.lock_books(&merchants, None).await?;
             if free.is_some() {
                 return Ok(free);
             }
         }
-        let first: Vec<Uuid> = jobs.iter().map(|job| job.merchant().0).take(1).collect();
-        self.lock_books(&first, Some(LOCK_WAIT)).await
+        self.lock_books(&ids(first), Some(wait)).await
     }
 
     /// The same on a new connection where the one at hand was lost: nothing has begun yet.
     async fn lock_books(
         &mut self,
         merchants: &[Uuid],
-        wait: Option<Duration>,
+        wait: Option<Patience>,
     ) -> Result<Option<Locked>, WriteError> {
         let was_connected = self.connection.is_some();
         match self.try_lock(merchants, wait).await {
@@ -237,7 +254,7 @@ impl Lane {
     async fn try_lock(
         &mut self,
         merchants: &[Uuid],
-        wait: Option<Duration>,
+        wait: Option<Patience>,
     ) -> Result<Option<Locked>, WriteError> {
         let mut connection = self.connected().await?;
         let lock = books::begin_locked(&mut connection, merchants, wait);
@@ -252,89 +269,6 @@ impl Lane {
             }
             Err(_) => {
                 tracing::warn!("a lock took too long; the writer connects again");
-                Err(WriteError::Unavailable)
-            }
-        }
-    }
-
-    /// Runs what has begun in the transaction that holds its books, and answers. A batch that
-    /// breaks a rule of the database is run again by halves, so that the command at fault fails
-    /// alone, after few transactions.
-    async fn write(&mut self, begun: Begun, locked_at: OffsetDateTime) {
-        let mut parts = vec![begun];
-        let mut held = Some(locked_at);
-        while let Some(mut part) = parts.pop() {
-            let (batch, replies): (Vec<Submission>, Vec<ReplyTo>) = part.drain(..).unzip();
-            let written = match held.take() {
-                Some(locked_at) => self.record(&batch, locked_at).await,
-                None => self.record_again(&batch).await,
-            };
-            match written {
-                Ok(written) => {
-                    let written = written.into_iter().map(|w| w.map_err(WriteError::Rejected));
-                    answer(replies, written);
-                }
-                Err(WriteError::Broken) if batch.len() > 1 => {
-                    part.extend(batch.into_iter().zip(replies));
-                    part.sort_by_key(|(submission, _)| submission.merchant);
-                    let second = part.split_off(part.len() / 2);
-                    parts.extend([second, part]);
-                }
-                Err(error) => answer(replies, std::iter::repeat(Err(error))),
-            }
-        }
-    }
-
-    async fn record_again(&mut self, batch: &[Submission]) -> Result<Replies, WriteError> {
-        let merchants: BTreeSet<Uuid> = batch.iter().map(|s| s.merchant.0).collect();
-        let merchants: Vec<Uuid> = merchants.into_iter().collect();
-        let locked = self.lock_books(&merchants, Some(LAST_WAIT)).await?;
-        let locked = locked.ok_or(WriteError::Unavailable)?;
-        self.record(batch, locked.at).await
-    }
-
-    /// Runs a batch to its commit. Whatever goes wrong, no transaction is left open: it is rolled
-    /// back, or its connection is closed.
-    async fn record(
-        &mut self,
-        batch: &[Submission],
-        locked_at: OffsetDateTime,
-    ) -> Result<Replies, WriteError> {
-        // Only this one holds the books.
-        let mut connection = self.connection.take().ok_or(WriteError::Unavailable)?;
-        let begun = Instant::now();
-        let run = batch::run(&mut connection, batch, locked_at, self.services());
-        let ended = timeout(BATCH_DEADLINE, AssertUnwindSafe(run).catch_unwind()).await;
-        match ended {
-            Ok(Ok(Ok((replies, written)))) => {
-                self.connection = Some(connection);
-                self.report(begun.elapsed(), batch.len(), written);
-                Ok(replies)
-            }
-            // Nothing was done, and a new connection plans anew.
-            Ok(Ok(Err(error))) if is_spoiled(&error) => {
-                drop(connection);
-                Box::pin(self.record_again(batch)).await
-            }
-            Ok(Ok(Err(error))) if !is_outage(&error) => {
-                self.connection = Some(connection);
-                tracing::error!(%error, commands = batch.len(), "a batch was refused by the database");
-                self.roll_back().await;
-                Err(WriteError::Broken)
-            }
-            Ok(Ok(Err(error))) => {
-                tracing::warn!(%error, "the writer lost its connection");
-                Err(WriteError::Unavailable)
-            }
-            Ok(Err(_)) => {
-                tracing::error!(
-                    commands = batch.len(),
-                    "a batch panicked; the writer connects again"
-                );
-                Err(WriteError::Broken)
-            }
-            Err(_) => {
-                tracing::warn!("a batch took too long; the writer connects again");
                 Err(WriteError::Unavailable)
             }
         }
@@ -388,9 +322,8 @@ impl Lane {
     }
 }
 
-fn answer(replies: Vec<ReplyTo>, results: impl Iterator<Item = Result<Reply, WriteError>>) {
-    for (reply, result) in replies.into_iter().zip(results) {
-        // The caller may have gone; the change is made all the same.
-        let _ = reply.send(result);
-    }
+/// Each merchant once, in the order in which their books are locked.
+fn ids(merchants: impl IntoIterator<Item = MerchantId>) -> Vec<Uuid> {
+    let ids: BTreeSet<Uuid> = merchants.into_iter().map(|merchant| merchant.0).collect();
+    ids.into_iter().collect()
 }
