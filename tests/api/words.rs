@@ -87,6 +87,40 @@ fn lists_pass_through_what_they_do_not_know() {
     });
 }
 
+/// What is stored as JSON may hold what is not known here, as any column may.
+#[test]
+fn a_row_that_cannot_be_read_hides_no_other_of_its_list() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let link = json!({"amount": "2.00", "currency": "EUR", "usage": "multi"});
+        bot.post("/v1/payment_links", &link).await.expect(201);
+        let unread = bot.ask_for("1.00", "EUR").await;
+        let read = bot.ask_for("2.00", "EUR").await;
+        for (column, newer, before) in [
+            (
+                "thread",
+                r#"'{"channel": "pager", "conversation": "1"}'"#,
+                "NULL",
+            ),
+            ("line_items", r#"'[{"kind": "fee"}]'"#, "'[]'"),
+            ("metadata", "'[]'", "'{}'"),
+            ("last_error", r#"'{"why": 1}'"#, "NULL"),
+        ] {
+            let set = |value: &str| {
+                format!("UPDATE payment_intents SET {column} = {value} WHERE amount = 100")
+            };
+            plant(app, &[&set(newer)]).await;
+            let list = bot.get("/v1/payment_intents").await.expect(200);
+            let data = list["data"].as_array().unwrap();
+            assert_eq!((data.len(), &data[0]["id"]), (1, &json!(read)), "{column}");
+            let path = format!("/v1/payment_intents/{unread}");
+            assert_eq!(bot.get(&path).await.status, 500, "{column}");
+            plant(app, &[&set(before)]).await;
+            bot.get(&path).await.expect(200);
+        }
+    });
+}
+
 #[test]
 fn a_replay_that_cannot_go_on_stops_no_other() {
     run_test(async |app| {

@@ -7,6 +7,7 @@ mod pool;
 mod rights;
 mod rows;
 mod schema;
+mod stored;
 mod url;
 mod window;
 
@@ -16,6 +17,7 @@ pub use part::{Part, Seen};
 pub use pool::{MaySpoil, Pool};
 pub use rows::{Unreadable, Written, all_written, readable};
 pub use schema::check_schema;
+pub use stored::{NotKnown, Stored};
 pub use window::{SCAN, Window};
 
 use sqlx::migrate::MigrateError;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     base::{
-        db::Unreadable,
+        db::{NotKnown, Stored, Unreadable},
         ids::{AttemptId, IntentId, LinkId, MerchantId},
         money::{Currency, CurrencyError, Money},
         names::UnknownName,
@@ -15,7 +15,6 @@ use crate::{
     domain::{details::Details, rails::CallKind, threads::Thread},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::types::Json;
 use std::{collections::BTreeMap, sync::Arc};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -49,15 +48,15 @@ pub(super) struct Row {
     pub(super) capture_method: String,
     pub(super) description: Option<String>,
     pub(super) reference: Option<String>,
-    pub(super) thread: Option<Json<Thread>>,
-    pub(super) line_items: Json<Vec<StoredLine>>,
-    pub(super) metadata: Json<BTreeMap<String, String>>,
+    pub(super) thread: Option<Stored<Thread>>,
+    pub(super) line_items: Stored<Vec<StoredLine>>,
+    pub(super) metadata: Stored<BTreeMap<String, String>>,
     pub(super) rail: String,
     pub(super) payment_link_id: Option<Uuid>,
     pub(super) open_attempt_id: Option<Uuid>,
     pub(super) open_attempt_kind: Option<String>,
     pub(super) charge_attempt_id: Option<Uuid>,
-    pub(super) last_error: Option<Json<LastError>>,
+    pub(super) last_error: Option<Stored<LastError>>,
     pub(super) attempts_blocked_until: Option<OffsetDateTime>,
     pub(super) cancellation_reason: Option<String>,
     pub(super) event_sequence: i32,
@@ -73,6 +72,8 @@ pub(super) enum RowError {
     Name(#[from] UnknownName),
     #[error(transparent)]
     Currency(#[from] CurrencyError),
+    #[error(transparent)]
+    Json(#[from] NotKnown),
     #[error("payment intent {0} is {1} and names no open attempt")]
     NoAttempt(IntentId, Status),
     #[error("payment intent {0} waits for a refund, which never opens one")]
@@ -141,10 +142,10 @@ impl TryFrom<Row> for Intent {
             details: Details {
                 description: row.description,
                 reference: row.reference,
-                thread: row.thread.map(|thread| thread.0),
-                metadata: row.metadata.0,
+                thread: row.thread.map(Stored::read).transpose()?,
+                metadata: row.metadata.read()?,
             },
-            line_items: row.line_items.0.into_iter().map(line).collect(),
+            line_items: row.line_items.read()?.into_iter().map(line).collect(),
             rail: row.rail.parse()?,
             payment_link: row.payment_link_id.map(LinkId),
             lifetime: row.expires_at - row.created_at,
@@ -161,7 +162,7 @@ impl TryFrom<Row> for Intent {
             terms: Arc::new(terms),
             state,
             sums,
-            last_error: row.last_error.map(|error| error.0),
+            last_error: row.last_error.map(Stored::read).transpose()?,
             declines: Used::stored(row.attempts_blocked_until),
             charge: row.charge_attempt_id.map(AttemptId),
             event_sequence: row.event_sequence,

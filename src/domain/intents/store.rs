@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{
     base::{
-        db::{Part, Pool, Unreadable, Window, all_written, query_listed, readable},
+        db::{Part, Pool, Stored, Unreadable, Window, all_written, query_listed, readable},
         ids::{IntentId, MerchantId, made_between},
     },
     domain::threads::Thread,
 };
-use sqlx::{PgConnection, PgExecutor, types::Json};
+use sqlx::{PgConnection, PgExecutor};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
