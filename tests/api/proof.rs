@@ -174,7 +174,8 @@ fn what_becomes_of_an_intent_changes_no_entry() {
         assert_eq!(rows(finance.get(EXPORT).await.text()), rows(file.text()));
         assert_eq!(finance.get(&list).await.text(), entries.text());
         let back = r#"UPDATE payment_intents SET reference = 'order-1042', description = '2 × "flat white"
-to go', thread = '{"channel": "slack", "tenant": "T1", "conversation": "C2", "thread": "17.5"}' WHERE merchant_id = $1"#;
+to go', thread = '{"channel": "slack", "tenant": "T1", "conversation": "C2", "thread": "17.5",
+"message": "17.6", "user": "U3"}' WHERE merchant_id = $1"#;
         corrupt(&app.pool, merchant, back).await;
     });
 }

@@ -197,3 +197,115 @@ fn a_cut_entry_is_missed_by_its_answer() {
         corrupt(&app.pool, app.merchant.id, forget).await;
     });
 }
+
+/// A change behind the writer's back, the change back, and how `verify` names it.
+const UNTOLD: &[(&str, &str, &str)] = &[
+    (
+        "UPDATE payment_intents SET amount = 1 WHERE merchant_id = $1 AND amount = 100",
+        "UPDATE payment_intents SET amount = 100 WHERE merchant_id = $1 AND amount = 1",
+        r#"its amount should be "1.00", which event"#,
+    ),
+    (
+        "UPDATE payment_intents SET currency = 'USD' WHERE merchant_id = $1 AND amount = 100",
+        "UPDATE payment_intents SET currency = 'EUR' WHERE merchant_id = $1 AND amount = 100",
+        r#"its currency should be "EUR", which event"#,
+    ),
+    (
+        "UPDATE payment_intents SET reference = 'x' WHERE merchant_id = $1 AND amount = 100",
+        "UPDATE payment_intents SET reference = NULL WHERE merchant_id = $1 AND amount = 100",
+        "its reference should be null, which event",
+    ),
+    (
+        "UPDATE payment_intents SET thread = '{\"x\": 1}' WHERE merchant_id = $1 AND amount = 100",
+        "UPDATE payment_intents SET thread = NULL WHERE merchant_id = $1 AND amount = 100",
+        "its row cannot be read",
+    ),
+    (
+        "UPDATE payment_intents SET status = 'requires_capture' WHERE merchant_id = $1 AND amount = 100",
+        "UPDATE payment_intents SET status = 'requires_payment' WHERE merchant_id = $1 AND amount = 100",
+        "its status is requires_capture, and its last event is payment_intent.created",
+    ),
+    (
+        "UPDATE payment_intents SET status = 'processing' WHERE merchant_id = $1 AND amount = 200",
+        "UPDATE payment_intents SET status = 'requires_action' WHERE merchant_id = $1 AND amount = 200",
+        "its status is processing, and the attempt that it waits for is requires_action",
+    ),
+    (
+        "UPDATE payment_intents SET status = 'requires_payment' WHERE merchant_id = $1 AND amount = 300",
+        "UPDATE payment_intents SET status = 'requires_capture' WHERE merchant_id = $1 AND amount = 300",
+        "its status is requires_payment, and its last event is payment_intent.requires_capture",
+    ),
+    (
+        "UPDATE attempts SET amount = 1 WHERE merchant_id = $1 AND kind = 'void'",
+        "UPDATE attempts SET amount = 400 WHERE merchant_id = $1 AND kind = 'void'",
+        "canceled, and of 4.00 EUR that its charges took or hold 0.01 EUR was let go",
+    ),
+    (
+        "UPDATE attempts SET status = 'pending' WHERE merchant_id = $1 AND amount = 500",
+        "UPDATE attempts SET status = 'failed' WHERE merchant_id = $1 AND amount = 500",
+        "0 of its attempts failed, and events tell of 1",
+    ),
+    (
+        "UPDATE attempts SET payment_method = 'x' WHERE merchant_id = $1 AND amount = 600",
+        "UPDATE attempts SET payment_method = 'pm_sandbox_ok' WHERE merchant_id = $1 AND amount = 600",
+        "its payment_method should be that of journal entry 1",
+    ),
+    (
+        "UPDATE payment_links SET price = '{\"fixed\": 1}' WHERE merchant_id = $1",
+        "UPDATE payment_links SET price = '{\"fixed\": 1250}' WHERE merchant_id = $1",
+        r#"its amount should be "12.50", which event"#,
+    ),
+    (
+        "UPDATE events SET conversation = 'x' WHERE merchant_id = $1 AND sequence = 1",
+        "UPDATE events SET conversation = NULL WHERE merchant_id = $1 AND sequence = 1",
+        "its payload should say thread.conversation x, and says",
+    ),
+    (
+        "UPDATE merchants SET mode = 'live' WHERE merchant_id = $1",
+        "UPDATE merchants SET mode = 'test' WHERE merchant_id = $1",
+        "its payload should say livemode true, and says false",
+    ),
+    (
+        "UPDATE journal_entries SET thread = '{\"x\": 1}' WHERE merchant_id = $1 AND sequence = 1",
+        "UPDATE journal_entries SET thread = NULL WHERE merchant_id = $1 AND sequence = 1",
+        "journal entry 1: its row cannot be read",
+    ),
+    (
+        "UPDATE balances SET currency = 'XYZ' WHERE merchant_id = $1 AND account = 'merchant:pending'",
+        "UPDATE balances SET currency = 'EUR' WHERE merchant_id = $1 AND account = 'merchant:pending'",
+        "books: cannot be read",
+    ),
+];
+
+/// What nobody has paid yet is in no entry and no attempt; what was asked for is in events.
+#[test]
+fn what_was_never_paid_is_held_against_its_events() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        bot.ask_for("1.00", "EUR").await;
+        let waits = bot.ask_for("2.00", "EUR").await;
+        let acts = bot.confirm(&waits, "pm_sandbox_requires_action").await;
+        acts.expect(200);
+        for (amount, then) in [("3.00", None), ("4.00", Some("cancel"))] {
+            let body = json!({"amount": amount, "currency": "EUR", "capture_method": "manual"});
+            let held = bot.post("/v1/payment_intents", &body).await.id();
+            bot.confirm(&held, "pm_sandbox_ok").await.expect(200);
+            if let Some(then) = then {
+                let path = format!("/v1/payment_intents/{held}/{then}");
+                bot.post(&path, &json!({})).await.expect(200);
+            }
+        }
+        let declined = bot.ask_for("5.00", "EUR").await;
+        bot.confirm(&declined, "pm_sandbox_declined").await;
+        bot.paid("6.00", "EUR").await;
+        let link = json!({"amount": "12.50", "currency": "EUR"});
+        bot.post("/v1/payment_links", &link).await.expect(201);
+        for (change, back, words) in UNTOLD {
+            verify(&app.pool, None).await.unwrap();
+            corrupt(&app.pool, app.merchant.id, change).await;
+            let faults = verify(&app.pool, None).await.unwrap_err().to_string();
+            assert!(faults.contains(words), "{change}\n{faults}");
+            corrupt(&app.pool, app.merchant.id, back).await;
+        }
+    });
+}

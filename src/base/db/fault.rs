@@ -41,6 +41,14 @@ fn is_fatal(error: &dyn DatabaseError) -> bool {
     error.is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic))
 }
 
+/// Whether Postgres answered, and the answer holds what this version cannot read.
+pub fn is_unreadable(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }
+    )
+}
+
 /// Whether a statement took longer than it may, and was stopped.
 pub fn is_timeout(error: &sqlx::Error) -> bool {
     has_code(error, "57014")

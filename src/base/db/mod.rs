@@ -11,7 +11,7 @@ mod stored;
 mod url;
 mod window;
 
-pub use fault::{is_lock_timeout, is_outage, is_spoiled, is_timeout};
+pub use fault::{is_lock_timeout, is_outage, is_spoiled, is_timeout, is_unreadable};
 pub(crate) use listed::query_listed;
 pub use part::{Part, Seen};
 pub use pool::{MaySpoil, Pool};

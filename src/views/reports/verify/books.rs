@@ -4,6 +4,7 @@
 use super::{Fault, Faults, Report, causes, feed::Feed, report::name, store};
 use crate::{
     base::{
+        db::is_unreadable,
         ids::MerchantId,
         money::{Currency, Total},
         timestamp,
@@ -33,7 +34,7 @@ pub(super) async fn check(
     while let Some(start) = next {
         let end = start.saturating_add(PAGE - 1);
         let sequences: Vec<i64> = (start..=end).collect();
-        let page = entries(db, head.merchant, &sequences).await?;
+        let page = page(db, head.merchant, &sequences, faults).await?;
         next = if page.is_empty() {
             store::next_sequence(db, head.merchant, end).await?
         } else {
@@ -49,6 +50,31 @@ pub(super) async fn check(
     report.events += feed.finish(db, faults).await?;
     ends_at(walk.chain, head, faults);
     stored_balances(db, head.merchant, &walk.balances, faults).await
+}
+
+/// The entries with these sequences. One that cannot be read is named, and hides no other.
+async fn page(
+    db: &mut PgConnection,
+    merchant: MerchantId,
+    sequences: &[i64],
+    faults: &mut Faults,
+) -> Result<Vec<JournalEntry>, sqlx::Error> {
+    let read = entries(db, merchant, sequences).await;
+    if !read.as_ref().is_err_and(is_unreadable) {
+        return read;
+    }
+    let mut page = Vec::new();
+    for sequence in sequences {
+        match entries(db, merchant, &[*sequence]).await {
+            Err(error) if is_unreadable(&error) => {
+                let problem = format!("its row cannot be read: {error}");
+                let object = format!("journal entry {sequence}");
+                faults.add(Fault::new(merchant, object, problem));
+            }
+            read => page.extend(read?),
+        }
+    }
+    Ok(page)
 }
 
 fn count(entry: &JournalEntry, report: &mut Report) {

@@ -5,6 +5,7 @@
 use super::{
     Fault, Faults,
     store::{self, EventRow, Head},
+    told::Telling,
 };
 use crate::{
     base::{
@@ -33,8 +34,16 @@ struct Payload<'a> {
     #[serde(borrow)]
     timestamp: Cow<'a, str>,
     created_by: Option<String>,
+    livemode: Option<bool>,
+    thread: Option<Thread>,
     data: Data,
     journal_entries: Vec<String>,
+}
+
+/// Where it was asked for.
+#[derive(Deserialize)]
+struct Thread {
+    conversation: String,
 }
 
 /// What it is about.
@@ -56,6 +65,7 @@ struct Named {
 /// A merchant's events, from the first to the last.
 pub(super) struct Feed {
     merchant: MerchantId,
+    is_live: bool,
     end: i64,
     last: i64,
     count: u64,
@@ -63,6 +73,7 @@ pub(super) struct Feed {
     named: VecDeque<Named>,
     /// The entry that was named last: events of one cause may name the same.
     met: Option<EntryId>,
+    telling: Telling,
 }
 
 impl Feed {
@@ -70,12 +81,14 @@ impl Feed {
     pub fn open(head: &Head) -> Self {
         Self {
             merchant: head.merchant,
+            is_live: head.is_live,
             end: head.event_sequence,
             last: 0,
             count: 0,
             at_end: false,
             named: VecDeque::new(),
             met: None,
+            telling: Telling::default(),
         }
     }
 
@@ -150,6 +163,8 @@ impl Feed {
         while self.named.is_empty() && !self.at_end {
             let rows = store::next_events(db, self.merchant, self.last, PAGE).await?;
             self.at_end = rows.is_empty();
+            let merchant = self.merchant;
+            self.telling.check(db, merchant, &rows, faults).await?;
             for row in rows {
                 self.take(&row, faults);
             }
@@ -171,7 +186,7 @@ impl Feed {
             faults.add(self.fault(&name(), "its payload should be an event's, and is not"));
             return;
         };
-        let problem = payload.differs(row);
+        let problem = payload.differs(row, self.is_live);
         faults.extend(problem.map(|problem| self.fault(&name(), problem)));
         let data = payload.data;
         let named = payload.journal_entries.into_iter().map(|entry| Named {
@@ -212,7 +227,7 @@ impl Feed {
 
 impl Payload<'_> {
     /// Where an event's payload and its row differ.
-    fn differs(&self, row: &EventRow) -> Option<String> {
+    fn differs(&self, row: &EventRow, is_live: bool) -> Option<String> {
         let place = |place: Option<i32>| place.map_or_else(|| "null".to_owned(), |n| n.to_string());
         let intent = row.intent_id.map(|id| IntentId(id).to_string());
         let about = intent.filter(|_| row.event_type.starts_with("payment_intent."));
@@ -223,7 +238,15 @@ impl Payload<'_> {
         );
         let numbers = [row.sequence, self.sequence].map(|number| number.to_string());
         let places = [row.intent_sequence, self.intent_sequence].map(place);
+        let modes = [is_live, self.livemode.unwrap_or(is_live)].map(|live| live.to_string());
+        let conversation = self.thread.as_ref().map(|thread| &*thread.conversation);
         let pairs = [
+            ("livemode", modes[0].as_str(), modes[1].as_str()),
+            (
+                "thread.conversation",
+                row.conversation.as_deref().unwrap_or_default(),
+                conversation.unwrap_or_default(),
+            ),
             ("id", id.as_str(), self.id.as_ref()),
             ("type", &row.event_type, &self.r#type),
             ("sequence", &numbers[0], &numbers[1]),

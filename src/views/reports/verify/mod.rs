@@ -10,11 +10,12 @@ mod findings;
 mod payments;
 mod report;
 mod store;
+mod told;
 
 pub use report::{Fault, Faults, Report};
 
 use super::snapshot::snapshot;
-use crate::base::db::Pool;
+use crate::base::db::{Pool, is_unreadable};
 use crate::base::ids::MerchantId;
 
 /// Why the books are not proved.
@@ -39,7 +40,13 @@ pub async fn verify(pool: &Pool, merchant: Option<MerchantId>) -> Result<Report,
     let mut after = uuid::Uuid::nil();
     while let Some(head) = store::next_books(&mut db, after, only).await? {
         after = head.merchant.0;
-        books::check(&mut db, &head, &mut report, &mut faults).await?;
+        match books::check(&mut db, &head, &mut report, &mut faults).await {
+            Err(error) if is_unreadable(&error) => {
+                let problem = format!("cannot be read: {error}");
+                faults.add(Fault::new(head.merchant, "books".to_owned(), problem));
+            }
+            checked => checked?,
+        }
         report.merchants += 1;
     }
     if let (0, Some(merchant)) = (report.merchants, merchant) {

@@ -14,6 +14,8 @@ use uuid::Uuid;
 pub(super) struct Head {
     /// Whose books.
     pub merchant: MerchantId,
+    /// Whether the merchant's money is real.
+    pub is_live: bool,
     /// The sequence of the last entry.
     pub entry_sequence: i64,
     /// The hash of the last entry.
@@ -33,7 +35,8 @@ pub(super) async fn next_books(
 ) -> Result<Option<Head>, sqlx::Error> {
     let row = sqlx::query!(
         r#"-- verify.next_books
-        SELECT m.merchant_id, b.entry_sequence AS "entry_sequence?", b.entry_hash AS "entry_hash?",
+        SELECT m.merchant_id, m.mode = 'live' AS "is_live!",
+            b.entry_sequence AS "entry_sequence?", b.entry_hash AS "entry_hash?",
             b.event_sequence AS "event_sequence?", b.booked_at AS "booked_at?"
         FROM merchants m LEFT JOIN books b ON b.merchant_id = m.merchant_id
         WHERE m.merchant_id > $1 AND ($2::uuid IS NULL OR m.merchant_id = $2)
@@ -44,6 +47,7 @@ pub(super) async fn next_books(
     let row = row.fetch_optional(db).await?;
     Ok(row.map(|row| Head {
         merchant: MerchantId(row.merchant_id),
+        is_live: row.is_live,
         entry_sequence: row.entry_sequence.unwrap_or(0),
         entry_hash: to_hash(&row.entry_hash.unwrap_or_default()),
         event_sequence: row.event_sequence.unwrap_or(0),
@@ -80,6 +84,8 @@ pub(super) struct EventRow {
     pub intent_id: Option<Uuid>,
     /// Its place among the events of its intent.
     pub intent_sequence: Option<i32>,
+    /// The conversation that it belongs to, by which the feed is narrowed.
+    pub conversation: Option<String>,
     /// Who caused it; not known of events from before this was kept.
     pub actor: Option<String>,
     /// When it happened.
@@ -98,8 +104,8 @@ pub(super) async fn next_events(
     let rows = sqlx::query_as!(
         EventRow,
         "-- verify.next_events
-        SELECT sequence, id, type AS event_type, intent_id, intent_sequence, actor, created_at,
-            payload
+        SELECT sequence, id, type AS event_type, intent_id, intent_sequence, conversation,
+            actor, created_at, payload
         FROM events
         WHERE merchant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
         merchant.0,

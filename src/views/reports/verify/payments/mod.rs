@@ -1,5 +1,6 @@
 //! Payments beside what the journal, their refunds, their attempts and their events say of them.
 
+mod course;
 mod store;
 
 use super::{Fault, Faults};
@@ -28,7 +29,7 @@ pub(super) async fn check(
     faults.extend(rows.iter().map(refund_attempts));
     let rows = store::intent_events(db, only).await?;
     faults.extend(rows.iter().map(intent_events));
-    Ok(())
+    course::check(db, only, faults).await
 }
 
 fn fault(merchant: Uuid, object: String, problem: String) -> Fault {

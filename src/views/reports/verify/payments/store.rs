@@ -365,6 +365,8 @@ pub(super) async fn entry_origins(
                 WHEN e.reference IS DISTINCT FROM i.reference THEN 'reference'
                 WHEN e.description IS DISTINCT FROM i.description THEN 'description'
                 WHEN e.payment_link_id IS DISTINCT FROM i.payment_link_id THEN 'payment_link'
+                WHEN e.rail IS DISTINCT FROM i.rail THEN 'rail'
+                WHEN e.payment_method <> c.payment_method THEN 'payment_method'
                 WHEN jsonb_strip_nulls(e.thread) - 'message'
                     IS DISTINCT FROM jsonb_strip_nulls(i.thread) - 'user' - 'message' THEN 'thread'
                 WHEN e.kind = 'capture' AND e.tip IS DISTINCT
@@ -373,6 +375,7 @@ pub(super) async fn entry_origins(
                 END AS field
             FROM journal_entries e
             JOIN payment_intents i ON i.merchant_id = e.merchant_id AND i.id = e.payment_intent_id
+            LEFT JOIN attempts c ON c.merchant_id = i.merchant_id AND c.id = i.charge_attempt_id
             WHERE e.hash_version > 1 AND ($1::uuid IS NULL OR e.merchant_id = $1)
         ) d
         WHERE d.field IS NOT NULL ORDER BY d.merchant_id, d.sequence LIMIT 1000"#,
