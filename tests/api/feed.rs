@@ -143,6 +143,21 @@ fn an_answer_says_where_to_go_on_and_skips_nothing() {
     });
 }
 
+/// Any number that a sequence can be is a place in the feed.
+#[test]
+fn nothing_comes_after_the_last_place_that_there_can_be() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        bot.ask_for("1.00", "EUR").await;
+        for after in [i64::MAX, i64::MAX - 1, i64::MAX - 20_000] {
+            for narrowed in ["", "&type=payment_intent.created", "&wait=1"] {
+                let query = format!("after={after}{narrowed}");
+                assert_eq!(poll(bot, &query).await, (vec![], after), "{query}");
+            }
+        }
+    });
+}
+
 #[test]
 fn a_wrong_parameter_is_named() {
     run_test(async |app| {

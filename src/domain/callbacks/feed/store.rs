@@ -25,7 +25,8 @@ pub async fn events(pool: &Pool, query: &EventQuery) -> Result<Part, sqlx::Error
         ) f ON true
         ORDER BY f.sequence"#,
         query.merchant.0,
-        query.after,
+        // No event is beyond it, and Postgres can still add to it.
+        query.after.map(|after| after.min(i64::MAX - SCAN)),
         query.event_type.map(EventType::as_str),
         query.conversation,
         i64::from(query.limit) + 1,
