@@ -226,3 +226,20 @@ fn an_export_says_that_its_period_is_not_over() {
         }
     });
 }
+
+/// Codes may be written small wherever one is given.
+#[test]
+fn a_currency_narrows_in_small_letters_too() {
+    run_test(async |app| {
+        app.merchant.bot.paid("1.00", "EUR").await;
+        app.merchant.bot.paid("500", "JPY").await;
+        let file = async |currency: &str| {
+            let period = "from=2020-01-01&to=2020-01-02&format=csv";
+            let path = format!("/v1/exports/journal?{period}&currency={currency}");
+            app.merchant.finance.get(&path).await
+        };
+        assert_eq!(file("JPY").await.status, 200);
+        assert_eq!(file("jpy").await.text(), file("JPY").await.text());
+        file("qqq").await.problem(422, "invalid_currency");
+    });
+}

@@ -95,7 +95,7 @@ pub struct ExportQuery {
 
 impl ExportQuery {
     fn selection(&self) -> Result<Selection, Problem> {
-        let currency = self.currency.as_deref().map(str::parse::<Currency>);
+        let currency = self.currency.as_deref().map(Currency::named);
         let currency = currency.transpose().map_err(|error| {
             Problem::new(Code::InvalidCurrency, error.to_string()).at("/currency")
         })?;

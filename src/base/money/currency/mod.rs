@@ -49,12 +49,17 @@ pub enum CurrencyError {
 impl Currency {
     /// Reads the code of a currency that new amounts may be in, in capital or small letters.
     pub fn accepted(code: &str) -> Result<Self, CurrencyError> {
-        let currency: Self = code.to_ascii_uppercase().parse()?;
+        let currency = Self::named(code)?;
         match currency.0.standing {
             Standing::Open => Ok(currency),
             Standing::Fund => Err(CurrencyError::Fund(currency.code())),
             Standing::Withdrawn => Err(CurrencyError::Withdrawn(currency.code())),
         }
+    }
+
+    /// Reads the code of a currency in which there may be amounts, in capital or small letters.
+    pub fn named(code: &str) -> Result<Self, CurrencyError> {
+        code.to_ascii_uppercase().parse()
     }
 
     /// The three capital letters, such as `EUR`.
