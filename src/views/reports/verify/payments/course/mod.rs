@@ -1,5 +1,5 @@
-//! How payment intents came to stand where they stand: by their last event, by the attempt that they
-//! wait for, and by what was let go.
+//! Whether payment intents have the status that they were brought to: by their last event, by the
+//! attempt that they wait for, and by what was voided.
 
 mod store;
 

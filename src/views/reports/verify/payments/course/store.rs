@@ -1,9 +1,9 @@
-//! SQL of how payment intents came to stand where they stand.
+//! SQL of how payment intents came to their status.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A payment intent that stands where nothing brought it.
+/// A payment intent with a status that nothing brought it to.
 #[derive(Clone, Debug)]
 pub(super) struct Course {
     /// Whose intent.
@@ -32,7 +32,7 @@ pub(super) struct Course {
     pub voided: i64,
 }
 
-/// Payment intents that stand where nothing brought them. While a rail is asked an intent is
+/// Payment intents with a status that nothing brought them to. While a rail is asked an intent is
 /// `processing` and no event tells; the ends are counted elsewhere.
 pub(super) async fn intents(
     db: &mut PgConnection,
