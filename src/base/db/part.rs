@@ -34,3 +34,10 @@ impl<T> Part<T> {
         }
     }
 }
+
+impl Part<Uuid> {
+    /// What the rows are loaded by, in their order.
+    pub fn names<N>(&self, name: impl Fn(Uuid) -> N) -> Vec<N> {
+        self.rows.iter().map(|id| name(*id)).collect()
+    }
+}

@@ -144,8 +144,7 @@ pub async fn list(
         filter.thread,
     );
     let part = window.part(seen.fetch_all(pool).await?);
-    let name = |id: &Uuid| (merchant, IntentId(*id));
-    let names: Vec<Name> = part.rows.iter().map(name).collect();
+    let names = part.names(|id| (merchant, IntentId(id)));
     // They are never deleted, so all are found, in the order of their names.
     let intents = readable(load(pool, &names).await?);
     Ok(part.with(intents))

@@ -359,8 +359,7 @@ pub async fn list(
         filter.status.map(|(_, at)| at),
     );
     let part = window.part(seen.fetch_all(pool).await?);
-    let name = |id: &Uuid| (merchant, LinkId(*id));
-    let names: Vec<Name> = part.rows.iter().map(name).collect();
+    let names = part.names(|id| (merchant, LinkId(id)));
     // They are never deleted, so all are found, in the order of their names.
     let links = readable(load(pool, &names).await?);
     Ok(part.with(links))

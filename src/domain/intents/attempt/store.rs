@@ -237,8 +237,7 @@ pub async fn list(
         intent.0,
     );
     let part = window.part(seen.fetch_all(pool).await?);
-    let name = |id: &Uuid| (merchant, AttemptId(*id));
-    let names: Vec<Name> = part.rows.iter().map(name).collect();
+    let names = part.names(|id| (merchant, AttemptId(id)));
     // They are never deleted, so all are found, in the order of their names.
     let attempts = readable(load(pool, &names).await?);
     Ok(part.with(attempts))

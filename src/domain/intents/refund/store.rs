@@ -206,8 +206,7 @@ pub async fn list(
         filter.status.map(RefundStatus::as_str),
     );
     let part = window.part(seen.fetch_all(pool).await?);
-    let name = |id: &Uuid| (merchant, RefundId(*id));
-    let names: Vec<Name> = part.rows.iter().map(name).collect();
+    let names = part.names(|id| (merchant, RefundId(id)));
     // They are never deleted, so all are found, in the order of their names.
     let rows = rows(pool, &names).await?.into_iter();
     Ok(part.with(readable(rows.map(Row::read))))
