@@ -3,8 +3,11 @@
 
 use super::App;
 use crate::{
-    domain::{idempotency::Answer, rails::RailAnswer},
-    writer::{PaymentCommand, Reply, Submission, Ticket, WriteError, Writer},
+    domain::{
+        idempotency::Answer,
+        rails::{RailAnswer, RailCall, RailFact},
+    },
+    writer::{MovementCommand, Reply, Submission, WriteError, Writer},
 };
 
 /// What a command came to.
@@ -29,8 +32,8 @@ impl App {
 async fn run(writer: Writer, submission: Submission) -> Result<Performed, WriteError> {
     let (merchant, actor) = (submission.merchant, submission.actor);
     let request_id = submission.request_id.clone();
-    let ticket = match writer.submit(submission).await? {
-        Reply::Call(ticket) => ticket,
+    let call = match writer.submit(submission).await? {
+        Reply::Call(call) => call,
         Reply::Answer(answer) => {
             return Ok(Performed {
                 answer,
@@ -44,11 +47,11 @@ async fn run(writer: Writer, submission: Submission) -> Result<Performed, WriteE
             });
         }
     };
-    let answer = call(&ticket).await;
+    let fact = RailFact::answer(&call, ask(&call).await);
     let finish = Submission {
         merchant,
         actor,
-        command: PaymentCommand::Finish(ticket, answer).into(),
+        command: MovementCommand::Learn(Box::new(fact)).into(),
         claim: None,
         request_id,
         bytes: 0,
@@ -63,8 +66,8 @@ async fn run(writer: Writer, submission: Submission) -> Result<Performed, WriteE
     }
 }
 
-async fn call(ticket: &Ticket) -> RailAnswer {
-    let rail = ticket.call.rail;
-    let answer = tokio::time::timeout(rail.patience(), rail.send(&ticket.call)).await;
+async fn ask(call: &RailCall) -> RailAnswer {
+    let rail = call.rail;
+    let answer = tokio::time::timeout(rail.patience(), rail.send(call)).await;
     answer.unwrap_or(RailAnswer::Unknown)
 }

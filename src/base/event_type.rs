@@ -25,6 +25,10 @@ crate::names! {
         RefundSucceeded = "refund.succeeded",
         /// The rail did not give it back.
         RefundFailed = "refund.failed",
+        /// Money came or went that no payment intent waits for.
+        MovementUnmatched = "movement.unmatched",
+        /// It was decided what such money is.
+        MovementResolved = "movement.resolved",
         /// A payment link was made.
         LinkCreated = "payment_link.created",
         /// It took its last payment.

@@ -166,6 +166,8 @@ ids! {
     ReplayId = "rpl";
     /// A rail account: who the merchant is with a provider.
     RailAccountId = "ra";
+    /// A movement: money that no payment intent waits for.
+    MovementId = "mv";
 }
 
 /// The smallest id that can be made at this time: ids sort by the millisecond they are made in.

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         callbacks::{NewEvent, StoredEvent},
         idempotency::{Answer, Claim},
-        intents::{self, Finished, Intent, IntentError, PaymentIntent, Terms},
+        intents::{self, Finished, Intent, IntentError, Known, PaymentIntent, Terms},
         ledger::{self, Balance, Books, Draft, JournalEntry, JournalEntryView},
         links::{PageUrls, store::Subject},
         rails::PaymentMethod,
@@ -139,7 +139,12 @@ impl Request<'_> {
         let (intent, mut attempt) = seen.clone().begin_charge(method, ambient.id(), self.now)?;
         attempt.idempotency_key = self.claim.map(|claim| claim.key.as_str().to_owned());
         let rail = attempt.rail.send(&attempt.call(None)).await;
-        let finished = attempt.finish(intent, None, rail, self.now)?;
+        let known = Known {
+            intent,
+            refund: None,
+            charge: None,
+        };
+        let finished = attempt.learn(known, rail.into(), ambient.id(), self.now)?;
         let Some(Finished {
             mut intent,
             attempt,

@@ -8,5 +8,6 @@ pub mod idempotency;
 pub mod intents;
 pub mod ledger;
 pub mod links;
+pub mod movements;
 pub mod rails;
 pub mod threads;

@@ -44,6 +44,7 @@ fn with_key(config: &mut web::ServiceConfig) {
         .configure(api::sandbox::routes)
         .configure(api::intents::routes)
         .configure(api::attempts::routes)
+        .configure(api::movements::routes)
         .configure(api::refunds::routes)
         .configure(api::links::routes)
         .configure(api::endpoints::routes)

@@ -5,6 +5,7 @@ use crate::{
     base::{invalid::Invalid, problem::ProblemCode},
     domain::{
         callbacks::EndpointError, idempotency::Answer, intents::IntentError, links::LinkError,
+        movements::MovementError,
     },
     writer::{Rejection, WriteError},
 };
@@ -23,6 +24,7 @@ impl From<&Rejection> for Problem {
             Rejection::NotFound(_) => Self::not_found(),
             Rejection::Intent(error) => intent(error, said),
             Rejection::Link(error) => link(*error, said),
+            Rejection::Movement(error) => movement(*error, said),
             Rejection::Endpoint(error) => endpoint(*error, said),
             Rejection::Internal(_) => Self::internal(rejection),
             Rejection::KeyReused => Self::new(ProblemCode::IdempotencyKeyReused, said),
@@ -60,6 +62,14 @@ fn link(error: LinkError, said: String) -> Problem {
         }
         LinkError::Taken => Problem::new(ProblemCode::PaymentLinkTaken, said).retry_after(1),
     }
+}
+
+fn movement(error: MovementError, said: String) -> Problem {
+    let status = match error {
+        MovementError::Resolved => "resolved",
+        MovementError::Refunding | MovementError::NotPossible { .. } => "unmatched",
+    };
+    Problem::new(ProblemCode::InvalidState, said).current_status(status)
 }
 
 fn endpoint(error: EndpointError, said: String) -> Problem {

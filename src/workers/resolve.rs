@@ -13,9 +13,9 @@ use crate::{
     domain::{
         due::{self, Kind, Taken},
         intents::{AttemptStatus, attempt},
-        rails::{RailAnswer, RailCall},
+        rails::{RailAnswer, RailCall, RailFact},
     },
-    writer::{PaymentCommand, Submission, Ticket, WriteError},
+    writer::{MovementCommand, Submission, WriteError},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -69,19 +69,21 @@ async fn ask(app: &App, taken: Taken) -> Result<(), TickError> {
         due::store::done(&app.worker_pool, Kind::Attempt, &done).await?;
         return Ok(());
     };
-    let ticket = Ticket::of(&attempt, charge);
+    let call = attempt.call(charge);
     let answer = match attempt.status {
-        AttemptStatus::Started | AttemptStatus::Unknown => send_again(&ticket.call).await,
+        AttemptStatus::Started | AttemptStatus::Unknown => send_again(&call).await,
         AttemptStatus::Pending
         | AttemptStatus::RequiresAction
         | AttemptStatus::Succeeded
-        | AttemptStatus::Failed => look_up(&ticket.call).await,
+        | AttemptStatus::Failed
+        | AttemptStatus::Closed
+        | AttemptStatus::Reversed => look_up(&call).await,
     };
     tracing::info!(attempt = %attempt.id, intent = %attempt.intent, ?answer, "asked the rail what became of an attempt");
     let submission = Submission {
         merchant: attempt.merchant,
         actor: Actor::Worker(Resolver::NAME),
-        command: PaymentCommand::Finish(ticket, answer).into(),
+        command: MovementCommand::Learn(Box::new(RailFact::answer(&call, answer))).into(),
         claim: None,
         request_id: String::new(),
         bytes: 0,

@@ -65,6 +65,8 @@ macro_rules! nouns {
 }
 
 nouns! {
+    /// Of what rails tell, and of money that nobody waits for. First, since attempts name all else.
+    Movement = movements::MovementCommand;
     /// Of a payment intent or its refunds.
     Payment = payments::PaymentCommand;
     /// Of a payment link.
@@ -76,9 +78,9 @@ nouns! {
 }
 
 impl Command {
-    /// Whether it brings a rail's answer: to refuse it would leave a payment open.
+    /// Whether it brings what a rail tells: to refuse it would leave a payment open.
     pub fn ends_a_call(&self) -> bool {
-        matches!(self, Self::Payment(PaymentCommand::Finish(..)))
+        matches!(self, Self::Movement(MovementCommand::Learn(_)))
     }
 }
 

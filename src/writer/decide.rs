@@ -2,7 +2,7 @@
 //! ids that chance gives.
 
 use super::{
-    Command, PaymentCommand, Rejection, Reply, Submission,
+    Command, MovementCommand, Rejection, Reply, Submission,
     context::Context,
     decider::Decider,
     decision::{Decision, DecisionOutcome, Origin},
@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     base::ids::MerchantId,
-    domain::idempotency::{Answer, Claim, KeyRecord, Standing},
+    domain::{
+        idempotency::{Answer, Claim, Fingerprint, KeyRecord, Standing},
+        rails::RailFact,
+    },
 };
 
 /// Decides one command and applies what it comes to. A rejection leaves the world as it was,
@@ -55,7 +58,7 @@ pub fn decide(
     let reply = match applied {
         Ok(DecisionOutcome::Answer(answer)) => Reply::Answer(answer),
         Ok(DecisionOutcome::Verdict(rejection)) => Reply::Answer(render(&rejection)),
-        Ok(DecisionOutcome::Call(ticket)) => Reply::Call(ticket),
+        Ok(DecisionOutcome::Call(call)) => Reply::Call(call),
         Ok(DecisionOutcome::Booked(print)) => Reply::Answer(print(&[])?),
         Err(rejection) if claim.is_some() && rejection.is_verdict() => {
             Reply::Answer(render(&rejection))
@@ -73,10 +76,10 @@ fn answered_at_once(
     outcome: DecisionOutcome,
     context: Context<'_>,
 ) -> DecisionOutcome {
-    let DecisionOutcome::Call(ticket) = &outcome else {
+    let DecisionOutcome::Call(call) = &outcome else {
         return outcome;
     };
-    let Some(answer) = (context.ask)(&ticket.call) else {
+    let Some(answer) = (context.ask)(call) else {
         return outcome;
     };
     let decider = Decider {
@@ -86,7 +89,7 @@ fn answered_at_once(
         context,
     };
     decider
-        .finish(ticket.call.attempt, answer)
+        .learn(&RailFact::answer(call, answer))
         .and_then(|decision| world.apply(origin, decision, context))
         .unwrap_or(outcome)
 }
@@ -95,9 +98,9 @@ fn name(merchant: MerchantId, claim: &Claim) -> (MerchantId, String) {
     (merchant, claim.key.as_str().to_owned())
 }
 
-/// The attempt and its ticket carry the key, so that the one who finishes it can answer the request.
+/// The attempt carries the key, so that the one who finishes it can answer the request.
 fn with_key(mut decision: Decision, claim: Option<&Claim>) -> Decision {
-    if let (Some(claim), DecisionOutcome::Call(ticket)) = (claim, &mut decision.outcome) {
+    if let (Some(claim), DecisionOutcome::Call(_)) = (claim, &decision.outcome) {
         let key = claim.key.as_str().to_owned();
         for change in &mut decision.changes {
             if let Change::Attempt(attempt) = change {
@@ -105,8 +108,6 @@ fn with_key(mut decision: Decision, claim: Option<&Claim>) -> Decision {
                 attempt.key_fingerprint = Some(claim.fingerprint.0);
             }
         }
-        ticket.key = Some(key);
-        ticket.fingerprint = Some(claim.fingerprint);
     }
     decision
 }
@@ -127,21 +128,21 @@ fn keep(world: &mut World, submission: &Submission, reply: Reply) -> Reply {
         };
         world.keys.put(name(merchant, claim), record);
     }
-    let Command::Payment(PaymentCommand::Finish(ticket, _)) = &submission.command else {
+    let Command::Movement(MovementCommand::Learn(fact)) = &submission.command else {
         return reply;
     };
-    let Some(key) = &ticket.key else {
+    let attempt = fact.attempt.map(|id| (merchant, id));
+    let attempt = attempt.and_then(|name| world.attempts.get(&name));
+    let Some((attempt, key)) = attempt.and_then(|a| Some((a, a.idempotency_key.clone()?))) else {
         return reply;
     };
-    let waiting = (merchant, key.clone());
+    let fingerprint = attempt.key_fingerprint.map(Fingerprint);
+    let waiting = (merchant, key);
     let Some(record) = world.keys.get(&waiting).cloned() else {
         return reply;
     };
     // A key that was forgotten and used again is another request's: its answer is not this one.
-    if ticket
-        .fingerprint
-        .is_some_and(|own| own != record.fingerprint)
-    {
+    if fingerprint.is_some_and(|own| own != record.fingerprint) {
         return reply;
     }
     if let Some(kept) = record.answer {

@@ -1,7 +1,7 @@
 //! What a command comes to, and how the world takes it.
 
 use super::{
-    Rejection, Ticket,
+    Rejection,
     context::Context,
     world::{Change, World},
 };
@@ -16,10 +16,13 @@ use crate::{
         callbacks::{EndpointStatus, NewDelivery, NewEvent},
         idempotency::Answer,
         ledger::{Account, Balance, Books, Draft, JournalEntry},
+        rails::RailCall,
         threads::Thread,
     },
 };
+use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
+use std::borrow::Cow;
 
 /// An event that a decision causes, before its place in the feed is known.
 #[derive(Debug)]
@@ -34,6 +37,19 @@ pub struct EventDraft {
     pub intent: Option<IntentId>,
     /// The one endpoint that gets it, if it is not all that want it.
     pub recipient: Option<Recipient>,
+}
+
+/// What an event is about, by the object that it tells of.
+#[derive(Deserialize)]
+struct About<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
+
+impl<'a> About<'a> {
+    fn of(data: &'a RawValue) -> Option<Self> {
+        serde_json::from_str(data.get()).ok()
+    }
 }
 
 impl EventDraft {
@@ -71,7 +87,7 @@ pub enum DecisionOutcome {
     /// With this problem; the decision's changes are kept all the same.
     Verdict(Rejection),
     /// By a call to the rail first.
-    Call(Ticket),
+    Call(RailCall),
     /// With the entries that are booked.
     Booked(PrintEntries),
 }
@@ -225,11 +241,7 @@ impl World {
         let intent_id = place.map(|place| place.0);
         let thread = draft.thread.as_ref();
         let recipient = draft.recipient;
-        let booked = entries.iter();
-        let booked = booked.filter(|entry| {
-            let of = entry.origin.payment_intent;
-            of.is_some_and(|of| Some(of.0) == intent_id)
-        });
+        let journal_entries = entries_of(&draft.data, entries);
         let event = NewEvent {
             mode,
             id: recipient.map_or_else(|| ambient.id(), |recipient| recipient.event),
@@ -240,7 +252,7 @@ impl World {
             intent_sequence: place.map(|place| place.1),
             thread: thread.and_then(|thread| to_raw_value(thread).ok()),
             data: draft.data,
-            journal_entries: booked.map(|entry| entry.id.to_string()).collect(),
+            journal_entries,
             conversation: thread.map(|thread| thread.conversation.clone()),
             actor: origin.actor,
         };
@@ -262,6 +274,18 @@ impl World {
             }));
         self.events.push(event.store(merchant));
     }
+}
+
+/// The ids of those entries that an event names: of what it is about.
+fn entries_of(data: &RawValue, entries: &[JournalEntry]) -> Vec<String> {
+    if entries.is_empty() {
+        return Vec::new();
+    }
+    let about = About::of(data);
+    let of = entries
+        .iter()
+        .filter(|entry| about.as_ref().is_some_and(|about| about.id == entry.source));
+    of.map(|entry| entry.id.to_string()).collect()
 }
 
 /// Those of the accounts that have no posting yet. A balance that was not loaded would count as

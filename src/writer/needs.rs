@@ -6,9 +6,10 @@ use super::Submission;
 use crate::{
     base::{ids::MerchantId, money::Currency},
     domain::{
-        intents::{Intent, State, booked_accounts},
+        intents::{Attempt, Intent, State, booked_accounts},
         ledger::Account,
         links::Link,
+        movements::Movement,
     },
 };
 
@@ -35,6 +36,33 @@ impl Needs {
         let names = accounts.into_iter();
         let names = names.map(|(account, currency)| (merchant, (account.to_string(), currency)));
         self.balances.extend(names);
+    }
+
+    /// What an attempt that a command names does in turn: all that a fact about it may change.
+    pub fn add_named_by_attempt(&mut self, attempt: &Attempt) {
+        let merchant = attempt.merchant;
+        self.intents.push((merchant, attempt.intent));
+        self.refunds.extend(attempt.refund.map(|id| (merchant, id)));
+        self.attempts
+            .extend(attempt.charge.map(|id| (merchant, id)));
+        self.movements
+            .extend(attempt.movement.map(|id| (merchant, id)));
+        let key = attempt.idempotency_key.clone();
+        self.keys.extend(key.map(|key| (merchant, key)));
+        let suspense = (Account::suspense(), attempt.amount.currency());
+        self.add_balances(merchant, [suspense]);
+    }
+
+    /// What a movement that was loaded names in turn: what it is probably for, and the balances that
+    /// its resolution moves.
+    pub fn add_named_by_movement(&mut self, movement: &Movement) {
+        let merchant = movement.merchant;
+        self.intents
+            .extend(movement.intent.map(|id| (merchant, id)));
+        let currency = movement.amount.currency();
+        let accounts = booked_accounts(movement.rail, currency);
+        self.add_balances(merchant, accounts);
+        self.add_balances(merchant, [(Account::suspense(), currency)]);
     }
 
     /// What an intent that was loaded names in turn: its link, the attempts that it waits for

@@ -2,7 +2,9 @@
 
 use crate::{
     base::invalid::Invalid,
-    domain::{callbacks::EndpointError, intents::IntentError, links::LinkError},
+    domain::{
+        callbacks::EndpointError, intents::IntentError, links::LinkError, movements::MovementError,
+    },
 };
 
 /// Why a command changes nothing.
@@ -20,6 +22,9 @@ pub enum Rejection {
     /// The link refuses.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// The movement refuses.
+    #[error(transparent)]
+    Movement(#[from] MovementError),
     /// The endpoint refuses.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -44,6 +49,11 @@ impl Rejection {
                 IntentError::InvalidState { .. }
                 | IntentError::Declined { .. }
                 | IntentError::RailNotAvailable(_),
+            )
+            | Self::Movement(
+                MovementError::Resolved
+                | MovementError::Refunding
+                | MovementError::NotPossible { .. },
             )
             | Self::Link(LinkError::Closed(_) | LinkError::Taken | LinkError::NotActive(_))
             | Self::Endpoint(

@@ -4,7 +4,9 @@ use super::Rejection;
 use crate::{
     base::{
         db::Unreadable,
-        ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId, ReplayId},
+        ids::{
+            AttemptId, EndpointId, IntentId, LinkId, MerchantId, MovementId, RefundId, ReplayId,
+        },
         money::Currency,
     },
     domain::{
@@ -13,6 +15,7 @@ use crate::{
         intents::{Attempt, Intent, Refund},
         ledger::{Account, Books, JournalEntry},
         links::{Link, store::TokenRow},
+        movements::{Movement, store::ExternalName},
     },
 };
 use std::{
@@ -167,6 +170,8 @@ macro_rules! world {
             pub keys: Vec<KeyName>,
             /// Balances: all that the commands may book to.
             pub balances: HashSet<BalanceName>,
+            /// What rails call the facts that are told: movements of them may be there.
+            pub facts: Vec<ExternalName>,
             /// Endpoints whose running replays are looked at.
             pub replayed: Vec<(MerchantId, EndpointId)>,
             $($(#[doc = $doc])* pub $table: Vec<$Name>,)*
@@ -226,6 +231,9 @@ world! {
             |row| (row.merchant, row.id);
         /// Attempts.
         attempts: Attempt, (MerchantId, AttemptId), (MerchantId, AttemptId) =
+            |row| (row.merchant, row.id);
+        /// Movements.
+        movements: Movement, (MerchantId, MovementId), (MerchantId, MovementId) =
             |row| (row.merchant, row.id);
         /// Refunds.
         refunds: Refund, (MerchantId, RefundId), (MerchantId, RefundId) =

@@ -7,9 +7,9 @@ use threadpay::{
     base::actor::Actor,
     domain::{
         idempotency::{Claim, Fingerprint},
-        rails::{PaymentMethod, Rail, RailAnswer, SandboxMethod},
+        rails::{PaymentMethod, Rail, RailAnswer, RailCall, RailFact, SandboxMethod},
     },
-    writer::{PaymentCommand, Reply, Submission},
+    writer::{Command, MovementCommand, PaymentCommand, Reply, Submission},
 };
 use time::Duration;
 
@@ -186,10 +186,10 @@ fn a_key_whose_answer_took_long_is_kept_for_a_day_from_then() {
     run_test(async |app| {
         let id = app.merchant.bot.ask_for("1.00", "EUR").await;
         let method = PaymentMethod::parse(Rail::Sandbox, "pm_sandbox_timeout").unwrap();
-        let submission = |command: PaymentCommand| Submission {
+        let submission = |command: Command| Submission {
             merchant: app.merchant.id,
             actor: Actor::Operator,
-            command: command.into(),
+            command,
             claim: Some(Claim {
                 key: "slow".parse().unwrap(),
                 fingerprint: Fingerprint::of("POST", "/", &json!(null)),
@@ -197,16 +197,15 @@ fn a_key_whose_answer_took_long_is_kept_for_a_day_from_then() {
             request_id: String::new(),
             bytes: 0,
         };
-        let confirm = PaymentCommand::Confirm(id.parse().unwrap(), method);
+        let confirm: Command = PaymentCommand::Confirm(id.parse().unwrap(), method).into();
         let writer = &app.app.writer;
-        let Ok(Reply::Call(ticket)) = writer.submit(submission(confirm.clone())).await else {
+        let Ok(Reply::Call(call)) = writer.submit(submission(confirm.clone())).await else {
             panic!("the rail is not asked")
         };
         app.clock.advance(Duration::hours(26));
-        let finish = PaymentCommand::Finish(ticket, RailAnswer::Succeeded);
         let finish = Submission {
             claim: None,
-            ..submission(finish)
+            ..submission(paid(&call))
         };
         let answer = writer.submit(finish).await.unwrap();
         for age in [Duration::ZERO, Duration::hours(24)] {
@@ -222,6 +221,12 @@ fn a_key_whose_answer_took_long_is_kept_for_a_day_from_then() {
         app.forget().await;
         assert_eq!(app.count("SELECT count(*) FROM idempotency_keys").await, 0);
     });
+}
+
+/// The command that brings the answer to a call.
+fn paid(call: &RailCall) -> Command {
+    let fact = RailFact::answer(call, RailAnswer::Succeeded);
+    MovementCommand::Learn(Box::new(fact)).into()
 }
 
 /// The command that confirms an intent whose rail's answer is lost, under this key.
@@ -244,14 +249,14 @@ fn lost(app: &TestApp, intent: &str, key: &str, request: u8) -> Submission {
 fn an_old_attempts_answer_is_not_kept_under_a_key_that_was_forgotten_and_used_again() {
     run_test(async |app| {
         let (bot, writer, key) = (&app.merchant.bot, &app.app.writer, "order-1042");
-        let mut tickets = Vec::new();
+        let mut calls = Vec::new();
         for request in [1, 2] {
             let intent = bot.ask_for("5.00", "EUR").await;
             let reply = writer.submit(lost(app, &intent, key, request)).await;
-            let Ok(Reply::Call(ticket)) = reply else {
+            let Ok(Reply::Call(call)) = reply else {
                 panic!("{reply:?}");
             };
-            tickets.push(ticket);
+            calls.push(call);
             if request == 1 {
                 let mut db = app.pool.acquire().await.unwrap();
                 run(
@@ -263,11 +268,11 @@ fn an_old_attempts_answer_is_not_kept_under_a_key_that_was_forgotten_and_used_ag
         }
         let open =
             "SELECT count(*) FROM idempotency_keys WHERE key = 'order-1042' AND status IS NULL";
-        for (ticket, waiting) in tickets.into_iter().zip([1, 0]) {
+        for (call, waiting) in calls.into_iter().zip([1, 0]) {
             let finish = Submission {
                 merchant: app.merchant.id,
                 actor: Actor::Operator,
-                command: PaymentCommand::Finish(ticket, RailAnswer::Succeeded).into(),
+                command: paid(&call),
                 claim: None,
                 request_id: "req_2".to_owned(),
                 bytes: 0,

@@ -249,8 +249,8 @@ fn an_intent_that_nobody_pays_expires() {
             .await
             .problem(409, "invalid_state");
         assert_eq!(problem["current_status"], "expired");
-        // Shown as expired at once, so the payer's late action must not bring it back.
-        assert_eq!(bot.intent(&acting).await["status"], "expired");
+        // Its charge is open still: it has expired once that is closed. But the payer acts too late.
+        assert_eq!(bot.intent(&acting).await["status"], "requires_action");
         bot.act(&acting, "succeed")
             .await
             .problem(409, "invalid_state");

@@ -18,6 +18,7 @@ struct Things {
     delivery: String,
     replay: String,
     event: String,
+    movement: String,
 }
 
 impl Things {
@@ -34,6 +35,9 @@ impl Things {
         let replay = owner
             .post(&at("replay"), &json!({"after_sequence": 0}))
             .await;
+        let fact = json!({"kind": "charge", "outcome": "succeeded", "external_id": "txn_1",
+            "amount": "1.00", "currency": "EUR"});
+        let told = owner.post("/v1/sandbox/facts", &fact).await.expect(200);
         let events = owner.events().await;
         Self {
             intent,
@@ -42,6 +46,7 @@ impl Things {
             endpoint,
             delivery,
             replay: replay.id(),
+            movement: told["movement"].as_str().unwrap().to_owned(),
             event: events[0]["id"].as_str().unwrap().to_owned(),
         }
     }
@@ -57,6 +62,7 @@ impl Things {
             ("/v1/deliveries/", &self.delivery),
             ("/v1/replays/", &self.replay),
             ("/v1/events/", &self.event),
+            ("/v1/movements/", &self.movement),
         ];
         let id = id.into_iter().find(|(start, _)| path.starts_with(start));
         path.replace("{id}", id.map_or("", |(_, id)| id))
@@ -120,6 +126,8 @@ fn example_of(method: &str, path: &str) -> String {
         ("POST", "refunds") => json!({"amount": "1.00"}),
         ("POST", "replay") => json!({"after_sequence": 0}),
         ("POST", "journal_entries") => json!({"postings": []}),
+        ("POST", "resolve") => json!({"action": "keep"}),
+        ("POST", "facts") => json!({"kind": "charge", "outcome": "succeeded"}),
         ("POST", _) if path.contains("/sandbox/") => json!({"outcome": "succeed"}),
         _ => json!({}),
     };

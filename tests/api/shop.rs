@@ -51,7 +51,9 @@ pub fn draft(kind: EntryKind, source: String, intent: IntentId, amount: Money) -
         Account::merchant_pending(),
     );
     let (debit, credit) = match kind {
-        EntryKind::Capture | EntryKind::Adjustment => (clearing, pending),
+        EntryKind::Capture | EntryKind::Movement | EntryKind::Reversal | EntryKind::Adjustment => {
+            (clearing, pending)
+        }
         EntryKind::Refund => (pending, clearing),
     };
     let lines = vec![

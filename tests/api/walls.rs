@@ -19,6 +19,8 @@ const BOT_MERCHANT_AND_FINANCE: &[&str] = &[
     "list_attempts",
     "list_refunds",
     "get_refund",
+    "get_movement",
+    "list_movements",
 ];
 const BOT_AND_MERCHANT: &[&str] = &[
     "cancel_payment_intent",
@@ -46,6 +48,7 @@ const BOT_AND_MERCHANT: &[&str] = &[
     "retry_delivery",
     "rotate_callback_secret",
     "settle_sandbox_payment",
+    "tell_sandbox_fact",
     "update_callback_endpoint",
 ];
 const MERCHANT_AND_FINANCE: &[&str] = &[
@@ -55,7 +58,7 @@ const MERCHANT_AND_FINANCE: &[&str] = &[
     "list_accounts",
     "list_journal_entries",
 ];
-const MERCHANT: &[&str] = &["create_sandbox_journal_entry"];
+const MERCHANT: &[&str] = &["create_sandbox_journal_entry", "resolve_movement"];
 const ANYONE: &[&str] = &[
     "create_access_token",
     "get_health",
@@ -169,6 +172,10 @@ impl Things {
         let endpoint = endpoint["id"].as_str().unwrap().to_owned();
         let intent = bot.paid("5.00", "EUR").await;
         let refund = bot.refund(&intent, "1.00").await.id();
+        let fact = json!({"kind": "charge", "outcome": "succeeded", "external_id": "txn_1",
+            "amount": "1.00", "currency": "EUR"});
+        let told = bot.post("/v1/sandbox/facts", &fact).await.expect(200);
+        let movement = told["movement"].as_str().unwrap().to_owned();
         let link = bot
             .create_link(&json!({"amount": "5.00", "currency": "EUR"}))
             .await;
@@ -183,6 +190,7 @@ impl Things {
             ("sandbox/actions", intent.clone()),
             ("sandbox/outcomes", intent),
             ("refunds", refund),
+            ("movements", movement),
             ("payment_links", link["id"].as_str().unwrap().to_owned()),
             ("events", event),
             ("replays", replay),

@@ -8,7 +8,7 @@ use super::{
 use serde_json::json;
 use threadpay::{
     base::{
-        ids::{EndpointId, IntentId, LinkId, MerchantId},
+        ids::{EndpointId, IntentId, LinkId, MerchantId, MovementId},
         money::{Currency, Money},
         net::Policy,
     },
@@ -21,9 +21,13 @@ use threadpay::{
         },
         ledger::EntryRequest,
         links::{LinkRequest, Price},
+        movements::ResolveRequest,
         rails::{PaymentMethod, Rail, SandboxMethod},
     },
-    writer::{Command, EndpointCommand, LinkCommand, LinkPayment, PaymentCommand, PostingCommand},
+    writer::{
+        Command, EndpointCommand, LinkCommand, LinkPayment, MovementCommand, PaymentCommand,
+        PostingCommand,
+    },
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -75,6 +79,7 @@ fn command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
             PaymentCommand::Cancel(intent, Some(CancellationReason::Duplicate)).into()
         }
         (66..69, _, _) => post(dice),
+        (69..74, _, _) if has_movements(desk, owner) => resolve(desk, owner, dice),
         (69..82, Some(intent), _) => {
             let intent = paid.unwrap_or(intent);
             let request: RefundRequest = body(amount_of(desk, owner, intent, dice));
@@ -82,6 +87,34 @@ fn command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
         }
         _ => create_intent(desk, dice),
     }
+}
+
+fn has_movements(desk: &Desk<'_>, owner: MerchantId) -> bool {
+    of_merchant(&desk.store.movements, owner).next().is_some()
+}
+
+/// Decides about a movement, often in a way that it does not take.
+fn resolve(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
+    let open = of_merchant(&desk.store.movements, owner).rev();
+    let wanted = if dice.percent(80) { 1 } else { 2 };
+    let open = open.filter(|(_, m)| m.resolution.is_none() || wanted == 2);
+    let ids: Vec<MovementId> = open.map(|(key, _)| key.1).take(20).collect();
+    let any = of_merchant(&desk.store.movements, owner).map(|(key, _)| key.1);
+    let any = any.last().unwrap();
+    let id = dice.prefer(ids, |id| random_part(id.0)).unwrap_or(any);
+    let movement = &desk.store.movements[&(owner, id)];
+    let own = of_merchant(&desk.store.intents, owner).rev();
+    let fits = own.filter(|(_, intent)| {
+        intent.terms.amount == movement.amount || intent.takes_refund(movement.amount)
+    });
+    let intent = dice.prefer(fits.map(|(key, _)| key.1).take(10), |id| random_part(id.0));
+    let mut request = json!({"action": "assign", "payment_intent": intent});
+    if intent.is_none() || dice.percent(70) {
+        let action = dice.pick(&["accept", "refund", "keep"]).unwrap();
+        request = json!({"action": action});
+    }
+    let request: ResolveRequest = body(request);
+    MovementCommand::Resolve(id, request.parse().unwrap()).into()
 }
 
 /// One of a merchant's rows, most often a new one.

@@ -7,8 +7,9 @@ use super::{
     crowd,
     dice::Dice,
     dispatch::Mood,
-    rules::{self, Touched},
+    rules::Touched,
     run::Run,
+    truth,
     writers::{LANES, LaneName, Stage},
 };
 use serde_json::Value;
@@ -20,6 +21,7 @@ use threadpay::{
         idempotency::store::KeyName,
         intents::{Attempt, AttemptStatus, State},
         links::LinkStatus,
+        movements::MovementStatus,
         rails::CallKind,
     },
     writer::{Command, LinkCommand, PaymentCommand, PostingCommand},
@@ -43,10 +45,14 @@ impl Run {
         let merchants = self.merchants.clone();
         self.audit.check_books(&self.store, &merchants);
         Touched::all(&self.store).check(&self.store, &self.audit);
-        rules::check_end(&self.store, &self.rail);
+        truth::check_end(&self.store, &self.rail);
         self.check_clients();
         self.check_entries();
         self.check_arrived();
+        let movements = self.store.movements.values();
+        let resolved = movements.filter(|m| m.status() == MovementStatus::Resolved);
+        self.tally.count("movements", self.store.movements.len());
+        self.tally.count("movements resolved", resolved.count());
         let (intents, links) = (self.store.intents.values(), self.store.links.values());
         let paid = intents.filter(|intent| intent.state == State::Succeeded);
         let full = links.filter(|link| link.status == LinkStatus::Completed);
@@ -96,6 +102,10 @@ impl Run {
             let charges: HashSet<_> = charges.map(|attempt| attempt.id).collect();
             self.rail
                 .settle_pending(|attempt| !charges.contains(&attempt));
+            for (merchant, fact) in self.rail.ring_all(&self.store) {
+                self.learn(0, merchant, fact);
+            }
+            self.work_all();
             self.resolve(0);
             self.expire(1);
             self.work_all();
@@ -262,12 +272,10 @@ fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec
         }
         // `check_entries` looks at all of them.
         Command::Posting(PostingCommand::Post(_))
+        | Command::Movement(_)
         | Command::Endpoint(_)
         | Command::Payment(
-            PaymentCommand::Cancel(..)
-            | PaymentCommand::Finish(..)
-            | PaymentCommand::Report(..)
-            | PaymentCommand::Expire(_),
+            PaymentCommand::Cancel(..) | PaymentCommand::Report(..) | PaymentCommand::Expire(_),
         )
         | Command::Link(LinkCommand::Deactivate(_) | LinkCommand::Expire(_)) => {}
     }

@@ -32,6 +32,7 @@ mod rules;
 mod run;
 mod shrink;
 mod store;
+mod truth;
 mod words;
 mod writers;
 
@@ -43,7 +44,7 @@ use std::{
 };
 
 /// Seeds that every run of the tests plays.
-const RUNS: u64 = 60;
+const RUNS: u64 = 80;
 
 /// What happened in runs and how often, so that nobody takes an idle run for a good one.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +68,7 @@ impl Tally {
 }
 
 /// What must have happened, at least once in four runs.
-const WANTED: [&str; 18] = [
+const WANTED: [&str; 21] = [
     "answers given again",
     "batches that are run one by one",
     "batches that never happened",
@@ -79,9 +80,12 @@ const WANTED: [&str; 18] = [
     "deliveries under a new lease before the last one landed",
     "endpoints given up",
     "expiries",
+    "facts told without being asked",
     "intents paid",
     "keys used for something else",
     "leases of the dead taken back",
+    "movements",
+    "movements resolved",
     "refunds",
     "replays",
     "requests that still run elsewhere",

@@ -34,6 +34,10 @@ pub enum Act {
     Work { lane: LaneName, until: Stage },
     /// A call to the rail comes to an end.
     Rail(Fate),
+    /// Something happens at the rail that nobody here asked for.
+    Happen,
+    /// The rail tells something without being asked.
+    Ring { at: usize },
     /// Somebody reports what an intent waits for, or does not.
     Report { at: usize },
     /// A worker looks for what it has to do.
@@ -76,9 +80,9 @@ pub enum Worker {
 
 /// How often each kind of move comes, in a thousand. Each seed has its own: in some nothing
 /// crashes, in others nobody asks twice, so that no fault hides behind another.
-struct Weights([usize; 13]);
+struct Weights([usize; 15]);
 
-const USUAL: Weights = Weights([260, 80, 330, 100, 20, 120, 70, 16, 8, 14, 8, 60, 6]);
+const USUAL: Weights = Weights([260, 80, 330, 100, 20, 120, 70, 16, 8, 14, 8, 60, 6, 20, 60]);
 /// Those that each seed has: without them nothing would ever happen.
 const ALWAYS: [usize; 4] = [0, 2, 3, 11];
 
@@ -156,10 +160,12 @@ fn act(weights: &Weights, dice: &mut Dice) -> Act {
         },
         10 => Act::Refuse { lane },
         11 => Act::Pass(some_time(dice)),
-        _ => Act::Set {
+        12 => Act::Set {
             at,
             off: some_error(dice),
         },
+        13 => Act::Happen,
+        _ => Act::Ring { at },
     }
 }
 

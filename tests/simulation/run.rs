@@ -23,9 +23,9 @@ use threadpay::{
         idempotency::Answer,
         intents::State,
         links::{LinkStatus, PageUrls},
-        rails::{DeclineCode, Rail, RailAnswer},
+        rails::{DeclineCode, Rail, RailAnswer, RailFact},
     },
-    writer::{AskAtOnce, Awaited, LinkCommand, PaymentCommand, Rejection, Ticket},
+    writer::{AskAtOnce, Awaited, LinkCommand, MovementCommand, PaymentCommand, Rejection},
 };
 use time::Duration;
 
@@ -146,6 +146,16 @@ impl Run {
                 self.note(|| format!("it has come to {stage:?}"));
             }
             Act::Rail(fate) => self.rail_answers(fate, &mut dice),
+            Act::Happen => {
+                let what = self.rail.happen(&self.store, &self.merchants, &mut dice);
+                self.note(|| what);
+            }
+            Act::Ring { at } => {
+                if let Some((merchant, fact)) = self.rail.ring(&self.store, &mut dice) {
+                    self.tally.count("facts told without being asked", 1);
+                    self.learn(at, merchant, fact);
+                }
+            }
             Act::Report { at } => {
                 if let Some(job) = self.report(&mut dice) {
                     self.submit(at, job);
@@ -193,7 +203,7 @@ impl Run {
         let processes = self.processes.iter().enumerate();
         let calls = processes.flat_map(|(at, process)| {
             let calls = process.calls.iter().enumerate();
-            calls.map(move |(index, call)| (at, index, call.ticket.call.attempt))
+            calls.map(move |(index, call)| (at, index, call.call.attempt))
         });
         let call = dice.prefer(calls, |(_, _, attempt)| random_part(attempt.0));
         if let Some((at, index, _)) = call {
@@ -211,12 +221,20 @@ impl Run {
     }
 
     pub fn finish(&mut self, at: usize, call: Call, lost: bool) {
-        let answer = self.rail.send(&call.ticket.call, lost);
-        let command = PaymentCommand::Finish(call.ticket, answer).into();
+        let fact = self.rail.send(&call.call, lost);
+        let command = MovementCommand::Learn(Box::new(fact)).into();
         let job = Job {
             request: call.request,
             ..self.by_worker(call.merchant, command)
         };
+        self.submit(at, job);
+    }
+
+    /// A fact that somebody heard goes to a process.
+    pub fn learn(&mut self, at: usize, merchant: MerchantId, fact: RailFact) {
+        let command = MovementCommand::Learn(Box::new(fact)).into();
+        let job = self.by_worker(merchant, command);
+        self.note(|| words::of_job(&job));
         self.submit(at, job);
     }
 
@@ -262,13 +280,8 @@ impl Run {
         let due: Vec<_> = due.cloned().collect();
         for attempt in &due {
             let intent = &self.store.intents[&(attempt.merchant, attempt.intent)];
-            let ticket = Ticket::of(attempt, intent.charge);
-            let answer = self.rail.look_up(&ticket.call);
-            let job = self.by_worker(
-                attempt.merchant,
-                PaymentCommand::Finish(ticket, answer).into(),
-            );
-            self.submit(at, job);
+            let fact = self.rail.look_up(&attempt.call(intent.charge));
+            self.learn(at, attempt.merchant, fact);
         }
         due.len()
     }

@@ -12,7 +12,7 @@ use std::{
 };
 use threadpay::{
     base::{
-        ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, RefundId},
+        ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, MovementId, RefundId},
         quota::Used,
     },
     domain::{
@@ -21,6 +21,7 @@ use threadpay::{
         intents::{Attempt, Intent, Refund},
         ledger::{Books, EntryHash, JournalEntry},
         links::{Link, store::TokenRow},
+        movements::Movement,
     },
     writer::{Needs, Submission, World},
 };
@@ -38,6 +39,7 @@ pub struct Store {
     pub intents: Rows<IntentId, Intent>,
     pub attempts: Rows<AttemptId, Attempt>,
     pub refunds: Rows<RefundId, Refund>,
+    pub movements: Rows<MovementId, Movement>,
     pub links: Rows<LinkId, Link>,
     pub endpoints: Rows<EndpointId, Endpoint>,
     pub secrets: BTreeMap<(MerchantId, EndpointId, i32), StoredSecret>,
@@ -91,6 +93,7 @@ impl Store {
         let batch: Vec<&Submission> = batch.collect();
         let mut needs = Needs::of(batch.iter().copied());
         let merchants: BTreeSet<MerchantId> = batch.iter().map(|s| s.merchant).collect();
+        self.load_movements(world, &mut needs);
         for name in std::mem::take(&mut needs.keys) {
             if let Some(row) = self.keys.get(&name) {
                 world.keys.load(name, row.clone());
@@ -151,11 +154,33 @@ impl Store {
         }
     }
 
+    /// Loads what facts are about, and movements.
+    fn load_movements(&self, world: &mut World, needs: &mut Needs) {
+        copy(&needs.attempts, &self.attempts, |key, row| {
+            world.attempts.load(key, row);
+        });
+        for attempt in world.attempts.values() {
+            needs.add_named_by_attempt(attempt);
+        }
+        for (merchant, rail, name) in &needs.facts {
+            let own = of_merchant(&self.movements, *merchant);
+            let named = own.filter(|(_, m)| m.rail == *rail && m.external_id == *name);
+            needs.movements.extend(named.map(|(key, _)| *key));
+        }
+        for key in std::mem::take(&mut needs.movements) {
+            if let Some(movement) = self.movements.get(&key) {
+                needs.add_named_by_movement(movement);
+                world.movements.load(key, movement.clone());
+            }
+        }
+    }
+
     /// Takes a batch in, by the same rules as `writer/batch.rs` records it.
     pub fn commit(&mut self, world: World) {
         save!(self.intents, world.intents);
         save!(self.attempts, world.attempts);
         save!(self.refunds, world.refunds);
+        save!(self.movements, world.movements);
         save!(self.links, world.links);
         save!(self.endpoints, world.endpoints);
         save!(self.secrets, world.secrets);

@@ -5,7 +5,8 @@ use super::{
     writers::{Job, LaneName},
 };
 use threadpay::writer::{
-    Command, EndpointCommand, LinkCommand, PaymentCommand, PostingCommand, Rejection, Reply,
+    Command, EndpointCommand, LinkCommand, MovementCommand, PaymentCommand, PostingCommand,
+    Rejection, Reply,
 };
 
 /// The end of an id: enough to tell one from another.
@@ -31,6 +32,8 @@ pub fn of_move(step: &Move) -> String {
         Act::Rail(Fate::Answered) => "the rail answers a call".to_owned(),
         Act::Rail(Fate::Twice) => "the rail answers a call, and will again".to_owned(),
         Act::Rail(Fate::Lost) => "the rail does a call, and its answer is lost".to_owned(),
+        Act::Happen => "something happens at the rail".to_owned(),
+        Act::Ring { at } => format!("the rail tells writer {at} something"),
         Act::Report { at } => format!("somebody reports an outcome to writer {at}"),
         Act::Tick { at, worker } => format!("worker {worker:?} of process {at} looks around"),
         Act::Land { at, most } => format!("up to {most} tries of process {at} end"),
@@ -68,9 +71,13 @@ fn of_command(command: &Command) -> String {
         Command::Payment(PaymentCommand::Capture(id, _)) => format!("capture intent {}", short(id)),
         Command::Payment(PaymentCommand::Cancel(id, _)) => format!("cancel intent {}", short(id)),
         Command::Payment(PaymentCommand::Refund(id, _)) => format!("refund intent {}", short(id)),
-        Command::Payment(PaymentCommand::Finish(ticket, answer)) => {
-            let (kind, intent) = (ticket.call.kind, short(&ticket.intent));
-            format!("finish the {kind} of intent {intent}: {answer:?}")
+        Command::Movement(MovementCommand::Learn(fact) | MovementCommand::Tell(fact)) => {
+            let (kind, outcome, amount) = (fact.kind, fact.outcome, fact.amount);
+            let name = fact.name().unwrap_or_default();
+            format!("learn that the {kind} {name} is {outcome:?} {amount:?}")
+        }
+        Command::Movement(MovementCommand::Resolve(id, decided)) => {
+            format!("{} movement {}", decided.action, short(id))
         }
         Command::Payment(PaymentCommand::Report(id, awaited, answer)) => {
             format!("report the {awaited:?} of intent {}: {answer:?}", short(id))
@@ -113,7 +120,7 @@ pub fn of_reply(reply: &Result<Reply, Rejection>) -> String {
     match reply {
         Ok(Reply::Answer(answer)) => format!("{} {}", answer.status, text(&answer.body)),
         Ok(Reply::Replay(answer)) => format!("again {} {}", answer.status, text(&answer.body)),
-        Ok(Reply::Call(ticket)) => format!("ask the rail for a {}", ticket.call.kind),
+        Ok(Reply::Call(call)) => format!("ask the rail for a {}", call.kind),
         Err(rejection) => format!("refused: {rejection}"),
     }
 }

@@ -18,10 +18,13 @@ use threadpay::{
         ambient::Ambient,
         ids::{AttemptId, MerchantId},
     },
-    domain::{intents::State, rails::RailAnswer},
+    domain::{
+        intents::State,
+        rails::{RailAnswer, RailCall},
+    },
     writer::{
-        Command, Context, EndpointCommand, PaymentCommand, Rejection, Reply, Submission, Ticket,
-        World, decide,
+        Command, Context, EndpointCommand, PaymentCommand, Rejection, Reply, Submission, World,
+        decide,
     },
 };
 use time::OffsetDateTime;
@@ -107,7 +110,7 @@ impl Lane {
 #[derive(Clone, Debug)]
 pub struct Call {
     pub merchant: MerchantId,
-    pub ticket: Ticket,
+    pub call: RailCall,
     pub request: Option<Serial>,
 }
 
@@ -316,10 +319,10 @@ impl Run {
                     super::words::of_reply(reply)
                 )
             });
-            if let Ok(Reply::Call(ticket)) = reply {
+            if let Ok(Reply::Call(call)) = reply {
                 self.processes[at].calls.push(Call {
                     merchant: job.submission.merchant,
-                    ticket: ticket.clone(),
+                    call: call.clone(),
                     request: job.request,
                 });
             } else {

@@ -22,7 +22,7 @@ const FLOORS: [&[&str]; 9] = [
 const APART: [&str; 3] = ["base", "domain", "views"];
 
 /// What a room may import of its own floor.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("base::actor", &["base::ids"]),
     ("base::crypto", &["base::ambient", "base::ids"]),
     ("base::invalid", &["base::problem"]),
@@ -39,10 +39,13 @@ const ARROWS: [(&str, &[&str]); 9] = [
         &[
             "domain::details",
             "domain::ledger",
+            "domain::movements",
             "domain::rails",
             "domain::threads",
         ],
     ),
+    // What a rail told and no intent waits for.
+    ("domain::movements", &["domain::ledger", "domain::rails"]),
     // An export prints what a report reads.
     ("views::exports", &["views::reports"]),
 ];

@@ -32,6 +32,8 @@ pub enum Scope {
     Ledger,
     /// Export the journal.
     Exports,
+    /// Take money out of suspense.
+    ResolveMovements,
     /// Play the payer's bank on the sandbox rail.
     Sandbox,
     /// Book journal entries by hand, to give a sandbox's books a history.
@@ -48,7 +50,8 @@ impl Scope {
             | Self::Links
             | Self::Callbacks
             | Self::Ledger
-            | Self::Exports => false,
+            | Self::Exports
+            | Self::ResolveMovements => false,
         }
     }
 }
@@ -92,12 +95,16 @@ impl Role {
                 | Scope::Sandbox,
             )
             | (Self::Finance, Scope::ReadIntents | Scope::Ledger | Scope::Exports) => true,
-            (Self::Bot, Scope::Ledger | Scope::Exports | Scope::PostEntries)
+            (
+                Self::Bot,
+                Scope::Ledger | Scope::Exports | Scope::ResolveMovements | Scope::PostEntries,
+            )
             | (
                 Self::Finance,
                 Scope::WriteIntents
                 | Scope::Links
                 | Scope::Callbacks
+                | Scope::ResolveMovements
                 | Scope::Sandbox
                 | Scope::PostEntries,
             ) => false,
@@ -143,13 +150,14 @@ impl Principal {
 mod tests {
     use super::*;
 
-    const SCOPES: [Scope; 8] = [
+    const SCOPES: [Scope; 9] = [
         Scope::ReadIntents,
         Scope::WriteIntents,
         Scope::Links,
         Scope::Callbacks,
         Scope::Ledger,
         Scope::Exports,
+        Scope::ResolveMovements,
         Scope::Sandbox,
         Scope::PostEntries,
     ];
@@ -157,7 +165,7 @@ mod tests {
     #[test]
     fn only_the_merchant_may_do_everything() {
         let count = |role: Role| SCOPES.iter().filter(|&&scope| role.may(scope)).count();
-        assert_eq!(Role::ALL.map(count), [5, 8, 3]);
+        assert_eq!(Role::ALL.map(count), [5, 9, 3]);
         assert!(!Role::Finance.may(Scope::WriteIntents));
         assert!(!Role::Bot.may(Scope::Ledger));
     }

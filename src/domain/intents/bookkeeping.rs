@@ -18,15 +18,22 @@ pub fn booked_accounts(rail: Rail, currency: Currency) -> [(Account, Currency); 
     ]
 }
 
+/// Where the money of an attempt comes from or goes to: the rail, or suspense if it was a movement.
+fn other_side(attempt: &Attempt) -> Account {
+    match attempt.movement {
+        None => Account::rail_clearing(attempt.rail.as_str()),
+        Some(_) => Account::suspense(),
+    }
+}
+
 /// The rail has taken money from the payer: it owes it to us, and we owe it to the merchant.
 pub(super) fn capture(
     intent: &Intent,
     attempt: &Attempt,
     amount: Money,
 ) -> Result<Draft, Unbalanced> {
-    let clearing = Account::rail_clearing(attempt.rail.as_str());
     let lines = vec![
-        (clearing, Direction::Debit, amount),
+        (other_side(attempt), Direction::Debit, amount),
         (Account::merchant_pending(), Direction::Credit, amount),
     ];
     let tip = intent.terms.tip;
@@ -50,33 +57,56 @@ pub(super) fn refund(
     attempt: &Attempt,
     refund: &Refund,
 ) -> Result<Draft, Unbalanced> {
-    let clearing = Account::rail_clearing(attempt.rail.as_str());
     let amount = refund.amount;
     let lines = vec![
         (Account::merchant_pending(), Direction::Debit, amount),
-        (clearing, Direction::Credit, amount),
+        (other_side(attempt), Direction::Credit, amount),
     ];
     let draft = Draft::new(EntryKind::Refund, refund.id.to_string(), lines)?;
     Ok(draft.with_origin(origin(intent, attempt)))
 }
 
-/// What the entry keeps of the intent, however that changes later.
+/// A refund came back to the rail: what it booked is taken back.
+pub(super) fn reversal(
+    intent: &Intent,
+    attempt: &Attempt,
+    refund: &Refund,
+) -> Result<Draft, Unbalanced> {
+    let clearing = Account::rail_clearing(attempt.rail.as_str());
+    let amount = refund.amount;
+    let lines = vec![
+        (clearing, Direction::Debit, amount),
+        (Account::merchant_pending(), Direction::Credit, amount),
+    ];
+    let draft = Draft::new(EntryKind::Reversal, refund.id.to_string(), lines)?;
+    Ok(draft.with_origin(origin(intent, attempt)))
+}
+
 fn origin(intent: &Intent, attempt: &Attempt) -> Origin {
-    let terms = &intent.terms;
     Origin {
         cause: Some(attempt.id.to_string()),
-        payment_intent: Some(intent.id),
-        payment_link: terms.payment_link,
-        reference: terms.details.reference.clone(),
-        thread: terms.details.thread.as_ref().map(|thread| ThreadPlace {
-            channel: thread.channel.as_str().to_owned(),
-            tenant: thread.tenant.clone(),
-            conversation: Some(thread.conversation.clone()),
-            thread: thread.thread.clone(),
-            message: thread.message.clone(),
-        }),
-        description: terms.details.description.clone(),
         rail: Some(attempt.rail.as_str().to_owned()),
-        ..Origin::default()
+        ..intent.origin()
+    }
+}
+
+impl Intent {
+    /// What an entry keeps of the intent, however that changes later.
+    pub fn origin(&self) -> Origin {
+        let terms = &self.terms;
+        Origin {
+            payment_intent: Some(self.id),
+            payment_link: terms.payment_link,
+            reference: terms.details.reference.clone(),
+            thread: terms.details.thread.as_ref().map(|thread| ThreadPlace {
+                channel: thread.channel.as_str().to_owned(),
+                tenant: thread.tenant.clone(),
+                conversation: Some(thread.conversation.clone()),
+                thread: thread.thread.clone(),
+                message: thread.message.clone(),
+            }),
+            description: terms.details.description.clone(),
+            ..Origin::default()
+        }
     }
 }

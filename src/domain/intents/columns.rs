@@ -1,8 +1,8 @@
 //! Payment intents as the columns of their table: how they are read, and what is stored of them.
 
 use super::{
-    CancellationReason, Intent, LastError, LineItem, LineItemKind, Opening, State, Status, Sums,
-    Terms,
+    CancellationReason, Ending, Intent, LastError, LineItem, LineItemKind, Opening, State, Status,
+    Sums, Terms,
 };
 use crate::{
     base::{
@@ -12,7 +12,7 @@ use crate::{
         names::UnknownName,
         quota::Used,
     },
-    domain::{details::Details, rails::CallKind, threads::Thread},
+    domain::{details::Details, threads::Thread},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -76,8 +76,6 @@ pub(super) enum RowError {
     Json(#[from] NotKnown),
     #[error("payment intent {0} is {1} and names no open attempt")]
     NoAttempt(IntentId, Status),
-    #[error("payment intent {0} waits for a refund, which never opens one")]
-    Refund(IntentId),
 }
 
 impl Row {
@@ -106,10 +104,12 @@ impl Row {
                 let kind = self.open_attempt_kind.as_deref();
                 let kind = kind.ok_or(RowError::NoAttempt(IntentId(self.id), status))?;
                 let opening = match kind.parse()? {
-                    CallKind::Charge => Opening::Charge,
-                    CallKind::Capture => Opening::Capture,
-                    CallKind::Void => Opening::Void(reason()?),
-                    CallKind::Refund => return Err(RowError::Refund(IntentId(self.id))),
+                    OpenKind::Charge => Opening::Charge,
+                    OpenKind::Capture => Opening::Capture,
+                    OpenKind::Void => Opening::Void(reason()?),
+                    OpenKind::CloseToCancel => Opening::Close(Ending::Cancel(reason()?)),
+                    OpenKind::CloseToExpire => Opening::Close(Ending::Expire),
+                    OpenKind::CloseToGiveUp => Opening::Close(Ending::GiveUp),
                 };
                 State::Processing(attempt()?, opening)
             }
@@ -192,7 +192,7 @@ crate::columns! {
         /// The attempts that they wait for.
         attempts: Option<Uuid> = |i| open_attempt(i.state).0;
         /// What these ask of the rail.
-        kinds: Option<&'static str> = |i| open_attempt(i.state).1.map(CallKind::as_str);
+        kinds: Option<&'static str> = |i| open_attempt(i.state).1.map(OpenKind::as_str);
         /// The attempts that the rail knows their charges by.
         charges: Option<Uuid> = |i| i.charge.map(|c| c.0);
         /// Why their last attempts failed, as JSON.
@@ -208,16 +208,37 @@ crate::columns! {
     }
 }
 
-fn open_attempt(state: State) -> (Option<Uuid>, Option<CallKind>, Option<CancellationReason>) {
+crate::names! {
+    /// What an intent waits for.
+    pub enum OpenKind {
+        /// A charge.
+        Charge = "charge",
+        /// A capture.
+        Capture = "capture",
+        /// A void.
+        Void = "void",
+        /// The close of a charge, to cancel the intent.
+        CloseToCancel = "close_to_cancel",
+        /// The close of a charge, since the intent's time is over.
+        CloseToExpire = "close_to_expire",
+        /// The close of a charge, so that others can pay.
+        CloseToGiveUp = "close_to_give_up",
+    }
+}
+
+fn open_attempt(state: State) -> (Option<Uuid>, Option<OpenKind>, Option<CancellationReason>) {
     match state {
-        State::Processing(attempt, Opening::Charge) | State::RequiresAction(attempt) => {
-            (Some(attempt.0), Some(CallKind::Charge), None)
-        }
-        State::Processing(attempt, Opening::Capture) => {
-            (Some(attempt.0), Some(CallKind::Capture), None)
-        }
-        State::Processing(attempt, Opening::Void(reason)) => {
-            (Some(attempt.0), Some(CallKind::Void), reason)
+        State::RequiresAction(attempt) => (Some(attempt.0), Some(OpenKind::Charge), None),
+        State::Processing(attempt, opening) => {
+            let (kind, reason) = match opening {
+                Opening::Charge => (OpenKind::Charge, None),
+                Opening::Capture => (OpenKind::Capture, None),
+                Opening::Void(reason) => (OpenKind::Void, reason),
+                Opening::Close(Ending::Cancel(reason)) => (OpenKind::CloseToCancel, reason),
+                Opening::Close(Ending::Expire) => (OpenKind::CloseToExpire, None),
+                Opening::Close(Ending::GiveUp) => (OpenKind::CloseToGiveUp, None),
+            };
+            (Some(attempt.0), Some(kind), reason)
         }
         State::Canceled(reason) => (None, None, reason),
         State::RequiresPayment | State::RequiresCapture | State::Succeeded | State::Expired => {

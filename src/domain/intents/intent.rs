@@ -57,6 +57,8 @@ crate::names! {
         Fraudulent = "fraudulent",
         /// The payer went away.
         Abandoned = "abandoned",
+        /// The rail let go of what it held, since nobody captured it in time.
+        AuthorizationExpired = "authorization_expired",
     }
 }
 
@@ -151,6 +153,19 @@ pub enum Opening {
     Capture,
     /// The release of held money, for this reason.
     Void(Option<CancellationReason>),
+    /// The close of a charge that waits for its payer, and what for.
+    Close(Ending),
+}
+
+/// Why a charge that waits for its payer is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The intent is called off, for this reason.
+    Cancel(Option<CancellationReason>),
+    /// The intent's time is over.
+    Expire,
+    /// The payer did not act in time, and keeps others from paying.
+    GiveUp,
 }
 
 /// The state of an intent, with what belongs to that state alone.
@@ -259,7 +274,8 @@ impl Intent {
         self.created_at + self.terms.lifetime
     }
 
-    /// Its status at `now`: one whose time is over is expired before the worker says so.
+    /// Its status at `now`: one whose time is over is expired before the worker says so. Not while a
+    /// charge waits for its payer: who pays before the rail has closed it has paid.
     pub fn status_at(&self, now: OffsetDateTime) -> Status {
         if self.is_overdue(now) {
             Status::Expired
@@ -269,11 +285,7 @@ impl Intent {
     }
 
     pub(super) fn is_overdue(&self, now: OffsetDateTime) -> bool {
-        let open = matches!(
-            self.state,
-            State::RequiresPayment | State::RequiresAction(_)
-        );
-        open && self.expires_at() <= now
+        self.state == State::RequiresPayment && self.expires_at() <= now
     }
 
     /// What can still be captured.
@@ -303,14 +315,5 @@ impl Intent {
             verb,
             status: self.status_at(now),
         }
-    }
-
-    /// Ends an intent that nobody paid in time; `None` if there is nothing to do.
-    pub fn expire(self, now: OffsetDateTime) -> Option<Self> {
-        self.is_overdue(now).then_some(Self {
-            state: State::Expired,
-            updated_at: now,
-            ..self
-        })
     }
 }

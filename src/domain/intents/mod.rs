@@ -5,14 +5,15 @@
 
 pub mod attempt;
 mod bookkeeping;
+mod by_movement;
 mod cancel;
 mod capture;
 mod charge;
 pub mod columns;
 mod error;
 mod filter;
-mod finish;
 mod intent;
+mod learn;
 pub mod refund;
 mod request;
 pub mod store;
@@ -22,15 +23,16 @@ mod view;
 
 pub use attempt::{Attempt, AttemptStatus, PAGE_KEY};
 pub use bookkeeping::booked_accounts;
-pub use cancel::{CancelRequest, Canceled};
+pub use by_movement::Moved;
+pub use cancel::{CancelRequest, Ended};
 pub use capture::CaptureRequest;
 pub use charge::ConfirmRequest;
 pub use error::IntentError;
-pub use finish::{Finished, Verdict};
 pub use intent::{
-    CancellationReason, CaptureMethod, Intent, LastError, LineItem, LineItemKind, Opening, State,
-    Status, Sums, Terms,
+    CancellationReason, CaptureMethod, Ending, Intent, LastError, LineItem, LineItemKind, Opening,
+    State, Status, Sums, Terms,
 };
+pub use learn::{Finished, Known, Told, Verdict};
 pub use refund::{Refund, RefundIds, RefundRequest, RefundStatus, RefundTerms};
 pub use request::IntentRequest;
 pub use view::{PaymentIntent, RefundObject};

@@ -50,6 +50,8 @@ pub async fn update_with_attempts(
         &a.ids,
         &a.intents,
         &a.refunds as &[Option<Uuid>],
+        &a.charges as &[Option<Uuid>],
+        &a.movements as &[Option<Uuid>],
         &a.kinds as &[&str],
         &a.statuses as &[&str],
         &a.rails as &[&str],
@@ -109,7 +111,7 @@ pub async fn list(
                 -- whose time is over is expired before a worker says so.
                 coalesce(
                     ($13::text IS NULL OR $13 = CASE
-                        WHEN status IN ('requires_payment', 'requires_action') AND expires_at <= $14
+                        WHEN status = 'requires_payment' AND expires_at <= $14
                             THEN 'expired'
                         ELSE status
                     END)

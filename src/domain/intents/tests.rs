@@ -2,8 +2,8 @@
 //! attempt with every answer. And by chance: money taken and given back never exceeds its source.
 
 use super::{
-    Attempt, AttemptStatus, Canceled, CaptureMethod, Finished, Intent, IntentError, Opening,
-    Refund, RefundIds, RefundStatus, State, Terms,
+    Attempt, AttemptStatus, CaptureMethod, Ended, Ending, Finished, Intent, IntentError, Known,
+    Opening, Refund, RefundIds, RefundStatus, State, Terms, Told,
 };
 use crate::{
     base::{
@@ -92,10 +92,7 @@ fn act(intent: Intent, verb: &str, now: OffsetDateTime) -> Result<String, Intent
                 intent.begin_capture(rest.first().map(|text| amount(text)), NEXT, now)?;
             Ok(asks(&intent, &attempt))
         }
-        ["cancel"] => Ok(match intent.cancel(None, NEXT, now)? {
-            Canceled::Now(intent) => intent.state.status().to_string(),
-            Canceled::AfterVoid(intent, attempt) => asks(&intent, &attempt),
-        }),
+        ["cancel"] => Ok(ended(&intent.cancel(None, NEXT, now)?)),
         ["refund", ref rest @ ..] => {
             let ids = RefundIds {
                 refund: RefundId(Uuid::from_u128(3)),
@@ -106,11 +103,17 @@ fn act(intent: Intent, verb: &str, now: OffsetDateTime) -> Result<String, Intent
             assert_eq!(refund.amount, intent.sums.refunding);
             Ok(asks(&intent, &attempt))
         }
-        ["expire"] => Ok(match intent.expire(now) {
-            Some(intent) => intent.state.status().to_string(),
-            None => "stays".to_owned(),
-        }),
+        ["expire"] => Ok(intent
+            .expire(NEXT, now)
+            .map_or_else(|| "stays".to_owned(), |end| ended(&end))),
         _ => panic!("no verb {verb}"),
+    }
+}
+
+fn ended(end: &Ended) -> String {
+    match end {
+        Ended::Now(intent) => intent.state.status().to_string(),
+        Ended::AfterCall(intent, attempt) => asks(intent, attempt),
     }
 }
 
@@ -151,14 +154,14 @@ fn every_state_with_every_verb() {
         overdue processing       | expire        | stays
         requires_action          | confirm       | no, it is requires_action
         requires_action          | capture       | no, it is requires_action
-        requires_action          | cancel        | canceled
+        requires_action          | cancel        | processing, asks close 10.00
         requires_action          | refund        | no, it is requires_action
         requires_action          | expire        | stays
-        overdue requires_action  | confirm       | no, it is expired
-        overdue requires_action  | capture       | no, it is expired
-        overdue requires_action  | cancel        | no, it is expired
-        overdue requires_action  | refund        | no, it is expired
-        overdue requires_action  | expire        | expired
+        overdue requires_action  | confirm       | no, it is requires_action
+        overdue requires_action  | capture       | no, it is requires_action
+        overdue requires_action  | cancel        | processing, asks close 10.00
+        overdue requires_action  | refund        | no, it is requires_action
+        overdue requires_action  | expire        | processing, asks close 10.00
         requires_capture         | confirm       | no, it is requires_capture
         requires_capture         | capture       | processing, asks capture 10.00
         requires_capture         | capture 8.00  | processing, asks capture 8.00
@@ -216,6 +219,9 @@ fn attempt(kind: CallKind, intent: &Intent) -> (Intent, Attempt, Option<Refund>)
         CallKind::Charge => intent.state = State::Processing(OPEN, Opening::Charge),
         CallKind::Capture => intent.state = State::Processing(OPEN, Opening::Capture),
         CallKind::Void => intent.state = State::Processing(OPEN, Opening::Void(None)),
+        CallKind::Close => {
+            intent.state = State::Processing(OPEN, Opening::Close(Ending::Cancel(None)));
+        }
         CallKind::Refund => {
             intent.state = State::Succeeded;
             intent.sums.authorized = eur(1000);
@@ -229,12 +235,27 @@ fn attempt(kind: CallKind, intent: &Intent) -> (Intent, Attempt, Option<Refund>)
             return (intent, attempt, Some(refund));
         }
     }
-    if kind != CallKind::Charge {
+    if !matches!(kind, CallKind::Charge | CallKind::Close) {
         intent.sums.authorized = eur(1000);
     }
     let amount = if kind == CallKind::Capture { 800 } else { 1000 };
     let attempt = attempt(&intent, eur(amount));
     (intent, attempt, None)
+}
+
+/// What comes of it when a rail tells this of an attempt.
+fn told(
+    attempt: Attempt,
+    (intent, refund): (Intent, Option<Refund>),
+    told: impl Into<Told>,
+    now: OffsetDateTime,
+) -> Option<Finished> {
+    let known = Known {
+        intent,
+        refund,
+        charge: None,
+    };
+    attempt.learn(known, told.into(), NEXT, now).unwrap()
 }
 
 fn outcome(finished: Option<Finished>) -> String {
@@ -287,6 +308,9 @@ fn every_attempt_with_every_answer() {
         manual void      | declined        | requires_capture | payment_intent.payment_failed   | -     | 10.00 0.00 0.00
         manual void      | pending         | processing       | payment_intent.processing       | -     | 10.00 0.00 0.00
         manual void      | unknown         | processing       | payment_intent.processing       | -     | 10.00 0.00 0.00
+        automatic close  | succeeded       | canceled         | payment_intent.canceled         | -     | 0.00 0.00 0.00
+        automatic close  | pending         | processing       | payment_intent.processing       | -     | 0.00 0.00 0.00
+        automatic close  | unknown         | processing       | payment_intent.processing       | -     | 0.00 0.00 0.00
         automatic refund | succeeded       | succeeded        | refund.succeeded                | books | 10.00 10.00 3.00
         automatic refund | declined        | succeeded        | refund.failed                   | -     | 10.00 10.00 0.00
         automatic refund | pending         | succeeded        | -                               | -     | 10.00 10.00 0.00
@@ -296,7 +320,7 @@ fn every_attempt_with_every_answer() {
         let (method, kind) = asked.split_once(' ').unwrap();
         let intent = intent(1000, method.parse().unwrap());
         let (intent, attempt, refund) = attempt(kind.parse().unwrap(), &intent);
-        let finished = attempt.finish(intent, refund, answer(word), START).unwrap();
+        let finished = told(attempt, (intent, refund), answer(word), START);
         let expected = format!("{status} | {event} | {booked} | {sums}");
         assert_eq!(outcome(finished.clone()), expected, "{asked} | {word}");
         let Finished {
@@ -308,8 +332,8 @@ fn every_attempt_with_every_answer() {
         let last = ["succeeded", "declined"].contains(&word);
         assert_eq!(attempt.is_final(), last, "{asked} | {word}");
         if last {
-            let again = attempt.finish(intent, refund, RailAnswer::Succeeded, START);
-            assert_eq!(again, Ok(None), "a final answer is not taken twice");
+            let again = told(attempt, (intent, refund), answer(word), START);
+            assert_eq!(again, None, "a final answer is not taken twice");
         }
     }
 }
@@ -319,7 +343,7 @@ fn every_attempt_with_every_answer() {
 fn answers_that_come_late() {
     const TABLE: &str = "
         automatic charge | declined        | expired          | payment_intent.payment_failed
-        automatic charge | requires_action | expired          | -
+        automatic charge | requires_action | requires_action  | payment_intent.requires_action
         automatic charge | pending         | processing       | payment_intent.processing
         automatic charge | succeeded       | succeeded        | payment_intent.succeeded
         manual capture   | declined        | requires_capture | payment_intent.payment_failed
@@ -329,7 +353,7 @@ fn answers_that_come_late() {
         let intent = intent(1000, method.parse().unwrap());
         let (intent, attempt, _) = attempt(kind.parse().unwrap(), &intent);
         let late = START + Duration::minutes(1);
-        let finished = attempt.finish(intent, None, answer(word), late).unwrap();
+        let finished = told(attempt, (intent, None), answer(word), late);
         let outcome = outcome(finished);
         let expected = format!("{status} | {event} |");
         assert!(
@@ -355,44 +379,17 @@ fn answers_that_follow_each_other() {
     for [first, second, status, event] in cells(TABLE) {
         let intent = intent(1000, CaptureMethod::Automatic);
         let (intent, attempt, _) = attempt(CallKind::Charge, &intent);
-        let once = attempt
-            .finish(intent, None, answer(first), START)
-            .unwrap()
-            .unwrap();
-        let twice = once
-            .attempt
-            .finish(once.intent, None, answer(second), START)
-            .unwrap();
-        let twice = twice.unwrap();
-        let told = twice.event.map_or("-", EventType::as_str);
+        let once = told(attempt, (intent, None), answer(first), START).unwrap();
+        let twice = told(once.attempt, (once.intent, None), answer(second), START).unwrap();
+        let event_told = twice.event.map_or("-", EventType::as_str);
         assert_eq!(
-            (twice.intent.state.status().as_str(), told),
+            (twice.intent.state.status().as_str(), event_told),
             (status, event),
             "{first} | {second}"
         );
         let waits = twice.attempt.status == AttemptStatus::RequiresAction;
         assert_eq!(waits, status == "requires_action", "{first} | {second}");
         assert_eq!(twice.attempt.ask_at.is_none(), waits, "{first} | {second}");
-    }
-}
-
-#[test]
-fn an_answer_to_what_the_intent_no_longer_waits_for_changes_nothing() {
-    for word in [
-        "requires_payment",
-        "requires_capture",
-        "canceled",
-        "expired",
-        "succeeded",
-    ] {
-        let (waiting, attempt, _) = attempt(CallKind::Charge, &intent(1000, CaptureMethod::Manual));
-        let (gone, _) = scene(word);
-        let moved = Intent {
-            state: gone.state,
-            ..waiting
-        };
-        let finished = attempt.finish(moved, None, RailAnswer::Succeeded, START);
-        assert_eq!(finished, Ok(None), "{word}");
     }
 }
 
@@ -405,11 +402,11 @@ proptest! {
     ) {
         let (held, charge, _) = attempt(CallKind::Charge, &intent(amount, CaptureMethod::Manual));
         let charge = Attempt { amount: eur(amount), ..charge };
-        let held = charge.finish(held, None, RailAnswer::Succeeded, START).unwrap().unwrap().intent;
+        let held = told(charge, (held, None), RailAnswer::Succeeded, START).unwrap().intent;
         let begun = held.begin_capture(Some(eur(capture)), NEXT, START);
         prop_assert_eq!(begun.is_ok(), capture <= amount);
         let Ok((waiting, attempt)) = begun else { return Ok(()) };
-        let mut intent = attempt.finish(waiting, None, RailAnswer::Succeeded, START).unwrap().unwrap().intent;
+        let mut intent = told(attempt, (waiting, None), RailAnswer::Succeeded, START).unwrap().intent;
         let (mut back, mut open) = (0, Vec::new());
         for (number, (minor, goes_well, at_once)) in (10..).zip(refunds) {
             let ids = RefundIds { refund: RefundId(Uuid::from_u128(number)), attempt: AttemptId(Uuid::from_u128(number)) };
@@ -422,7 +419,7 @@ proptest! {
             }
             if at_once && let Some((refund, attempt, goes_well)) = open.pop() {
                 let answer = if goes_well { RailAnswer::Succeeded } else { RailAnswer::Declined(DeclineCode::ProcessingError) };
-                let done = attempt.finish(intent, Some(refund.clone()), answer, START).unwrap().unwrap();
+                let done = told(attempt, (intent, Some(refund.clone())), answer, START).unwrap();
                 prop_assert_eq!(done.draft.is_some(), goes_well);
                 let ended = if goes_well { RefundStatus::Succeeded } else { RefundStatus::Failed };
                 prop_assert_eq!(done.refund.unwrap().status, ended);

@@ -1,19 +1,20 @@
 -- intents.update_with_attempts
--- new attempts: $1..$16
+-- new attempts: $1..$18
 WITH attempt AS (
     INSERT INTO attempts (
-        merchant_id, id, intent_id, refund_id, kind, status, rail, payment_method,
-        amount, currency, decline_code, idempotency_key, key_fingerprint,
+        merchant_id, id, intent_id, refund_id, charge_id, movement_id, kind, status, rail,
+        payment_method, amount, currency, decline_code, idempotency_key, key_fingerprint,
         ask_at, created_at, updated_at
     )
     SELECT
         UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::uuid[]), UNNEST($4::uuid[]),
-        UNNEST($5::text[]), UNNEST($6::text[]), UNNEST($7::text[]), UNNEST($8::text[]),
-        UNNEST($9::bigint[]), UNNEST($10::text[]), UNNEST($11::text[]), UNNEST($12::text[]),
-        UNNEST($13::bytea[]),
-        UNNEST($14::timestamptz[]), UNNEST($15::timestamptz[]), UNNEST($16::timestamptz[])
+        UNNEST($5::uuid[]), UNNEST($6::uuid[]),
+        UNNEST($7::text[]), UNNEST($8::text[]), UNNEST($9::text[]), UNNEST($10::text[]),
+        UNNEST($11::bigint[]), UNNEST($12::text[]), UNNEST($13::text[]), UNNEST($14::text[]),
+        UNNEST($15::bytea[]),
+        UNNEST($16::timestamptz[]), UNNEST($17::timestamptz[]), UNNEST($18::timestamptz[])
 )
--- intents that change: $17..$31
+-- intents that change: $19..$33
 UPDATE payment_intents i SET
     status = u.status,
     amount_authorized = u.authorized,
@@ -30,21 +31,21 @@ UPDATE payment_intents i SET
     updated_at = u.updated_at
 FROM (
     SELECT
-        UNNEST($17::uuid[]) AS merchant_id,
-        UNNEST($18::uuid[]) AS id,
-        UNNEST($19::text[]) AS status,
-        UNNEST($20::bigint[]) AS authorized,
-        UNNEST($21::bigint[]) AS captured,
-        UNNEST($22::bigint[]) AS refunded,
-        UNNEST($23::bigint[]) AS refunding,
-        UNNEST($24::uuid[]) AS attempt,
-        UNNEST($25::text[]) AS kind,
-        UNNEST($26::uuid[]) AS charge,
-        UNNEST($27::text[]) AS error,
-        UNNEST($28::timestamptz[]) AS blocked,
-        UNNEST($29::text[]) AS reason,
-        UNNEST($30::integer[]) AS sequence,
-        UNNEST($31::timestamptz[]) AS updated_at
+        UNNEST($19::uuid[]) AS merchant_id,
+        UNNEST($20::uuid[]) AS id,
+        UNNEST($21::text[]) AS status,
+        UNNEST($22::bigint[]) AS authorized,
+        UNNEST($23::bigint[]) AS captured,
+        UNNEST($24::bigint[]) AS refunded,
+        UNNEST($25::bigint[]) AS refunding,
+        UNNEST($26::uuid[]) AS attempt,
+        UNNEST($27::text[]) AS kind,
+        UNNEST($28::uuid[]) AS charge,
+        UNNEST($29::text[]) AS error,
+        UNNEST($30::timestamptz[]) AS blocked,
+        UNNEST($31::text[]) AS reason,
+        UNNEST($32::integer[]) AS sequence,
+        UNNEST($33::timestamptz[]) AS updated_at
 ) u
 CROSS JOIN LATERAL (
     SELECT f.ctid AS row FROM payment_intents f

@@ -44,7 +44,16 @@ impl Account {
 
     /// Money owed to the merchant that the rail has not yet paid us.
     pub const fn merchant_pending() -> Self {
-        let family = Family::MerchantPending;
+        Self::only(Family::MerchantPending)
+    }
+
+    /// Money of which nobody knows yet whose it is.
+    pub const fn suspense() -> Self {
+        Self::only(Family::Suspense)
+    }
+
+    /// The one account of a family whose pattern has no parts.
+    const fn only(family: Family) -> Self {
         Self {
             family,
             code: Cow::Borrowed(family.pattern()),
@@ -195,6 +204,7 @@ mod tests {
         for account in [
             Account::rail_clearing("sandbox"),
             Account::merchant_pending(),
+            Account::suspense(),
         ] {
             let read: Account = account.to_string().parse().unwrap();
             assert_eq!(read, account);

@@ -67,8 +67,10 @@ pub struct Books {
 }
 
 impl Books {
-    /// Books `draft` as the next entry. Nothing that balances is ever refused.
+    /// Books `draft` as the next entry: under its own id, else under `id`. Nothing that balances is
+    /// ever refused.
     pub fn book(&mut self, draft: Draft, id: EntryId, now: OffsetDateTime) -> JournalEntry {
+        let id = draft.id.unwrap_or(id);
         let mut touched: HashMap<(String, Currency), Balance> = HashMap::new();
         let mut postings = Vec::with_capacity(draft.lines.len());
         for (line, (account, direction, amount)) in (1..).zip(draft.lines) {

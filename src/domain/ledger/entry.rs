@@ -15,6 +15,10 @@ crate::names! {
         Capture = "capture",
         /// Money given back to a payer.
         Refund = "refund",
+        /// Money to suspense or out of it.
+        Movement = "movement",
+        /// What an entry before it booked, taken back.
+        Reversal = "reversal",
         /// What somebody booked by hand.
         Adjustment = "adjustment",
     }
@@ -28,6 +32,8 @@ pub struct Unbalanced;
 /// An entry that balances and has not been booked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
+    /// The id that it is booked under, where something else names it in the same commit.
+    pub(super) id: Option<EntryId>,
     pub(super) kind: EntryKind,
     /// Nothing but the entry itself, if there is none.
     pub(super) source: Option<String>,
@@ -77,6 +83,7 @@ impl Draft {
             .all(|(_, _, amount)| balanced(amount.currency()))
         {
             Ok(Self {
+                id: None,
                 kind,
                 source,
                 origin: Box::default(),
@@ -87,6 +94,13 @@ impl Draft {
         } else {
             Err(Unbalanced)
         }
+    }
+
+    /// The same, booked under this id.
+    #[must_use]
+    pub fn with_id(self, id: EntryId) -> Self {
+        let id = Some(id);
+        Self { id, ..self }
     }
 
     /// The same, caused by this actor.

@@ -13,6 +13,8 @@ crate::names! {
         Capture = "capture",
         /// Let go of money that is held.
         Void = "void",
+        /// Make a charge that waits for its payer unpayable.
+        Close = "close",
         /// Give money back.
         Refund = "refund",
     }
@@ -29,6 +31,8 @@ crate::names! {
         AuthenticationFailed = "authentication_failed",
         /// The rail failed, and no money moved.
         ProcessingError = "processing_error",
+        /// The rail moved another amount than it was asked to.
+        WrongAmount = "wrong_amount",
     }
 }
 
@@ -47,6 +51,9 @@ impl DeclineCode {
             }
             Self::ProcessingError => {
                 "The rail could not process the payment and no money moved. Try again."
+            }
+            Self::WrongAmount => {
+                "The rail moved another amount than was asked for. It is kept apart until it is decided on."
             }
         }
     }
@@ -105,7 +112,7 @@ pub struct RailCall {
     pub method: Option<PaymentMethod>,
     /// How much.
     pub amount: Money,
-    /// The attempt that charged the payer; for captures, voids and refunds.
+    /// The charge that it is about; for all but charges.
     pub charge: Option<AttemptId>,
 }
 

@@ -1,12 +1,14 @@
-//! Rails: the ways money moves. A rail is asked to charge, capture, void or refund, by the id of
-//! our attempt, and knows nothing of payment intents.
+//! Rails: the ways money moves. A rail is asked to charge, capture, void, close or refund, by the id
+//! of our attempt, and tells facts, asked or not. It knows nothing of payment intents.
 
 mod call;
 mod declines;
+mod fact;
 mod sandbox;
 
 pub use call::{CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall};
 pub use declines::{DECLINES_OF_MANY, DECLINES_OF_ONE, TooManyDeclines};
+pub use fact::RailFact;
 pub use sandbox::SandboxMethod;
 
 use std::time::Duration;

@@ -42,7 +42,9 @@ pub(super) fn send(call: &RailCall) -> RailAnswer {
             SandboxMethod::Timeout | SandboxMethod::TimeoutFailed => RailAnswer::Unknown,
         },
         (CallKind::Charge, None) => RailAnswer::Declined(DeclineCode::ProcessingError),
-        (CallKind::Capture | CallKind::Void | CallKind::Refund, _) => RailAnswer::Succeeded,
+        (CallKind::Capture | CallKind::Void | CallKind::Close | CallKind::Refund, _) => {
+            RailAnswer::Succeeded
+        }
     }
 }
 

@@ -232,6 +232,6 @@ pub async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
     change
-        .perform(&state, PaymentCommand::Cancel(id.0, request.reason))
+        .perform(&state, PaymentCommand::Cancel(id.0, request.reason()))
         .await
 }

@@ -8,6 +8,7 @@ pub mod exports;
 pub mod intents;
 pub mod ledger;
 pub mod links;
+pub mod movements;
 pub mod oauth;
 pub mod refunds;
 pub mod sandbox;

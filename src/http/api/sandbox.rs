@@ -8,16 +8,21 @@ use crate::http::{
     extract::{Change, PathId, PostEntries, Sandbox},
 };
 use crate::{
-    base::ids::IntentId,
+    base::{
+        ids::{AttemptId, IntentId},
+        invalid::{Invalid, check_id},
+        money::field::{self, AmountText, CurrencyCode},
+    },
     domain::{
         intents::PaymentIntent,
         ledger::{EntryRequest, JournalEntryView},
-        rails::{DeclineCode, RailAnswer},
+        rails::{CallKind, DeclineCode, Rail, RailAnswer, RailFact},
     },
-    writer::{Awaited, PaymentCommand, PostingCommand},
+    writer::{Awaited, FactReceipt, MovementCommand, PaymentCommand, PostingCommand},
 };
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -25,7 +30,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         web::scope("/sandbox")
             .service(web::resource("/journal_entries").route(route::post(book)))
             .service(web::resource("/actions/{id}").route(route::post(act)))
-            .service(web::resource("/outcomes/{id}").route(route::post(settle))),
+            .service(web::resource("/outcomes/{id}").route(route::post(settle)))
+            .service(web::resource("/facts").route(route::post(tell))),
     );
 }
 
@@ -109,6 +115,124 @@ pub async fn settle(
             PaymentCommand::Report(id.0, Awaited::Outcome, answer),
         )
         .await
+}
+
+crate::names! {
+    /// What happened at the sandbox.
+    pub enum FactKind {
+        /// A payer paid, or held money for a payment.
+        Charge = "charge",
+        /// Held money was taken.
+        Capture = "capture",
+        /// Held money was let go.
+        Void = "void",
+        /// Money was given back.
+        Refund = "refund",
+    }
+}
+
+crate::names! {
+    /// What became of it.
+    pub enum FactOutcome {
+        /// It is done.
+        Succeeded = "succeeded",
+        /// It failed, or was taken back.
+        Failed = "failed",
+    }
+}
+
+/// What the sandbox tells, as a provider tells it in a webhook.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FactRequest {
+    /// What happened.
+    kind: FactKind,
+    /// What became of it.
+    outcome: FactOutcome,
+    /// The attempt that it is about: one of the same kind, or the charge that it was done to without
+    /// you. Left out, nothing is known that it could be for.
+    #[serde(default)]
+    attempt: Option<AttemptId>,
+    /// What the sandbox calls it: the same name with the same amount is the same fact. The attempt's
+    /// id if left out.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 255, example = "txn_1")]
+    external_id: Option<String>,
+    /// How much; what the attempt asked for if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<AmountText>)]
+    amount: Option<Value>,
+    /// ISO 4217 code; goes with `amount`.
+    #[serde(default)]
+    #[schema(value_type = Option<CurrencyCode>)]
+    currency: Option<String>,
+}
+
+impl FactRequest {
+    fn parse(self) -> Result<RailFact, Invalid> {
+        let Self {
+            kind,
+            outcome,
+            attempt,
+            external_id,
+            amount,
+            currency,
+        } = self;
+        let external_id = external_id
+            .map(|id| check_id("/external_id", &id, 255).map(|()| id))
+            .transpose()?;
+        let amount = match (amount, currency) {
+            (Some(text), Some(code)) => {
+                let currency = field::currency(&code)?;
+                Some(field::amount("/amount", &text, currency)?)
+            }
+            (None, None) => None,
+            (Some(_), None) => return Err(Invalid::field("/currency", "goes with amount")),
+            (None, Some(_)) => return Err(Invalid::field("/amount", "goes with currency")),
+        };
+        if attempt.is_none() && (amount.is_none() || external_id.is_none()) {
+            let detail = "is needed where no attempt is named, as are external_id and amount";
+            return Err(Invalid::field("/external_id", detail));
+        }
+        Ok(RailFact {
+            rail: Rail::Sandbox,
+            kind: match kind {
+                FactKind::Charge => CallKind::Charge,
+                FactKind::Capture => CallKind::Capture,
+                FactKind::Void => CallKind::Void,
+                FactKind::Refund => CallKind::Refund,
+            },
+            outcome: match outcome {
+                FactOutcome::Succeeded => RailAnswer::Succeeded,
+                FactOutcome::Failed => RailAnswer::Declined(DeclineCode::ProcessingError),
+            },
+            attempt,
+            external_id,
+            amount,
+            occurred_at: None,
+        })
+    }
+}
+
+/// Tell a sandbox fact
+///
+/// Plays the provider who tells what happened, asked or not: money that comes late, twice, too much,
+/// too little or for nothing that is known; refunds made at the provider or failed after they had
+/// succeeded; authorizations that lapse. What no payment intent waits for becomes a movement.
+#[utoipa::path(post, path = "/v1/sandbox/facts", tag = "Sandbox",
+    operation_id = "tell_sandbox_fact",
+    request_body = FactRequest,
+    responses(
+        (status = 200, description = "What came of it.", body = FactReceipt),
+        (status = 422, description = refused(&[Code::InvalidRequest, Code::InvalidAmount, Code::InvalidCurrency, Code::UnknownField, Code::IdempotencyKeyReused])),
+    ))]
+pub async fn tell(
+    state: web::Data<State>,
+    change: Change<Sandbox, FactRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    let fact = Box::new(request.parse()?);
+    change.perform(&state, MovementCommand::Tell(fact)).await
 }
 
 /// Book a sandbox journal entry

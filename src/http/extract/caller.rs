@@ -93,6 +93,8 @@ grants! {
     Ledger;
     /// See [`Scope::Exports`].
     Exports;
+    /// See [`Scope::ResolveMovements`].
+    ResolveMovements;
     /// See [`Scope::Sandbox`].
     Sandbox;
     /// See [`Scope::PostEntries`].

@@ -9,9 +9,10 @@ use crate::base::event_type::EventType;
 use serde_json::{Map, Value, json};
 
 /// What the types of events begin with, the schema of these events, and that of their `data`.
-const SUBJECTS: [(&str, &str, &str); 5] = [
+const SUBJECTS: [(&str, &str, &str); 6] = [
     ("payment_intent", "PaymentIntentEvent", "PaymentIntent"),
     ("refund", "RefundEvent", "Refund"),
+    ("movement", "MovementEvent", "Movement"),
     ("payment_link", "PaymentLinkEvent", "PaymentLink"),
     (
         "callback_endpoint",

@@ -137,7 +137,9 @@ impl View<'_> {
             DeclineCode::InsufficientFunds => self.t.decline_funds,
             DeclineCode::AuthenticationFailed => self.t.decline_authentication,
             // Why a card is suspected is not the page's to say.
-            DeclineCode::CardDeclined | DeclineCode::ProcessingError => self.t.decline_generic,
+            DeclineCode::CardDeclined | DeclineCode::ProcessingError | DeclineCode::WrongAmount => {
+                self.t.decline_generic
+            }
         })
     }
 

@@ -9,7 +9,7 @@ use crate::{
         intents::{CancellationReason, RefundTerms, Terms},
         rails::{PaymentMethod, RailAnswer},
     },
-    writer::{Ticket, needs::Needs},
+    writer::needs::Needs,
 };
 
 /// A change of one payment intent.
@@ -25,8 +25,6 @@ pub enum PaymentCommand {
     Cancel(IntentId, Option<CancellationReason>),
     /// Begin to give money back.
     Refund(IntentId, RefundTerms),
-    /// Apply what the rail answered to a call.
-    Finish(Ticket, RailAnswer),
     /// Apply what became of the attempt that an intent waits for.
     Report(IntentId, Awaited, RailAnswer),
     /// End an intent that nobody paid in time.
@@ -53,14 +51,6 @@ impl PaymentCommand {
             | Self::Report(id, ..)
             | Self::Cancel(id, _)
             | Self::Expire(id) => needs.intents.push((merchant, *id)),
-            Self::Finish(ticket, _) => {
-                needs.intents.push((merchant, ticket.intent));
-                needs.attempts.push((merchant, ticket.call.attempt));
-                let refund = ticket.refund.map(|id| (merchant, id));
-                needs.refunds.extend(refund);
-                let key = ticket.key.clone().map(|key| (merchant, key));
-                needs.keys.extend(key);
-            }
         }
     }
 }

@@ -5,14 +5,14 @@ use crate::{
     base::{event_type::EventType, ids::IntentId, money::field::BareAmount},
     domain::{
         intents::{
-            Attempt, Canceled, CancellationReason, Intent, IntentError, PaymentIntent, Refund,
+            Attempt, CancellationReason, Ended, Intent, IntentError, PaymentIntent, Refund,
             RefundIds, RefundObject, RefundTerms, Terms,
         },
         links::store::{Subject, TokenRow},
         rails::{PaymentMethod, Rail},
     },
     writer::{
-        Rejection, Ticket,
+        Rejection,
         decider::{Decider, print},
         decision::{Decision, DecisionOutcome, EventDraft},
     },
@@ -28,7 +28,6 @@ impl PaymentCommand {
             Self::Capture(id, amount) => decider.capture(*id, amount.as_ref()),
             Self::Cancel(id, reason) => decider.cancel(*id, *reason),
             Self::Refund(id, terms) => decider.refund(*id, terms),
-            Self::Finish(ticket, answer) => decider.finish(ticket.call.attempt, *answer),
             Self::Report(id, awaited, answer) => decider.report(*id, *awaited, *answer),
             Self::Expire(id) => decider.expire_intent(*id),
         }
@@ -36,7 +35,7 @@ impl PaymentCommand {
 }
 
 impl Decider<'_> {
-    pub(super) fn intent(&self, id: IntentId) -> Result<Intent, Rejection> {
+    pub(in crate::writer) fn intent(&self, id: IntentId) -> Result<Intent, Rejection> {
         let found = self.world.intents.find(&(self.merchant, id))?;
         found.cloned().ok_or(Rejection::NotFound("payment intent"))
     }
@@ -88,15 +87,17 @@ impl Decider<'_> {
         let before = self.intent(id)?;
         let (attempt, now) = (self.context.ambient.id(), self.context.now);
         match before.clone().cancel(reason, attempt, now)? {
-            Canceled::AfterVoid(intent, attempt) => Ok(call(intent, attempt)),
-            Canceled::Now(intent) => self.ended(&before, intent, EventType::IntentCanceled),
+            Ended::AfterCall(intent, attempt) => Ok(call(intent, *attempt)),
+            Ended::Now(intent) => self.ended(&before, intent, EventType::IntentCanceled),
         }
     }
 
     fn expire_intent(&self, id: IntentId) -> Result<Decision, Rejection> {
         let before = self.intent(id)?;
-        match before.clone().expire(self.context.now) {
-            Some(intent) => self.ended(&before, intent, EventType::IntentExpired),
+        let (attempt, now) = (self.context.ambient.id(), self.context.now);
+        match before.clone().expire(attempt, now) {
+            Some(Ended::AfterCall(intent, attempt)) => Ok(call(intent, *attempt)),
+            Some(Ended::Now(intent)) => self.ended(&before, intent, EventType::IntentExpired),
             None => Ok(Decision::answer(200, &self.print_intent(&before)?)),
         }
     }
@@ -157,7 +158,10 @@ impl Decider<'_> {
     }
 
     /// A refund as the API gives it.
-    pub(super) fn print_refund(&self, refund: &Refund) -> Result<Box<RawValue>, Rejection> {
+    pub(in crate::writer) fn print_refund(
+        &self,
+        refund: &Refund,
+    ) -> Result<Box<RawValue>, Rejection> {
         print(&RefundObject::new(refund, self.mode()?))
     }
 
@@ -172,8 +176,7 @@ impl Decider<'_> {
 
 /// The decision to make a call, with the rows that record it.
 pub(in crate::writer) fn call(intent: Intent, attempt: Attempt) -> Decision {
-    let ticket = Ticket::of(&attempt, intent.charge);
-    Decision::of(DecisionOutcome::Call(ticket))
+    Decision::of(DecisionOutcome::Call(attempt.call(intent.charge)))
         .with(intent)
         .with(attempt)
 }

@@ -1,16 +1,14 @@
-//! What a rail's answer comes to, whether it answers a call or comes later.
+//! What a fact about an attempt comes to, whether it answers a call or comes later.
 
 use super::{Awaited, decide::intent_event};
 use crate::{
-    base::{
-        event_type::EventType,
-        ids::{AttemptId, IntentId},
-    },
+    base::{event_type::EventType, ids::IntentId},
     domain::{
         intents::{
-            Attempt, AttemptStatus, Finished, Intent, IntentError, Refund, State, Status, Verdict,
+            Attempt, AttemptStatus, Finished, Intent, IntentError, Refund, State, Told, Verdict,
         },
-        rails::{CallKind, Rail, RailAnswer},
+        movements::{Movement, Resolution},
+        rails::{CallKind, Rail, RailAnswer, RailFact},
     },
     writer::{
         Rejection,
@@ -22,31 +20,43 @@ use crate::{
 use serde_json::value::RawValue;
 
 impl Decider<'_> {
-    pub(in crate::writer) fn finish(
+    /// Takes in what a rail tells of an attempt.
+    pub(in crate::writer) fn learn_of(
         &self,
-        id: AttemptId,
-        answer: RailAnswer,
+        attempt: Attempt,
+        fact: &RailFact,
     ) -> Result<Decision, Rejection> {
-        let attempt = self.world.attempts.find(&(self.merchant, id))?.cloned();
-        let attempt = attempt.ok_or(Rejection::NotFound("attempt"))?;
-        let before = self.intent(attempt.intent)?;
-        let refund = self.refund_of(&attempt)?.cloned();
-        let known = attempt.clone();
-        match attempt.finish(before.clone(), refund.clone(), answer, self.context.now)? {
-            Some(finished) => self.finished((&before, known.status), finished),
+        let known = self.known(&attempt)?;
+        let told = Told {
+            outcome: fact.outcome,
+            amount: fact.amount,
+        };
+        let (before, was) = (known.intent.clone(), attempt.status);
+        let (fresh, now) = (self.context.ambient.id(), self.context.now);
+        let same = attempt.clone();
+        match attempt.learn(known, told, fresh, now)? {
+            Some(finished) => self.finished((&before, was), finished, fact),
             // Again is not an error: the first has done it.
-            None => self.unchanged(&before, &known),
+            None => self.unchanged(&before, &same),
         }
     }
 
-    fn refund_of(&self, attempt: &Attempt) -> Result<Option<&Refund>, Rejection> {
+    pub(in crate::writer) fn refund_of(
+        &self,
+        attempt: &Attempt,
+    ) -> Result<Option<&Refund>, Rejection> {
         match attempt.refund {
             Some(id) => self.world.refunds.find(&(self.merchant, id)),
             None => Ok(None),
         }
     }
 
-    fn unchanged(&self, intent: &Intent, attempt: &Attempt) -> Result<Decision, Rejection> {
+    /// The answer where nothing changes.
+    pub(in crate::writer) fn unchanged(
+        &self,
+        intent: &Intent,
+        attempt: &Attempt,
+    ) -> Result<Decision, Rejection> {
         match (self.refund_of(attempt)?, attempt.decline_code) {
             (Some(refund), _) => Ok(Decision::answer(201, &self.print_refund(refund)?)),
             (None, Some(code)) => Ok(Decision::of(DecisionOutcome::Verdict(
@@ -60,24 +70,29 @@ impl Decider<'_> {
         }
     }
 
-    fn finished(
+    /// Records an attempt with what was told of it applied, and keeps money apart that its intent
+    /// does not wait for.
+    pub(in crate::writer) fn finished(
         &self,
         (before, was): (&Intent, AttemptStatus),
         finished: Finished,
+        fact: &RailFact,
     ) -> Result<Decision, Rejection> {
         let Finished {
             mut intent,
             attempt,
+            others,
             refund,
             draft,
             event,
             verdict,
+            unexpected,
         } = finished;
         let (mut link, link_event) = self.update_link_capacity(before, &intent)?;
         if let (Some(changed), Verdict::Declined(_)) = (&link, verdict) {
             intent.declines = changed.declines;
             // A payer is led to the payment's own page by any other first answer.
-            if was != AttemptStatus::Started {
+            if was != AttemptStatus::Started || attempt.kind == CallKind::Close {
                 link = link.map(|link| link.seen(intent.id));
             }
         }
@@ -85,33 +100,105 @@ impl Decider<'_> {
             Some(refund) => (201, self.print_refund(refund)?),
             None => (200, self.print_intent(&intent)?),
         };
-        let charge = intent.charge.map(|id| (self.merchant, id));
-        let charge = charge.and_then(|name| self.world.attempts.get(&name));
-        let method = charge.and_then(|charge| charge.method);
-        let draft = draft.map(|draft| match method {
-            Some(method) => draft.paid_with(method.to_string()),
+        let draft = draft.map(|draft| match self.paid_with(&intent) {
+            Some(method) => draft.paid_with(method),
             None => draft,
         });
         let event = event.map(|event| self.attempt_event(event, &intent, &attempt, &data));
         let is_over = intent.state == State::Expired && before.state != State::Expired;
         let expired = is_over.then(|| intent_event(EventType::IntentExpired, &intent, &data));
-        let answer = Decision::answer(status, &data);
-        let outcome = match verdict {
-            Verdict::Declined(code) if attempt.kind != CallKind::Refund => {
-                let intent = intent.id;
-                DecisionOutcome::Verdict(IntentError::Declined { intent, code }.into())
-            }
-            Verdict::Declined(_) | Verdict::Accepted => answer.outcome,
+        let given_back = self.given_back(&attempt, &intent)?;
+        let base = given_back.unwrap_or_else(|| Decision::answer(status, &data));
+        let said = verdict_of(verdict, (&intent, &attempt), self.context.now);
+        let outcome = said.unwrap_or(base.outcome);
+        let unmatched = match unexpected {
+            Some(told) => self.movement(fact, told, Some((&intent, &attempt)))?,
+            None => None,
         };
-        Ok(Decision::of(outcome)
+        let decision = Decision { outcome, ..base }
             .with(intent)
             .with(attempt)
+            .with_all(others)
             .with_all(refund)
             .with_all(link)
             .booking(draft)
             .causing(event.transpose()?)
             .causing(expired)
-            .causing(link_event))
+            .causing(link_event);
+        Ok(match unmatched {
+            Some(made) => decision
+                .with(made.movement)
+                .booking([made.draft])
+                .causing([made.event]),
+            None => decision,
+        })
+    }
+
+    /// What the payer of an intent paid with.
+    fn paid_with(&self, intent: &Intent) -> Option<String> {
+        let charge = intent.charge.map(|id| (self.merchant, id))?;
+        let method = self.world.attempts.get(&charge)?.method?;
+        Some(method.to_string())
+    }
+
+    /// What becomes of a movement that the rail was asked to give back by this attempt: it has left
+    /// suspense, or is free for another decision.
+    fn given_back(
+        &self,
+        attempt: &Attempt,
+        intent: &Intent,
+    ) -> Result<Option<Decision>, Rejection> {
+        let Some(id) = attempt.movement.filter(|_| attempt.refund.is_none()) else {
+            return Ok(None);
+        };
+        let movement = self.world.movements.find(&(self.merchant, id))?.cloned();
+        let asked = |m: &Movement| {
+            let resolution = m.resolution.as_ref();
+            resolution.is_some_and(|r| r.attempt == Some(attempt.id) && r.entry.is_none())
+        };
+        let Some(movement) = movement.filter(asked) else {
+            return Ok(None);
+        };
+        let now = self.context.now;
+        match attempt.status {
+            AttemptStatus::Succeeded => {
+                let entry = self.context.ambient.id();
+                let draft = movement.to_payer(intent.origin(), entry);
+                let draft = draft.map_err(|error| Rejection::Internal(error.to_string()))?;
+                let resolution = movement.resolution.clone().map(|resolution| Resolution {
+                    entry: Some(entry),
+                    ..resolution
+                });
+                let movement = Movement {
+                    resolution,
+                    updated_at: now,
+                    ..movement
+                };
+                self.out_of_suspense(movement, draft).map(Some)
+            }
+            AttemptStatus::Failed => {
+                let movement = Movement {
+                    resolution: None,
+                    updated_at: now,
+                    ..movement
+                };
+                let told = EventType::MovementUnmatched;
+                let event = self.movement_event(told, &movement, Some(intent))?;
+                let data = self.print_movement(&movement)?;
+                Ok(Some(
+                    Decision::answer(200, &data).with(movement).causing([event]),
+                ))
+            }
+            AttemptStatus::Started
+            | AttemptStatus::Unknown
+            | AttemptStatus::Pending
+            | AttemptStatus::RequiresAction
+            | AttemptStatus::Reversed
+            | AttemptStatus::Closed => Ok(Some(Decision::answer(
+                200,
+                &self.print_movement(&movement)?,
+            ))),
+        }
     }
 
     /// The event of an attempt. What a stranger causes without paying carries no copy of the
@@ -138,10 +225,10 @@ impl Decider<'_> {
         answer: RailAnswer,
     ) -> Result<Decision, Rejection> {
         let intent = self.intent(id)?;
-        let status = intent.status_at(self.context.now);
+        let now = self.context.now;
         let open = match intent.state {
-            // An action that comes too late is none: those who looked saw "expired".
-            State::RequiresAction(_) if status == Status::Expired => None,
+            // The sandbox closes its page with the intent's time.
+            State::RequiresAction(_) if intent.expires_at() <= now => None,
             State::Processing(attempt, _) | State::RequiresAction(attempt) => {
                 self.world.attempts.find(&(self.merchant, attempt))?
             }
@@ -158,7 +245,8 @@ impl Decider<'_> {
         match open {
             // What happened elsewhere is known from its rail alone.
             Some(attempt) if attempt.status == wanted && attempt.rail == Rail::Sandbox => {
-                let decision = self.finish(attempt.id, answer)?;
+                let fact = RailFact::answer(&attempt.call(None), answer);
+                let decision = self.learn(&fact)?;
                 // The caller reports for the rail: the answer shows the intent, not a decline.
                 let after = decision.changes.iter().find_map(|change| {
                     if let Change::Intent(intent) = change {
@@ -174,7 +262,30 @@ impl Decider<'_> {
                     ..decision
                 })
             }
-            Some(_) | None => Err(IntentError::InvalidState { verb, status }.into()),
+            Some(_) | None => {
+                let status = intent.status_at(now);
+                Err(IntentError::InvalidState { verb, status }.into())
+            }
         }
     }
+}
+
+/// What the caller of an attempt is answered other than with what it changed.
+fn verdict_of(
+    verdict: Verdict,
+    (intent, attempt): (&Intent, &Attempt),
+    now: time::OffsetDateTime,
+) -> Option<DecisionOutcome> {
+    let error = match verdict {
+        Verdict::Declined(code) if attempt.refund.is_none() => IntentError::Declined {
+            intent: intent.id,
+            code,
+        },
+        Verdict::NotClosed => IntentError::InvalidState {
+            verb: "canceled while its payer pays",
+            status: intent.status_at(now),
+        },
+        Verdict::Declined(_) | Verdict::Accepted => return None,
+    };
+    Some(DecisionOutcome::Verdict(error.into()))
 }

@@ -7,4 +7,4 @@ pub(super) mod rows;
 
 pub use command::{Awaited, PaymentCommand};
 pub(super) use decide::{call, intent_event};
-pub(super) use rows::load_intents;
+pub(super) use rows::{load_intents, load_named_attempts};

@@ -21,20 +21,49 @@ pub async fn load(
     needs: &mut Needs,
 ) -> Result<(), sqlx::Error> {
     load_intents(&mut *db, world, needs, 0).await?;
-    if !needs.attempts.is_empty() {
-        for read in attempt::store::load(&mut *db, &needs.attempts).await? {
-            match read {
-                Ok(attempt) => world.attempts.load((attempt.merchant, attempt.id), attempt),
-                Err(row) => world.attempts.load_unreadable(row),
-            }
-        }
-    }
+    load_attempts(&mut *db, world, needs).await?;
     if !needs.refunds.is_empty() {
         for read in refund::store::load(&mut *db, &needs.refunds).await? {
             match read {
                 Ok(refund) => world.refunds.load((refund.merchant, refund.id), refund),
                 Err(row) => world.refunds.load_unreadable(row),
             }
+        }
+    }
+    Ok(())
+}
+
+/// Loads the attempts that commands name, which name all else in turn.
+pub async fn load_named_attempts(
+    db: &mut PgConnection,
+    world: &mut World,
+    needs: &mut Needs,
+) -> Result<(), sqlx::Error> {
+    load_attempts(db, world, needs).await?;
+    let named = world.attempts.values();
+    for attempt in named {
+        needs.add_named_by_attempt(attempt);
+    }
+    Ok(())
+}
+
+/// Loads those attempts that are named and not loaded yet.
+async fn load_attempts(
+    db: &mut PgConnection,
+    world: &mut World,
+    needs: &Needs,
+) -> Result<(), sqlx::Error> {
+    let all = needs.attempts.iter().copied();
+    let names: Vec<attempt::store::Name> = all
+        .filter(|name| world.attempts.get(name).is_none())
+        .collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    for read in attempt::store::load(db, &names).await? {
+        match read {
+            Ok(attempt) => world.attempts.load((attempt.merchant, attempt.id), attempt),
+            Err(row) => world.attempts.load_unreadable(row),
         }
     }
     Ok(())

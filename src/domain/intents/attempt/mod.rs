@@ -8,7 +8,7 @@ pub use view::AttemptObject;
 use super::Intent;
 use crate::{
     base::{
-        ids::{AttemptId, IntentId, MerchantId, RefundId},
+        ids::{AttemptId, IntentId, MerchantId, MovementId, RefundId},
         money::Money,
     },
     domain::rails::{CallKind, DeclineCode, PaymentMethod, Rail, RailCall},
@@ -34,6 +34,10 @@ crate::names! {
         Succeeded = "succeeded",
         /// Refused.
         Failed = "failed",
+        /// Ended, and the intent was not paid by it: it was closed at the rail, or another had paid.
+        Closed = "closed",
+        /// It had succeeded, and the rail took that back.
+        Reversed = "reversed",
     }
 }
 
@@ -51,6 +55,12 @@ pub struct Attempt {
     pub intent: IntentId,
     /// The refund that it is for, if it is one.
     pub refund: Option<RefundId>,
+    /// The charge that it is about; none for charges.
+    pub charge: Option<AttemptId>,
+    /// The movement that it takes as a payment or as a refund, or gives back.
+    pub movement: Option<MovementId>,
+    /// The void that lets go of what it holds, where its intent never waited for that.
+    pub released_by: Option<AttemptId>,
     /// What the rail is asked to do.
     pub kind: CallKind,
     /// What is known of it.
@@ -89,6 +99,9 @@ impl Attempt {
             merchant: intent.merchant,
             intent: intent.id,
             refund: None,
+            charge: intent.charge.filter(|_| kind != CallKind::Charge),
+            movement: None,
+            released_by: None,
             kind,
             status: AttemptStatus::Started,
             rail,
@@ -117,6 +130,22 @@ impl Attempt {
         }
     }
 
+    /// About this charge, and not the one that paid the intent.
+    pub(in crate::domain::intents) fn about(self, charge: AttemptId) -> Self {
+        Self {
+            charge: Some(charge),
+            ..self
+        }
+    }
+
+    /// The same, for a worker to send or ask about then.
+    pub(in crate::domain::intents) fn asked_at(self, at: OffsetDateTime) -> Self {
+        Self {
+            ask_at: Some(at),
+            ..self
+        }
+    }
+
     /// The nonce of the form that began it, if a payer did on a page: only that payer's browser
     /// knows it.
     pub fn page_nonce(&self) -> Option<&str> {
@@ -127,11 +156,15 @@ impl Attempt {
     pub fn is_final(&self) -> bool {
         matches!(
             self.status,
-            AttemptStatus::Succeeded | AttemptStatus::Failed
+            AttemptStatus::Succeeded
+                | AttemptStatus::Failed
+                | AttemptStatus::Closed
+                | AttemptStatus::Reversed
         )
     }
 
-    /// What to ask the rail, given the attempt that charged the payer.
+    /// What to ask the rail. Attempts from before it was kept which charge they are about are about
+    /// `charge`, that of their intent.
     pub fn call(&self, charge: Option<AttemptId>) -> RailCall {
         let Self {
             rail,
@@ -147,7 +180,7 @@ impl Attempt {
             kind,
             method,
             amount,
-            charge,
+            charge: self.charge.or(charge),
         }
     }
 }

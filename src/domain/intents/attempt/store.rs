@@ -8,7 +8,7 @@ use super::Attempt;
 use crate::{
     base::{
         db::{Part, Pool, Unreadable, Window, all_written, query_listed, readable},
-        ids::{AttemptId, IntentId, MerchantId, RefundId},
+        ids::{AttemptId, IntentId, MerchantId, MovementId, RefundId},
         money::{CurrencyError, Money},
         names::UnknownName,
     },
@@ -23,6 +23,9 @@ struct Row {
     id: Uuid,
     intent_id: Uuid,
     refund_id: Option<Uuid>,
+    charge_id: Option<Uuid>,
+    movement_id: Option<Uuid>,
+    released_by: Option<Uuid>,
     kind: String,
     status: String,
     rail: String,
@@ -56,6 +59,9 @@ impl TryFrom<Row> for Attempt {
             merchant: MerchantId(row.merchant_id),
             intent: IntentId(row.intent_id),
             refund: row.refund_id.map(RefundId),
+            charge: row.charge_id.map(AttemptId),
+            movement: row.movement_id.map(MovementId),
+            released_by: row.released_by.map(AttemptId),
             kind: row.kind.parse()?,
             status: row.status.parse()?,
             rail,
@@ -91,9 +97,10 @@ pub async fn load(
     let rows = sqlx::query_as!(
         Row,
         "-- attempts.load
-        SELECT a.merchant_id, a.id, a.intent_id, a.refund_id, a.kind, a.status, a.rail,
-            a.payment_method, a.amount, a.currency, a.decline_code, a.idempotency_key,
-            a.key_fingerprint, a.ask_at, a.created_at, a.updated_at
+        SELECT a.merchant_id, a.id, a.intent_id, a.refund_id, a.charge_id, a.movement_id,
+            a.released_by, a.kind, a.status, a.rail, a.payment_method, a.amount, a.currency,
+            a.decline_code, a.idempotency_key, a.key_fingerprint, a.ask_at, a.created_at,
+            a.updated_at
         FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
         CROSS JOIN LATERAL (
             SELECT f.ctid AS row FROM attempts f
@@ -123,6 +130,12 @@ pub struct Columns<'a> {
     pub intents: Vec<Uuid>,
     /// The refunds that they are for.
     pub refunds: Vec<Option<Uuid>>,
+    /// The charges that they are about.
+    pub charges: Vec<Option<Uuid>>,
+    /// The movements that they are about.
+    pub movements: Vec<Option<Uuid>>,
+    /// The voids that let go of what they hold.
+    pub released: Vec<Option<Uuid>>,
     /// What they ask of the rail.
     pub kinds: Vec<&'static str>,
     /// What is known of them.
@@ -157,6 +170,12 @@ pub fn columns<'a>(attempts: &[&'a Attempt]) -> Columns<'a> {
         ids: attempts.iter().map(|a| a.id.0).collect(),
         intents: attempts.iter().map(|a| a.intent.0).collect(),
         refunds: attempts.iter().map(|a| a.refund.map(|r| r.0)).collect(),
+        charges: attempts.iter().map(|a| a.charge.map(|c| c.0)).collect(),
+        movements: attempts.iter().map(|a| a.movement.map(|m| m.0)).collect(),
+        released: attempts
+            .iter()
+            .map(|a| a.released_by.map(|v| v.0))
+            .collect(),
         kinds: attempts.iter().map(|a| a.kind.as_str()).collect(),
         statuses: attempts.iter().map(|a| a.status.as_str()).collect(),
         rails: attempts.iter().map(|a| a.rail.as_str()).collect(),
@@ -194,6 +213,7 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
             status = u.status,
             decline_code = u.code,
             ask_at = u.ask_at,
+            released_by = u.released_by,
             updated_at = u.updated_at
         FROM (
             SELECT
@@ -202,7 +222,8 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
                 UNNEST($3::text[]) AS status,
                 UNNEST($4::text[]) AS code,
                 UNNEST($5::timestamptz[]) AS ask_at,
-                UNNEST($6::timestamptz[]) AS updated_at
+                UNNEST($6::uuid[]) AS released_by,
+                UNNEST($7::timestamptz[]) AS updated_at
         ) u
         CROSS JOIN LATERAL (
             SELECT f.ctid AS row FROM attempts f
@@ -215,6 +236,7 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
         &c.statuses as &[&str],
         &c.codes as &[Option<&str>],
         &c.ask as &[Option<OffsetDateTime>],
+        &c.released as &[Option<Uuid>],
         &c.updated
     );
     all_written(update.execute(db).await?, attempts.len())

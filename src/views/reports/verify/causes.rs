@@ -56,7 +56,7 @@ fn source(entry: &JournalEntry, causes: &HashMap<Uuid, Cause>) -> Option<String>
                 format!("its source should be its payment intent {expected}, found {source}")
             })
         }
-        "refund" => {
+        "refund" | "reversal" => {
             let Some(id) = refund(entry) else {
                 return Some(format!("its source should be a refund, found {source}"));
             };
@@ -65,7 +65,11 @@ fn source(entry: &JournalEntry, causes: &HashMap<Uuid, Cause>) -> Option<String>
                     "its source {source} should be there, and is missing"
                 ));
             };
-            cause.differs(entry, source)
+            // That one had succeeded which came back, its attempt says.
+            let moved = attempt(entry).and_then(|id| causes.get(&id.0));
+            let came_back = moved.is_some_and(|moved| moved.status == "reversed");
+            let is_told = came_back && cause.status == "failed";
+            cause.differs(entry, source, is_told)
         }
         "adjustment" => {
             let expected = entry.id.to_string();
@@ -79,7 +83,7 @@ fn source(entry: &JournalEntry, causes: &HashMap<Uuid, Cause>) -> Option<String>
 /// What is wrong with the attempt that moved an entry's money. Entries of hash version 1 keep none:
 /// theirs are found by the sums of their intents.
 fn moved_by(entry: &JournalEntry, causes: &HashMap<Uuid, Cause>) -> Option<String> {
-    let moved = matches!(entry.kind.as_str(), "capture" | "refund");
+    let moved = matches!(entry.kind.as_str(), "capture" | "refund" | "reversal");
     if entry.hash_version < 2 || !moved {
         return None;
     }
@@ -90,18 +94,19 @@ fn moved_by(entry: &JournalEntry, causes: &HashMap<Uuid, Cause>) -> Option<Strin
     let Some(cause) = causes.get(&id.0) else {
         return Some(format!("its cause {name} should be there, and is missing"));
     };
-    cause.differs(entry, name)
+    cause.differs(entry, name, cause.status == "reversed")
 }
 
 impl Cause {
-    /// Where the refund or attempt called `name` and its entry differ.
-    fn differs(&self, entry: &JournalEntry, name: &str) -> Option<String> {
+    /// Where the refund or attempt called `name` and its entry differ; one that `came_back` had succeeded
+    /// before.
+    fn differs(&self, entry: &JournalEntry, name: &str, came_back: bool) -> Option<String> {
         if Some(self.intent) != entry.origin.payment_intent.map(|id| id.0) {
             return Some(format!("{name} belongs to another payment intent"));
         }
         let fits = match self.kind.as_str() {
             "charge" | "capture" => entry.kind == "capture",
-            _ => entry.kind == "refund",
+            _ => matches!(entry.kind.as_str(), "refund" | "reversal"),
         };
         if !fits {
             return Some(format!(
@@ -121,7 +126,8 @@ impl Cause {
                 "{name} asked the rail {asked}, and {booked} is booked"
             ));
         }
-        if self.status != "succeeded" {
+        let has_succeeded = self.status == "succeeded" && entry.kind != "reversal";
+        if !(has_succeeded || came_back) {
             return Some(format!(
                 "{name} should have succeeded, and is {}",
                 self.status

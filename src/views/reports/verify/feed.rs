@@ -92,15 +92,15 @@ impl Feed {
         }
     }
 
-    /// Holds the next entry against the next event that names one. What belongs to no payment
-    /// intent causes no event.
+    /// Holds the next entry against the next event that names one. What was booked by hand causes no
+    /// event.
     pub async fn meet(
         &mut self,
         db: &mut PgConnection,
         entry: &JournalEntry,
         faults: &mut Faults,
     ) -> Result<(), sqlx::Error> {
-        if entry.origin.payment_intent.is_none() {
+        if entry.origin.payment_intent.is_none() && entry.kind != "movement" {
             return Ok(());
         }
         while let Some(named) = self.next(db, faults).await? {

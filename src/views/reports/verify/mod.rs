@@ -7,6 +7,7 @@ mod books;
 mod causes;
 mod feed;
 mod findings;
+mod movements;
 mod payments;
 mod report;
 mod store;
@@ -54,6 +55,7 @@ pub async fn verify(pool: &Pool, merchant: Option<MerchantId>) -> Result<Report,
     }
     findings::check_postings(&mut db, only, &mut faults).await?;
     payments::check(&mut db, only, &mut faults).await?;
+    movements::check(&mut db, only, &mut faults).await?;
     findings::check(&mut db, only, &mut faults).await?;
     faults.found()?;
     Ok(report)

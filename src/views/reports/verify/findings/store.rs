@@ -275,7 +275,8 @@ pub(super) async fn old_attempts(
         "-- verify.old_attempts
         SELECT merchant_id, id AS attempt_id, status, created_at FROM attempts
         WHERE ($1::uuid IS NULL OR merchant_id = $1)
-            AND (status NOT IN ('pending', 'requires_action', 'succeeded', 'failed')
+            AND (status NOT IN ('pending', 'requires_action', 'succeeded', 'failed', 'closed',
+                    'reversed')
                 AND created_at < now() - interval '1 hour'
                 OR status = 'pending' AND created_at < now() - interval '30 days')
         ORDER BY created_at LIMIT 1000",

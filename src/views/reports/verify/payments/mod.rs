@@ -137,7 +137,7 @@ fn intent_attempts(row: &store::IntentAttempts) -> Fault {
     let waits = matches!(status, "processing" | "requires_action");
     let open = match row.open.as_deref() {
         None => waits.then(|| format!("{status}, so an attempt should be open, and none is")),
-        Some(open) => (waits == matches!(open, "succeeded" | "failed"))
+        Some(open) => (waits == matches!(open, "succeeded" | "failed" | "closed" | "reversed"))
             .then(|| format!("{status}, and the attempt that it waits for is {open}")),
     };
     let problems = [foreign, asked].into_iter().chain(sums).chain([open]);

@@ -46,15 +46,17 @@ pub(super) async fn intent_books(
             FROM journal_entries e JOIN postings p ON p.merchant_id = e.merchant_id
                 AND p.entry_sequence = e.sequence
             WHERE e.payment_intent_id IS NOT NULL AND p.direction = 'debit'
+                AND e.kind <> 'movement'
                 AND ($1::uuid IS NULL OR e.merchant_id = $1)
             GROUP BY e.merchant_id, e.sequence, p.currency
         ), booked AS (
             SELECT merchant_id, intent_id, count(*) FILTER (WHERE kind = 'capture') AS captures,
                 least(coalesce(sum(amount) FILTER (WHERE kind = 'capture'), 0),
                     9223372036854775807)::bigint AS captured,
-                least(coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0),
+                least(coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0)
+                    - coalesce(sum(amount) FILTER (WHERE kind = 'reversal'), 0),
                     9223372036854775807)::bigint AS refunded,
-                count(*) - count(DISTINCT source) AS doubled, min(currency) AS low,
+                count(*) - count(DISTINCT (kind, source)) AS doubled, min(currency) AS low,
                     max(currency) AS high
             FROM entry GROUP BY merchant_id, intent_id
         ), intent AS (
@@ -175,12 +177,20 @@ pub(super) async fn intent_attempts(
         IntentAttempts,
         r#"-- verify.intent_attempts
         WITH attempt AS (
-            SELECT merchant_id, intent_id, min(currency) AS low, max(currency) AS high,
-                min(amount) FILTER (WHERE kind = 'charge') AS asked_least,
-                max(amount) FILTER (WHERE kind = 'charge') AS asked_most,
-                sum(amount) FILTER (WHERE kind = 'charge' AND status = 'succeeded') AS charged,
-                sum(amount) FILTER (WHERE kind = 'capture' AND status = 'succeeded') AS captured,
-                sum(amount) FILTER (WHERE kind = 'refund' AND status = 'succeeded') AS refunded
+            -- What is about a movement is of its amount: less than was asked for, where somebody
+            -- took that as the payment.
+            SELECT merchant_id, intent_id,
+                min(currency) FILTER (WHERE movement_id IS NULL) AS low,
+                max(currency) FILTER (WHERE movement_id IS NULL) AS high,
+                min(amount) FILTER (WHERE kind = 'charge' AND movement_id IS NULL) AS asked_least,
+                max(amount) FILTER (WHERE kind = 'charge' AND movement_id IS NULL) AS asked_most,
+                sum(amount) FILTER (WHERE kind = 'charge' AND status IN ('succeeded', 'reversed'))
+                    AS charged,
+                sum(amount) FILTER (WHERE status IN ('succeeded', 'reversed')
+                    AND (kind = 'capture' OR kind = 'charge' AND movement_id IS NOT NULL))
+                    AS captured,
+                sum(amount) FILTER (WHERE kind = 'refund' AND status = 'succeeded'
+                    AND refund_id IS NOT NULL) AS refunded
             FROM attempts WHERE $1::uuid IS NULL OR merchant_id = $1 GROUP BY merchant_id, intent_id
         ), moved AS (
             SELECT i.merchant_id, i.id AS intent_id, i.status, i.currency, i.amount,
@@ -212,7 +222,7 @@ pub(super) async fn intent_attempts(
             OR m.authorized <> m.amount_authorized OR m.captured <> m.amount_captured
             OR m.refunded <> m.amount_refunded
             OR (m.status IN ('processing', 'requires_action'))
-                <> coalesce(o.status NOT IN ('succeeded', 'failed'), false)
+                <> coalesce(o.status NOT IN ('succeeded', 'failed', 'closed', 'reversed'), false)
         ORDER BY m.merchant_id, m.intent_id LIMIT 1000"#,
         only
     );
@@ -251,7 +261,8 @@ pub(super) async fn refund_attempts(
         WITH attempt AS (
             SELECT merchant_id, refund_id, max(amount) AS asked,
                 count(*) FILTER (WHERE status = 'succeeded') AS succeeded,
-                count(*) FILTER (WHERE status NOT IN ('succeeded', 'failed')) AS open
+                count(*) FILTER (WHERE status NOT IN ('succeeded', 'failed', 'closed',
+                    'reversed')) AS open
             FROM attempts WHERE refund_id IS NOT NULL AND ($1::uuid IS NULL OR merchant_id = $1)
             GROUP BY merchant_id, refund_id
         )
@@ -313,11 +324,15 @@ pub(super) async fn intent_events(
             FROM events WHERE intent_id IS NOT NULL AND ($1::uuid IS NULL OR merchant_id = $1)
             GROUP BY merchant_id, intent_id
         ), refund AS (
-            SELECT merchant_id, payment_intent_id, ARRAY[count(*),
-                count(*) FILTER (WHERE status = 'succeeded'),
-                count(*) FILTER (WHERE status = 'failed')] AS refunds
-            FROM refunds WHERE $1::uuid IS NULL OR merchant_id = $1
-            GROUP BY merchant_id, payment_intent_id
+            -- One that came back had succeeded.
+            SELECT r.merchant_id, r.payment_intent_id, ARRAY[count(*),
+                count(*) FILTER (WHERE r.status = 'succeeded' OR a.id IS NOT NULL),
+                count(*) FILTER (WHERE r.status = 'failed')] AS refunds
+            FROM refunds r
+            LEFT JOIN attempts a ON a.merchant_id = r.merchant_id AND a.refund_id = r.id
+                AND a.status = 'reversed'
+            WHERE $1::uuid IS NULL OR r.merchant_id = $1
+            GROUP BY r.merchant_id, r.payment_intent_id
         )
         SELECT i.merchant_id, i.id AS intent_id, i.status, i.event_sequence,
             coalesce(t.count, 0) AS "count!", coalesce(t.places, 0) AS "places!",

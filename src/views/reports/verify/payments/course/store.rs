@@ -53,11 +53,18 @@ pub(super) async fn intents(
                 AND ($1::uuid IS NULL OR merchant_id = $1)
             GROUP BY merchant_id, intent_id
         ), attempt AS (
-            SELECT merchant_id, intent_id,
-                count(*) FILTER (WHERE status = 'failed' AND kind <> 'refund') AS failed,
-                sum(amount) FILTER (WHERE status = 'succeeded' AND kind = 'charge') AS charged,
-                sum(amount) FILTER (WHERE status = 'succeeded' AND kind = 'void') AS voided
-            FROM attempts WHERE $1::uuid IS NULL OR merchant_id = $1 GROUP BY merchant_id, intent_id
+            -- Not the voids that let go of what charges hold that paid for nothing.
+            SELECT a.merchant_id, a.intent_id,
+                count(*) FILTER (WHERE a.status = 'failed'
+                    AND a.kind IN ('charge', 'capture', 'void')) AS failed,
+                sum(a.amount) FILTER (WHERE a.kind = 'charge'
+                    AND a.status IN ('succeeded', 'reversed')) AS charged,
+                sum(a.amount) FILTER (WHERE a.status = 'succeeded' AND a.kind = 'void') AS voided
+            FROM attempts a
+            LEFT JOIN attempts c ON c.merchant_id = a.merchant_id AND c.id = a.charge_id
+                AND c.released_by = a.id
+            WHERE c.id IS NULL AND ($1::uuid IS NULL OR a.merchant_id = $1)
+            GROUP BY a.merchant_id, a.intent_id
         ), course AS (
             SELECT i.merchant_id, i.id AS intent_id, i.status, i.currency, i.capture_method,
                 t.last_event,

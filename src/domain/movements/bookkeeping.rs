@@ -1,0 +1,53 @@
+//! Which journal entries a movement posts. That of a payment or refund which it turns out to be is
+//! posted by its intent (`domain/intents/bookkeeping.rs`), against suspense.
+
+use super::{Flow, Movement};
+use crate::{
+    base::ids::EntryId,
+    domain::ledger::{Account, Direction, Draft, EntryKind, Origin, Unbalanced},
+};
+
+impl Movement {
+    /// Into suspense: the rail holds money of which nobody knows whose it is, or has given away money
+    /// for which nobody asked.
+    pub fn to_suspense(&self, origin: Origin) -> Result<Draft, Unbalanced> {
+        let clearing = Account::rail_clearing(self.rail.as_str());
+        let draft = self.between(clearing, Account::suspense(), origin)?;
+        Ok(draft.with_id(self.entry))
+    }
+
+    /// Out of suspense, to the merchant, who gains what came and bears what went.
+    pub fn to_merchant(&self, origin: Origin, id: EntryId) -> Result<Draft, Unbalanced> {
+        let draft = self.between(Account::suspense(), Account::merchant_pending(), origin)?;
+        Ok(draft.with_id(id))
+    }
+
+    /// Out of suspense, back to the payer.
+    pub fn to_payer(&self, origin: Origin, id: EntryId) -> Result<Draft, Unbalanced> {
+        let clearing = Account::rail_clearing(self.rail.as_str());
+        let draft = self.between(Account::suspense(), clearing, origin)?;
+        Ok(draft.with_id(id))
+    }
+
+    /// Debits the first account and credits the second with what came; the other way round with what
+    /// went.
+    fn between(&self, from: Account, to: Account, origin: Origin) -> Result<Draft, Unbalanced> {
+        let (debit, credit) = match self.flow {
+            Flow::In => (from, to),
+            Flow::Out => (to, from),
+        };
+        let lines = vec![
+            (debit, Direction::Debit, self.amount),
+            (credit, Direction::Credit, self.amount),
+        ];
+        let cause = self
+            .attempt
+            .map_or_else(|| self.external_id.clone(), |attempt| attempt.to_string());
+        let draft = Draft::new(EntryKind::Movement, self.id.to_string(), lines)?;
+        Ok(draft.with_origin(Origin {
+            cause: Some(cause),
+            rail: Some(self.rail.as_str().to_owned()),
+            ..origin
+        }))
+    }
+}

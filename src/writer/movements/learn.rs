@@ -1,0 +1,152 @@
+//! What a fact comes to, whoever heard it.
+
+use super::MovementCommand;
+use crate::{
+    base::ids::{IntentId, MovementId},
+    domain::{
+        intents::{Attempt, Finished, Known},
+        movements::{Flow, Reason, Unexpected},
+        rails::{CallKind, RailAnswer, RailFact},
+    },
+    writer::{
+        Rejection,
+        decider::{Decider, print},
+        decision::Decision,
+        world::Change,
+    },
+};
+use serde::Serialize;
+
+/// What came of a fact that was told by hand.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+pub struct FactReceipt {
+    /// Always `sandbox_fact`.
+    object: &'static str,
+    /// The payment intent that it changed.
+    payment_intent: Option<IntentId>,
+    /// The movement that it made.
+    movement: Option<MovementId>,
+}
+
+impl MovementCommand {
+    /// What the command comes to.
+    pub fn decide(&self, decider: &Decider<'_>) -> Result<Decision, Rejection> {
+        match self {
+            Self::Learn(fact) => decider.learn(fact),
+            Self::Tell(fact) => decider.tell(fact),
+            Self::Resolve(id, wanted) => decider.resolve(*id, wanted),
+        }
+    }
+}
+
+impl Decider<'_> {
+    /// Takes in what a rail tells.
+    pub(in crate::writer) fn learn(&self, fact: &RailFact) -> Result<Decision, Rejection> {
+        let attempt = match fact.attempt {
+            Some(id) => self.world.attempts.find(&(self.merchant, id))?,
+            None => None,
+        };
+        match attempt.filter(|attempt| attempt.rail == fact.rail).cloned() {
+            Some(attempt) if attempt.kind == fact.kind => self.learn_of(attempt, fact),
+            Some(charge) => self.done_to(charge, fact),
+            None => self.learn_unknown(fact),
+        }
+    }
+
+    /// Takes in what somebody tells who plays the rail.
+    fn tell(&self, fact: &RailFact) -> Result<Decision, Rejection> {
+        let decision = self.learn(fact)?;
+        let (mut payment_intent, mut movement) = (None, None);
+        for change in &decision.changes {
+            match change {
+                Change::Intent(intent) => payment_intent = Some(intent.id),
+                Change::Movement(made) => movement = Some(made.id),
+                Change::Attempt(_)
+                | Change::Refund(_)
+                | Change::Link(_)
+                | Change::Pings(_)
+                | Change::StoredSecret(_)
+                | Change::Endpoint(_)
+                | Change::Replay(_)
+                | Change::TokenRow(_) => {}
+            }
+        }
+        let receipt = FactReceipt {
+            object: "sandbox_fact",
+            payment_intent,
+            movement,
+        };
+        let outcome = Decision::answer(200, &print(&receipt)?).outcome;
+        Ok(Decision {
+            outcome,
+            ..decision
+        })
+    }
+
+    /// What was done at the rail to a charge, without us.
+    fn done_to(&self, charge: Attempt, fact: &RailFact) -> Result<Decision, Rejection> {
+        let intent = self.intent(charge.intent)?;
+        let is_done = fact.outcome == RailAnswer::Succeeded;
+        let (flow, reason) = match fact.kind {
+            CallKind::Void if is_done => {
+                let (fresh, now) = (self.context.ambient.id(), self.context.now);
+                return match charge.clone().lapses(intent.clone(), fresh, now) {
+                    Some(lapsed) => self.finished((&intent, charge.status), lapsed, fact),
+                    None => self.unchanged(&intent, &charge),
+                };
+            }
+            CallKind::Refund if is_done => (Flow::Out, Reason::ExternalRefund),
+            CallKind::Charge | CallKind::Capture if is_done => (Flow::In, Reason::Unknown),
+            CallKind::Charge
+            | CallKind::Capture
+            | CallKind::Refund
+            | CallKind::Void
+            | CallKind::Close => return self.unchanged(&intent, &charge),
+        };
+        let unexpected = Unexpected {
+            reason,
+            flow,
+            amount: fact.amount.unwrap_or(charge.amount),
+        };
+        let was = charge.status;
+        let finished = Finished::beside(intent.clone(), charge, unexpected);
+        self.finished((&intent, was), finished, fact)
+    }
+
+    /// Money of which nothing is known that it could be for.
+    fn learn_unknown(&self, fact: &RailFact) -> Result<Decision, Rejection> {
+        let flow = match fact.kind {
+            CallKind::Charge | CallKind::Capture => Some(Flow::In),
+            CallKind::Refund => Some(Flow::Out),
+            CallKind::Void | CallKind::Close => None,
+        };
+        let is_done = fact.outcome == RailAnswer::Succeeded;
+        let moved = flow.zip(fact.amount).filter(|_| is_done);
+        let Some((flow, amount)) = moved else {
+            // No money: there is nothing to keep.
+            return Err(Rejection::NotFound("attempt"));
+        };
+        let unexpected = Unexpected {
+            reason: Reason::Unknown,
+            flow,
+            amount,
+        };
+        match self.known_movement(fact, unexpected) {
+            Some(known) => Ok(Decision::answer(200, &self.print_movement(known)?)),
+            None => self.unmatched(fact, unexpected),
+        }
+    }
+
+    /// What is known beside an attempt.
+    pub(in crate::writer) fn known(&self, attempt: &Attempt) -> Result<Known, Rejection> {
+        let charge = match attempt.charge {
+            Some(id) => self.world.attempts.find(&(self.merchant, id))?.cloned(),
+            None => None,
+        };
+        Ok(Known {
+            intent: self.intent(attempt.intent)?,
+            refund: self.refund_of(attempt)?.cloned(),
+            charge,
+        })
+    }
+}

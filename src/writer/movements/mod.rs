@@ -1,0 +1,10 @@
+//! What rails tell, and the money of it that nobody waits for: commands, decisions and rows.
+
+mod command;
+mod learn;
+mod movement;
+mod resolve;
+pub(super) mod rows;
+
+pub use command::MovementCommand;
+pub use learn::FactReceipt;

@@ -1,0 +1,221 @@
+//! Taking a movement out of suspense: each way books what it says.
+
+use super::movement::unbalanced;
+use crate::{
+    base::{
+        event_type::EventType,
+        ids::{AttemptId, EntryId, IntentId, MovementId},
+        invalid::Invalid,
+    },
+    domain::{
+        intents::{Finished, Intent, Moved, RefundIds},
+        ledger::{Draft, Origin},
+        movements::{Action, Decided, Flow, Movement, MovementError, MovementStatus, Resolution},
+    },
+    writer::{
+        Rejection,
+        decider::Decider,
+        decision::{Decision, DecisionOutcome},
+        payments::intent_event,
+    },
+};
+
+impl Decider<'_> {
+    /// Does with a movement what was decided.
+    pub(super) fn resolve(&self, id: MovementId, decided: &Decided) -> Result<Decision, Rejection> {
+        let found = self.world.movements.find(&(self.merchant, id))?;
+        let movement = found.cloned().ok_or(Rejection::NotFound("movement"))?;
+        match (movement.status(), &movement.resolution) {
+            (MovementStatus::Resolved, _) => return Err(MovementError::Resolved.into()),
+            (MovementStatus::Unmatched, Some(_)) => return Err(MovementError::Refunding.into()),
+            (MovementStatus::Unmatched, None) => {}
+        }
+        match decided.action {
+            Action::Accept => {
+                let Some(intent) = movement.intent else {
+                    let why = "no payment intent is known for it; assign or keep it";
+                    return Err(not_possible(Action::Accept, why));
+                };
+                let intent = self.intent(intent)?;
+                match self.paid_or_refunded(&movement, &intent, decided)? {
+                    Some(decision) => Ok(decision),
+                    None => self.give_to_merchant(movement, Some(&intent), decided),
+                }
+            }
+            Action::Assign => self.assign(&movement, decided),
+            Action::Keep => self.give_to_merchant(movement, None, decided),
+            Action::Refund => self.refund_movement(movement, decided),
+        }
+    }
+
+    fn assign(&self, movement: &Movement, decided: &Decided) -> Result<Decision, Rejection> {
+        let id = decided
+            .intent
+            .ok_or(Rejection::NotFound("payment intent"))?;
+        let intent = self.intent(id)?;
+        let exact = intent.terms.amount == movement.amount;
+        let refusal = match movement.flow {
+            Flow::In if !exact => {
+                "is for another amount: assign a movement to a payment intent of its own amount, or keep it"
+            }
+            Flow::In => "does not wait to be paid by a movement",
+            Flow::Out => "has not as much left to be refunded",
+        };
+        let decision = if exact || movement.flow == Flow::Out {
+            self.paid_or_refunded(movement, &intent, decided)?
+        } else {
+            None
+        };
+        decision.ok_or_else(|| Invalid::field("/payment_intent", refusal).into())
+    }
+
+    /// Takes a movement as what the intent waits for: its payment, or a refund of it. `None` if it
+    /// waits for no such thing.
+    fn paid_or_refunded(
+        &self,
+        movement: &Movement,
+        intent: &Intent,
+        decided: &Decided,
+    ) -> Result<Option<Decision>, Rejection> {
+        let (ambient, now) = (self.context.ambient, self.context.now);
+        let moved = moved(movement);
+        let finished = match movement.flow {
+            Flow::In => intent.clone().pay_with(moved, ambient.id(), now)?,
+            Flow::Out => {
+                let ids = RefundIds {
+                    refund: ambient.id(),
+                    attempt: ambient.id(),
+                };
+                let reason = decided.reason.clone();
+                intent.clone().refund_with(moved, reason, ids, now)?
+            }
+        };
+        let Some(finished) = finished else {
+            return Ok(None);
+        };
+        let Finished {
+            intent: after,
+            attempt,
+            refund,
+            draft,
+            event,
+            ..
+        } = finished;
+        let entry: EntryId = ambient.id();
+        let movement = self.decided(movement.clone(), decided, (Some(intent.id), Some(entry)));
+        let data = match &refund {
+            Some(refund) => self.print_refund(refund)?,
+            None => self.print_intent(&after)?,
+        };
+        let created = refund
+            .as_ref()
+            .map(|_| intent_event(EventType::RefundCreated, &after, &data));
+        let event = event.map(|event| intent_event(event, &after, &data));
+        let resolved = self.movement_event(EventType::MovementResolved, &movement, Some(&after))?;
+        let answer = Decision::answer(200, &self.print_movement(&movement)?);
+        let draft = draft.map(|draft| draft.with_id(entry));
+        Ok(Some(
+            answer
+                .with(after)
+                .with(attempt)
+                .with_all(refund)
+                .with(movement)
+                .booking(draft)
+                .causing(created)
+                .causing(event)
+                .causing([resolved]),
+        ))
+    }
+
+    /// The merchant gains what came, or bears what went.
+    fn give_to_merchant(
+        &self,
+        movement: Movement,
+        intent: Option<&Intent>,
+        decided: &Decided,
+    ) -> Result<Decision, Rejection> {
+        let entry = self.context.ambient.id();
+        let origin = intent.map_or_else(Origin::default, Intent::origin);
+        let draft = movement.to_merchant(origin, entry).map_err(unbalanced)?;
+        let of = intent.map(|intent| intent.id);
+        let movement = self.decided(movement, decided, (of, Some(entry)));
+        self.out_of_suspense(movement, draft)
+    }
+
+    /// A movement that has left suspense.
+    pub(in crate::writer) fn out_of_suspense(
+        &self,
+        movement: Movement,
+        draft: Draft,
+    ) -> Result<Decision, Rejection> {
+        let intent = movement.intent.map(|id| self.intent(id)).transpose()?;
+        let event = self.movement_event(EventType::MovementResolved, &movement, intent.as_ref())?;
+        let data = self.print_movement(&movement)?;
+        Ok(Decision::answer(200, &data)
+            .with(movement)
+            .booking([draft])
+            .causing([event]))
+    }
+
+    /// Records that the rail is about to be asked to give a movement back.
+    fn refund_movement(
+        &self,
+        movement: Movement,
+        decided: &Decided,
+    ) -> Result<Decision, Rejection> {
+        if movement.flow == Flow::Out {
+            let why = "it went to the payer already";
+            return Err(not_possible(Action::Refund, why));
+        }
+        let (Some(charge), Some(intent)) = (movement.attempt, movement.intent) else {
+            let why = "the rail knows no payment that it could give back; pay it back by other means and keep it";
+            return Err(not_possible(Action::Refund, why));
+        };
+        let intent = self.intent(intent)?;
+        let (id, now): (AttemptId, _) = (self.context.ambient.id(), self.context.now);
+        let attempt = intent.give_back(moved(&movement), charge, id, now);
+        let movement = self.decided(movement, decided, (None, None));
+        let resolution = movement.resolution.clone().map(|resolution| Resolution {
+            attempt: Some(id),
+            ..resolution
+        });
+        let movement = Movement {
+            resolution,
+            ..movement
+        };
+        let call = attempt.call(None);
+        Ok(Decision::of(DecisionOutcome::Call(call))
+            .with(movement)
+            .with(attempt))
+    }
+
+    fn decided(
+        &self,
+        movement: Movement,
+        decided: &Decided,
+        (intent, entry): (Option<IntentId>, Option<EntryId>),
+    ) -> Movement {
+        let now = self.context.now;
+        let resolution = Resolution {
+            action: decided.action,
+            intent,
+            attempt: None,
+            entry,
+            reason: decided.reason.clone(),
+            by: self.actor.to_string(),
+            at: now,
+        };
+        movement.resolved(resolution, now)
+    }
+}
+
+fn moved(movement: &Movement) -> Moved {
+    Moved {
+        movement: movement.id,
+        amount: movement.amount,
+    }
+}
+
+fn not_possible(action: Action, why: &'static str) -> Rejection {
+    MovementError::NotPossible { action, why }.into()
+}
