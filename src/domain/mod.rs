@@ -10,4 +10,5 @@ pub mod ledger;
 pub mod links;
 pub mod movements;
 pub mod rails;
+pub mod statements;
 pub mod threads;

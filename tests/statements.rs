@@ -1,0 +1,164 @@
+//! Statements of real banks, as others read them.
+//!
+//! The crate `mt940` ships statements of many banks. They lie where cargo keeps the crate; each is
+//! read as the crate reads it, or refused for a reason.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use mt940::{ExtDebitOrCredit, Message, StatementLine, parse_mt940, sanitizers::sanitize};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+use threadpay::domain::statements::{
+    Direction, Format, Line, ReferenceKind, Statement, parse, read,
+};
+
+/// Where cargo keeps a crate's files.
+fn home_of(name: &str) -> PathBuf {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let arguments = ["metadata", "--format-version=1", "--offline", "--locked"];
+    let output = Command::new(cargo).args(arguments).output().unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut packages = metadata["packages"].as_array().unwrap().iter();
+    let package = packages.find(|package| package["name"] == name).unwrap();
+    let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+    manifest.parent().unwrap().to_owned()
+}
+
+/// All files below a folder whose names end like this.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, ending));
+        } else if path.to_str().unwrap().ends_with(ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn compare(ours: &[Statement], theirs: &[Message]) {
+    assert_eq!(ours.len(), theirs.len(), "statements");
+    for (one, other) in ours.iter().zip(theirs) {
+        let number = other
+            .sequence_no
+            .as_ref()
+            .map_or(other.statement_no.clone(), |page| {
+                format!("{}/{page}", other.statement_no)
+            });
+        assert_eq!(one.number.as_deref(), Some(number.as_str()));
+        assert_eq!(one.account.as_deref(), Some(other.account_id.as_str()));
+        assert_eq!(one.currency.code(), other.opening_balance.iso_currency_code);
+        for (balance, theirs) in [
+            (one.opening.unwrap(), &other.opening_balance),
+            (one.closing.unwrap(), &other.closing_balance),
+        ] {
+            let amount = balance.amount.to_string();
+            assert_eq!(
+                decimal(amount.trim_start_matches('-')),
+                theirs.amount.normalize().to_string()
+            );
+            assert_eq!(balance.on.unwrap().to_string(), theirs.date.to_string());
+        }
+        assert_eq!(one.lines.len(), other.statement_lines.len(), "lines");
+        for (line, theirs) in one.lines.iter().zip(&other.statement_lines) {
+            compare_lines(line, theirs);
+        }
+    }
+}
+
+/// Without zeros at the end, as the crate prints it.
+fn decimal(text: &str) -> String {
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn compare_lines(line: &Line, theirs: &StatementLine) {
+    assert_eq!(
+        decimal(&line.amount.to_string()),
+        theirs.amount.normalize().to_string()
+    );
+    let direction = match theirs.ext_debit_credit_indicator {
+        ExtDebitOrCredit::Credit | ExtDebitOrCredit::ReverseCredit => Direction::In,
+        ExtDebitOrCredit::Debit | ExtDebitOrCredit::ReverseDebit => Direction::Out,
+    };
+    assert_eq!(line.direction, direction);
+    assert_eq!(
+        line.value_on.unwrap().to_string(),
+        theirs.value_date.to_string()
+    );
+    let day = |day: time::Date| day.to_string();
+    assert_eq!(
+        line.booked_on.map(day),
+        theirs.entry_date.map(|day| day.to_string())
+    );
+    let references = |kind| {
+        let references = line.details.references.iter();
+        references
+            .filter(move |r| r.kind == kind)
+            .map(|r| r.value.as_str())
+            .next()
+    };
+    let said = |text: &str| {
+        Some(text.trim().to_owned()).filter(|text| text != "NONREF" && !text.is_empty())
+    };
+    assert_eq!(
+        references(ReferenceKind::Customer)
+            .map(sanitize)
+            .as_deref()
+            .map(str::trim),
+        said(&theirs.customer_ref).as_deref()
+    );
+    let bank = theirs.bank_ref.as_deref().and_then(said);
+    assert_eq!(
+        references(ReferenceKind::Bank)
+            .map(sanitize)
+            .as_deref()
+            .map(str::trim),
+        bank.as_deref()
+    );
+}
+
+#[test]
+fn statements_of_banks_are_read_as_the_crate_mt940_reads_them_or_refused() {
+    let (mut same, mut refused, mut alone) = (0, 0, 0);
+    for path in files(&home_of("mt940").join("tests/data"), ".sta") {
+        let bytes = fs::read(&path).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        let theirs = parse_mt940(&text).or_else(|_| parse_mt940(&sanitize(&text)));
+        let whole = match read(Format::Mt940, &bytes) {
+            Ok(_) => "adds up".to_owned(),
+            Err(refused) => refused.to_string(),
+        };
+        match (parse(Format::Mt940, &bytes), theirs) {
+            (Ok(ours), Ok(theirs)) => {
+                println!("{name}: as the crate; {whole}");
+                compare(&ours, &theirs);
+                same += 1;
+            }
+            (Ok(ours), Err(theirs)) => {
+                let theirs = theirs.to_string();
+                println!(
+                    "{name}: {} statements, refused by the crate: {:?}; {whole}",
+                    ours.len(),
+                    theirs.lines().next()
+                );
+                alone += 1;
+            }
+            (Err(reason), theirs) => {
+                println!(
+                    "{name}: refused, {} by the crate: {reason}",
+                    if theirs.is_ok() { "read" } else { "refused" }
+                );
+                refused += 1;
+            }
+        }
+    }
+    // Of those that are refused, the crate reads one that is in German marks.
+    assert_eq!((same, alone, refused), (23, 7, 8));
+}
