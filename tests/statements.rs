@@ -1,18 +1,20 @@
 //! Statements of real banks, as others read them.
 //!
 //! The crate `mt940` ships statements of many banks. They lie where cargo keeps the crate; each is
-//! read as the crate reads it, or refused for a reason.
+//! read as the crate reads it, or refused for a reason. `tests/verifiers/statements.py` holds what
+//! is read against what libraries for Python read.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use mt940::{ExtDebitOrCredit, Message, StatementLine, parse_mt940, sanitizers::sanitize};
+use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
 use threadpay::domain::statements::{
-    Direction, Format, Line, ReferenceKind, Statement, parse, read,
+    Balance, Direction, Format, Line, ReferenceKind, Statement, parse, read,
 };
 
 /// Where cargo keeps a crate's files.
@@ -131,11 +133,11 @@ fn statements_of_banks_are_read_as_the_crate_mt940_reads_them_or_refused() {
         let name = path.file_name().unwrap().to_str().unwrap();
         let text = String::from_utf8_lossy(&bytes);
         let theirs = parse_mt940(&text).or_else(|_| parse_mt940(&sanitize(&text)));
-        let whole = match read(Format::Mt940, &bytes) {
+        let whole = match read(Format::Mt940, &bytes, None) {
             Ok(_) => "adds up".to_owned(),
             Err(refused) => refused.to_string(),
         };
-        match (parse(Format::Mt940, &bytes), theirs) {
+        match (parse(Format::Mt940, &bytes, None), theirs) {
             (Ok(ours), Ok(theirs)) => {
                 println!("{name}: as the crate; {whole}");
                 compare(&ours, &theirs);
@@ -161,4 +163,53 @@ fn statements_of_banks_are_read_as_the_crate_mt940_reads_them_or_refused() {
     }
     // Of those that are refused, the crate reads one that is in German marks.
     assert_eq!((same, alone, refused), (23, 7, 8));
+}
+
+/// Prints what is read of each file in the folder `STATEMENTS`, as a line of JSON.
+#[test]
+#[ignore = "prints, for tests/verifiers/statements.py"]
+fn prints_what_is_read() {
+    let folder = std::env::var("STATEMENTS").unwrap();
+    for path in files(Path::new(&folder), "") {
+        let bytes = fs::read(&path).unwrap();
+        let whole = read(Format::Auto, &bytes, None).err();
+        let read = parse(Format::Auto, &bytes, None);
+        let line = json!({
+            "file": path.to_str(),
+            "refused": whole.map(|refused| refused.to_string()),
+            "statements": read.ok().map(|statements| statements.iter().map(print).collect::<Vec<_>>()),
+        });
+        println!("{line}");
+    }
+}
+
+fn print(statement: &Statement) -> Value {
+    let balance = |balance: Option<Balance>| balance.map(|balance| balance.amount.to_string());
+    let lines = statement.lines.iter().map(|line| {
+        let references = line.details.references.iter();
+        json!({
+            "amount": line.signed().to_string(),
+            "status": line.status,
+            "booked_on": line.booked_on.map(|day| day.to_string()),
+            "value_on": line.value_on.map(|day| day.to_string()),
+            "bank_id": line.bank_id,
+            "references": references.map(|r| (r.kind, &r.value)).collect::<Vec<_>>(),
+            "text": line.details.text,
+            "name": line.details.counterparty.name,
+            "account": line.details.counterparty.account,
+            "transactions": line.transactions.iter().map(|one| json!({
+                "amount": one.amount.map(|amount| amount.to_string()),
+                "references": one.details.references.iter().map(|r| (r.kind, &r.value)).collect::<Vec<_>>(),
+                "name": one.details.counterparty.name,
+            })).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "id": statement.id,
+        "account": statement.account,
+        "currency": statement.currency.code(),
+        "opening": balance(statement.opening),
+        "closing": balance(statement.closing),
+        "lines": lines.collect::<Vec<_>>(),
+    })
 }

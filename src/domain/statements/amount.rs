@@ -36,6 +36,20 @@ pub(super) fn with_sign(text: &str, mark: char, currency: Currency) -> Result<Mo
     }
 }
 
+/// As [`with_sign`], where the mark may not be what it seems: `1,000` is read as a thousand by some and
+/// as one by others, so no zeros may stand behind the decimals of the currency.
+pub(super) fn strict(text: &str, mark: char, currency: Currency) -> Result<Money, AmountFault> {
+    let exponent = currency.exponent();
+    let decimals = text
+        .split_once(mark)
+        .map_or(0, |(_, fraction)| fraction.len());
+    if u32::try_from(decimals).is_ok_and(|decimals| decimals <= exponent) {
+        with_sign(text, mark, currency)
+    } else {
+        Err(AmountFault::TooPrecise(exponent, currency))
+    }
+}
+
 /// The fault, with the field where the text stands.
 pub(super) fn fault_in(field: &'static str, text: &str) -> impl FnOnce(AmountFault) -> Reason {
     move |fault| Reason::Amount {
@@ -84,6 +98,20 @@ mod tests {
         for text in ["92233720368547758.08", &"9".repeat(5000)] {
             assert_eq!(read(text, "EUR"), Err(AmountFault::TooLarge));
         }
+    }
+
+    #[test]
+    fn zeros_that_could_mean_thousands_are_refused() {
+        let (euro, yen) = ("EUR".parse().unwrap(), "JPY".parse().unwrap());
+        assert_eq!(strict("-1,50", ',', euro).map(Money::minor), Ok(-150));
+        assert_eq!(
+            strict("1,000", ',', euro),
+            Err(AmountFault::TooPrecise(2, euro))
+        );
+        assert_eq!(
+            strict("1,00", ',', yen),
+            Err(AmountFault::TooPrecise(0, yen))
+        );
     }
 
     proptest! {

@@ -7,10 +7,12 @@
 mod amount;
 mod camt;
 mod charset;
+mod csv;
 mod day;
 mod format;
 mod identity;
 mod mt940;
+mod ofx;
 mod recognize;
 mod refused;
 mod statement;
@@ -19,12 +21,17 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use csv::{
+    Column, Columns, DecimalMark, DirectionColumn, Encoding, Mapping, Sign, ThousandsMark,
+};
 pub use format::Format;
 pub use refused::{AmountFault, Place, Reason, Refused};
 pub use statement::{
     Balance, Charge, Details, Direction, Line, LineStatus, Party, Reference, ReferenceKind,
     Statement, Transaction,
 };
+
+use recognize::recognize;
 
 /// Largest file: a month of a busy account is below 10 MB in camt.053, the wordiest of the formats.
 pub const FILE_BYTES_MAX: usize = 20 * 1024 * 1024;
@@ -36,9 +43,14 @@ pub const LINES_MAX: usize = 100_000;
 /// Most statements in a file: one for each day and account.
 pub const STATEMENTS_MAX: usize = 10_000;
 
-/// Reads a file: at least one statement, each of which adds up as far as it says.
-pub fn read(format: Format, bytes: &[u8]) -> Result<Vec<Statement>, Refused> {
-    let statements = parse(format, bytes)?;
+/// Reads a file: at least one statement, each of which adds up as far as it says. A mapping is needed
+/// for CSV, and for that alone.
+pub fn read(
+    format: Format,
+    bytes: &[u8],
+    mapping: Option<&Mapping>,
+) -> Result<Vec<Statement>, Refused> {
+    let statements = parse(format, bytes, mapping)?;
     for (index, statement) in statements.iter().enumerate() {
         let checked = statement.check();
         checked.map_err(|refused| refused.in_statement(index + 1))?;
@@ -47,21 +59,26 @@ pub fn read(format: Format, bytes: &[u8]) -> Result<Vec<Statement>, Refused> {
 }
 
 /// Reads a file without holding its balances against its lines, to show or compare what it says.
-pub fn parse(format: Format, bytes: &[u8]) -> Result<Vec<Statement>, Refused> {
+pub fn parse(
+    format: Format,
+    bytes: &[u8],
+    mapping: Option<&Mapping>,
+) -> Result<Vec<Statement>, Refused> {
     if bytes.len() > FILE_BYTES_MAX {
         let (what, most) = ("bytes", FILE_BYTES_MAX);
         return Err(Reason::TooMuch { what, most }.into());
     }
-    let text = charset::text(bytes)?;
-    let found = recognize::recognize(&text);
-    let mut statements = match (format, found) {
-        (Format::Auto, None) => return Err(Reason::Unrecognized.into()),
-        (Format::Auto, Some(found)) => parse_text(found, &text)?,
-        (expected, Some(found)) if expected != found => {
-            let (expected, found) = (expected.as_str(), found.as_str());
-            return Err(Reason::OtherFormat { expected, found }.into());
+    let mut statements = match (format, mapping) {
+        (Format::Csv, Some(mapping)) => csv::read(bytes, mapping)?,
+        (Format::Csv, None) => {
+            let reason = "a CSV needs a mapping, which says what its columns are";
+            return Err(Reason::Mapping(reason.to_owned()).into());
         }
-        (expected, _) => parse_text(expected, &text)?,
+        (_, Some(_)) => {
+            let reason = "a mapping is for CSV alone; leave it out, or say that the file is one";
+            return Err(Reason::Mapping(reason.to_owned()).into());
+        }
+        (format, None) => parse_text(format, &charset::text(bytes)?)?,
     };
     if statements.is_empty() {
         return Err(Reason::NoStatement.into());
@@ -71,9 +88,23 @@ pub fn parse(format: Format, bytes: &[u8]) -> Result<Vec<Statement>, Refused> {
 }
 
 fn parse_text(format: Format, text: &str) -> Result<Vec<Statement>, Refused> {
+    let found = recognize(text);
+    match (format, found) {
+        (Format::Auto, None) => Err(Reason::Unrecognized.into()),
+        (Format::Auto, Some(found)) => parse_as(found, text),
+        (expected, Some(found)) if expected != found => {
+            let (expected, found) = (expected.as_str(), found.as_str());
+            Err(Reason::OtherFormat { expected, found }.into())
+        }
+        (expected, _) => parse_as(expected, text),
+    }
+}
+
+fn parse_as(format: Format, text: &str) -> Result<Vec<Statement>, Refused> {
     match format {
         Format::Camt052 | Format::Camt053 | Format::Camt054 => camt::read(format, text),
         Format::Mt940 => mt940::read(text),
-        Format::Auto | Format::Ofx | Format::Csv => Err(Reason::Unrecognized.into()),
+        Format::Ofx => ofx::read(text),
+        Format::Auto | Format::Csv => Err(Reason::Unrecognized.into()),
     }
 }

@@ -155,6 +155,9 @@ pub enum AmountFault {
     /// It is not digits with at most one decimal mark.
     #[error("not a plain decimal number")]
     Malformed,
+    /// It has a minus where the direction is said by other means.
+    #[error("a minus here would have to be guessed at")]
+    Sign,
     /// It has no decimal comma where the format always has one.
     #[error("no decimal comma, so that it could mean anything")]
     NoComma,

@@ -209,7 +209,7 @@ pub struct Statement {
     pub to: Option<Date>,
     /// What was there before the first line.
     pub opening: Option<Balance>,
-    /// What is there after the last booked line.
+    /// What is there after the last booked line; in OFX on the day that it says.
     pub closing: Option<Balance>,
     /// All lines in the order of the file, booked or not.
     pub lines: Vec<Line>,

@@ -34,13 +34,13 @@ fn statement(inside: &str) -> String {
 }
 
 fn taken(text: &str) -> Statement {
-    let mut statements = read(Format::Auto, text.as_bytes()).unwrap();
+    let mut statements = read(Format::Auto, text.as_bytes(), None).unwrap();
     assert_eq!(statements.len(), 1);
     statements.remove(0)
 }
 
 fn refused(text: &str) -> Refused {
-    read(Format::Auto, text.as_bytes()).unwrap_err()
+    read(Format::Auto, text.as_bytes(), None).unwrap_err()
 }
 
 fn line(entry: &str) -> Line {
@@ -247,6 +247,7 @@ fn names_of_namespaces_and_envelopes_do_not_matter() {
     let other = read(
         Format::Camt054,
         statement(&entry("1.00", "CRDT", "")).as_bytes(),
+        None,
     );
     assert!(matches!(
         other.unwrap_err().reason,

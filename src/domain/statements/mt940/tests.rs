@@ -16,7 +16,7 @@ fn message(lines: &str, closing: &str) -> String {
 }
 
 fn taken(text: &str) -> Statement {
-    read(Format::Auto, text.as_bytes()).unwrap().remove(0)
+    read(Format::Auto, text.as_bytes(), None).unwrap().remove(0)
 }
 
 fn line(lines: &str, closing: &str) -> Line {
@@ -24,7 +24,7 @@ fn line(lines: &str, closing: &str) -> Line {
 }
 
 fn refused(text: &str) -> Refused {
-    read(Format::Auto, text.as_bytes()).unwrap_err()
+    read(Format::Auto, text.as_bytes(), None).unwrap_err()
 }
 
 fn references(line: &Line) -> Vec<(ReferenceKind, &str)> {
@@ -136,7 +136,12 @@ fn pages_follow_each_other() {
              :20:A\n:25:1\n:28C:1/2\n:60M:C261127EUR{next},\n:62F:C261127EUR{next},\n-\n"
         )
     };
-    assert_eq!(read(Format::Mt940, pages("1").as_bytes()).unwrap().len(), 2);
+    assert_eq!(
+        read(Format::Mt940, pages("1").as_bytes(), None)
+            .unwrap()
+            .len(),
+        2
+    );
     let refused = refused(&pages("2"));
     assert_eq!(refused.place.statement, Some(2));
     assert_eq!(
