@@ -4,7 +4,11 @@
 //! read as the crate reads it, or refused for a reason. `tests/verifiers/statements.py` holds what
 //! is read against what libraries for Python read.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use mt940::{ExtDebitOrCredit, Message, StatementLine, parse_mt940, sanitizers::sanitize};
 use serde_json::{Value, json};

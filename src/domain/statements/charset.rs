@@ -15,7 +15,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Reason> {
     let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
     let head = String::from_utf8_lossy(head);
     let head = head.trim_start_matches('\u{feff}').trim_start();
-    let encoding = if head.starts_with("<?xml") || head.starts_with("<Document") {
+    let encoding = if head.starts_with("<?xml") || head.starts_with('<') && !head.contains("<OFX") {
         xml(head)?
     } else if let Some(encoding) = ofx(head) {
         encoding

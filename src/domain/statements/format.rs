@@ -5,11 +5,11 @@ crate::names! {
     pub enum Format {
         /// Whichever the file is by its content; not CSV.
         Auto = "auto",
-        /// ISO 20022 BankToCustomerAccountReport: a report during the day.
+        /// ISO 20022 `BankToCustomerAccountReport`: a report during the day.
         Camt052 = "camt052",
-        /// ISO 20022 BankToCustomerStatement: a statement.
+        /// ISO 20022 `BankToCustomerStatement`: a statement.
         Camt053 = "camt053",
-        /// ISO 20022 BankToCustomerDebitCreditNotification: single entries and batches.
+        /// ISO 20022 `BankToCustomerDebitCreditNotification`: single entries and batches.
         Camt054 = "camt054",
         /// SWIFT MT940, and MT942 during the day.
         Mt940 = "mt940",

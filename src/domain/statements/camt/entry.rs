@@ -1,7 +1,7 @@
 //! `ReportEntry` (`Ntry`).
 
 use super::super::{
-    day,
+    LINES_MAX, day,
     refused::{Reason, excerpt},
     statement::{Details, Direction, Line, LineStatus, ReferenceKind, Transaction},
     words::{append, identifier, refer},
@@ -79,6 +79,10 @@ impl EntryReader {
                 .map_or(Ok(()), |transaction| transaction.close(path));
         }
         if path == "NtryDtls/TxDtls" {
+            if self.transactions.len() >= LINES_MAX {
+                let (what, most) = ("transactions", LINES_MAX);
+                return Err(Reason::TooMuch { what, most });
+            }
             self.transactions.extend(self.transaction.take());
             return Ok(());
         }

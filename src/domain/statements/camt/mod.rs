@@ -207,7 +207,7 @@ impl StatementReader {
         match path {
             "Bal" => {
                 if let Some(balance) = self.balance.take() {
-                    self.balances.add(balance)?;
+                    self.balances.add(&balance)?;
                 }
             }
             "Ntry" => {

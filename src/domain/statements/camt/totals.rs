@@ -51,7 +51,7 @@ pub(super) struct Balances {
 
 impl Balances {
     /// Keeps the balance if it is one of these.
-    pub(super) fn add(&mut self, reader: BalanceReader) -> Result<(), Reason> {
+    pub(super) fn add(&mut self, reader: &BalanceReader) -> Result<(), Reason> {
         let place = match reader.code.as_str() {
             "OPBD" => &mut self.opening,
             "PRCD" => &mut self.previous,

@@ -21,7 +21,7 @@ use super::{
     statement::Statement,
     words::clean,
 };
-use ::csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use ::csv::{ReaderBuilder, StringRecord, Trim};
 use encoding_rs::{UTF_8, WINDOWS_1252};
 use row::Rows;
 
@@ -76,11 +76,8 @@ fn records(text: &str, mapping: &Mapping) -> Result<Vec<StringRecord>, Reason> {
         .from_reader(text.as_bytes());
     let mut records = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| match error.kind() {
-            ErrorKind::Utf8 { .. } => Reason::Encoding("UTF-8".to_owned()),
-            _ => Reason::Malformed(format!("no readable table: {error}")),
-        })?;
-        records.push(record);
+        let unreadable = |error| Reason::Malformed(format!("no readable table: {error}"));
+        records.push(record.map_err(unreadable)?);
         if records.len() > LINES_MAX {
             let (what, most) = ("lines", LINES_MAX);
             return Err(Reason::TooMuch { what, most });

@@ -144,11 +144,11 @@ fn slashed(value: &str, details: &mut Details) -> Result<(), Reason> {
     for (key, texts) in parts {
         let whole = texts.join("/");
         let whole = whole.trim_matches('/');
-        let party = &mut details.counterparty;
+        let other = &mut details.counterparty;
         match key {
-            "IBAN" => keep(&mut party.account, whole)?,
-            "BIC" => keep(&mut party.bank, whole)?,
-            "NAME" => keep(&mut party.name, whole)?,
+            "IBAN" => keep(&mut other.account, whole)?,
+            "BIC" => keep(&mut other.bank, whole)?,
+            "NAME" => keep(&mut other.name, whole)?,
             "EREF" => refer(&mut details.references, ReferenceKind::EndToEnd, whole)?,
             "MARF" => refer(&mut details.references, ReferenceKind::Mandate, whole)?,
             "PREF" => refer(&mut details.references, ReferenceKind::Payment, whole)?,
@@ -156,9 +156,9 @@ fn slashed(value: &str, details: &mut Details) -> Result<(), Reason> {
             "CNTP" => {
                 let mut texts = texts.iter();
                 let mut next = || texts.next().copied().unwrap_or_default();
-                keep(&mut party.account, next())?;
-                keep(&mut party.bank, next())?;
-                keep(&mut party.name, next())?;
+                keep(&mut other.account, next())?;
+                keep(&mut other.bank, next())?;
+                keep(&mut other.name, next())?;
             }
             "REMI" => remittance(&texts, whole, details)?,
             _ => {}

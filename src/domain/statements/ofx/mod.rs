@@ -104,9 +104,8 @@ impl Reader {
                 false,
             ) => self.inside.clone_from(&tag.name),
             (name, true) if name == self.inside => self.inside.clear(),
-            (_, true) => {}
             (name, false) if !tag.text.is_empty() => self.field(name, &tag.text)?,
-            (_, false) => {}
+            (_, _) => {}
         }
         Ok(())
     }
@@ -189,8 +188,8 @@ impl Reader {
 
 impl StatementReader {
     fn finish(self) -> Result<Statement, Refused> {
-        if !self.is_whole && !self.transactions.is_empty() {
-            let reason = "the file ends inside a list of transactions; it is cut off";
+        if !self.is_whole {
+            let reason = "the file ends inside a statement; it is cut off";
             return Err(Reason::Malformed(reason.to_owned()).into());
         }
         let of_line = self
