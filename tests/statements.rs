@@ -1,7 +1,7 @@
 //! Statements of real banks, as others read them.
 //!
-//! The crate `mt940` ships statements of many banks. They lie where cargo keeps the crate; each is
-//! read as the crate reads it, or refused for a reason. `tests/verifiers/statements.py` holds what
+//! The crates `mt940` and `ofx-rs` ship statements of many banks. They lie where cargo keeps the crates;
+//! each is read as its crate reads it, or refused for a reason. `tests/verifiers/statements.py` holds what
 //! is read against what libraries for Python read.
 
 #![expect(
@@ -11,6 +11,7 @@
 )]
 
 use mt940::{ExtDebitOrCredit, Message, StatementLine, parse_mt940, sanitizers::sanitize};
+use ofx_rs::aggregates::TransactionList;
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -167,6 +168,87 @@ fn statements_of_banks_are_read_as_the_crate_mt940_reads_them_or_refused() {
     }
     // Of those that are refused, the crate reads one that is in German marks.
     assert_eq!((same, alone, refused), (23, 7, 8));
+}
+
+/// The account and all lines as (amount, id, day), in the order of the file.
+type Read = Vec<(String, Vec<(String, String, String)>)>;
+
+fn by_ofx_rs(text: &str) -> Read {
+    let lines = |list: Option<&TransactionList>| {
+        let transactions = list.into_iter().flat_map(TransactionList::transactions);
+        let lines = transactions.map(|one| {
+            let day = one.date_posted().as_offset_date_time().date();
+            let amount = one.amount().as_decimal().normalize();
+            (
+                amount.to_string(),
+                one.fit_id().to_string(),
+                day.to_string(),
+            )
+        });
+        lines.collect()
+    };
+    let document = ofx_rs::parse(text).unwrap();
+    let banks = document.banking().map(|set| set.statement_responses());
+    let banks = banks.into_iter().flatten().filter_map(|one| one.response());
+    let cards = document.credit_card().map(|set| set.statement_responses());
+    let cards = cards.into_iter().flatten().filter_map(|one| one.response());
+    let banks = banks.map(|one| {
+        (
+            one.bank_account().account_id().to_string(),
+            lines(one.transaction_list()),
+        )
+    });
+    let cards = cards.map(|one| {
+        (
+            one.credit_card_account().account_id().to_string(),
+            lines(one.transaction_list()),
+        )
+    });
+    banks.chain(cards).collect()
+}
+
+fn by_us(statements: &[Statement]) -> Read {
+    let lines = |statement: &Statement| {
+        let lines = statement.lines.iter().map(|line| {
+            let amount = line.signed().to_string();
+            let amount = if amount.contains('.') {
+                decimal(&amount)
+            } else {
+                amount
+            };
+            let day = line.booked_on.unwrap().to_string();
+            (amount, line.bank_id.clone().unwrap(), day)
+        });
+        lines.collect()
+    };
+    let statements = statements.iter();
+    statements
+        .map(|one| (one.account.clone().unwrap(), lines(one)))
+        .collect()
+}
+
+#[test]
+fn ofx_is_read_as_the_crate_ofx_rs_reads_it_or_refused() {
+    let (mut same, mut refused) = (0, Vec::new());
+    for path in files(&home_of("ofx-rs").join("tests/fixtures"), ".ofx") {
+        let bytes = fs::read(&path).unwrap();
+        match read(Format::Auto, &bytes, None) {
+            Ok(ours) => {
+                assert_eq!(
+                    by_us(&ours),
+                    by_ofx_rs(str::from_utf8(&bytes).unwrap()),
+                    "{path:?}"
+                );
+                same += 1;
+            }
+            Err(reason) => refused.push(reason.to_string()),
+        }
+    }
+    let [investments, correction] = &refused[..] else {
+        panic!("{refused:?}");
+    };
+    assert!(investments.contains("INVSTMTRS") && correction.contains("CORRECTFITID"));
+    assert_eq!(same, 7);
 }
 
 /// Prints what is read of each file in the folder `STATEMENTS`, as a line of JSON.
