@@ -11,7 +11,10 @@
 )]
 
 use mt940::{ExtDebitOrCredit, Message, StatementLine, parse_mt940, sanitizers::sanitize};
-use ofx_rs::aggregates::TransactionList;
+use ofx_rs::{
+    aggregates::TransactionList,
+    document::{BankingMessageSet, CreditCardMessageSet},
+};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -188,9 +191,13 @@ fn by_ofx_rs(text: &str) -> Read {
         lines.collect()
     };
     let document = ofx_rs::parse(text).unwrap();
-    let banks = document.banking().map(|set| set.statement_responses());
+    let banks = document
+        .banking()
+        .map(BankingMessageSet::statement_responses);
     let banks = banks.into_iter().flatten().filter_map(|one| one.response());
-    let cards = document.credit_card().map(|set| set.statement_responses());
+    let cards = document
+        .credit_card()
+        .map(CreditCardMessageSet::statement_responses);
     let cards = cards.into_iter().flatten().filter_map(|one| one.response());
     let banks = banks.map(|one| {
         (

@@ -1,6 +1,7 @@
 //! What the bank's ids are good for.
 
-use super::statement::{Line, LineStatus, Statement};
+use super::line::{Line, LineStatus};
+use super::statement::Statement;
 use std::collections::HashMap;
 
 /// Takes away ids that stand for several entries of a file. Some banks repeat theirs: one for a

@@ -9,8 +9,10 @@ mod camt;
 mod charset;
 mod csv;
 mod day;
+mod details;
 mod format;
 mod identity;
+mod line;
 mod mt940;
 mod ofx;
 mod recognize;
@@ -24,12 +26,11 @@ mod tests;
 pub use csv::{
     Column, Columns, DecimalMark, DirectionColumn, Encoding, Mapping, Sign, ThousandsMark,
 };
+pub use details::{Charge, Details, Party, Reference, ReferenceKind};
 pub use format::Format;
+pub use line::{Direction, Line, LineStatus, Transaction};
 pub use refused::{AmountFault, Place, Reason, Refused};
-pub use statement::{
-    Balance, Charge, Details, Direction, Line, LineStatus, Party, Reference, ReferenceKind,
-    Statement, Transaction,
-};
+pub use statement::{Balance, Statement};
 
 use recognize::recognize;
 

@@ -1,8 +1,8 @@
 //! Texts of banks, made fit to keep.
 
 use super::{
+    details::{Reference, ReferenceKind},
     refused::Reason,
-    statement::{Reference, ReferenceKind},
 };
 
 /// Longest text: the longest of a bank's is 9 lines of 140 (ISO 20022), and a batch repeats them.

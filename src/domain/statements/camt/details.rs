@@ -1,16 +1,15 @@
 //! `EntryTransaction` (`TxDtls`), and what of it an entry says itself.
 
 use super::super::{
+    details::{Details, Party, ReferenceKind},
+    line::{Direction, Transaction},
     refused::Reason,
-    statement::{Charge, Details, Direction, Party, ReferenceKind, Transaction},
     words::{append, identifier, keep, refer},
 };
-use super::value::{amount, direction, flag};
+use super::charges::Charges;
+use super::value::{amount, direction};
 use super::xml::Value;
 use crate::base::money::Money;
-
-/// Most charges of one line.
-const CHARGES_MAX: usize = 100;
 
 /// The details as far as they are read.
 #[derive(Default)]
@@ -20,24 +19,13 @@ pub(super) struct DetailsReader {
     creditor: Party,
     details: Details,
     code: String,
-    charge: ChargeReader,
-    /// The charges of this `Chrgs` came one by one.
-    has_records: bool,
-    /// The charges of this `Chrgs` in one sum.
-    total: Option<Money>,
+    charges: Charges,
     /// `AcctSvcrRef`.
     pub(super) bank_id: Option<String>,
     /// `Amt`, or `AmtDtls/TxAmt/Amt` before version 4.
     pub(super) amount: Option<Money>,
     /// `CdtDbtInd`.
     pub(super) direction: Option<Direction>,
-}
-
-#[derive(Default)]
-struct ChargeReader {
-    amount: Option<Money>,
-    is_credit: bool,
-    is_included: Option<bool>,
 }
 
 impl DetailsReader {
@@ -53,7 +41,7 @@ impl DetailsReader {
             return self.remittance(path, value.text);
         }
         if let Some(path) = path.strip_prefix("Chrgs/") {
-            return self.charges(path, value);
+            return self.charges.field(path, value);
         }
         match path {
             "Amt" => self.amount = Some(amount("Amt", value)?),
@@ -129,53 +117,9 @@ impl DetailsReader {
         }
     }
 
-    /// `Charges`: one by one in `Rcrd` since version 3, before that in `Chrgs` itself.
-    fn charges(&mut self, path: &str, value: &Value<'_>) -> Result<(), Reason> {
-        match path.strip_prefix("Rcrd/").unwrap_or(path) {
-            "Amt" => self.charge.amount = Some(amount("Chrgs/Amt", value)?),
-            "CdtDbtInd" => self.charge.is_credit = direction(value)? == Direction::In,
-            "ChrgInclInd" => self.charge.is_included = Some(flag("ChrgInclInd", value)?),
-            "TtlChrgsAndTaxAmt" => self.total = Some(amount("TtlChrgsAndTaxAmt", value)?),
-            _ => {}
-        }
-        Ok(())
-    }
-
     /// An element of `TxDtls` ends.
     pub(super) fn close(&mut self, path: &str) -> Result<(), Reason> {
-        if path == "Chrgs/Rcrd" {
-            self.add_charge()?;
-        } else if path == "Chrgs" {
-            self.add_charge()?;
-            if let Some(amount) = self.total.take().filter(|_| !self.has_records) {
-                self.charge.amount = Some(amount);
-                self.add_charge()?;
-            }
-            self.has_records = false;
-        }
-        Ok(())
-    }
-
-    fn add_charge(&mut self) -> Result<(), Reason> {
-        let charge = std::mem::take(&mut self.charge);
-        let Some(amount) = charge.amount else {
-            return Ok(());
-        };
-        if self.details.charges.len() >= CHARGES_MAX {
-            let (what, most) = ("charges in one line", CHARGES_MAX);
-            return Err(Reason::TooMuch { what, most });
-        }
-        let minor = if charge.is_credit {
-            -amount.minor()
-        } else {
-            amount.minor()
-        };
-        self.has_records = true;
-        self.details.charges.push(Charge {
-            amount: Money::new(minor, amount.currency()),
-            is_included: charge.is_included,
-        });
-        Ok(())
+        self.charges.close(path)
     }
 
     /// The parts of the code are a domain, a family and a sub-family.
@@ -206,6 +150,7 @@ impl DetailsReader {
         let takes_first = is_said(&first) && !is_owner(&first) || is_owner(&other);
         self.details.counterparty = if takes_first { first } else { other };
         keep(&mut self.details.code, &self.code)?;
+        self.details.charges = self.charges.found;
         Ok(self.details)
     }
 

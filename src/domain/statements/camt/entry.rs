@@ -2,8 +2,9 @@
 
 use super::super::{
     LINES_MAX, day,
+    details::{Details, ReferenceKind},
+    line::{Direction, Line, LineStatus, Transaction},
     refused::{Reason, excerpt},
-    statement::{Details, Direction, Line, LineStatus, ReferenceKind, Transaction},
     words::{append, identifier, refer},
 };
 use super::details::DetailsReader;

@@ -5,9 +5,12 @@
 //! What is read has not moved between versions but in ways that can be told apart by the names, so
 //! that files are read which no schema would take. What money depends on is never guessed.
 
+mod balance;
+mod charges;
 mod details;
 mod entry;
-mod totals;
+mod statement;
+mod summary;
 mod value;
 mod xml;
 
@@ -15,16 +18,12 @@ mod xml;
 mod tests;
 
 use super::{
-    LINES_MAX, STATEMENTS_MAX, day,
+    LINES_MAX, STATEMENTS_MAX,
     format::Format,
     refused::{Reason, Refused},
-    statement::{LineStatus, Statement},
-    words::{identifier, keep},
+    statement::Statement,
 };
-use crate::base::money::Currency;
-use entry::{Around, EntryReader};
-use time::Date;
-use totals::{BalanceReader, Balances, Summary};
+use statement::StatementReader;
 use xml::{Fields, Value, walk};
 
 /// Reads a message of one of the three kinds.
@@ -141,134 +140,5 @@ impl Fields<Refused> for MessageReader {
             self.root = None;
         }
         Ok(())
-    }
-}
-
-/// A statement, report or notification as far as it is read.
-#[derive(Default)]
-struct StatementReader {
-    id: Option<String>,
-    number: Option<String>,
-    page: Option<String>,
-    account: Option<String>,
-    currency: Option<Currency>,
-    from: Option<Date>,
-    to: Option<Date>,
-    balance: Option<BalanceReader>,
-    balances: Balances,
-    summary: Summary,
-    entry: Option<EntryReader>,
-    /// They are finished with the statement, since its id and account may come late.
-    entries: Vec<EntryReader>,
-}
-
-impl StatementReader {
-    fn open(&mut self, path: &str) {
-        match path {
-            "Bal" => self.balance = Some(BalanceReader::default()),
-            "Ntry" => self.entry = Some(EntryReader::default()),
-            _ => {
-                if let (Some(path), Some(entry)) = (path.strip_prefix("Ntry/"), &mut self.entry) {
-                    entry.open(path);
-                }
-            }
-        }
-    }
-
-    fn field(&mut self, path: &str, value: &Value<'_>) -> Result<(), Reason> {
-        if let (Some(path), Some(entry)) = (path.strip_prefix("Ntry/"), &mut self.entry) {
-            return entry.field(path, value);
-        }
-        if let (Some(path), Some(balance)) = (path.strip_prefix("Bal/"), &mut self.balance) {
-            return balance.field(path, value);
-        }
-        if let Some(path) = path.strip_prefix("TxsSummry/") {
-            self.summary.field(path, value);
-            return Ok(());
-        }
-        match path {
-            "Id" => self.id = identifier(value.text)?,
-            "ElctrncSeqNb" => self.number = identifier(value.text)?,
-            "LglSeqNb" if self.number.is_none() => self.number = identifier(value.text)?,
-            "StmtPgntn/PgNb" | "RptPgntn/PgNb" | "NtfctnPgntn/PgNb" => {
-                self.page = identifier(value.text)?;
-            }
-            "Acct/Id/IBAN" | "Acct/Id/Othr/Id" => keep(&mut self.account, value.text)?,
-            "Acct/Ccy" => self.currency = Some(Currency::named(value.text)?),
-            "FrToDt/FrDtTm" | "FrToDt/FrDt" => self.from = Some(day::iso("FrToDt", value.text)?),
-            "FrToDt/ToDtTm" | "FrToDt/ToDt" => self.to = Some(day::iso("FrToDt", value.text)?),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// An element ends; how many lines it was.
-    fn close(&mut self, path: &str) -> Result<usize, Reason> {
-        match path {
-            "Bal" => {
-                if let Some(balance) = self.balance.take() {
-                    self.balances.add(&balance)?;
-                }
-            }
-            "Ntry" => {
-                let entry = self.entry.take();
-                let lines = entry.as_ref().map_or(0, EntryReader::len);
-                self.entries.extend(entry);
-                return Ok(lines);
-            }
-            _ => {
-                if let (Some(path), Some(entry)) = (path.strip_prefix("Ntry/"), &mut self.entry) {
-                    entry.close(path)?;
-                }
-            }
-        }
-        Ok(0)
-    }
-
-    /// Where in the statement we are.
-    fn place(&self, reason: Reason) -> Refused {
-        let refused = Refused::from(reason);
-        if self.entry.is_some() {
-            refused.in_line(self.entries.len() + 1)
-        } else {
-            refused
-        }
-    }
-
-    /// The statement; none if it says nothing about money, not even in which currency.
-    fn finish(self, format: Format) -> Result<Option<Statement>, Refused> {
-        let around = Around {
-            id: self.id.as_deref(),
-            account: self.account.as_deref(),
-            // A statement holds booked entries alone, by its definition.
-            status: (format == Format::Camt053).then_some(LineStatus::Booked),
-        };
-        let mut lines = Vec::with_capacity(self.entries.len());
-        for (index, entry) in self.entries.into_iter().enumerate() {
-            let line = entry.finish(&around);
-            lines.push(line.map_err(|reason| Refused::from(reason).in_line(index + 1))?);
-        }
-        let (opening, closing) = self.balances.ends();
-        let of_balance = opening.or(closing).map(|balance| balance.amount.currency());
-        let of_line = lines.first().map(|line| line.amount.currency());
-        let Some(currency) = of_balance.or(self.currency).or(of_line) else {
-            return Ok(None);
-        };
-        self.summary.check(&lines, currency)?;
-        let number = match (self.number, self.page) {
-            (Some(number), Some(page)) => Some(format!("{number}/{page}")),
-            (number, page) => number.or(page),
-        };
-        Ok(Some(Statement {
-            id: self.id,
-            number,
-            account: self.account,
-            currency,
-            from: self.from,
-            to: self.to,
-            opening,
-            closing,
-            lines,
-        }))
     }
 }

@@ -2,8 +2,8 @@
 
 use super::super::{
     amount::{exact, fault_in},
+    line::Direction,
     refused::{Reason, excerpt},
-    statement::Direction,
 };
 use super::xml::Value;
 use crate::base::money::{Currency, Money};

@@ -1,54 +1,11 @@
 //! What the columns of a bank's table mean, as a person has said once.
 
 use super::super::refused::Reason;
+use super::options::{DecimalMark, Encoding, Sign, ThousandsMark};
 use super::pattern::Pattern;
 use crate::base::money::Currency;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-crate::names! {
-    /// The encoding of a table that has no byte order mark.
-    pub enum Encoding {
-        /// UTF-8.
-        Utf8 = "utf-8",
-        /// Windows-1252, of which Latin-1 is a part.
-        Windows1252 = "windows-1252",
-    }
-}
-
-crate::names! {
-    /// What stands before the decimals.
-    pub enum DecimalMark {
-        /// `1234.56`
-        Point = ".",
-        /// `1234,56`
-        Comma = ",",
-    }
-}
-
-crate::names! {
-    /// What stands between thousands.
-    pub enum ThousandsMark {
-        /// `1.234,56`
-        Point = ".",
-        /// `1,234.56`
-        Comma = ",",
-        /// `1 234,56`, also with spaces that do not break.
-        Space = " ",
-        /// `1'234.56`
-        Apostrophe = "'",
-    }
-}
-
-crate::names! {
-    /// What a sign means.
-    pub enum Sign {
-        /// In a column of amounts, below zero went out. Columns of debits and credits have no signs.
-        Plain = "plain",
-        /// In a column of amounts, above zero went out, as on credit cards. Debits have a minus.
-        Inverted = "inverted",
-    }
-}
 
 /// A column, by its number (1 is the first) or by its name in the header.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

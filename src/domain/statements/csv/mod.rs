@@ -4,15 +4,16 @@
 //! refuses the table.
 
 mod mapping;
+mod number;
+mod options;
 mod pattern;
 mod row;
 
 #[cfg(test)]
 mod tests;
 
-pub use mapping::{
-    Column, Columns, DecimalMark, DirectionColumn, Encoding, Mapping, Sign, ThousandsMark,
-};
+pub use mapping::{Column, Columns, DirectionColumn, Mapping};
+pub use options::{DecimalMark, Encoding, Sign, ThousandsMark};
 
 use super::{
     LINES_MAX,

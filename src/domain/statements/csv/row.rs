@@ -1,12 +1,15 @@
 //! A row as a line.
 
 use super::super::{
-    amount::{fault_in, strict},
+    amount::fault_in,
+    details::{Charge, Details, Party, ReferenceKind},
+    line::{Direction, Line, LineStatus},
     refused::{AmountFault, Reason, excerpt},
-    statement::{Charge, Details, Direction, Line, LineStatus, Party, ReferenceKind},
     words::{append, clean, identifier, refer},
 };
-use super::mapping::{Column, Columns, Mapping, Sign, ThousandsMark};
+use super::mapping::{Column, Columns, Mapping};
+use super::number::{number, unsigned};
+use super::options::Sign;
 use super::pattern::Pattern;
 use crate::base::money::{Currency, Money};
 use ::csv::StringRecord;
@@ -91,7 +94,7 @@ impl<'a> Rows<'a> {
         }
         let fee = optional(self.columns.fee.as_ref())?;
         if !fee.is_empty() {
-            let amount = unsigned("fee", fee, self.number(fee, currency))?;
+            let amount = unsigned("fee", fee, number(self.mapping, fee, currency))?;
             let is_included = None;
             details.charges.push(Charge {
                 amount,
@@ -111,7 +114,7 @@ impl<'a> Rows<'a> {
         let is_inverted = self.mapping.sign == Sign::Inverted;
         if let Some(column) = &columns.amount {
             let text = self.get(record, column)?;
-            let read = self.number(text, currency);
+            let read = number(self.mapping, text, currency);
             if let Some(direction) = &columns.direction {
                 let word = self.get(record, &direction.column)?;
                 let way = if word == direction.incoming.trim() {
@@ -160,22 +163,8 @@ impl<'a> Rows<'a> {
 
     /// The amount of a column of debits or credits. Zero says that it stands in the other one.
     fn part(&self, text: &str, currency: Currency) -> Option<Result<Money, AmountFault>> {
-        let amount = (!text.is_empty()).then(|| self.number(text, currency))?;
+        let amount = (!text.is_empty()).then(|| number(self.mapping, text, currency))?;
         (amount != Ok(Money::zero(currency))).then_some(amount)
-    }
-
-    /// A number as the mapping says.
-    fn number(&self, text: &str, currency: Currency) -> Result<Money, AmountFault> {
-        let mark = self.mapping.decimal.as_str().chars().next().unwrap_or('.');
-        let (sign, digits) = match text.strip_prefix(['-', '+']) {
-            Some(digits) => (text.get(..1).unwrap_or_default(), digits.trim_start()),
-            None => ("", text),
-        };
-        let digits = match self.mapping.thousands {
-            Some(thousands) => joined(digits, mark, thousands).ok_or(AmountFault::Malformed)?,
-            None => digits.to_owned(),
-        };
-        strict(&format!("{sign}{digits}"), mark, currency)
     }
 
     /// What stands in a column, empty if there is no such column.
@@ -201,47 +190,4 @@ impl<'a> Rows<'a> {
             Reason::Malformed(format!("the row has {count} columns, and none is {column}"))
         })
     }
-}
-
-/// A number that must have no sign.
-fn unsigned(
-    field: &'static str,
-    text: &str,
-    amount: Result<Money, AmountFault>,
-) -> Result<Money, Reason> {
-    let signed = amount.and_then(|amount| {
-        let is_plain = amount.minor() >= 0;
-        is_plain.then_some(amount).ok_or(AmountFault::Sign)
-    });
-    signed.map_err(fault_in(field, text))
-}
-
-/// The digits without marks of thousands, if each stands before three digits of the whole number.
-fn joined(text: &str, decimal: char, thousands: ThousandsMark) -> Option<String> {
-    let (whole, fraction) = text
-        .split_once(decimal)
-        .map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
-    let is_mark = |c: char| match thousands {
-        ThousandsMark::Point => c == '.',
-        ThousandsMark::Comma => c == ',',
-        ThousandsMark::Space => matches!(c, ' ' | '\u{a0}' | '\u{202f}'),
-        ThousandsMark::Apostrophe => matches!(c, '\'' | '’'),
-    };
-    let mut groups = whole.split(is_mark);
-    let mut number = groups.next()?.to_owned();
-    let has_groups = whole.contains(is_mark);
-    if has_groups && !(1..=3).contains(&number.len()) {
-        return None;
-    }
-    for group in groups {
-        if group.len() != 3 {
-            return None;
-        }
-        number.push_str(group);
-    }
-    if let Some(fraction) = fraction {
-        number.push(decimal);
-        number.push_str(fraction);
-    }
-    Some(number)
 }

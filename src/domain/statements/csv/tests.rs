@@ -1,6 +1,7 @@
 use super::super::{Direction, Format, Line, Reason, Refused, read};
 use super::*;
 use crate::base::money::Money;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use time::macros::date;
 
@@ -185,4 +186,18 @@ fn a_mapping_that_cannot_be_used_is_refused() {
         Reason::Mapping(_)
     ));
     assert!(read(Format::Ofx, b"<OFX></OFX>", Some(&mapping(&json!({})))).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_table_makes_it_panic(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "28.11.2026", ";", "1.234,5", "-", "\n", "\"", "é", "Tag;Betrag", "\r", "\0", "0", " ",
+        ]), 0..40),
+        has_parts in any::<bool>(),
+    ) {
+        let parts = json!({"columns": {"date": 1, "debit": 2, "credit": 3}, "footer_rows": 1});
+        let changes = if has_parts { parts } else { json!({}) };
+        let _ = read(Format::Csv, pieces.concat().as_bytes(), Some(&mapping(&changes)));
+    }
 }

@@ -3,8 +3,8 @@
 
 use super::super::{
     day::digits,
+    details::{Details, ReferenceKind},
     refused::Reason,
-    statement::{Details, ReferenceKind},
     words::{append, keep, refer},
 };
 

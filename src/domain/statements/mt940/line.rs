@@ -4,8 +4,9 @@
 use super::super::{
     amount::{exact, fault_in},
     day,
+    details::{Charge, Details, ReferenceKind},
+    line::{Direction, Line, LineStatus},
     refused::{AmountFault, Reason, excerpt},
-    statement::{Charge, Details, Direction, Line, LineStatus, ReferenceKind},
     words::{identifier, keep, refer},
 };
 use crate::base::money::{Currency, Money};

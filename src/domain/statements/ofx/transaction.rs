@@ -3,8 +3,9 @@
 use super::super::{
     amount::{fault_in, strict},
     day,
+    details::{Details, ReferenceKind},
+    line::{Direction, Line, LineStatus},
     refused::{AmountFault, Reason},
-    statement::{Details, Direction, Line, LineStatus, ReferenceKind},
     words::{append, identifier, keep, refer},
 };
 use crate::base::money::{Currency, Money};
