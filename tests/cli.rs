@@ -235,3 +235,35 @@ fn a_wrong_command_line_has_status_two() {
         "{complaint}"
     );
 }
+
+#[test]
+fn a_bank_statement_is_read_or_refused_whole() {
+    let check = |file: &str, option: &str| {
+        Command::new(env!("CARGO_BIN_EXE_threadpay"))
+            .args([
+                "statement",
+                "check",
+                &format!("fuzz/corpus/statements/{file}"),
+            ])
+            .args(option.split_whitespace())
+            .output()
+            .unwrap()
+    };
+    let said = String::from_utf8(check("mt940", "").stdout).unwrap();
+    assert!(said.contains("booked"), "{said}");
+    let json = String::from_utf8(check("camt053", "--json").stdout).unwrap();
+    let statement: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(statement["object"], "statement");
+    assert!(statement["lines"][0]["amount"].is_string(), "{statement}");
+    fails(
+        "statement check fuzz/corpus/statements/camt_unbalanced",
+        QUIET,
+        "camt_unbalanced: ",
+    );
+    fails("statement check nowhere.xml", QUIET, "nowhere.xml: ");
+    fails(
+        "statement check fuzz/corpus/statements/csv --format csv",
+        QUIET,
+        "mapping",
+    );
+}

@@ -16,6 +16,7 @@ mod ready;
 mod rekey;
 mod secrets;
 mod serve;
+mod statement;
 mod verify;
 
 use crate::app::config::settings::Settings;
@@ -66,6 +67,8 @@ enum Command {
     Rekey(rekey::Args),
     /// Export a merchant's journal: the same bytes as the API's export.
     Export(export::Args),
+    /// Read bank statements.
+    Statement(statement::Args),
     /// Re-read the books and prove them.
     #[command(long_about = verify::ABOUT)]
     Verify(verify::Args),
@@ -130,6 +133,7 @@ async fn perform(command: Command) -> Result<(), ProgramError> {
         Command::Listen(args) => listen::run(args, &settings).await,
         Command::Rekey(args) => rekey::run(args, &settings).await,
         Command::Export(args) => export::run(args, &settings).await,
+        Command::Statement(args) => statement::run(args),
         Command::Verify(args) => verify::run(args, &settings).await,
         Command::Bench(args) => bench::run(args, &settings).await,
         Command::Ready(args) => ready::run(args, &settings).await,
@@ -167,6 +171,8 @@ mod tests {
             "export --merchant M --from 2026-01-01 --to 2026-02-01T00:00:00Z --format csv",
             "rekey",
             "rekey --rotate signing,tokens --rotate links --json",
+            "statement check march.xml --json",
+            "statement check march.csv --format csv --mapping columns.json",
             "verify",
             "verify --merchant M",
             "bench --quick --json",

@@ -18,6 +18,7 @@ mod ofx;
 mod recognize;
 mod refused;
 mod statement;
+mod view;
 mod words;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use format::Format;
 pub use line::{Direction, Line, LineStatus, Transaction};
 pub use refused::{AmountFault, Place, Reason, Refused};
 pub use statement::{Balance, Statement};
+pub use view::StatementObject;
 
 use recognize::recognize;
 
