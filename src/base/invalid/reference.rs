@@ -54,7 +54,7 @@ pub fn read_reference(
 
 impl ReferenceType {
     /// Whether the text is of this form and its check digit is right.
-    fn fits(self, text: &str) -> bool {
+    pub fn fits(self, text: &str) -> bool {
         let is_ogm = self == Self::Ogm;
         let is_joint = |c: &char| *c == ' ' || (is_ogm && matches!(c, '+' | '/'));
         let text: String = text.chars().filter(|c| !is_joint(c)).collect();

@@ -1,6 +1,7 @@
 //! Rails: the ways money moves. A rail is asked to charge, capture, void, close or refund, by the id
 //! of our attempt, and tells facts, asked or not. It knows nothing of payment intents.
 
+pub mod bank_transfer;
 mod call;
 mod declines;
 mod fact;
