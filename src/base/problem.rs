@@ -82,6 +82,12 @@ problems! {
     /// Another endpoint has this URL.
     DuplicateEndpoint = "duplicate_endpoint": 409, "Duplicate endpoint",
         "ep_01m810zz1qf30stf80swm6wd6q has this URL already; change that endpoint instead";
+    /// Another rail account in use is the same account at the provider.
+    DuplicateRailAccount = "duplicate_rail_account": 409, "Duplicate rail account",
+        "ra_01m810zz1qf30stf80swm6wd6q is this account already; change that one instead, or disable it first";
+    /// The merchant has as many rail accounts as it may have.
+    TooManyRailAccounts = "too_many_rail_accounts": 409, "Too many rail accounts",
+        "a merchant has at most 100 rail accounts, disabled ones included; change one of them instead";
     /// The merchant has as many endpoints as it may have.
     TooManyEndpoints = "too_many_endpoints": 409, "Too many endpoints",
         "a merchant has at most 16 callback endpoints; delete one first";

@@ -12,6 +12,7 @@ mod listen;
 mod merchant;
 mod migrate;
 mod openapi;
+mod rail;
 mod ready;
 mod rekey;
 mod secrets;
@@ -59,6 +60,8 @@ enum Command {
     Merchant(merchant::Args),
     /// Set up API keys.
     Key(key::Args),
+    /// Set up rail accounts: where a merchant is paid.
+    Rail(rail::Args),
     /// Bring a merchant's events to a bot on this machine, and print each with its result.
     #[command(long_about = listen::ABOUT)]
     Listen(listen::Args),
@@ -130,6 +133,7 @@ async fn perform(command: Command) -> Result<(), ProgramError> {
         Command::Migrate(args) => migrate::run(args, &settings).await,
         Command::Merchant(args) => merchant::run(args, &settings).await,
         Command::Key(args) => key::run(args, &settings).await,
+        Command::Rail(args) => rail::run(args, &settings).await,
         Command::Listen(args) => listen::run(args, &settings).await,
         Command::Rekey(args) => rekey::run(args, &settings).await,
         Command::Export(args) => export::run(args, &settings).await,
@@ -165,6 +169,10 @@ mod tests {
             "key create --merchant M --role finance --json",
             "key revoke key_01jd8x0000000000000000000a",
             "key revoke --endpoints key_01jd8x0000000000000000000a --json",
+            "rail add bank_transfer --merchant M --settings {} --label Main --json",
+            "rail list --merchant M --json",
+            "rail check ra_01jd8x0000000000000000000a --merchant M",
+            "rail disable ra_01jd8x0000000000000000000a --merchant M --json",
             "listen --forward http://localhost:3000/hook",
             "listen --url https://pay.example.com --events payment_intent.* refund.failed --json",
             "listen --events payment_intent.* --events refund.*",

@@ -9,6 +9,7 @@ pub mod intents;
 pub mod ledger;
 pub mod links;
 pub mod movements;
+pub mod rail_accounts;
 pub mod rails;
 pub mod statements;
 pub mod threads;

@@ -5,7 +5,7 @@ use crate::{
     base::{invalid::Invalid, problem::ProblemCode},
     domain::{
         callbacks::EndpointError, idempotency::Answer, intents::IntentError, links::LinkError,
-        movements::MovementError,
+        movements::MovementError, rail_accounts::RailAccountError,
     },
     writer::{Rejection, WriteError},
 };
@@ -26,6 +26,7 @@ impl From<&Rejection> for Problem {
             Rejection::Link(error) => link(*error, said),
             Rejection::Movement(error) => movement(*error, said),
             Rejection::Endpoint(error) => endpoint(*error, said),
+            Rejection::RailAccount(error) => rail_account(error, said),
             Rejection::Internal(_) => Self::internal(rejection),
             Rejection::KeyReused => Self::new(ProblemCode::IdempotencyKeyReused, said),
             Rejection::KeyInUse => Self::new(ProblemCode::IdempotencyKeyInUse, said).retry_after(1),
@@ -86,6 +87,16 @@ fn endpoint(error: EndpointError, said: String) -> Problem {
         EndpointError::Disabled => {
             Problem::new(ProblemCode::InvalidState, said).current_status("disabled")
         }
+    }
+}
+
+fn rail_account(error: &RailAccountError, said: String) -> Problem {
+    match error {
+        RailAccountError::TooMany => Problem::new(ProblemCode::TooManyRailAccounts, said),
+        RailAccountError::Duplicate(_) => {
+            Problem::new(ProblemCode::DuplicateRailAccount, said).at("/settings")
+        }
+        RailAccountError::Invalid(invalid) => Problem::from(invalid.clone()),
     }
 }
 

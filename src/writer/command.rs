@@ -73,6 +73,8 @@ nouns! {
     Link = links::LinkCommand;
     /// Of a callback endpoint.
     Endpoint = endpoints::EndpointCommand;
+    /// Of a rail account.
+    RailAccount = rail_accounts::RailAccountCommand;
     /// Of the books alone.
     Posting = postings::PostingCommand;
 }

@@ -4,6 +4,7 @@ use crate::{
     base::invalid::Invalid,
     domain::{
         callbacks::EndpointError, intents::IntentError, links::LinkError, movements::MovementError,
+        rail_accounts::RailAccountError,
     },
 };
 
@@ -28,6 +29,9 @@ pub enum Rejection {
     /// The endpoint refuses.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// The rail account refuses.
+    #[error(transparent)]
+    RailAccount(#[from] RailAccountError),
     /// The idempotency key was used for another request.
     #[error("this Idempotency-Key was used for another request; use a new key")]
     KeyReused,
@@ -62,7 +66,8 @@ impl Rejection {
                 | EndpointError::TooManySecrets
                 | EndpointError::ReplayRunning(_)
                 | EndpointError::Disabled,
-            ) => true,
+            )
+            | Self::RailAccount(RailAccountError::TooMany | RailAccountError::Duplicate(_)) => true,
             Self::Intent(
                 IntentError::AmountTooLarge { .. }
                 | IntentError::TooManyDeclines(_)
@@ -70,6 +75,7 @@ impl Rejection {
             )
             | Self::Link(LinkError::TooManyDeclines(_))
             | Self::Endpoint(EndpointError::TooManyPings(_))
+            | Self::RailAccount(RailAccountError::Invalid(_))
             | Self::Invalid(_)
             | Self::NotFound(_)
             | Self::Internal(_)

@@ -5,7 +5,8 @@ use crate::{
     base::{
         db::Unreadable,
         ids::{
-            AttemptId, EndpointId, IntentId, LinkId, MerchantId, MovementId, RefundId, ReplayId,
+            AttemptId, EndpointId, IntentId, LinkId, MerchantId, MovementId, RailAccountId,
+            RefundId, ReplayId,
         },
         money::Currency,
     },
@@ -16,6 +17,7 @@ use crate::{
         ledger::{Account, Books, JournalEntry},
         links::{Link, store::TokenRow},
         movements::{Movement, store::ExternalName},
+        rail_accounts::RailAccount,
     },
 };
 use std::{
@@ -243,6 +245,9 @@ world! {
         /// Pings of endpoints.
         pings: Pings, (MerchantId, EndpointId), (MerchantId, EndpointId) =
             |row| (row.merchant, row.endpoint);
+        /// Rail accounts: all of a merchant.
+        rail_accounts: RailAccount, MerchantId, (MerchantId, RailAccountId) =
+            |row| (row.merchant, row.id);
         /// Secrets of endpoints: all of an endpoint, each by its number.
         secrets: StoredSecret, (MerchantId, EndpointId), (MerchantId, EndpointId, i32) =
             |row| (row.merchant, row.endpoint, row.number);

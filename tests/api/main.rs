@@ -51,6 +51,7 @@ mod plans;
 mod pool;
 mod problems;
 mod proof;
+mod rail_accounts;
 mod refunds;
 mod rekey;
 mod requests;

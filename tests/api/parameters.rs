@@ -19,6 +19,7 @@ struct Things {
     replay: String,
     event: String,
     movement: String,
+    rail_account: String,
 }
 
 impl Things {
@@ -39,6 +40,7 @@ impl Things {
             "amount": "1.00", "currency": "EUR"});
         let told = owner.post("/v1/sandbox/facts", &fact).await.expect(200);
         let events = owner.events().await;
+        let account = owner.add_bank("DE89370400440532013000").await;
         Self {
             intent,
             refund,
@@ -48,6 +50,7 @@ impl Things {
             replay: replay.id(),
             movement: told["movement"].as_str().unwrap().to_owned(),
             event: events[0]["id"].as_str().unwrap().to_owned(),
+            rail_account: account["id"].as_str().unwrap().to_owned(),
         }
     }
 
@@ -63,6 +66,7 @@ impl Things {
             ("/v1/replays/", &self.replay),
             ("/v1/events/", &self.event),
             ("/v1/movements/", &self.movement),
+            ("/v1/rail_accounts/", &self.rail_account),
         ];
         let id = id.into_iter().find(|(start, _)| path.starts_with(start));
         path.replace("{id}", id.map_or("", |(_, id)| id))
@@ -122,6 +126,7 @@ fn example_of(method: &str, path: &str) -> String {
         ("POST", "callback_endpoints") => {
             json!({"url": "http://127.0.0.1:9/b", "event_types": ["*"]})
         }
+        ("POST", "rail_accounts") => json!({"rail": "bank_transfer", "settings": {}}),
         ("POST", "confirm") => json!({"payment_method": "pm_sandbox_ok"}),
         ("POST", "refunds") => json!({"amount": "1.00"}),
         ("POST", "replay") => json!({"after_sequence": 0}),

@@ -5,7 +5,7 @@ use super::harness::{Answer, Client, Merchant, TestApp, new_key, run_test};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use threadpay::{
-    base::crypto::jwt::Claims,
+    base::{crypto::jwt::Claims, mode::Mode},
     domain::auth::{NewApiKey, Role, store},
     http::openapi,
 };
@@ -21,6 +21,7 @@ const BOT_MERCHANT_AND_FINANCE: &[&str] = &[
     "get_refund",
     "get_movement",
     "list_movements",
+    "list_rails",
 ];
 const BOT_AND_MERCHANT: &[&str] = &[
     "cancel_payment_intent",
@@ -58,7 +59,16 @@ const MERCHANT_AND_FINANCE: &[&str] = &[
     "list_accounts",
     "list_journal_entries",
 ];
-const MERCHANT: &[&str] = &["create_sandbox_journal_entry", "resolve_movement"];
+const MERCHANT: &[&str] = &[
+    "check_rail_account",
+    "create_rail_account",
+    "create_sandbox_journal_entry",
+    "disable_rail_account",
+    "get_rail_account",
+    "list_rail_accounts",
+    "resolve_movement",
+    "update_rail_account",
+];
 const ANYONE: &[&str] = &[
     "create_access_token",
     "get_health",
@@ -184,7 +194,9 @@ impl Things {
         let replay = bot.post(&path, &json!({"after_sequence": 0})).await.id();
         app.replay().await;
         let delivery = bot.deliveries(&endpoint, "").await[0]["id"].clone();
+        let account = merchant.owner.add_bank("DE02120300000000202051").await;
         Self(vec![
+            ("rail_accounts", account["id"].as_str().unwrap().to_owned()),
             ("callback_endpoints", endpoint),
             ("payment_intents", intent.clone()),
             ("sandbox/actions", intent.clone()),
@@ -253,25 +265,20 @@ fn access_token(app: &TestApp, key: &NewApiKey) -> String {
     app.app.keyring.signing.issue(&claims).unwrap()
 }
 
+/// A key of the merchant that is stored nowhere.
+fn new_owner_key(app: &TestApp) -> NewApiKey {
+    NewApiKey::generate(&app.ambient, app.merchant.id, Mode::Test, Role::Merchant)
+}
+
 /// Those whom no operation knows.
 async fn nobodies(app: &TestApp) -> Vec<(&'static str, Client)> {
     let mut db = app.pool.acquire().await.unwrap();
     let now = app.ambient.now();
-    let revoked = NewApiKey::generate(
-        &app.ambient,
-        app.merchant.id,
-        threadpay::base::mode::Mode::Test,
-        Role::Merchant,
-    );
+    let revoked = new_owner_key(app);
     store::insert_key(&mut db, &revoked, now).await.unwrap();
     let gone = store::revoke_key(&mut db, revoked.id, now).await.unwrap();
     assert!(gone.is_some());
-    let unknown = NewApiKey::generate(
-        &app.ambient,
-        app.merchant.id,
-        threadpay::base::mode::Mode::Test,
-        Role::Merchant,
-    );
+    let unknown = new_owner_key(app);
     vec![
         ("none", app.anyone.clone()),
         ("revoked", app.anyone.with_key(&revoked.text())),

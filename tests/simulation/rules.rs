@@ -12,6 +12,7 @@ use threadpay::{
             AttemptStatus, CaptureMethod, Intent, IntentError, Opening, RefundStatus, State, Status,
         },
         links::{LinkError, LinkStatus},
+        rail_accounts::RailAccountError,
         rails::CallKind,
     },
     writer::{Command, EndpointCommand, MovementCommand, Rejection, Reply, World},
@@ -47,7 +48,8 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
                     IntentError::AmountTooLarge { .. } | IntentError::TooManyDeclines(_),
                 )
                 | Rejection::Link(LinkError::TooManyDeclines(_))
-                | Rejection::Endpoint(EndpointError::TooManyPings(_)),
+                | Rejection::Endpoint(EndpointError::TooManyPings(_))
+                | Rejection::RailAccount(RailAccountError::Invalid(_)),
             ) => {
                 assert!(name.is_none_or(|name| !known(&name)));
             }
@@ -55,7 +57,8 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
                 Rejection::Intent(_)
                 | Rejection::Link(_)
                 | Rejection::Movement(_)
-                | Rejection::Endpoint(_),
+                | Rejection::Endpoint(_)
+                | Rejection::RailAccount(_),
             ) => {
                 assert!(name.is_none(), "a verdict that its key does not keep");
             }

@@ -104,6 +104,8 @@ fn of_command(command: &Command) -> String {
         Command::Endpoint(EndpointCommand::Replay(id, after, _)) => {
             format!("replay after {after} to endpoint {}", short(id))
         }
+        // Nobody does, in here.
+        Command::RailAccount(_) => "change a rail account".to_owned(),
         Command::Posting(PostingCommand::Post(_)) => "book an entry by hand".to_owned(),
         Command::Endpoint(EndpointCommand::Retry(delivery)) => {
             format!("retry delivery {}", short(&delivery.id))

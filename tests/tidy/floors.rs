@@ -22,7 +22,7 @@ const FLOORS: [&[&str]; 9] = [
 const APART: [&str; 3] = ["base", "domain", "views"];
 
 /// What a room may import of its own floor.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("base::actor", &["base::ids"]),
     ("base::crypto", &["base::ambient", "base::ids"]),
     ("base::invalid", &["base::problem"]),
@@ -34,6 +34,8 @@ const ARROWS: [(&str, &[&str]); 10] = [
         "domain::links",
         &["domain::details", "domain::rails", "domain::threads"],
     ),
+    // A rail says what its accounts' settings are.
+    ("domain::rail_accounts", &["domain::rails"]),
     (
         "domain::intents",
         &[

@@ -26,6 +26,8 @@ pub enum Scope {
     WriteIntents,
     /// Read and write payment links.
     Links,
+    /// Read and write rail accounts.
+    RailAccounts,
     /// Read and write callback endpoints, their deliveries, and the feed of events.
     Callbacks,
     /// Read accounts, balances and journal entries.
@@ -48,6 +50,7 @@ impl Scope {
             Self::ReadIntents
             | Self::WriteIntents
             | Self::Links
+            | Self::RailAccounts
             | Self::Callbacks
             | Self::Ledger
             | Self::Exports
@@ -97,12 +100,17 @@ impl Role {
             | (Self::Finance, Scope::ReadIntents | Scope::Ledger | Scope::Exports) => true,
             (
                 Self::Bot,
-                Scope::Ledger | Scope::Exports | Scope::ResolveMovements | Scope::PostEntries,
+                Scope::RailAccounts
+                | Scope::Ledger
+                | Scope::Exports
+                | Scope::ResolveMovements
+                | Scope::PostEntries,
             )
             | (
                 Self::Finance,
                 Scope::WriteIntents
                 | Scope::Links
+                | Scope::RailAccounts
                 | Scope::Callbacks
                 | Scope::ResolveMovements
                 | Scope::Sandbox
@@ -150,10 +158,11 @@ impl Principal {
 mod tests {
     use super::*;
 
-    const SCOPES: [Scope; 9] = [
+    const SCOPES: [Scope; 10] = [
         Scope::ReadIntents,
         Scope::WriteIntents,
         Scope::Links,
+        Scope::RailAccounts,
         Scope::Callbacks,
         Scope::Ledger,
         Scope::Exports,
@@ -165,7 +174,7 @@ mod tests {
     #[test]
     fn only_the_merchant_may_do_everything() {
         let count = |role: Role| SCOPES.iter().filter(|&&scope| role.may(scope)).count();
-        assert_eq!(Role::ALL.map(count), [5, 9, 3]);
+        assert_eq!(Role::ALL.map(count), [5, 10, 3]);
         assert!(!Role::Finance.may(Scope::WriteIntents));
         assert!(!Role::Bot.may(Scope::Ledger));
     }

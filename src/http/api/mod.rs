@@ -10,5 +10,6 @@ pub mod ledger;
 pub mod links;
 pub mod movements;
 pub mod oauth;
+pub mod rail_accounts;
 pub mod refunds;
 pub mod sandbox;

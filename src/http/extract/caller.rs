@@ -87,6 +87,8 @@ grants! {
     WriteIntents;
     /// See [`Scope::Links`].
     Links;
+    /// See [`Scope::RailAccounts`].
+    RailAccounts;
     /// See [`Scope::Callbacks`].
     Callbacks;
     /// See [`Scope::Ledger`].

@@ -18,8 +18,8 @@ mod strict;
 
 pub use body::Body;
 pub use caller::{
-    Callbacks, Caller, Exports, Grant, Ledger, Links, PostEntries, ReadIntents, ResolveMovements,
-    Sandbox, WriteIntents,
+    Callbacks, Caller, Exports, Grant, Ledger, Links, PostEntries, RailAccounts, ReadIntents,
+    ResolveMovements, Sandbox, WriteIntents,
 };
 pub use change::Change;
 pub use declared::{Declared, Only};

@@ -39,6 +39,7 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         ProblemCode::AmountTooLarge | ProblemCode::InvalidAmount => at("/amount"),
         ProblemCode::CardNumberNotAllowed | ProblemCode::InvalidRequest => at("/description"),
         ProblemCode::EndpointNotAllowed | ProblemCode::DuplicateEndpoint => at("/url"),
+        ProblemCode::DuplicateRailAccount => at("/settings"),
         ProblemCode::InvalidCurrency => at("/currency"),
         ProblemCode::InvalidPaymentMethod => at("/payment_method"),
         ProblemCode::UnbalancedEntry => at("/postings"),
@@ -59,6 +60,7 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         | ProblemCode::RailNotAvailable
         | ProblemCode::IdempotencyKeyInUse
         | ProblemCode::TooManyEndpoints
+        | ProblemCode::TooManyRailAccounts
         | ProblemCode::TooManySecrets
         | ProblemCode::PaymentLinkTaken
         | ProblemCode::BodyTooLarge

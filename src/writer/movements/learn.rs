@@ -56,21 +56,21 @@ impl Decider<'_> {
     /// Takes in what somebody tells who plays the rail.
     fn tell(&self, fact: &RailFact) -> Result<Decision, Rejection> {
         let decision = self.learn(fact)?;
-        let (mut payment_intent, mut movement) = (None, None);
-        for change in &decision.changes {
-            match change {
-                Change::Intent(intent) => payment_intent = Some(intent.id),
-                Change::Movement(made) => movement = Some(made.id),
-                Change::Attempt(_)
-                | Change::Refund(_)
-                | Change::Link(_)
-                | Change::Pings(_)
-                | Change::StoredSecret(_)
-                | Change::Endpoint(_)
-                | Change::Replay(_)
-                | Change::TokenRow(_) => {}
+        let mut changes = decision.changes.iter();
+        let payment_intent = changes.clone().find_map(|change| {
+            if let Change::Intent(intent) = change {
+                Some(intent.id)
+            } else {
+                None
             }
-        }
+        });
+        let movement = changes.find_map(|change| {
+            if let Change::Movement(movement) = change {
+                Some(movement.id)
+            } else {
+                None
+            }
+        });
         let receipt = FactReceipt {
             object: "sandbox_fact",
             payment_intent,

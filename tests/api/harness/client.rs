@@ -261,10 +261,21 @@ impl Client {
         self.post("/v1/callback_endpoints", &body).await.expect(201)
     }
 
+    /// Makes a rail account of a bank account that SEPA reaches.
+    pub async fn add_bank(&self, iban: &str) -> Value {
+        let settings = json!({"scheme": "epc", "name": "Café", "iban": iban});
+        let body = json!({"rail": "bank_transfer", "settings": settings});
+        self.post("/v1/rail_accounts", &body).await.expect(201)
+    }
+
     /// Changes an endpoint.
     pub async fn change_endpoint(&self, id: &str, body: &Value) -> Answer {
-        let path = format!("/v1/callback_endpoints/{id}");
-        let request = self.request("PATCH", &path);
+        self.patch(&format!("/v1/callback_endpoints/{id}"), body)
+            .await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        let request = self.request("PATCH", path);
         let request = request.header("content-type", "application/json");
         self.send(request.body(body.to_string())).await
     }

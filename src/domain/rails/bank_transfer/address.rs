@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 
 /// Where the holder of a Swiss account lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BankTransferAddress)]
+#[serde(deny_unknown_fields)]
 pub struct Address {
     /// The street, or the name of the place. At most 70 characters.
     #[serde(skip_serializing_if = "Option::is_none")]

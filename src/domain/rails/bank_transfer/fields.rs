@@ -39,9 +39,9 @@ impl<'a> Fields<'a> {
         Invalid::field(self.place(name), detail)
     }
 
-    /// A member as it is; null is as if it were left out.
+    /// A member as it is.
     pub fn value(&self, name: &str) -> Option<&'a Value> {
-        self.members.get(name).filter(|value| !value.is_null())
+        self.members.get(name)
     }
 
     /// A text, where there is one.

@@ -36,13 +36,23 @@ impl Scheme {
         self.currencies().contains(&currency.code())
     }
 
+    /// The least and the most that one payment may be, in major units of any of its currencies,
+    /// all of which have two decimals.
+    pub fn bounds(self) -> (String, String) {
+        let written = |minor: i64| format!("{}.{:02}", minor / 100, minor % 100);
+        (written(1), written(self.most()))
+    }
+
+    const fn most(self) -> i64 {
+        match self {
+            Self::Epc | Self::Swiss => NINE_DIGITS,
+            Self::Pix => THIRTEEN_CHARACTERS,
+        }
+    }
+
     /// The least and the most that one payment may be, in a currency that the scheme takes: from
     /// one minor unit to what its QR code has room for.
     pub const fn limits(self, currency: Currency) -> (Money, Money) {
-        let most = match self {
-            Self::Epc | Self::Swiss => NINE_DIGITS,
-            Self::Pix => THIRTEEN_CHARACTERS,
-        };
-        (Money::new(1, currency), Money::new(most, currency))
+        (Money::new(1, currency), Money::new(self.most(), currency))
     }
 }

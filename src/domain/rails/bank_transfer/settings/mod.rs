@@ -64,6 +64,7 @@ pub enum Holder {
 /// The settings of a bank transfer account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = BankTransferSettings)]
+#[serde(deny_unknown_fields)]
 pub struct SettingsObject {
     /// Whose rules it follows.
     scheme: Scheme,

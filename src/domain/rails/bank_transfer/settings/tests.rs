@@ -23,7 +23,7 @@ fn pix() -> Value {
     json!({"scheme": "pix", "name": "Fulano", "pix_key": "52998224725", "city": "BRASILIA"})
 }
 
-/// `of` with one member changed, or taken out by null.
+/// `of` with one member changed.
 fn with(mut of: Value, pointer: &str, value: Value) -> Value {
     let (object, name) = pointer.rsplit_once('/').unwrap();
     of.pointer_mut(object).unwrap()[name] = value;

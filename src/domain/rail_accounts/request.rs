@@ -1,0 +1,110 @@
+//! What a merchant sends to make or change a rail account.
+
+use super::{AccountRail, AccountSettings, NewRailAccount, RailAccountPatch};
+use crate::{
+    base::{
+        invalid::{Invalid, read_optional, read_text},
+        patch::{Patch, given},
+    },
+    domain::rails::bank_transfer::{Address, SettingsObject},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+const LONGEST_LABEL: usize = 200;
+
+/// The body of `POST /v1/rail_accounts`.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RailAccountRequest {
+    /// The rail. `bank_transfer` has settings and no credentials.
+    rail: AccountRail,
+    /// Your own words. At most 200 characters.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
+    label: Option<String>,
+    /// Whose account it is and where.
+    #[schema(value_type = SettingsObject)]
+    settings: Value,
+}
+
+impl RailAccountRequest {
+    /// The account that is asked for, or the first field at fault.
+    pub fn check(self) -> Result<NewRailAccount, Invalid> {
+        NewRailAccount::read(self.rail, self.label, &self.settings)
+    }
+}
+
+impl NewRailAccount {
+    /// The account of these settings, which stand at `/settings`, or the first field at fault.
+    pub fn read(
+        rail: AccountRail,
+        label: Option<String>,
+        settings: &Value,
+    ) -> Result<Self, Invalid> {
+        Ok(Self {
+            label: read_optional("/label", label, LONGEST_LABEL)?,
+            settings: AccountSettings::parse(rail, "/settings", settings)?,
+        })
+    }
+}
+
+/// The body of `PATCH /v1/rail_accounts/{id}`, a JSON merge patch (RFC 7396): what is left out
+/// stays as it is, and null makes it as if it had been left out when the account was made.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RailAccountChanges {
+    /// Other words; null or an empty text takes them away.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 200)]
+    label: Patch<String>,
+    /// What changes in the settings. The scheme and the account stay: make another rail account of
+    /// another account.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = SettingsChanges, required = false)]
+    settings: Option<Map<String, Value>>,
+    /// `false` switches the account off, `true` on again.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = bool, required = false)]
+    enabled: Option<bool>,
+}
+
+/// What changes in the settings of a bank transfer account.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[schema(as = BankTransferSettingsChanges)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsChanges {
+    /// The holder's name.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 70)]
+    pub name: Option<String>,
+    /// The account's bank.
+    #[schema(pattern = "^[A-Za-z0-9]{8}([A-Za-z0-9]{3})?$")]
+    pub bic: Option<String>,
+    /// The holder's address.
+    #[schema(value_type = Address, required = false)]
+    pub address: Option<Value>,
+    /// The holder's town.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 15)]
+    pub city: Option<String>,
+    /// For how many days a payment waits for its transfer: 1 to 90; null for 7.
+    #[schema(minimum = 1, maximum = 90)]
+    pub wait_days: Option<u8>,
+}
+
+impl RailAccountChanges {
+    /// The changes that are asked for, or the first field at fault. The settings are held against
+    /// those that there are.
+    pub fn check(self) -> Result<RailAccountPatch, Invalid> {
+        let label = match self.label {
+            Patch::Set(text) if text.is_empty() => Patch::Clear,
+            Patch::Set(text) => Patch::Set(read_text("/label", &text, LONGEST_LABEL)?),
+            same @ (Patch::Keep | Patch::Clear) => same,
+        };
+        Ok(RailAccountPatch {
+            label,
+            settings: self.settings.unwrap_or_default(),
+            enabled: self.enabled,
+        })
+    }
+}

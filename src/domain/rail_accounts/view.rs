@@ -1,0 +1,87 @@
+//! Rail accounts as the API gives them.
+
+use super::{AccountRail, AccountSettings, AccountStatus, RailAccount};
+use crate::{
+    base::{ids::RailAccountId, mode::Mode, names::Word, timestamp},
+    domain::rails::bank_transfer::SettingsObject,
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+crate::names! {
+    /// What a check of an account looked at.
+    pub enum Checked {
+        /// Form and check digits of the settings. Nobody was asked: a bank tells no stranger
+        /// whether it has an account.
+        Settings = "settings",
+    }
+}
+
+/// A rail account.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RailAccount)]
+pub struct RailAccountObject<'a> {
+    /// Its id.
+    id: RailAccountId,
+    /// Always `rail_account`.
+    object: &'static str,
+    /// Whether its money is real.
+    livemode: bool,
+    /// Its rail.
+    rail: AccountRail,
+    /// Your own words.
+    label: Option<&'a str>,
+    /// Whose account it is and where.
+    settings: SettingsObject,
+    /// Whether it can be used.
+    #[schema(value_type = AccountStatus)]
+    status: &'a Word<AccountStatus>,
+    /// What was checked and found right; only in the answer to a check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    checked: Option<Checked>,
+    /// Who made it: an API key (`key_…`) or `operator`.
+    #[schema(example = "key_01k0000000000000000000000")]
+    created_by: &'a str,
+    /// When it was made.
+    #[serde(serialize_with = "timestamp::serialize")]
+    #[schema(value_type = String, format = "date-time")]
+    created_at: OffsetDateTime,
+    /// When it was last changed.
+    #[serde(serialize_with = "timestamp::serialize")]
+    #[schema(value_type = String, format = "date-time")]
+    updated_at: OffsetDateTime,
+}
+
+impl<'a> RailAccountObject<'a> {
+    /// The account of a merchant of this mode.
+    pub fn new(account: &'a RailAccount, mode: Mode) -> Self {
+        let AccountSettings::BankTransfer(settings) = &account.settings;
+        Self {
+            id: account.id,
+            object: "rail_account",
+            livemode: mode.is_live(),
+            rail: account.rail(),
+            label: account.label.as_deref(),
+            settings: settings.object(),
+            status: &account.status,
+            checked: None,
+            created_by: &account.created_by,
+            created_at: account.created_at,
+            updated_at: account.updated_at,
+        }
+    }
+
+    /// The account after a check. What is stored was read by the rules of today, or there would be
+    /// no account to show.
+    pub fn checked(account: &'a RailAccount, mode: Mode) -> Self {
+        let checked = match account.rail() {
+            AccountRail::BankTransfer => Checked::Settings,
+        };
+        Self {
+            checked: Some(checked),
+            ..Self::new(account, mode)
+        }
+    }
+}

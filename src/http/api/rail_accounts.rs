@@ -1,0 +1,179 @@
+//! Rail accounts, and what a merchant can be paid by.
+
+use crate::base::problem::ProblemCode as Code;
+use crate::http::api::links::Empty;
+use crate::http::openapi::problems::refused;
+use crate::http::route;
+use crate::http::{
+    Problem, State,
+    answer::{self, List},
+    extract::{Caller, Change, Page, PageParams, PathId, RailAccounts, ReadIntents},
+};
+use crate::{
+    base::ids::RailAccountId,
+    domain::rail_accounts::{
+        RailAccountChanges, RailAccountObject, RailAccountRequest, RailOffer, store,
+    },
+    writer::RailAccountCommand,
+};
+use actix_web::{HttpResponse, web};
+
+/// The routes of this file, below `/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    let resource = |path: &str| web::resource(format!("/rail_accounts{path}"));
+    config
+        .service(
+            resource("")
+                .route(route::post(create))
+                .route(route::get(list)),
+        )
+        .service(
+            resource("/{id}")
+                .route(route::get(get))
+                .route(route::patch(update))
+                .route(route::delete(disable)),
+        )
+        .service(resource("/{id}/check").route(route::post(check)))
+        .service(web::resource("/rails").route(route::get(rails)));
+}
+
+/// List rails
+///
+/// All that the merchant has to be paid by, newest account first: the sandbox of a test merchant,
+/// and each rail account. `takes_payments` says which of them payment intents can use.
+#[utoipa::path(get, path = "/v1/rails", tag = "Rails",
+    operation_id = "list_rails",
+    responses((status = 200, description = "All of them.", body = List<RailOffer>)))]
+pub async fn rails(
+    state: web::Data<State>,
+    caller: Caller<ReadIntents>,
+) -> Result<HttpResponse, Problem> {
+    let accounts = store::of(&state.pool, caller.merchant).await?;
+    let sandbox = (!caller.mode.is_live()).then(RailOffer::sandbox);
+    let accounts = accounts.iter().map(|of| RailOffer::of(of, caller.mode));
+    let all = sandbox.into_iter().chain(accounts).collect();
+    answer::object(&List::new(all, false))
+}
+
+/// Make a rail account
+///
+/// A bank account that transfers are sent to: by the rules of SEPA (`epc`), of the Swiss QR-bill
+/// (`swiss`) or of Pix (`pix`). Form and check digits are verified. A merchant has at most 100 rail
+/// accounts, and none twice.
+#[utoipa::path(post, path = "/v1/rail_accounts", tag = "Rails",
+    operation_id = "create_rail_account",
+    request_body = RailAccountRequest,
+    responses(
+        (status = 201, description = "The account.", body = RailAccountObject),
+        (status = 409, description = refused(&[Code::DuplicateRailAccount, Code::TooManyRailAccounts, Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::CardNumberNotAllowed, Code::InvalidRequest, Code::UnknownField, Code::IdempotencyKeyReused])),
+    ))]
+pub async fn create(
+    state: web::Data<State>,
+    change: Change<RailAccounts, RailAccountRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    let new = Box::new(request.check()?);
+    let command = RailAccountCommand::Create(state.ambient.id(), new);
+    change.perform(&state, command).await
+}
+
+/// List rail accounts
+///
+/// Newest first, disabled ones too.
+#[utoipa::path(get, path = "/v1/rail_accounts", tag = "Rails",
+    operation_id = "list_rail_accounts", params(PageParams),
+    responses((status = 200, description = "A part of the list.", body = List<RailAccountObject>)))]
+pub async fn list(
+    state: web::Data<State>,
+    caller: Caller<RailAccounts>,
+    page: Page<RailAccountId>,
+) -> Result<HttpResponse, Problem> {
+    let window = page.window(|id| id.0);
+    let turn = state.list_turn(caller.merchant).await?;
+    let accounts = store::list(&turn, caller.merchant, window).await?;
+    let printed = |id| RailAccountId(id).to_string();
+    answer::object(&List::of(&accounts, printed, |account| {
+        RailAccountObject::new(account, caller.mode)
+    }))
+}
+
+/// Get a rail account
+#[utoipa::path(get, path = "/v1/rail_accounts/{id}", tag = "Rails",
+    operation_id = "get_rail_account",
+    params(("id" = RailAccountId, Path, description = "The account's id.")),
+    responses((status = 200, description = "The account.", body = RailAccountObject)))]
+pub async fn get(
+    state: web::Data<State>,
+    caller: Caller<RailAccounts>,
+    id: PathId<RailAccountId>,
+) -> Result<HttpResponse, Problem> {
+    let account = store::get(&state.pool, caller.merchant, id.0)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    answer::object(&RailAccountObject::new(&account, caller.mode))
+}
+
+/// Change a rail account
+///
+/// What is left out stays as it is. The scheme and the account at the bank cannot be changed:
+/// what was paid there would not be found.
+#[utoipa::path(patch, path = "/v1/rail_accounts/{id}", tag = "Rails",
+    operation_id = "update_rail_account",
+    params(("id" = RailAccountId, Path, description = "The account's id.")),
+    request_body = RailAccountChanges,
+    responses(
+        (status = 200, description = "The account.", body = RailAccountObject),
+        (status = 409, description = refused(&[Code::DuplicateRailAccount])),
+        (status = 422, description = refused(&[Code::CardNumberNotAllowed, Code::InvalidRequest, Code::UnknownField])),
+    ))]
+pub async fn update(
+    state: web::Data<State>,
+    id: PathId<RailAccountId>,
+    change: Change<RailAccounts, RailAccountChanges>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    let patch = Box::new(request.check()?);
+    let command = RailAccountCommand::Change(id.0, patch);
+    change.perform(&state, command).await
+}
+
+/// Disable a rail account
+///
+/// It stays, since what was paid by it names it, and can be enabled again.
+#[utoipa::path(delete, path = "/v1/rail_accounts/{id}", tag = "Rails",
+    operation_id = "disable_rail_account",
+    params(("id" = RailAccountId, Path, description = "The account's id.")),
+    responses((status = 200, description = "The account, disabled.", body = RailAccountObject)))]
+pub async fn disable(
+    state: web::Data<State>,
+    id: PathId<RailAccountId>,
+    change: Change<RailAccounts, Empty>,
+) -> Result<HttpResponse, Problem> {
+    let (_, change) = change.split();
+    let command = RailAccountCommand::Disable(id.0);
+    change.perform(&state, command).await
+}
+
+/// Check a rail account
+///
+/// Looks whether it can be used, and answers with it and `checked`, which says what was looked at.
+/// Of a bank account that is the form and the check digits of its settings, no more: only a first
+/// transfer shows that it is there and whose it is.
+#[utoipa::path(post, path = "/v1/rail_accounts/{id}/check", tag = "Rails",
+    operation_id = "check_rail_account",
+    params(("id" = RailAccountId, Path, description = "The account's id.")),
+    request_body = Empty,
+    responses(
+        (status = 200, description = "The account, with `checked`.", body = RailAccountObject),
+        (status = 409, description = refused(&[Code::IdempotencyKeyInUse])),
+    ))]
+pub async fn check(
+    state: web::Data<State>,
+    id: PathId<RailAccountId>,
+    change: Change<RailAccounts, Empty>,
+) -> Result<HttpResponse, Problem> {
+    let (_, change) = change.split();
+    let command = RailAccountCommand::Check(id.0);
+    change.perform(&state, command).await
+}

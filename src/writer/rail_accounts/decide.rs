@@ -1,0 +1,66 @@
+//! Making, changing, switching off and checking rail accounts.
+
+use super::RailAccountCommand;
+use crate::{
+    base::ids::RailAccountId,
+    domain::rail_accounts::{NewRailAccount, RailAccount, RailAccountObject, RailAccountPatch},
+    writer::{
+        Rejection,
+        decider::{Decider, print},
+        decision::Decision,
+    },
+};
+
+impl RailAccountCommand {
+    /// What the command comes to.
+    pub fn decide(&self, decider: &Decider<'_>) -> Result<Decision, Rejection> {
+        match self {
+            Self::Create(id, new) => decider.create_rail_account(*id, new),
+            Self::Change(id, patch) => decider.change_rail_account(*id, patch),
+            Self::Disable(id) => decider.change_rail_account(*id, &RailAccountPatch::disable()),
+            Self::Check(id) => decider.check_rail_account(*id),
+        }
+    }
+}
+
+impl Decider<'_> {
+    fn rail_accounts(&self) -> impl Iterator<Item = &RailAccount> {
+        let all = self.world.rail_accounts.values();
+        all.filter(|account| account.merchant == self.merchant)
+    }
+
+    fn rail_account(&self, id: RailAccountId) -> Result<&RailAccount, Rejection> {
+        let found = self.world.rail_accounts.find(&(self.merchant, id))?;
+        found.ok_or(Rejection::NotFound("rail account"))
+    }
+
+    fn create_rail_account(
+        &self,
+        id: RailAccountId,
+        new: &NewRailAccount,
+    ) -> Result<Decision, Rejection> {
+        let (maker, now) = (self.actor.to_string(), self.context.now);
+        let ids = (self.merchant, id);
+        let made = new.clone().create(ids, maker, now);
+        let made = made.beside(self.rail_accounts())?;
+        let body = print(&RailAccountObject::new(&made, self.mode()?))?;
+        Ok(Decision::answer(201, &body).with(made))
+    }
+
+    fn change_rail_account(
+        &self,
+        id: RailAccountId,
+        patch: &RailAccountPatch,
+    ) -> Result<Decision, Rejection> {
+        let account = self.rail_account(id)?;
+        let changed = account.change(patch, self.rail_accounts(), self.context.now)?;
+        let body = print(&RailAccountObject::new(&changed, self.mode()?))?;
+        Ok(Decision::answer(200, &body).with(changed))
+    }
+
+    /// An account that was loaded was read by the rules of today.
+    fn check_rail_account(&self, id: RailAccountId) -> Result<Decision, Rejection> {
+        let checked = RailAccountObject::checked(self.rail_account(id)?, self.mode()?);
+        Ok(Decision::answer(200, &print(&checked)?))
+    }
+}
