@@ -18,6 +18,7 @@ use threadpay::{
         intents::{CancelRequest, CaptureRequest, ConfirmRequest, IntentRequest, RefundRequest},
         ledger::{Account, EntryRequest},
         links::LinkRequest,
+        rail_accounts::{RailAccountChanges, RailAccountRequest},
     },
     http::{
         Problem,
@@ -148,10 +149,16 @@ fn callbacks(bytes: &[u8]) {
     read::<Empty>(bytes);
 }
 
+fn rail_accounts(bytes: &[u8]) {
+    read::<RailAccountRequest>(bytes).and_then(|request| checked(request.check()));
+    read::<RailAccountChanges>(bytes).and_then(|request| checked(request.check()));
+}
+
 fuzz_target!(|bytes: &[u8]| {
     intent(bytes);
     link(bytes);
     money(bytes);
     entry(bytes);
     callbacks(bytes);
+    rail_accounts(bytes);
 });

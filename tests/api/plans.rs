@@ -356,3 +356,45 @@ fn what_is_kept_long_is_not_read_whole() {
         }
     });
 }
+
+/// However many accounts others have.
+#[test]
+fn accounts_of_others_are_not_looked_at() {
+    run_on_database(async |pool| {
+        let cases = [
+            (
+                Use::Writer,
+                "rail_accounts.all",
+                format!("'{{{MERCHANT}}}', 100"),
+            ),
+            (
+                Use::Reads,
+                "rail_accounts.load",
+                format!("'{{{MERCHANT}}}', '{{{ENDPOINT}}}'"),
+            ),
+            (
+                Use::Lists,
+                "rail_accounts.list",
+                format!("'{MERCHANT}', NULL, NULL, 21, 20000"),
+            ),
+        ];
+        let mut planned = Vec::new();
+        for (purpose, name, arguments) in &cases {
+            let mut statement = Planned::new(pool, *purpose, name).await;
+            statement.blocks(arguments).await;
+            planned.push(statement);
+        }
+        let mut db = pool.acquire().await.unwrap();
+        let fill = "INSERT INTO rail_accounts (merchant_id, id, rail, settings, status, created_by, created_at, updated_at)
+            SELECT md5(n::text)::uuid, gen_random_uuid(), 'bank_transfer', '{}', 'active', 'operator', now(), now()
+            FROM generate_series(1, 20000) n";
+        run(&mut db, fill).await;
+        for ((_, name, arguments), statement) in cases.iter().zip(&mut planned) {
+            let blocks = statement.blocks(arguments).await;
+            assert!(
+                blocks < 20,
+                "{name} ({arguments}) looked at {blocks} blocks"
+            );
+        }
+    });
+}

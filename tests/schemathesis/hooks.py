@@ -22,6 +22,7 @@ METHODS = [
 # What the document calls so, most of it such that a request is taken.
 schemathesis.openapi.format("currency", st.sampled_from(["EUR", "EUR", "EUR", "USD", "JPY"]))
 schemathesis.openapi.format("decimal", st.sampled_from(["1", "2.5", "12.50", "3.00", "999999999999.99"]))
+schemathesis.openapi.format("iban", st.sampled_from(["DE89370400440532013000", "CH9300762011623852957"]))
 # Nobody listens there, and no name has to be looked up.
 schemathesis.openapi.format("uri", st.integers(0, 40).map("http://127.0.0.1:9/hook/{}".format))
 
@@ -105,6 +106,9 @@ def map_body(context, body):
 @schemathesis.hook
 def filter_failure(context, failure: Failure, case, response):
     """Drops refusals of valid requests by the rules that no schema can say."""
+    # A DELETE of a rail account disables it.
+    if type(failure).__name__ == "UseAfterFree" and case.path.startswith("/v1/rail_accounts"):
+        return False
     if type(failure).__name__ != "RejectedPositiveData":
         return True
     try:

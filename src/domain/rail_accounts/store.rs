@@ -4,7 +4,7 @@
     reason = "this is how sqlx is told of arrays with nulls"
 )]
 
-use super::{AccountSettings, RailAccount};
+use super::{AccountSettings, MOST_ACCOUNTS, RailAccount};
 use crate::base::{
     db::{Part, Pool, Unreadable, Window, all_written, query_listed, readable},
     ids::{MerchantId, RailAccountId},
@@ -77,8 +77,17 @@ pub async fn all(
         "-- rail_accounts.all
         SELECT a.merchant_id, a.id, a.rail, a.label, a.settings, a.status, a.created_by,
             a.created_at, a.updated_at
-        FROM rail_accounts a WHERE a.merchant_id = ANY($1) ORDER BY a.id DESC",
-        &merchants
+        FROM (SELECT DISTINCT UNNEST($1::uuid[]) AS merchant_id) u
+        CROSS JOIN LATERAL (
+            SELECT f.ctid AS row FROM rail_accounts f
+            WHERE f.merchant_id = u.merchant_id
+            ORDER BY f.id DESC LIMIT $2
+        ) f
+        JOIN rail_accounts a ON a.ctid = f.row
+        ORDER BY a.id DESC",
+        &merchants,
+        // There are never more: a bound keeps the look-up one by key.
+        i64::try_from(MOST_ACCOUNTS).unwrap_or(i64::MAX)
     );
     Ok(read(rows.fetch_all(db).await?))
 }

@@ -74,7 +74,7 @@ pub struct SettingsObject {
     /// The account of `epc` and `swiss`. A QR-IBAN gets QR references, any other account creditor
     /// references (ISO 11649).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false, max_length = 64, example = "DE89370400440532013000")]
+    #[schema(value_type = String, required = false, format = "iban", max_length = 64, example = "DE89370400440532013000")]
     iban: Option<String>,
     /// The account's bank. `epc` needs it where the bank is outside of the European Economic Area.
     #[serde(skip_serializing_if = "Option::is_none")]
