@@ -86,10 +86,11 @@ impl AccountSettings {
 }
 
 fn merge(into: &mut Value, patch: Value) {
-    let (Value::Object(members), Value::Object(patch)) = (&mut *into, patch.clone()) else {
+    let Value::Object(patch) = patch else {
         *into = patch;
         return;
     };
+    let mut members = into.as_object().cloned().unwrap_or_default();
     for (name, value) in patch {
         if value.is_null() {
             members.remove(&name);
@@ -97,6 +98,7 @@ fn merge(into: &mut Value, patch: Value) {
             merge(members.entry(name).or_insert(Value::Null), value);
         }
     }
+    *into = Value::Object(members);
 }
 
 /// A rail account.
@@ -323,6 +325,39 @@ mod tests {
                 panic!("{refused}");
             };
             assert!(invalid.param.starts_with("/settings"), "{invalid}");
+        }
+    }
+
+    #[test]
+    fn merges_as_the_standard_says() {
+        // Of RFC 7396, appendix A.
+        for (before, patch, after) in [
+            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
+            (
+                json!({"a": "b", "b": "c"}),
+                json!({"a": null}),
+                json!({"b": "c"}),
+            ),
+            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
+            (
+                json!({"a": {"b": "c"}}),
+                json!({"a": {"b": "d", "c": null}}),
+                json!({"a": {"b": "d"}}),
+            ),
+            (
+                json!([1, 2]),
+                json!({"a": "b", "c": null}),
+                json!({"a": "b"}),
+            ),
+            (
+                json!({}),
+                json!({"a": {"bb": {"ccc": null}}}),
+                json!({"a": {"bb": {}}}),
+            ),
+        ] {
+            let mut merged = before;
+            merge(&mut merged, patch);
+            assert_eq!(merged, after);
         }
     }
 
