@@ -60,6 +60,7 @@ mod resolver;
 mod rights;
 mod rolling;
 mod roots;
+mod scopes;
 mod shares;
 mod shop;
 mod sight;

@@ -99,9 +99,9 @@ fn resolve(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
     let wanted = if dice.percent(80) { 1 } else { 2 };
     let open = open.filter(|(_, m)| m.resolution.is_none() || wanted == 2);
     let ids: Vec<MovementId> = open.map(|(key, _)| key.1).take(20).collect();
-    let any = of_merchant(&desk.store.movements, owner).map(|(key, _)| key.1);
-    let any = any.last().unwrap();
-    let id = dice.prefer(ids, |id| random_part(id.0)).unwrap_or(any);
+    let newest = of_merchant(&desk.store.movements, owner).next_back();
+    let newest = newest.unwrap().0.1;
+    let id = dice.prefer(ids, |id| random_part(id.0)).unwrap_or(newest);
     let movement = &desk.store.movements[&(owner, id)];
     let own = of_merchant(&desk.store.intents, owner).rev();
     let fits = own.filter(|(_, intent)| {

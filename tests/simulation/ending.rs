@@ -92,7 +92,7 @@ impl Run {
             self.work_all();
             for at in 0..LANES.len() {
                 for call in std::mem::take(&mut self.processes[at].calls) {
-                    self.finish(at, call, false);
+                    self.finish(at, &call, false);
                 }
             }
             self.work_all();

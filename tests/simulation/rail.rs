@@ -167,16 +167,14 @@ impl ModelRail {
         let rows = store.attempts.values().rev().take(40);
         let known = rows.filter(|attempt| self.truth.contains_key(&attempt.id));
         let attempt = dice.prefer(known, |attempt| random_part(attempt.id.0));
-        match attempt.filter(|_| dice.percent(85)) {
-            Some(attempt) => self.happen_to(attempt, store, dice),
-            None => {
-                let merchant = dice.pick(merchants).unwrap();
-                let currency = dice.pick(&["EUR", "JPY", "KWD"]).unwrap().parse().unwrap();
-                let amount = Money::new(dice.amount(1000), currency);
-                self.tell(merchant, (CallKind::Charge, None), amount, dice);
-                format!("{amount} come for nothing that is known")
-            }
+        if let Some(attempt) = attempt.filter(|_| dice.percent(85)) {
+            return self.happen_to(attempt, store, dice);
         }
+        let merchant = dice.pick(merchants).unwrap();
+        let currency = dice.pick(&["EUR", "JPY", "KWD"]).unwrap().parse().unwrap();
+        let amount = Money::new(dice.amount(1000), currency);
+        self.tell(merchant, (CallKind::Charge, None), amount, dice);
+        format!("{amount} come for nothing that is known")
     }
 
     fn happen_to(&mut self, attempt: &Attempt, store: &Store, dice: &mut Dice) -> String {

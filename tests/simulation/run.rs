@@ -203,7 +203,7 @@ impl Run {
         let processes = self.processes.iter().enumerate();
         let calls = processes.flat_map(|(at, process)| {
             let calls = process.calls.iter().enumerate();
-            calls.map(move |(index, call)| (at, index, call.call.attempt))
+            calls.map(move |(index, call)| (at, index, call.asked.attempt))
         });
         let call = dice.prefer(calls, |(_, _, attempt)| random_part(attempt.0));
         if let Some((at, index, _)) = call {
@@ -216,12 +216,12 @@ impl Run {
                     ..call.clone()
                 });
             }
-            self.finish(at, call, matches!(fate, Fate::Lost));
+            self.finish(at, &call, matches!(fate, Fate::Lost));
         }
     }
 
-    pub fn finish(&mut self, at: usize, call: Call, lost: bool) {
-        let fact = self.rail.send(&call.call, lost);
+    pub fn finish(&mut self, at: usize, call: &Call, lost: bool) {
+        let fact = self.rail.send(&call.asked, lost);
         let command = MovementCommand::Learn(Box::new(fact)).into();
         let job = Job {
             request: call.request,

@@ -55,7 +55,11 @@ fn check_outcome(store: &Store, attempt: &Attempt, intent: &Intent, truth: Optio
             Succeeded => true,
             // It paid for nothing: what it took stands apart, what it holds is let go.
             Failed | Closed => is_apart(store, attempt) || attempt.released_by.is_some(),
-            _ => false,
+            AttemptStatus::Started
+            | AttemptStatus::Unknown
+            | AttemptStatus::Pending
+            | AttemptStatus::RequiresAction
+            | Reversed => false,
         },
         Some(RailAnswer::Declined(_)) => matches!(attempt.status, Failed | Closed | Reversed),
         Some(RailAnswer::Pending) => attempt.status == AttemptStatus::Pending,

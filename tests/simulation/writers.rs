@@ -110,7 +110,7 @@ impl Lane {
 #[derive(Clone, Debug)]
 pub struct Call {
     pub merchant: MerchantId,
-    pub call: RailCall,
+    pub asked: RailCall,
     pub request: Option<Serial>,
 }
 
@@ -322,7 +322,7 @@ impl Run {
             if let Ok(Reply::Call(call)) = reply {
                 self.processes[at].calls.push(Call {
                     merchant: job.submission.merchant,
-                    call: call.clone(),
+                    asked: call.clone(),
                     request: job.request,
                 });
             } else {
