@@ -100,10 +100,12 @@ fn name(merchant: MerchantId, claim: &Claim) -> (MerchantId, String) {
 
 /// The attempt carries the key, so that the one who finishes it can answer the request.
 fn with_key(mut decision: Decision, claim: Option<&Claim>) -> Decision {
-    if let (Some(claim), DecisionOutcome::Call(_)) = (claim, &decision.outcome) {
+    if let (Some(claim), DecisionOutcome::Call(call)) = (claim, &decision.outcome) {
         let key = claim.key.as_str().to_owned();
         for change in &mut decision.changes {
-            if let Change::Attempt(attempt) = change {
+            if let Change::Attempt(attempt) = change
+                && attempt.id == call.attempt
+            {
                 attempt.idempotency_key = Some(key.clone());
                 attempt.key_fingerprint = Some(claim.fingerprint.0);
             }

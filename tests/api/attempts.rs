@@ -96,3 +96,59 @@ fn attempts_are_shown_to_their_merchant_alone() {
             .problem(401, "unauthorized");
     });
 }
+
+#[test]
+fn one_way_to_pay_is_given_up_for_another() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let id = bot.ask_for("10.00", "EUR").await;
+        bot.confirm(&id, "pm_sandbox_requires_action")
+            .await
+            .expect(200);
+        let first = bot.get(&path(&id)).await.expect(200)["data"][0]["id"].clone();
+        let paid = bot.confirm(&id, "pm_sandbox_ok").await.expect(200);
+        assert_eq!(paid["status"], "succeeded");
+        app.resolve().await;
+        let attempts = bot.get(&path(&id)).await.expect(200);
+        let attempts = attempts["data"].as_array().unwrap().iter();
+        let mut words: Vec<String> = attempts
+            .map(|attempt| format!("{} {}", attempt["kind"], attempt["status"]))
+            .collect();
+        words.sort();
+        let wanted = [
+            r#""charge" "closed""#,
+            r#""charge" "succeeded""#,
+            r#""close" "succeeded""#,
+        ];
+        assert_eq!(words, wanted);
+        // Who pays by the first all the same has paid twice.
+        let fact = json!({"kind": "charge", "outcome": "succeeded", "attempt": first});
+        let told = bot.post("/v1/sandbox/facts", &fact).await.expect(200);
+        let movement = format!("/v1/movements/{}", told["movement"].as_str().unwrap());
+        assert_eq!(bot.get(&movement).await.expect(200)["reason"], "duplicate");
+    });
+}
+
+#[test]
+fn of_two_ways_to_pay_the_first_that_succeeds_pays() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let id = bot.ask_for("10.00", "EUR").await;
+        bot.confirm(&id, "pm_sandbox_requires_action")
+            .await
+            .expect(200);
+        let first = bot.get(&path(&id)).await.expect(200)["data"][0]["id"].clone();
+        bot.confirm(&id, "pm_sandbox_requires_action")
+            .await
+            .expect(200);
+        let fact = json!({"kind": "charge", "outcome": "succeeded", "attempt": first});
+        bot.post("/v1/sandbox/facts", &fact).await.expect(200);
+        assert_eq!(bot.intent(&id).await["status"], "succeeded");
+        bot.act(&id, "succeed").await.problem(409, "invalid_state");
+        app.resolve().await;
+        let attempts = bot.get(&path(&id)).await.expect(200);
+        let open = attempts["data"].as_array().unwrap().iter();
+        let open = open.filter(|attempt| attempt["status"] == "requires_action");
+        assert_eq!(open.count(), 0, "{attempts}");
+    });
+}

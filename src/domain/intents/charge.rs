@@ -63,4 +63,34 @@ impl Intent {
             attempt,
         ))
     }
+
+    /// The same, where the payer may be asked to act already: that charge is given up, and the attempt
+    /// comes with it that closes it at the rail.
+    pub fn begin_another_charge(
+        self,
+        method: PaymentMethod,
+        (id, close): (AttemptId, AttemptId),
+        now: OffsetDateTime,
+    ) -> Result<(Self, Attempt, Option<Attempt>), IntentError> {
+        let open = match self.state {
+            State::RequiresAction(open) if self.expires_at() > now => open,
+            State::RequiresPayment
+            | State::Processing(..)
+            | State::RequiresAction(_)
+            | State::RequiresCapture
+            | State::Succeeded
+            | State::Canceled(_)
+            | State::Expired => {
+                let (intent, attempt) = self.begin_charge(method, id, now)?;
+                return Ok((intent, attempt, None));
+            }
+        };
+        let close = self.close(open, close, now);
+        let free = Self {
+            state: State::RequiresPayment,
+            ..self
+        };
+        let (intent, attempt) = free.begin_charge(method, id, now)?;
+        Ok((intent, attempt, Some(close)))
+    }
 }

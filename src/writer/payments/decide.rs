@@ -2,7 +2,7 @@
 
 use super::PaymentCommand;
 use crate::{
-    base::{event_type::EventType, ids::IntentId, money::field::BareAmount},
+    base::{actor::Actor, event_type::EventType, ids::IntentId, money::field::BareAmount},
     domain::{
         intents::{
             Attempt, CancellationReason, Ended, Intent, IntentError, PaymentIntent, Refund,
@@ -64,10 +64,17 @@ impl Decider<'_> {
         let before = self.intent(id)?;
         self.may_charge_by(before.terms.rail)?;
         before.takes(method)?;
-        let (attempt, now) = (self.context.ambient.id(), self.context.now);
-        let (intent, attempt) = before.clone().begin_charge(method, attempt, now)?;
+        let (ambient, now) = (self.context.ambient, self.context.now);
+        let again = before.clone();
+        let (intent, attempt, close) = if self.actor == Actor::Payer {
+            // What one payer began no other gives up.
+            let (intent, attempt) = again.begin_charge(method, ambient.id(), now)?;
+            (intent, attempt, None)
+        } else {
+            again.begin_another_charge(method, (ambient.id(), ambient.id()), now)?
+        };
         let (link, _) = self.update_link_capacity(&before, &intent)?;
-        Ok(call(intent, attempt).with_all(link))
+        Ok(call(intent, attempt).with_all(close).with_all(link))
     }
 
     fn capture(&self, id: IntentId, amount: Option<&BareAmount>) -> Result<Decision, Rejection> {

@@ -2,7 +2,7 @@
 //! attempt that the intent waits for. The first charge that succeeds pays; money of any other stands
 //! apart, and what any other holds is let go.
 
-use super::{Finished, Known, Told, Verdict, outcome};
+use super::{ASK_AGAIN_UNKNOWN, Finished, Known, Told, Verdict, outcome};
 use crate::{
     base::{event_type::EventType, ids::AttemptId, money::Money},
     domain::{
@@ -103,21 +103,7 @@ impl Attempt {
     ) -> Result<Finished, Broken> {
         let Known { intent, refund, .. } = known;
         let (outcome, unexpected) = self.weigh(&intent, told);
-        let is_charge = self.kind == CallKind::Charge;
-        let is_paying = is_charge && outcome == RailAnswer::Succeeded;
-        if is_paying && intent.can_still_be_paid() {
-            let attempt = self.answered(outcome, None, now);
-            let intent = Intent {
-                last_error: None,
-                updated_at: now,
-                ..intent
-            };
-            let paid = outcome::charged(intent, attempt)?;
-            return Ok(Finished { unexpected, ..paid });
-        }
-        let asked = self.amount;
-        let attempt = self.answered(outcome, None, now);
-        if !is_charge {
+        if self.kind != CallKind::Charge {
             let verdict = match outcome {
                 RailAnswer::Declined(code) => Verdict::Declined(code),
                 RailAnswer::Succeeded
@@ -125,14 +111,20 @@ impl Attempt {
                 | RailAnswer::RequiresAction
                 | RailAnswer::Unknown => Verdict::Accepted,
             };
+            let attempt = self.answered(outcome, None, now);
             return Ok(Finished {
                 verdict,
                 unexpected,
                 ..Finished::quiet(intent, attempt, refund)
             });
         }
+        if outcome == RailAnswer::Succeeded && intent.can_still_be_paid() {
+            let paid = self.pays(intent, fresh, now)?;
+            return Ok(Finished { unexpected, ..paid });
+        }
         let was_closing = matches!(intent.state, State::Processing(_, Opening::Close(_)));
         if let (RailAnswer::Declined(_), true) = (outcome, was_closing) {
+            let attempt = self.answered(outcome, None, now);
             let event = Some(EventType::IntentPaymentFailed);
             return Ok(Finished {
                 event,
@@ -140,7 +132,55 @@ impl Attempt {
                 ..Finished::quiet(intent, attempt, refund)
             });
         }
-        // It has ended, and its intent was not paid by it.
+        let apart = (outcome == RailAnswer::Succeeded && !intent.holds()).then(|| Unexpected {
+            reason: late(&intent),
+            flow: Flow::In,
+            amount: told.amount.unwrap_or(self.amount),
+        });
+        let paid_for_nothing = self.paid_for_nothing(intent, told, fresh, now);
+        Ok(Finished {
+            unexpected: apart.or(unexpected),
+            ..paid_for_nothing
+        })
+    }
+
+    /// It pays its intent before the one that the intent waits for; nobody is to pay by that any more.
+    fn pays(
+        self,
+        intent: Intent,
+        fresh: AttemptId,
+        now: OffsetDateTime,
+    ) -> Result<Finished, Broken> {
+        let close = if let State::RequiresAction(open) = intent.state {
+            Some(intent.close(open, fresh, now))
+        } else {
+            None
+        };
+        let attempt = self.answered(RailAnswer::Succeeded, None, now);
+        let intent = Intent {
+            last_error: None,
+            updated_at: now,
+            ..intent
+        };
+        let paid = outcome::charged(intent, attempt)?;
+        Ok(Finished {
+            others: close.into_iter().collect(),
+            ..paid
+        })
+    }
+
+    /// What is told of a charge that its intent is not paid by. Once it has ended it is closed, and what
+    /// it holds is let go; while it can be paid, though it was to be closed, that is asked for again.
+    fn paid_for_nothing(
+        self,
+        intent: Intent,
+        told: Told,
+        fresh: AttemptId,
+        now: OffsetDateTime,
+    ) -> Finished {
+        let (outcome, _) = self.weigh(&intent, told);
+        let was = self.status;
+        let attempt = self.answered(outcome, None, now);
         let attempt = match outcome {
             RailAnswer::Succeeded | RailAnswer::Declined(_) => Self {
                 status: AttemptStatus::Closed,
@@ -148,21 +188,20 @@ impl Attempt {
             },
             RailAnswer::Pending | RailAnswer::RequiresAction | RailAnswer::Unknown => attempt,
         };
-        let holds = told.outcome == RailAnswer::Succeeded && intent.holds();
-        if holds {
+        if told.outcome == RailAnswer::Succeeded && intent.holds() {
             let quiet = Finished::quiet(intent.clone(), attempt.clone(), None);
-            return Ok(attempt.released(intent, fresh, now).unwrap_or(quiet));
+            return attempt.released(intent, fresh, now).unwrap_or(quiet);
         }
-        let whole = told.amount.unwrap_or(asked);
-        let apart = is_paying.then(|| Unexpected {
-            reason: late(&intent),
-            flow: Flow::In,
-            amount: whole,
+        let still_open =
+            was == AttemptStatus::Pending && attempt.status == AttemptStatus::RequiresAction;
+        let close = still_open.then(|| {
+            let close = intent.close(attempt.id, fresh, now);
+            close.asked_at(now + ASK_AGAIN_UNKNOWN)
         });
-        Ok(Finished {
-            unexpected: apart.or(unexpected),
-            ..Finished::quiet(intent, attempt, refund)
-        })
+        Finished {
+            others: close.into_iter().collect(),
+            ..Finished::quiet(intent, attempt, None)
+        }
     }
 
     /// Whether it failed since the rail moved another amount than it was asked to.

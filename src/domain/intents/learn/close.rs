@@ -33,6 +33,20 @@ impl Intent {
     }
 }
 
+impl Intent {
+    /// The attempt, for a worker to send at once, that closes a charge which the intent does not wait
+    /// for any more.
+    pub(in crate::domain::intents) fn close(
+        &self,
+        open: AttemptId,
+        id: AttemptId,
+        now: OffsetDateTime,
+    ) -> Attempt {
+        let close = Attempt::start(id, self, CallKind::Close, self.terms.amount, now);
+        close.about(open).asked_at(now)
+    }
+}
+
 impl Attempt {
     /// Whether its payer did not act in time: the rail was just asked, and it still waits.
     pub(super) fn is_given_up(&self, answer: RailAnswer, now: OffsetDateTime) -> bool {
