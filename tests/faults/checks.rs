@@ -23,6 +23,8 @@ struct Found {
     /// Succeeded refunds by intent.
     refunds: HashMap<Uuid, BTreeMap<Uuid, i64>>,
     links: HashMap<Uuid, i32>,
+    /// How many movements there are of what a rail called so.
+    movements: HashMap<String, i64>,
     /// The status that each key was answered with.
     keys: HashMap<(Uuid, String), i16>,
 }
@@ -46,6 +48,11 @@ impl Found {
                 .fetch_all(&mut *db)
                 .await
                 .unwrap();
+        let movements: Vec<(String, i64)> =
+            sqlx::query_as("SELECT external_id, count(*) FROM movements GROUP BY external_id")
+                .fetch_all(&mut *db)
+                .await
+                .unwrap();
         let keys: Vec<(Uuid, String, i16)> =
             sqlx::query_as("SELECT merchant_id, key, status FROM idempotency_keys")
                 .fetch_all(&mut *db)
@@ -61,6 +68,7 @@ impl Found {
             intents: intents.collect(),
             refunds,
             links: links.into_iter().collect(),
+            movements: movements.into_iter().collect(),
             keys: keys.collect(),
         }
     }
@@ -119,6 +127,9 @@ pub async fn every_answer_holds(merchants: &[Merchant], tellers: &[Teller], db: 
             .iter()
             .for_each(|i| found.holds_intent(i));
         teller.known.links.iter().for_each(|l| found.holds_link(l));
+        for name in &teller.known.facts {
+            assert_eq!(found.movements.get(name), Some(&1), "movements of {name}");
+        }
         let merchant = merchants[number % merchants.len()].id.0;
         for told in &teller.caller.log {
             if let Some(key) = &told.asked.key {
@@ -130,6 +141,8 @@ pub async fn every_answer_holds(merchants: &[Merchant], tellers: &[Teller], db: 
             }
         }
     }
+    let doubled = found.movements.iter().find(|(_, count)| **count > 1);
+    assert_eq!(doubled, None, "a fact was counted twice");
     let twice: i64 = sqlx::query_scalar(
         "SELECT count(*) - count(DISTINCT (merchant_id, reference)) FROM payment_intents
             WHERE reference IS NOT NULL",

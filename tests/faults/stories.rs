@@ -43,8 +43,10 @@ pub struct Link {
 pub struct Known {
     pub intents: Vec<Intent>,
     pub links: Vec<Link>,
-    /// References asked for: each is that of one intent at most.
+    /// References asked for: each is that of one intent or fact at most.
     pub references: u32,
+    /// What the rail called facts that were taken in, and that nobody waited for.
+    pub facts: Vec<String>,
 }
 
 /// A caller with its stories.
@@ -72,7 +74,8 @@ impl Teller {
         while !self.caller.crowd.stop.load(Ordering::Relaxed) {
             // Whoever gives up on the way is content with that.
             let _: Option<()> = match self.caller.dice.below(100) {
-                0..45 => self.pay().await,
+                0..42 => self.pay().await,
+                42..45 => self.tell_a_fact().await,
                 45..60 => self.capture_or_void().await,
                 60..67 => self.cancel().await,
                 67..75 => self.act().await,
@@ -104,6 +107,20 @@ impl Teller {
 
     fn intent(&mut self) -> &mut Intent {
         self.known.intents.last_mut().unwrap()
+    }
+
+    /// Plays the rail that tells of money that nobody waits for, as often as it takes.
+    async fn tell_a_fact(&mut self) -> Option<()> {
+        self.known.references += 1;
+        let name = format!("{}-{}", self.caller.name, self.known.references);
+        let body = json!({"kind": "charge", "outcome": "succeeded", "external_id": name,
+            "amount": "3.00", "currency": "EUR"});
+        for _ in 0..=self.caller.dice.below(2) {
+            let told = self.caller.post("/v1/sandbox/facts", &body).await?;
+            told.expect(200);
+        }
+        self.known.facts.push(name);
+        Some(())
     }
 
     /// Asks something of the last intent. While it is under way the intent may stand anyhow.

@@ -5,7 +5,7 @@ use super::{
     Tally,
     clients::{Request, name},
     crowd,
-    dice::Dice,
+    dice::{Dice, random_part},
     dispatch::Mood,
     rules::Touched,
     run::Run,
@@ -21,10 +21,10 @@ use threadpay::{
         idempotency::store::KeyName,
         intents::{Attempt, AttemptStatus, State},
         links::LinkStatus,
-        movements::MovementStatus,
+        movements::{Action, Decided, MovementStatus},
         rails::CallKind,
     },
-    writer::{Command, LinkCommand, PaymentCommand, PostingCommand},
+    writer::{Command, LinkCommand, MovementCommand, PaymentCommand, PostingCommand},
 };
 use time::Duration;
 
@@ -40,6 +40,7 @@ impl Run {
         for job in self.clients.all_again() {
             self.submit(1, job);
         }
+        self.decide_about_money();
         self.settle_payments();
         self.settle_callbacks();
         let merchants = self.merchants.clone();
@@ -109,6 +110,32 @@ impl Run {
             self.resolve(0);
             self.expire(1);
             self.work_all();
+        }
+    }
+
+    /// Somebody decides about most of what is in suspense, as is proposed.
+    fn decide_about_money(&mut self) {
+        let open = self.store.movements.values();
+        let open =
+            open.filter(|m| m.resolution.is_none() && !random_part(m.id.0).is_multiple_of(4));
+        let decisions: Vec<_> = open
+            .map(|movement| {
+                let action = match movement.proposal() {
+                    Action::Assign => Action::Keep,
+                    action @ (Action::Accept | Action::Refund | Action::Keep) => action,
+                };
+                let decided = Decided {
+                    action,
+                    intent: None,
+                    reason: None,
+                };
+                let command = MovementCommand::Resolve(movement.id, decided);
+                (movement.merchant, command.into())
+            })
+            .collect();
+        for (merchant, command) in decisions {
+            let job = self.by_worker(merchant, command);
+            self.submit(0, job);
         }
     }
 

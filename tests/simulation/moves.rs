@@ -10,8 +10,31 @@ use super::{
 };
 use time::Duration;
 
-/// Moves of a run, before all comes to an end.
-pub const MOVES: u32 = 600;
+/// How long a history is, and what it is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A long one, about everything.
+    Everything,
+    /// A short one, in which the rail does and tells more than it is asked for.
+    Rails,
+}
+
+impl Kind {
+    /// Moves of a run, before all comes to an end.
+    fn moves(self) -> u32 {
+        match self {
+            Self::Everything => 600,
+            Self::Rails => 60,
+        }
+    }
+
+    fn weights(self) -> Weights {
+        match self {
+            Self::Everything => USUAL,
+            Self::Rails => MUCH_OF_RAILS,
+        }
+    }
+}
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug)]
@@ -83,12 +106,14 @@ pub enum Worker {
 struct Weights([usize; 15]);
 
 const USUAL: Weights = Weights([260, 80, 330, 100, 20, 120, 70, 16, 8, 14, 8, 60, 6, 20, 60]);
+const MUCH_OF_RAILS: Weights =
+    Weights([240, 60, 330, 140, 30, 110, 0, 0, 8, 12, 6, 60, 4, 60, 120]);
 /// Those that each seed has: without them nothing would ever happen.
 const ALWAYS: [usize; 4] = [0, 2, 3, 11];
 
 impl Weights {
-    fn of(dice: &mut Dice) -> Self {
-        let mut weights = USUAL;
+    fn of(kind: Kind, dice: &mut Dice) -> Self {
+        let mut weights = kind.weights();
         for (kind, weight) in weights.0.iter_mut().enumerate() {
             let factor = dice.pick(&[0, 1, 1, 3]).unwrap();
             if !ALWAYS.contains(&kind) {
@@ -111,15 +136,15 @@ impl Weights {
 }
 
 /// The moves of a seed.
-pub fn history(seed: u64) -> Vec<Move> {
+pub fn history(seed: u64, kind: Kind) -> Vec<Move> {
     let mut dice = Dice::new(seed);
-    let weights = Weights::of(&mut dice);
+    let weights = Weights::of(kind, &mut dice);
     let one = |serial| Move {
         serial,
         chance: dice.roll(),
         act: act(&weights, &mut dice),
     };
-    (0..MOVES).map(one).collect()
+    (0..kind.moves()).map(one).collect()
 }
 
 fn act(weights: &Weights, dice: &mut Dice) -> Act {

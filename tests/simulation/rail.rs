@@ -148,9 +148,13 @@ impl ModelRail {
         self.truth.get(&attempt).copied()
     }
 
-    /// The payer acted, or the outcome came.
+    /// The payer acted, or the outcome came: somebody says so who plays the rail. Who has paid before
+    /// has paid.
     pub fn settle(&mut self, attempt: AttemptId, outcome: RailAnswer) {
-        self.truth.insert(attempt, outcome);
+        let truth = self.truth.entry(attempt).or_insert(outcome);
+        if *truth != RailAnswer::Succeeded {
+            *truth = outcome;
+        }
     }
 
     /// What only waits for time goes through.

@@ -3,7 +3,7 @@
 
 use super::{
     Tally,
-    moves::{Move, history},
+    moves::{Kind, Move, history},
     planted::Bug,
     run::{Diary, Run},
 };
@@ -84,8 +84,8 @@ fn play(
 }
 
 /// Plays a seed. If it breaks a rule, finds the shortest history that breaks the same one.
-pub fn try_seed(seed: u64, bug: Option<Bug>) -> Result<Tally, Box<Finding>> {
-    let mut moves = history(seed);
+pub fn try_seed(seed: u64, kind: Kind, bug: Option<Bug>) -> Result<Tally, Box<Finding>> {
+    let mut moves = history(seed, kind);
     let fault = match play(seed, bug, &moves, None) {
         Ok(tally) => return Ok(tally),
         Err(fault) => fault,
