@@ -343,7 +343,7 @@ fn every_attempt_with_every_answer() {
 fn answers_that_come_late() {
     const TABLE: &str = "
         automatic charge | declined        | expired          | payment_intent.payment_failed
-        automatic charge | requires_action | requires_action  | payment_intent.requires_action
+        automatic charge | requires_action | processing       | -
         automatic charge | pending         | processing       | payment_intent.processing
         automatic charge | succeeded       | succeeded        | payment_intent.succeeded
         manual capture   | declined        | requires_capture | payment_intent.payment_failed

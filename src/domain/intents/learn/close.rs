@@ -1,7 +1,7 @@
 //! Closing a charge at its rail before its intent ends: the payer may be about to pay, and the rail
 //! alone knows. Who has paid already wins.
 
-use super::{Finished, Known, Verdict, waits_on};
+use super::{ASK_AGAIN_UNKNOWN, Finished, Known, Verdict, waits_on};
 use crate::{
     base::{event_type::EventType, ids::AttemptId},
     domain::{
@@ -9,7 +9,7 @@ use crate::{
         rails::{CallKind, DECLINES_OF_ONE, DeclineCode, RailAnswer},
     },
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// What a payer is told who did not act in time.
 const GIVEN_UP: DeclineCode = DeclineCode::AuthenticationFailed;
@@ -48,23 +48,45 @@ impl Intent {
 }
 
 impl Attempt {
-    /// Whether its payer did not act in time: the rail was just asked, and it still waits.
-    pub(super) fn is_given_up(&self, answer: RailAnswer, now: OffsetDateTime) -> bool {
-        let waits =
-            self.status == AttemptStatus::RequiresAction && answer == RailAnswer::RequiresAction;
-        waits && self.ask_at.is_some_and(|until| until <= now)
+    /// What its charge must be closed for, that waits for its payer: the intent's time is over, or the
+    /// payer did not act in time, and the rail, which was just asked, still waits.
+    pub(super) fn must_close(
+        &self,
+        intent: &Intent,
+        answer: RailAnswer,
+        now: OffsetDateTime,
+    ) -> Option<Ending> {
+        let waited = self.status == AttemptStatus::RequiresAction;
+        match answer {
+            RailAnswer::RequiresAction if intent.expires_at() <= now => Some(Ending::Expire),
+            RailAnswer::RequiresAction if waited && self.ask_at.is_some_and(|at| at <= now) => {
+                Some(Ending::GiveUp)
+            }
+            RailAnswer::RequiresAction
+            | RailAnswer::Succeeded
+            | RailAnswer::Declined(_)
+            | RailAnswer::Pending
+            | RailAnswer::Unknown => None,
+        }
     }
 
-    /// Begins to close a charge whose payer did not act in time, so that others can pay.
-    pub(super) fn give_up(self, intent: Intent, fresh: AttemptId, now: OffsetDateTime) -> Finished {
-        let (intent, close) = intent.closing(self.id, (fresh, Ending::GiveUp), now);
-        let attempt = Self {
-            ask_at: None,
-            updated_at: now,
-            ..self
+    /// Begins to close a charge that waits for its payer.
+    pub(super) fn begin_close(
+        self,
+        intent: Intent,
+        (fresh, ending): (AttemptId, Ending),
+        now: OffsetDateTime,
+    ) -> Finished {
+        let (intent, close) = intent.closing(self.id, (fresh, ending), now);
+        // The rail may just have refused to.
+        let wait = if self.status == AttemptStatus::Pending {
+            ASK_AGAIN_UNKNOWN
+        } else {
+            Duration::ZERO
         };
+        let attempt = self.answered(RailAnswer::RequiresAction, None, now);
         Finished {
-            others: vec![close.asked_at(now)],
+            others: vec![close.asked_at(now + wait)],
             ..Finished::quiet(intent, attempt, None)
         }
     }

@@ -168,8 +168,8 @@ impl Attempt {
     ) -> Result<Finished, IntentError> {
         let Known { intent, refund, .. } = known;
         let (outcome, unexpected) = self.weigh(&intent, told);
-        if self.is_given_up(outcome, now) {
-            return Ok(self.give_up(intent, fresh, now));
+        if let Some(ending) = self.must_close(&intent, outcome, now) {
+            return Ok(self.begin_close(intent, (fresh, ending), now));
         }
         let first = self.status == AttemptStatus::Started;
         let act_until = self.act_until(&intent, now);

@@ -9,8 +9,8 @@ use crate::{
     },
     domain::{
         intents::{
-            Attempt, AttemptStatus, CancellationReason, CaptureMethod, Ended, Intent, Opening,
-            RefundIds, RefundStatus, State, Terms,
+            Attempt, AttemptStatus, CancellationReason, CaptureMethod, Ended, Ending, Intent,
+            Opening, RefundIds, RefundStatus, State, Terms,
         },
         movements::{Flow, Reason, Unexpected},
         rails::{CallKind, DeclineCode, Rail, RailAnswer},
@@ -326,4 +326,27 @@ fn an_amount_that_is_told_later_leaves_the_difference_apart() {
             "{amount}"
         );
     }
+}
+
+#[test]
+fn a_charge_that_is_open_when_the_time_is_over_is_closed_until_it_is() {
+    let (intent, charge, close) = closing(true);
+    let late = START + Duration::minutes(2);
+    let known = Known {
+        charge: Some(charge),
+        ..alone(&intent)
+    };
+    let refused = close.learn(known, DECLINED.into(), FRESH, late).unwrap();
+    let refused = refused.unwrap();
+    let still_open = RailAnswer::RequiresAction.into();
+    let charge = refused.others[0].clone();
+    let again = charge.learn(alone(&refused.intent), still_open, FRESH, late);
+    let again = again.unwrap().unwrap();
+    let waits = State::Processing(FRESH, Opening::Close(Ending::Expire));
+    assert_eq!(again.intent.state, waits);
+    assert_eq!(again.attempt.status, AttemptStatus::RequiresAction);
+    assert!(
+        again.others[0].ask_at > Some(late),
+        "not at once, over and over"
+    );
 }
