@@ -65,6 +65,10 @@ fn every_request_to_the_rail_is_listed() {
         assert_eq!(newest["has_more"], true);
         let last = &newest["data"][0];
         assert_eq!(last["refund"], refund["id"]);
+        let all = bot.get(&path(&id)).await.expect(200);
+        let charge = all["data"].as_array().unwrap().iter();
+        let mut charge = charge.filter(|attempt| attempt["payment_method"] == "pm_sandbox_ok");
+        assert_eq!(last["charge"], charge.next().unwrap()["id"]);
         let before = format!(
             "{}?limit=1&after={}",
             path(&id),

@@ -36,6 +36,11 @@ fn a_second_payment_goes_back() {
         assert_eq!(app.balances().await, euros(["10.00", "0.00", "10.00"]));
         let refund = app.attempt(&intent).await;
         assert_eq!(resolved["resolution"]["attempt"], refund);
+        let path = format!("/v1/payment_intents/{intent}/attempts?limit=1");
+        let attempts = app.merchant.bot.get(&path).await.expect(200);
+        let attempt = &attempts["data"][0];
+        assert_eq!(attempt["movement"], movement["id"]);
+        assert_eq!(attempt["charge"], charge);
         let intent = app.merchant.bot.intent(&intent).await;
         assert_eq!(
             intent["amount_refunded"], "0.00",

@@ -3,7 +3,7 @@
 use super::{Attempt, AttemptStatus};
 use crate::{
     base::{
-        ids::{AttemptId, IntentId, RefundId},
+        ids::{AttemptId, IntentId, MovementId, RefundId},
         mode::Mode,
         timestamp,
     },
@@ -26,6 +26,10 @@ pub struct AttemptObject {
     payment_intent: IntentId,
     /// The refund that it is for; null unless its kind is `refund`.
     refund: Option<RefundId>,
+    /// The charge that it is about; null for charges, and for attempts from before this was kept.
+    charge: Option<AttemptId>,
+    /// The movement that it takes as the payment or as a refund, or gives back.
+    movement: Option<MovementId>,
     /// What the rail is asked to do.
     kind: CallKind,
     /// What is known of it.
@@ -59,6 +63,8 @@ impl AttemptObject {
             livemode: mode.is_live(),
             payment_intent: attempt.intent,
             refund: attempt.refund,
+            charge: attempt.charge,
+            movement: attempt.movement,
             kind: attempt.kind,
             status: attempt.status,
             rail: attempt.rail,
