@@ -8,7 +8,7 @@ use crate::{
         invalid::Invalid,
     },
     domain::{
-        intents::{Finished, Intent, Moved, RefundIds},
+        intents::{Attempt, AttemptStatus, Finished, Intent, Moved, RefundIds},
         ledger::{Draft, Origin},
         movements::{Action, Decided, Flow, Movement, MovementError, MovementStatus, Resolution},
     },
@@ -187,6 +187,66 @@ impl Decider<'_> {
         Ok(Decision::of(DecisionOutcome::Call(call))
             .with(movement)
             .with(attempt))
+    }
+
+    /// What becomes of a movement that the rail was asked to give back by this attempt: it has left
+    /// suspense, or is free for another decision.
+    pub(in crate::writer) fn given_back(
+        &self,
+        attempt: &Attempt,
+        intent: &Intent,
+    ) -> Result<Option<Decision>, Rejection> {
+        let Some(id) = attempt.movement.filter(|_| attempt.refund.is_none()) else {
+            return Ok(None);
+        };
+        let movement = self.world.movements.find(&(self.merchant, id))?.cloned();
+        let asked = |m: &Movement| {
+            let resolution = m.resolution.as_ref();
+            resolution.is_some_and(|r| r.attempt == Some(attempt.id) && r.entry.is_none())
+        };
+        let Some(movement) = movement.filter(asked) else {
+            return Ok(None);
+        };
+        let now = self.context.now;
+        match attempt.status {
+            AttemptStatus::Succeeded => {
+                let entry = self.context.ambient.id();
+                let draft = movement.to_payer(intent.origin(), entry);
+                let draft = draft.map_err(unbalanced)?;
+                let resolution = movement.resolution.clone().map(|resolution| Resolution {
+                    entry: Some(entry),
+                    ..resolution
+                });
+                let movement = Movement {
+                    resolution,
+                    updated_at: now,
+                    ..movement
+                };
+                self.out_of_suspense(movement, draft).map(Some)
+            }
+            AttemptStatus::Failed => {
+                let movement = Movement {
+                    resolution: None,
+                    updated_at: now,
+                    ..movement
+                };
+                let told = EventType::MovementUnmatched;
+                let event = self.movement_event(told, &movement, Some(intent))?;
+                let data = self.print_movement(&movement)?;
+                Ok(Some(
+                    Decision::answer(200, &data).with(movement).causing([event]),
+                ))
+            }
+            AttemptStatus::Started
+            | AttemptStatus::Unknown
+            | AttemptStatus::Pending
+            | AttemptStatus::RequiresAction
+            | AttemptStatus::Reversed
+            | AttemptStatus::Closed => Ok(Some(Decision::answer(
+                200,
+                &self.print_movement(&movement)?,
+            ))),
+        }
     }
 
     fn decided(

@@ -7,7 +7,6 @@ use crate::{
         intents::{
             Attempt, AttemptStatus, Finished, Intent, IntentError, Refund, State, Told, Verdict,
         },
-        movements::{Movement, Resolution},
         rails::{CallKind, Rail, RailAnswer, RailFact},
     },
     writer::{
@@ -139,66 +138,6 @@ impl Decider<'_> {
         let charge = intent.charge.map(|id| (self.merchant, id))?;
         let method = self.world.attempts.get(&charge)?.method?;
         Some(method.to_string())
-    }
-
-    /// What becomes of a movement that the rail was asked to give back by this attempt: it has left
-    /// suspense, or is free for another decision.
-    fn given_back(
-        &self,
-        attempt: &Attempt,
-        intent: &Intent,
-    ) -> Result<Option<Decision>, Rejection> {
-        let Some(id) = attempt.movement.filter(|_| attempt.refund.is_none()) else {
-            return Ok(None);
-        };
-        let movement = self.world.movements.find(&(self.merchant, id))?.cloned();
-        let asked = |m: &Movement| {
-            let resolution = m.resolution.as_ref();
-            resolution.is_some_and(|r| r.attempt == Some(attempt.id) && r.entry.is_none())
-        };
-        let Some(movement) = movement.filter(asked) else {
-            return Ok(None);
-        };
-        let now = self.context.now;
-        match attempt.status {
-            AttemptStatus::Succeeded => {
-                let entry = self.context.ambient.id();
-                let draft = movement.to_payer(intent.origin(), entry);
-                let draft = draft.map_err(|error| Rejection::Internal(error.to_string()))?;
-                let resolution = movement.resolution.clone().map(|resolution| Resolution {
-                    entry: Some(entry),
-                    ..resolution
-                });
-                let movement = Movement {
-                    resolution,
-                    updated_at: now,
-                    ..movement
-                };
-                self.out_of_suspense(movement, draft).map(Some)
-            }
-            AttemptStatus::Failed => {
-                let movement = Movement {
-                    resolution: None,
-                    updated_at: now,
-                    ..movement
-                };
-                let told = EventType::MovementUnmatched;
-                let event = self.movement_event(told, &movement, Some(intent))?;
-                let data = self.print_movement(&movement)?;
-                Ok(Some(
-                    Decision::answer(200, &data).with(movement).causing([event]),
-                ))
-            }
-            AttemptStatus::Started
-            | AttemptStatus::Unknown
-            | AttemptStatus::Pending
-            | AttemptStatus::RequiresAction
-            | AttemptStatus::Reversed
-            | AttemptStatus::Closed => Ok(Some(Decision::answer(
-                200,
-                &self.print_movement(&movement)?,
-            ))),
-        }
     }
 
     /// The event of an attempt. What a stranger causes without paying carries no copy of the
