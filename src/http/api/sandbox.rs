@@ -224,6 +224,7 @@ impl FactRequest {
     request_body = FactRequest,
     responses(
         (status = 200, description = "What came of it.", body = FactReceipt),
+        (status = 404, description = refused(&[Code::NotFound])),
         (status = 422, description = refused(&[Code::InvalidRequest, Code::InvalidAmount, Code::InvalidCurrency, Code::UnknownField, Code::IdempotencyKeyReused])),
     ))]
 pub async fn tell(
