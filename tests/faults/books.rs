@@ -21,9 +21,11 @@ const HALVES: [(&str, &str); 13] = [
             ON i.merchant_id = e.merchant_id AND i.id = e.payment_intent_id WHERE i.status <> 'succeeded'",
     ),
     (
-        "an entry belongs to no intent",
+        "an entry belongs to no intent and to no movement",
         "SELECT count(*) FROM journal_entries e WHERE NOT EXISTS (SELECT FROM payment_intents i
-            WHERE i.merchant_id = e.merchant_id AND i.id = e.payment_intent_id)",
+            WHERE i.merchant_id = e.merchant_id AND i.id = e.payment_intent_id)
+            AND NOT EXISTS (SELECT FROM movements m
+            WHERE m.merchant_id = e.merchant_id AND m.entry_id = e.id)",
     ),
     (
         "an intent was charged twice",
