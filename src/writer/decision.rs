@@ -15,6 +15,7 @@ use crate::{
     domain::{
         callbacks::{EndpointStatus, NewDelivery, NewEvent},
         idempotency::Answer,
+        intents::Intent,
         ledger::{Account, Balance, Books, Draft, JournalEntry},
         rails::RailCall,
         threads::Thread,
@@ -132,6 +133,17 @@ impl Decision {
             events: Vec::new(),
             outcome,
         }
+    }
+
+    /// The payment intent that it makes or changes.
+    pub fn intent(&self) -> Option<&Intent> {
+        self.changes.iter().find_map(|change| {
+            if let Change::Intent(intent) = change {
+                Some(intent)
+            } else {
+                None
+            }
+        })
     }
 
     /// The same, which also makes or changes this row.

@@ -16,7 +16,7 @@ use crate::{
 use sqlx::{Connection, PgConnection};
 
 /// A connection by whose Postgres the time is set: this machine's clock may be off.
-async fn connect(db: &Db, ambient: &Ambient) -> Result<PgConnection, DbError> {
+pub(super) async fn connect(db: &Db, ambient: &Ambient) -> Result<PgConnection, DbError> {
     let mut connection = db.connect(Use::General).await?;
     ambient.set(db::time(&mut connection)).await?;
     Ok(connection)

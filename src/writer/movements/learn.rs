@@ -56,15 +56,8 @@ impl Decider<'_> {
     /// Takes in what somebody tells who plays the rail.
     fn tell(&self, fact: &RailFact) -> Result<Decision, Rejection> {
         let decision = self.learn(fact)?;
-        let mut changes = decision.changes.iter();
-        let payment_intent = changes.clone().find_map(|change| {
-            if let Change::Intent(intent) = change {
-                Some(intent.id)
-            } else {
-                None
-            }
-        });
-        let movement = changes.find_map(|change| {
+        let payment_intent = decision.intent().map(|intent| intent.id);
+        let movement = decision.changes.iter().find_map(|change| {
             if let Change::Movement(movement) = change {
                 Some(movement.id)
             } else {

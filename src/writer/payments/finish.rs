@@ -13,7 +13,6 @@ use crate::{
         Rejection,
         decider::Decider,
         decision::{Decision, DecisionOutcome, EventDraft},
-        world::Change,
     },
 };
 use serde_json::value::RawValue;
@@ -187,14 +186,7 @@ impl Decider<'_> {
                 let fact = RailFact::answer(&attempt.call(None), answer);
                 let decision = self.learn(&fact)?;
                 // The caller reports for the rail: the answer shows the intent, not a decline.
-                let after = decision.changes.iter().find_map(|change| {
-                    if let Change::Intent(intent) = change {
-                        Some(intent)
-                    } else {
-                        None
-                    }
-                });
-                let intent = after.unwrap_or(&intent);
+                let intent = decision.intent().unwrap_or(&intent);
                 let outcome = Decision::answer(200, &self.print_intent(intent)?).outcome;
                 Ok(Decision {
                     outcome,

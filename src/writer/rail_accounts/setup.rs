@@ -4,13 +4,14 @@ use crate::{
     base::{
         actor::Actor,
         ambient::Ambient,
-        db::{self, Db, DbError, Use},
+        db::{Db, DbError},
         ids::{MerchantId, RailAccountId},
     },
     domain::{
         ledger,
         rail_accounts::{NewRailAccount, RailAccount, RailAccountError, RailAccountPatch, store},
     },
+    writer::setup::connect,
 };
 use sqlx::Connection;
 
@@ -24,9 +25,7 @@ pub async fn add_rail_account(
     new: NewRailAccount,
     ambient: &Ambient,
 ) -> Result<Outcome, DbError> {
-    let mut connection = db.connect(Use::General).await?;
-    // This machine's clock may be off.
-    ambient.set(db::time(&mut connection)).await?;
+    let mut connection = connect(db, ambient).await?;
     let mut transaction = connection.begin().await?;
     ledger::store::lock_books(&mut transaction, merchant).await?;
     let all = store::of(&mut *transaction, merchant).await?;
@@ -48,8 +47,7 @@ pub async fn change_rail_account(
     patch: &RailAccountPatch,
     ambient: &Ambient,
 ) -> Result<Option<Outcome>, DbError> {
-    let mut connection = db.connect(Use::General).await?;
-    ambient.set(db::time(&mut connection)).await?;
+    let mut connection = connect(db, ambient).await?;
     let mut transaction = connection.begin().await?;
     // A batch under way has read the accounts, and would write them back as they were.
     ledger::store::lock_books(&mut transaction, merchant).await?;
