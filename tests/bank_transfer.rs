@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use std::{env, fs, path::Path};
 use threadpay::{
     base::money::Money,
-    domain::rails::bank_transfer::{Iban, Reference, Settings, Transfer, TransferFile},
-    views::pages::qr_png,
+    domain::rails::bank_transfer::{Iban, Reference, Scheme, Settings, Transfer, TransferFile},
+    views::pages::{Mark, qr_png},
 };
 use time::{OffsetDateTime, macros::date};
 use uuid::Uuid;
@@ -35,7 +35,7 @@ fn each_question_is_answered() {
             let found: Vec<String> = found.iter().map(ToString::to_string).collect();
             assert!(found.contains(&told["reference"].as_str().unwrap().to_owned()));
             assert!(
-                !qr_png(told["payload"].as_str().unwrap())
+                !qr_png(told["payload"].as_str().unwrap(), Mark::None)
                     .unwrap()
                     .is_empty()
             );
@@ -49,7 +49,8 @@ fn each_question_is_answered() {
         let told = answer(&serde_json::from_str(question).unwrap());
         if let Some(payload) = told["payload"].as_str() {
             let picture = folder.join(format!("{number}.png"));
-            fs::write(picture, qr_png(payload).unwrap()).unwrap();
+            let scheme: Scheme = told["scheme"].as_str().unwrap().parse().unwrap();
+            fs::write(picture, qr_png(payload, scheme.into()).unwrap()).unwrap();
         }
         told.to_string() + "\n"
     });

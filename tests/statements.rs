@@ -22,7 +22,7 @@ use std::{
     process::Command,
 };
 use threadpay::domain::statements::{
-    Balance, Direction, Format, Line, ReferenceKind, Statement, parse, read,
+    Balance, Flow, Format, Line, ReferenceKind, Statement, parse, read,
 };
 
 /// Where cargo keeps a crate's files.
@@ -93,8 +93,8 @@ fn compare_lines(line: &Line, theirs: &StatementLine) {
         theirs.amount.normalize().to_string()
     );
     let direction = match theirs.ext_debit_credit_indicator {
-        ExtDebitOrCredit::Credit | ExtDebitOrCredit::ReverseCredit => Direction::In,
-        ExtDebitOrCredit::Debit | ExtDebitOrCredit::ReverseDebit => Direction::Out,
+        ExtDebitOrCredit::Credit | ExtDebitOrCredit::ReverseCredit => Flow::In,
+        ExtDebitOrCredit::Debit | ExtDebitOrCredit::ReverseDebit => Flow::Out,
     };
     assert_eq!(line.direction, direction);
     assert_eq!(

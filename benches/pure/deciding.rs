@@ -31,7 +31,10 @@ pub fn all(criterion: &mut Criterion) {
 fn pay(stall: &Stall, intents: &[Intent]) -> Vec<Submission> {
     let confirm = |(number, intent): (usize, &Intent)| {
         let method = PaymentMethod::Sandbox(SandboxMethod::Ok);
-        stall.submission(number, PaymentCommand::Confirm(intent.id, method).into())
+        stall.submission(
+            number,
+            PaymentCommand::Confirm(intent.id, method.into()).into(),
+        )
     };
     intents.iter().enumerate().map(confirm).collect()
 }

@@ -15,6 +15,7 @@ use threadpay::{
         intents::{Intent, LineItem, LineItemKind, PaymentIntent},
         ledger::{JournalEntry, JournalEntryView},
         links::Price,
+        rails::Rail,
     },
     views::pages::{Order, PayForm, PayPage, PayState, Receipt, pay_page, receipt_page},
 };
@@ -112,6 +113,7 @@ fn pages(criterion: &mut Criterion, intent: &Intent) {
             expires_at: Some(intent.created_at),
             is_held: false,
             test_mode: true,
+            rails: vec![Rail::Sandbox],
         },
         state: PayState::Payable(form),
         now: intent.created_at,

@@ -8,6 +8,7 @@ mod payments;
 mod pulse;
 mod reader;
 mod shares;
+pub mod statements;
 pub mod telemetry;
 mod wake;
 

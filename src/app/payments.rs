@@ -1,8 +1,9 @@
 //! Commands that may need a rail: recorded, asked, recorded again, with the call between two
 //! commits and never inside one.
 
-use super::App;
+use super::{App, statements};
 use crate::{
+    base::db::Pool,
     domain::{
         idempotency::Answer,
         rails::{RailAnswer, RailCall, RailFact},
@@ -24,16 +25,23 @@ impl App {
     pub async fn perform(&self, submission: Submission) -> Result<Performed, WriteError> {
         // On a task of its own from the start: the caller may hang up at any time, and a call that
         // was recorded must be made.
-        let task = tokio::spawn(run(self.writer.clone(), submission));
+        let task = tokio::spawn(run(self.writer.clone(), self.pool.clone(), submission));
         task.await.unwrap_or(Err(WriteError::Unavailable))
     }
 }
 
-async fn run(writer: Writer, submission: Submission) -> Result<Performed, WriteError> {
+async fn run(writer: Writer, pool: Pool, submission: Submission) -> Result<Performed, WriteError> {
     let (merchant, actor) = (submission.merchant, submission.actor);
     let request_id = submission.request_id.clone();
     let call = match writer.submit(submission).await? {
         Reply::Call(call) => call,
+        Reply::Begun(statement) => {
+            let answer = statements::finish(&writer, &pool, (merchant, statement), actor).await?;
+            return Ok(Performed {
+                answer,
+                replayed: false,
+            });
+        }
         Reply::Answer(answer) => {
             return Ok(Performed {
                 answer,
@@ -62,12 +70,12 @@ async fn run(writer: Writer, submission: Submission) -> Result<Performed, WriteE
             replayed: false,
         }),
         // An answer never leads to another call.
-        Reply::Call(_) => Err(WriteError::Broken),
+        Reply::Call(_) | Reply::Begun(_) => Err(WriteError::Broken),
     }
 }
 
 async fn ask(call: &RailCall) -> RailAnswer {
-    let rail = call.rail;
+    let rail = call.route.rail;
     let answer = tokio::time::timeout(rail.patience(), rail.send(call)).await;
     answer.unwrap_or(RailAnswer::Unknown)
 }

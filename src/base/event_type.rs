@@ -29,6 +29,8 @@ crate::names! {
         MovementUnmatched = "movement.unmatched",
         /// It was decided what such money is.
         MovementResolved = "movement.resolved",
+        /// It is known what each line of a statement came to.
+        StatementProcessed = "statement.processed",
         /// A payment link was made.
         LinkCreated = "payment_link.created",
         /// It took its last payment.

@@ -168,6 +168,10 @@ ids! {
     RailAccountId = "ra";
     /// A movement: money that no payment intent waits for.
     MovementId = "mv";
+    /// A statement: a file of a bank's about an account.
+    StatementId = "st";
+    /// A line of a statement.
+    StatementLineId = "sl";
 }
 
 /// The smallest id that can be made at this time: ids sort by the millisecond they are made in.

@@ -6,6 +6,7 @@ pub mod columns;
 pub mod crypto;
 pub mod db;
 pub mod event_type;
+pub mod flow;
 pub mod ids;
 pub mod invalid;
 pub mod language;

@@ -126,6 +126,12 @@ problems! {
     /// The rail has no such payment method.
     InvalidPaymentMethod = "invalid_payment_method": 422, "Invalid payment method",
         "is not a payment method of the sandbox rail";
+    /// A refund cannot be made by a file for the bank.
+    TransferNotPossible = "transfer_not_possible": 409, "Transfer not possible",
+        "the money cannot be sent back by a file: the statement names no IBAN that it came from";
+    /// A file from a bank cannot be read, does not add up, or is about another account.
+    InvalidStatement = "invalid_statement": 422, "Invalid statement",
+        "the opening balance 10.00 EUR and the booked lines make 12.50 EUR, but the closing balance is 12.00 EUR";
     /// A field or parameter holds what it must not.
     InvalidRequest = "invalid_request": 422, "Invalid request", "this field is required";
     /// Debits and credits are not equal.

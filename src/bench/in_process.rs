@@ -12,9 +12,8 @@ use crate::{
     base::actor::Actor,
     domain::{
         idempotency::{Claim, Fingerprint},
-        intents::{ConfirmRequest, IntentRequest, Terms},
+        intents::{Choice, ConfirmRequest, IntentRequest, Terms},
         ledger::{Draft, EntryRequest},
-        rails::PaymentMethod,
     },
     writer::{PaymentCommand, PostingCommand, Submission},
 };
@@ -71,7 +70,7 @@ async fn one(
 /// What HTTP would have parsed.
 struct Bodies {
     terms: Terms,
-    confirm: PaymentMethod,
+    confirm: Choice,
     draft: Draft,
 }
 

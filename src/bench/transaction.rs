@@ -13,7 +13,7 @@ use crate::{
     domain::{
         callbacks::{NewEvent, StoredEvent},
         idempotency::{Answer, Claim},
-        intents::{self, Finished, Intent, IntentError, Known, PaymentIntent, Terms},
+        intents::{self, ChargeTerms, Finished, Intent, IntentError, Known, PaymentIntent, Terms},
         ledger::{self, Balance, Books, Draft, JournalEntry, JournalEntryView},
         links::{PageUrls, store::Subject},
         rails::PaymentMethod,
@@ -80,8 +80,8 @@ pub(super) async fn run(
     };
     if let Command::Payment(PaymentCommand::Create(terms)) = &submission.command {
         request.create(db, terms).await
-    } else if let Command::Payment(PaymentCommand::Confirm(id, method)) = &submission.command {
-        request.confirm(db, *id, *method).await
+    } else if let Command::Payment(PaymentCommand::Confirm(id, choice)) = &submission.command {
+        request.confirm(db, *id, choice.method).await
     } else if let Command::Posting(PostingCommand::Post(draft)) = &submission.command {
         request.post(db, draft.clone()).await
     } else {
@@ -136,13 +136,15 @@ impl Request<'_> {
         let seen = intents::store::get(&mut *db, self.merchant, id).await?;
         let seen = seen.ok_or(Rejection::NotFound("payment intent"))?;
         seen.takes(method)?;
-        let (intent, mut attempt) = seen.clone().begin_charge(method, ambient.id(), self.now)?;
+        let terms = ChargeTerms::played(method);
+        let (intent, mut attempt) = seen.clone().begin_charge(terms, ambient.id(), self.now)?;
         attempt.idempotency_key = self.claim.map(|claim| claim.key.as_str().to_owned());
-        let rail = attempt.rail.send(&attempt.call(None)).await;
+        let rail = attempt.route.rail.send(&attempt.call(None)).await;
         let known = Known {
             intent,
             refund: None,
             charge: None,
+            has_place: true,
         };
         let finished = attempt.learn(known, rail.into(), ambient.id(), self.now)?;
         let Some(Finished {

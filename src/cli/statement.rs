@@ -1,10 +1,26 @@
 //! `threadpay statement`: bank statements.
 
-use crate::domain::statements::{
-    Balance, FILE_BYTES_MAX, Format, LineStatus, Mapping, Statement, StatementObject, read,
+use crate::app::{
+    App,
+    config::{Config, settings::Settings},
 };
-use crate::program::{ProgramError, print};
+use crate::base::{
+    actor::Actor,
+    ambient::Ambient,
+    ids::{MerchantId, RailAccountId},
+};
+use crate::domain::{
+    rail_accounts::{self, AccountSettings},
+    reconciliation::NewImport,
+    statements::{
+        Balance, FILE_BYTES_MAX, Format, LineStatus, Mapping, Statement, StatementObject, read,
+    },
+};
+use crate::http::rejection;
+use crate::program::{ProgramError, database, print};
+use crate::writer::{StatementCommand, Submission};
 use clap::Subcommand;
+use serde_json::Value;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -19,6 +35,8 @@ pub(super) struct Args {
 enum Command {
     /// Say what a bank's file holds, or why it is refused. Nothing is stored.
     Check(Check),
+    /// Hand in a bank's file of an account that transfers are sent to, and say what its lines came to.
+    Import(Import),
 }
 
 #[derive(Debug, clap::Args)]
@@ -36,10 +54,78 @@ struct Check {
     json: bool,
 }
 
-pub(super) fn run(args: Args) -> Result<(), ProgramError> {
+#[derive(Debug, clap::Args)]
+struct Import {
+    /// The file as the bank gives it.
+    file: PathBuf,
+    /// The merchant whose account it is.
+    #[arg(long, value_name = "MERCHANT_ID")]
+    merchant: MerchantId,
+    /// The rail account that it is about.
+    #[arg(long, value_name = "RAIL_ACCOUNT_ID")]
+    account: RailAccountId,
+    /// Its format; found out if left out, but for csv, which is read by the account's mapping.
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    format: Format,
+    /// Print the statement as the API gives it, as a line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramError> {
     match args.command {
         Command::Check(args) => check(&args),
+        Command::Import(args) => import(&args, settings).await,
     }
+}
+
+/// Hands a file in by a writer of its own, beside those of the running service.
+async fn import(args: &Import, settings: &Settings) -> Result<(), ProgramError> {
+    let file = load(&args.file)?;
+    let config = Config::read(settings)?;
+    database::check(&config.database).await?;
+    let app = App::start(config, Ambient::system(), rejection::render).await?;
+    let statement = hand_in(&app, args, &file).await;
+    app.close().await;
+    let statement = statement?;
+    if args.json {
+        return print::json(&statement);
+    }
+    let count = |of: &str| statement.pointer(&format!("/counts/{of}")).cloned();
+    let [lines, matched, duplicate, unexplained] =
+        ["lines", "matched", "duplicate", "unexplained"].map(|of| count(of).unwrap_or_default());
+    let id = statement
+        .get("id")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    print::line(&format!(
+        "{id}: {lines} lines, {matched} matched, {duplicate} came before, {unexplained} unexplained"
+    ))
+}
+
+async fn hand_in(app: &App, args: &Import, file: &[u8]) -> Result<Value, ProgramError> {
+    let found = rail_accounts::store::get(&app.pool, args.merchant, args.account);
+    let found = found.await.map_err(|error| failed(&args.file, &error))?;
+    let no_account = || ProgramError::Failed(format!("there is no rail account {}", args.account));
+    let account = found.ok_or_else(no_account)?;
+    let AccountSettings::BankTransfer(of) = &account.settings;
+    let mapping = account
+        .csv_mapping
+        .as_deref()
+        .filter(|_| args.format == Format::Csv);
+    let new = NewImport::read((account.id, of), (args.format, mapping), file)
+        .map_err(|refused| failed(&args.file, &refused))?;
+    let submission = Submission {
+        merchant: args.merchant,
+        actor: Actor::Operator,
+        command: StatementCommand::Keep(Box::new(new)).into(),
+        claim: None,
+        request_id: String::new(),
+        bytes: file.len(),
+    };
+    let performed = app.perform(submission).await;
+    let performed = performed.map_err(|error| failed(&args.file, &error))?;
+    serde_json::from_slice(&performed.answer.body).map_err(|error| failed(&args.file, &error))
 }
 
 fn check(args: &Check) -> Result<(), ProgramError> {

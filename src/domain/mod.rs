@@ -11,5 +11,6 @@ pub mod links;
 pub mod movements;
 pub mod rail_accounts;
 pub mod rails;
+pub mod reconciliation;
 pub mod statements;
 pub mod threads;

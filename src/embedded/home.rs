@@ -1,7 +1,7 @@
 //! The data directory: what lies in it, and who may use it.
 
 use super::{EmbeddedError, OWNERS_FILE};
-use crate::base::ambient::Ambient;
+use crate::base::{ambient::Ambient, crypto::hash::hex};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -47,7 +47,7 @@ impl Home {
     /// Where a new cluster is made, before it is moved to its place.
     pub fn unfinished(&self, ambient: &Ambient) -> PathBuf {
         self.directory
-            .join(format!("{UNFINISHED}{}", hex(ambient.bytes::<6>())))
+            .join(format!("{UNFINISHED}{}", hex(&ambient.bytes::<6>())))
     }
 
     /// The server's log.
@@ -84,7 +84,7 @@ impl Home {
                 .filter(|kept| kept.len() == 48 && kept.bytes().all(|b| b.is_ascii_hexdigit()))
                 .ok_or_else(|| self.half_made(PASSWORD));
         }
-        let password = hex(ambient.bytes::<24>());
+        let password = hex(&ambient.bytes::<24>());
         let mut open = OpenOptions::new();
         open.write(true).create(true).truncate(true).mode(0o600);
         open.open(&path)
@@ -183,11 +183,4 @@ fn lock(directory: &Path) -> Result<File, EmbeddedError> {
         .and_then(|()| writeln!(file, "{}", std::process::id()))
         .map_err(EmbeddedError::io("write", path))?;
     Ok(file)
-}
-
-/// Bytes as text.
-pub(super) fn hex<const N: usize>(bytes: [u8; N]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

@@ -1,10 +1,9 @@
 //! The private directory for the socket, and for temporary data.
 
 use super::account::Account;
-use super::home::hex;
 use super::leash::Leash;
 use super::{DataDir, EmbeddedError};
-use crate::base::ambient::Ambient;
+use crate::base::{ambient::Ambient, crypto::hash::hex};
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -28,7 +27,7 @@ impl Scratch {
         data: &DataDir,
         ambient: &Ambient,
     ) -> Result<Self, EmbeddedError> {
-        let path = Path::new(ROOM).join(format!("{PREFIX}{}", hex(ambient.bytes::<6>())));
+        let path = Path::new(ROOM).join(format!("{PREFIX}{}", hex(&ambient.bytes::<6>())));
         let leash = Leash::make(account, &path, *data != DataDir::Temporary)?;
         // Not recursive: it must not exist, or somebody else has guessed its name.
         DirBuilder::new()

@@ -51,6 +51,7 @@ fn with_key(config: &mut web::ServiceConfig) {
         .configure(api::deliveries::routes)
         .configure(api::events::routes)
         .configure(api::rail_accounts::routes)
+        .configure(api::statements::routes)
         .configure(api::ledger::routes)
         .configure(api::exports::routes);
 }

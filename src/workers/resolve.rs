@@ -102,7 +102,7 @@ async fn ask(app: &App, taken: Taken) -> Result<(), TickError> {
 /// Sends a call that may not have left us. Where the rail keeps its answer to itself, it is asked
 /// what it did.
 async fn send_again(call: &RailCall) -> RailAnswer {
-    let sent = tokio::time::timeout(call.rail.patience(), call.rail.send(call)).await;
+    let sent = tokio::time::timeout(call.route.rail.patience(), call.route.rail.send(call)).await;
     match sent.unwrap_or(RailAnswer::Unknown) {
         RailAnswer::Unknown => look_up(call).await,
         answer @ (RailAnswer::Succeeded
@@ -113,6 +113,7 @@ async fn send_again(call: &RailCall) -> RailAnswer {
 }
 
 async fn look_up(call: &RailCall) -> RailAnswer {
-    let found = tokio::time::timeout(call.rail.patience(), call.rail.look_up(call)).await;
+    let found =
+        tokio::time::timeout(call.route.rail.patience(), call.route.rail.look_up(call)).await;
     found.unwrap_or(RailAnswer::Unknown)
 }

@@ -65,7 +65,10 @@ macro_rules! nouns {
 }
 
 nouns! {
-    /// Of what rails tell, and of money that nobody waits for. First, since attempts name all else.
+    /// Of statements. First, since their lines name attempts.
+    Statement = statements::StatementCommand;
+    /// Of what rails tell, and of money that nobody waits for. Before the rest, since attempts name all
+    /// else.
     Movement = movements::MovementCommand;
     /// Of a payment intent or its refunds.
     Payment = payments::PaymentCommand;

@@ -2,7 +2,7 @@
 //! ids that chance gives.
 
 use super::{
-    Command, MovementCommand, Rejection, Reply, Submission,
+    Command, MovementCommand, Rejection, Reply, StatementCommand, Submission,
     context::Context,
     decider::Decider,
     decision::{Decision, DecisionOutcome, Origin},
@@ -59,6 +59,7 @@ pub fn decide(
         Ok(DecisionOutcome::Answer(answer)) => Reply::Answer(answer),
         Ok(DecisionOutcome::Verdict(rejection)) => Reply::Answer(render(&rejection)),
         Ok(DecisionOutcome::Call(call)) => Reply::Call(call),
+        Ok(DecisionOutcome::Begun(statement)) => Reply::Begun(statement),
         Ok(DecisionOutcome::Booked(print)) => Reply::Answer(print(&[])?),
         Err(rejection) if claim.is_some() && rejection.is_verdict() => {
             Reply::Answer(render(&rejection))
@@ -98,29 +99,52 @@ fn name(merchant: MerchantId, claim: &Claim) -> (MerchantId, String) {
     (merchant, claim.key.as_str().to_owned())
 }
 
-/// The attempt carries the key, so that the one who finishes it can answer the request.
+/// The attempt or the statement carries the key, so that the one who finishes it can answer the
+/// request.
 fn with_key(mut decision: Decision, claim: Option<&Claim>) -> Decision {
-    if let (Some(claim), DecisionOutcome::Call(call)) = (claim, &decision.outcome) {
-        let key = claim.key.as_str().to_owned();
-        for change in &mut decision.changes {
-            if let Change::Attempt(attempt) = change
-                && attempt.id == call.attempt
+    let Some(claim) = claim else {
+        return decision;
+    };
+    let (key, fingerprint) = (claim.key.as_str().to_owned(), claim.fingerprint.0);
+    for change in &mut decision.changes {
+        match (change, &decision.outcome) {
+            (Change::Attempt(attempt), DecisionOutcome::Call(call))
+                if attempt.id == call.attempt =>
             {
                 attempt.idempotency_key = Some(key.clone());
-                attempt.key_fingerprint = Some(claim.fingerprint.0);
+                attempt.key_fingerprint = Some(fingerprint);
             }
+            (Change::Import(import), DecisionOutcome::Begun(_)) => {
+                import.idempotency_key = Some(key.clone());
+                import.key_fingerprint = Some(fingerprint);
+            }
+            _ => {}
         }
     }
     decision
 }
 
-/// Keeps the answer under the key of this request, or of the one that waits for the attempt.
-/// Who finishes an attempt second, the caller or the resolver, gives the answer that is kept.
+/// The key of the request that waits for what this command finishes, and what that request is.
+fn waiting_key(world: &World, submission: &Submission) -> Option<(String, Option<[u8; 32]>)> {
+    let merchant = submission.merchant;
+    if let Command::Movement(MovementCommand::Learn(fact)) = &submission.command {
+        let attempt = world.attempts.get(&(merchant, fact.attempt?))?;
+        Some((attempt.idempotency_key.clone()?, attempt.key_fingerprint))
+    } else if let Command::Statement(StatementCommand::Finish(id)) = &submission.command {
+        let import = world.statements.get(&(merchant, *id))?;
+        Some((import.idempotency_key.clone()?, import.key_fingerprint))
+    } else {
+        None
+    }
+}
+
+/// Keeps the answer under the key of this request, or of the one that waits for what it finishes.
+/// Who finishes a thing second, the caller or a worker, gives the answer that is kept.
 fn keep(world: &mut World, submission: &Submission, reply: Reply) -> Reply {
     let merchant = submission.merchant;
     let answer: Option<&Answer> = match &reply {
         Reply::Answer(answer) => Some(answer),
-        Reply::Call(_) => None,
+        Reply::Call(_) | Reply::Begun(_) => None,
         Reply::Replay(_) => return reply,
     };
     if let Some(claim) = &submission.claim {
@@ -130,15 +154,10 @@ fn keep(world: &mut World, submission: &Submission, reply: Reply) -> Reply {
         };
         world.keys.put(name(merchant, claim), record);
     }
-    let Command::Movement(MovementCommand::Learn(fact)) = &submission.command else {
+    let Some((key, fingerprint)) = waiting_key(world, submission) else {
         return reply;
     };
-    let attempt = fact.attempt.map(|id| (merchant, id));
-    let attempt = attempt.and_then(|name| world.attempts.get(&name));
-    let Some((attempt, key)) = attempt.and_then(|a| Some((a, a.idempotency_key.clone()?))) else {
-        return reply;
-    };
-    let fingerprint = attempt.key_fingerprint.map(Fingerprint);
+    let fingerprint = fingerprint.map(Fingerprint);
     let waiting = (merchant, key);
     let Some(record) = world.keys.get(&waiting).cloned() else {
         return reply;

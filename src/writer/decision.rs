@@ -9,7 +9,7 @@ use crate::{
     base::{
         actor::Actor,
         event_type::EventType,
-        ids::{DeliveryId, EndpointId, EventId, IntentId, MerchantId},
+        ids::{DeliveryId, EndpointId, EventId, IntentId, MerchantId, StatementId},
         money::Currency,
     },
     domain::{
@@ -89,6 +89,8 @@ pub enum DecisionOutcome {
     Verdict(Rejection),
     /// By a call to the rail first.
     Call(RailCall),
+    /// When all lines of this statement are looked at.
+    Begun(StatementId),
     /// With the entries that are booked.
     Booked(PrintEntries),
 }

@@ -23,6 +23,7 @@ mod rejection;
 mod rekey;
 mod reply;
 mod setup;
+mod statements;
 mod store;
 mod world;
 

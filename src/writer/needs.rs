@@ -6,10 +6,11 @@ use super::Submission;
 use crate::{
     base::{ids::MerchantId, money::Currency},
     domain::{
-        intents::{Attempt, Intent, State, booked_accounts},
+        intents::{Attempt, Choice, Intent, State, booked_accounts},
         ledger::Account,
         links::Link,
         movements::Movement,
+        rails::Route,
     },
 };
 
@@ -38,6 +39,12 @@ impl Needs {
         self.balances.extend(names);
     }
 
+    /// What a payer's choice names: all of the merchant's rail accounts, where one of them is asked.
+    pub fn add_named_by_choice(&mut self, merchant: MerchantId, choice: Choice) {
+        let needs_account = choice.account.is_some() || choice.method.rail().has_accounts();
+        self.rail_accounts.extend(needs_account.then_some(merchant));
+    }
+
     /// What an attempt that a command names does in turn: all that a fact about it may change.
     pub fn add_named_by_attempt(&mut self, attempt: &Attempt) {
         let merchant = attempt.merchant;
@@ -49,8 +56,9 @@ impl Needs {
             .extend(attempt.movement.map(|id| (merchant, id)));
         let key = attempt.idempotency_key.clone();
         self.keys.extend(key.map(|key| (merchant, key)));
-        let suspense = (Account::suspense(), attempt.amount.currency());
-        self.add_balances(merchant, [suspense]);
+        let currency = attempt.amount.currency();
+        self.add_balances(merchant, booked_accounts(attempt.route, currency));
+        self.add_balances(merchant, [(Account::suspense(), currency)]);
     }
 
     /// What a movement that was loaded names in turn: what it is probably for, and the balances that
@@ -60,7 +68,7 @@ impl Needs {
         self.intents
             .extend(movement.intent.map(|id| (merchant, id)));
         let currency = movement.amount.currency();
-        let accounts = booked_accounts(movement.rail, currency);
+        let accounts = booked_accounts(movement.route, currency);
         self.add_balances(merchant, accounts);
         self.add_balances(merchant, [(Account::suspense(), currency)]);
     }
@@ -77,18 +85,18 @@ impl Needs {
         }
         // It says what the payer paid with.
         self.attempts.extend(intent.charge.map(|id| (merchant, id)));
-        self.add_balances(
-            merchant,
-            booked_accounts(terms.rail, terms.amount.currency()),
-        );
+        let currency = terms.amount.currency();
+        self.add_balances(merchant, booked_accounts(intent.route, currency));
+        // The next charge may be by the sandbox, which answers in the same commit.
+        self.add_balances(merchant, booked_accounts(Route::SANDBOX, currency));
     }
 
     /// What a link that was loaded names in turn: the payment that its next attempt may use again,
-    /// and the balances that its payments move.
+    /// and the balances that its payments move by the sandbox.
     pub fn add_named_by_link(&mut self, link: &Link) {
         let unseen = link.unseen.map(|id| (link.merchant, id));
         self.intents.extend(unseen);
-        let accounts = booked_accounts(link.terms.rail, link.terms.price.currency());
+        let accounts = booked_accounts(Route::SANDBOX, link.terms.price.currency());
         self.add_balances(link.merchant, accounts);
     }
 }

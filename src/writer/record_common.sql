@@ -84,7 +84,7 @@ token AS (
     INSERT INTO link_tokens (token_hash, merchant_id, intent_id)
     SELECT UNNEST($31::bytea[]), UNNEST($32::uuid[]), UNNEST($33::uuid[])
 ),
--- new intents: $32..$59
+-- new intents: $32..$62
 intent AS (
     INSERT INTO payment_intents (
         merchant_id, id, status,
@@ -92,8 +92,9 @@ intent AS (
         open_attempt_id, open_attempt_kind, charge_attempt_id,
         last_error, attempts_blocked_until, cancellation_reason, event_sequence, updated_at,
         currency, amount, tip, capture_method, description, reference,
-        thread, line_items, metadata, rail, payment_link_id,
-        expires_at, created_at
+        thread, line_items, metadata, rails, payment_link_id,
+        expires_at, created_at,
+        rail, rail_account_id, payment_method
     )
     SELECT
         UNNEST($32::uuid[]), UNNEST($33::uuid[]), UNNEST($34::text[]),
@@ -104,7 +105,8 @@ intent AS (
         UNNEST($47::text[]), UNNEST($48::bigint[]), UNNEST($49::bigint[]), UNNEST($50::text[]),
         UNNEST($51::text[]), UNNEST($52::text[]),
         UNNEST($53::text[])::jsonb, UNNEST($54::text[])::jsonb, UNNEST($55::text[])::jsonb,
-        UNNEST($56::text[]), UNNEST($57::uuid[]),
-        UNNEST($58::timestamptz[]), UNNEST($59::timestamptz[])
+        UNNEST($56::text[])::jsonb, UNNEST($57::uuid[]),
+        UNNEST($58::timestamptz[]), UNNEST($59::timestamptz[]),
+        UNNEST($60::text[]), UNNEST($61::uuid[]), UNNEST($62::text[])
 )
 SELECT count(*) AS "heads!" FROM head

@@ -1,6 +1,9 @@
 //! What the writer answers.
 
-use crate::domain::{idempotency::Answer, rails::RailCall};
+use crate::{
+    base::ids::StatementId,
+    domain::{idempotency::Answer, rails::RailCall},
+};
 
 /// What the writer answers once the change is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,4 +14,7 @@ pub enum Reply {
     Replay(Answer),
     /// Ask the rail, then submit what it tells ([`Learn`](super::MovementCommand::Learn)).
     Call(RailCall),
+    /// Submit a [`Match`](super::StatementCommand::Match) for each line of the statement, then a
+    /// [`Finish`](super::StatementCommand::Finish).
+    Begun(StatementId),
 }

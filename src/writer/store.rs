@@ -243,8 +243,11 @@ pub async fn record_common(
         &immutable.currencies as &[&str], &immutable.amounts, &immutable.tips as &[Option<i64>],
         &immutable.methods as &[&str], &immutable.descriptions as &[Option<&str>],
         &immutable.references as &[Option<&str>], &immutable.threads as &[Option<String>],
-        &immutable.lines, &immutable.metadata, &immutable.rails as &[&str],
+        &immutable.lines, &immutable.metadata,
+        &immutable.allowed as &[Option<String>],
         &immutable.links as &[Option<Uuid>], &immutable.expires, &immutable.created,
+        &mutable.rails as &[&str], &mutable.accounts as &[Option<Uuid>],
+        &mutable.methods as &[Option<String>],
     );
     let heads = record_common.fetch_one(db).await?;
     all_written(u64::try_from(heads).unwrap_or_default(), books.len())

@@ -6,7 +6,7 @@ use crate::{
         db::Unreadable,
         ids::{
             AttemptId, EndpointId, IntentId, LinkId, MerchantId, MovementId, RailAccountId,
-            RefundId, ReplayId,
+            RefundId, ReplayId, StatementId, StatementLineId,
         },
         money::Currency,
     },
@@ -18,6 +18,7 @@ use crate::{
         links::{Link, store::TokenRow},
         movements::{Movement, store::ExternalName},
         rail_accounts::RailAccount,
+        reconciliation::{BankLine, Import, import::store::Digest},
     },
 };
 use std::{
@@ -174,6 +175,8 @@ macro_rules! world {
             pub balances: HashSet<BalanceName>,
             /// What rails call the facts that are told: movements of them may be there.
             pub facts: Vec<ExternalName>,
+            /// Files that are given to us, which may be known.
+            pub files: Vec<Digest>,
             /// Endpoints whose running replays are looked at.
             pub replayed: Vec<(MerchantId, EndpointId)>,
             $($(#[doc = $doc])* pub $table: Vec<$Name>,)*
@@ -236,6 +239,12 @@ world! {
             |row| (row.merchant, row.id);
         /// Movements.
         movements: Movement, (MerchantId, MovementId), (MerchantId, MovementId) =
+            |row| (row.merchant, row.id);
+        /// Statements.
+        statements: Import, (MerchantId, StatementId), (MerchantId, StatementId) =
+            |row| (row.merchant, row.id);
+        /// Lines of statements.
+        statement_lines: BankLine, (MerchantId, StatementLineId), (MerchantId, StatementLineId) =
             |row| (row.merchant, row.id);
         /// Refunds.
         refunds: Refund, (MerchantId, RefundId), (MerchantId, RefundId) =

@@ -197,7 +197,7 @@ fn a_key_whose_answer_took_long_is_kept_for_a_day_from_then() {
             request_id: String::new(),
             bytes: 0,
         };
-        let confirm: Command = PaymentCommand::Confirm(id.parse().unwrap(), method).into();
+        let confirm: Command = PaymentCommand::Confirm(id.parse().unwrap(), method.into()).into();
         let writer = &app.app.writer;
         let Ok(Reply::Call(call)) = writer.submit(submission(confirm.clone())).await else {
             panic!("the rail is not asked")
@@ -235,7 +235,7 @@ fn lost(app: &TestApp, intent: &str, key: &str, request: u8) -> Submission {
     Submission {
         merchant: app.merchant.id,
         actor: Actor::Operator,
-        command: PaymentCommand::Confirm(intent.parse().unwrap(), method).into(),
+        command: PaymentCommand::Confirm(intent.parse().unwrap(), method.into()).into(),
         claim: Some(Claim {
             key: key.parse().unwrap(),
             fingerprint: Fingerprint([request; 32]),

@@ -29,7 +29,7 @@ fn an_intent_is_given_as_it_was_asked_for() {
             "amount": "12.50", "currency": "EUR", "description": "2 × flat white", "reference": "order-1042",
             "thread": {"channel": "telegram", "tenant": null, "conversation": "-1001234567890", "thread": "77", "message": null, "user": "42"},
             "line_items": [{"kind": "item", "label": "Flat white", "quantity": 2, "unit_amount": "6.25"}], "metadata": {"table": "4"},
-            "capture_method": "automatic", "rail": "sandbox",
+            "capture_method": "automatic", "rails": ["sandbox"],
         });
         let bot = &app.merchant.bot;
         let made = bot.create_intent(&asked).await.expect(201);
@@ -44,6 +44,8 @@ fn an_intent_is_given_as_it_was_asked_for() {
             ("amount_captured", json!("0.00")),
             ("amount_refunded", json!("0.00")),
             ("payment_link", json!(null)),
+            ("rail", json!(null)),
+            ("payment_method", json!(null)),
             ("next_action", json!(null)),
             ("last_error", json!(null)),
             ("cancellation_reason", json!(null)),
@@ -141,7 +143,7 @@ fn a_payer_acts_or_fails_to() {
                 .confirm(&id, "pm_sandbox_requires_action")
                 .await
                 .expect(200);
-            assert_eq!(waiting["next_action"]["type"], "redirect");
+            assert_eq!(waiting["next_action"], json!({"type": "sandbox_action"}));
             bot.settle(&id, outcome).await.problem(409, "invalid_state");
             assert_eq!(bot.act(&id, outcome).await.expect(200)["status"], state);
             bot.act(&id, outcome).await.problem(409, "invalid_state");

@@ -148,8 +148,8 @@ fn a_row_of_a_newer_version_hides_no_other() {
             "UPDATE payment_intents SET rail = 'pigeon' WHERE amount = 200",
         )
         .await;
-        let last = "UPDATE payment_links SET rail = 'pigeon'
-            WHERE id = (SELECT id FROM payment_links ORDER BY id DESC LIMIT 1)";
+        let last = r#"UPDATE payment_links SET rails = '["pigeon"]'
+            WHERE id = (SELECT id FROM payment_links ORDER BY id DESC LIMIT 1)"#;
         run(&mut db, last).await;
         let shown = async |path: &str| {
             let page = bot.get(path).await.expect(200);
@@ -166,7 +166,7 @@ fn a_row_of_a_newer_version_hides_no_other() {
             [links[0]["id"].as_str().unwrap()]
         );
         run(&mut db, "UPDATE payment_intents SET rail = 'sandbox'").await;
-        run(&mut db, "UPDATE payment_links SET rail = 'sandbox'").await;
+        run(&mut db, "UPDATE payment_links SET rails = NULL").await;
         assert_eq!(shown("/v1/payment_intents").await, [newer, known]);
     });
 }

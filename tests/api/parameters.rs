@@ -20,6 +20,7 @@ struct Things {
     event: String,
     movement: String,
     rail_account: String,
+    statement: [String; 2],
 }
 
 impl Things {
@@ -41,7 +42,9 @@ impl Things {
         let told = owner.post("/v1/sandbox/facts", &fact).await.expect(200);
         let events = owner.events().await;
         let account = owner.add_bank("DE89370400440532013000").await;
+        let account = account["id"].as_str().unwrap().to_owned();
         Self {
+            statement: app.statement_of(&app.merchant, &account).await,
             intent,
             refund,
             link: link["id"].as_str().unwrap().to_owned(),
@@ -50,7 +53,7 @@ impl Things {
             replay: replay.id(),
             movement: told["movement"].as_str().unwrap().to_owned(),
             event: events[0]["id"].as_str().unwrap().to_owned(),
-            rail_account: account["id"].as_str().unwrap().to_owned(),
+            rail_account: account,
         }
     }
 
@@ -67,6 +70,8 @@ impl Things {
             ("/v1/events/", &self.event),
             ("/v1/movements/", &self.movement),
             ("/v1/rail_accounts/", &self.rail_account),
+            ("/v1/statements/", &self.statement[0]),
+            ("/v1/statement_lines/", &self.statement[1]),
         ];
         let id = id.into_iter().find(|(start, _)| path.starts_with(start));
         path.replace("{id}", id.map_or("", |(_, id)| id))
@@ -198,7 +203,7 @@ fn no_answer_speaks_of_rust() {
             "line_items",
             "thread",
             "metadata",
-            "rail",
+            "rails",
         ];
         for value in &wrong {
             answers.push(owner.create_intent(value).await);

@@ -111,7 +111,9 @@ fn a_field_at_fault_is_named() {
                 json!({"channel": "slack"}),
                 "/thread/conversation",
             ),
-            ("rail", json!("swift"), "/rail"),
+            ("rails", json!(["swift"]), "/rails/0"),
+            ("rails", json!([]), "/rails"),
+            ("rails", json!(["sandbox", "sandbox"]), "/rails"),
         ] {
             let mut body = json!({"amount": "1.00", "currency": "EUR"});
             body[field] = value;

@@ -1,6 +1,6 @@
 //! Refunds: never more than was captured, whoever asks at the same time.
 
-use super::harness::run_test;
+use super::harness::{Browser, run_test};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -80,5 +80,25 @@ fn a_refund_is_given_as_it_was_asked_for() {
             .collect();
         assert_eq!(kinds, ["capture", "refund", "refund"]);
         assert_eq!(entries["data"][2]["postings"][0]["balance_after"], "0.00");
+    });
+}
+
+#[test]
+fn the_one_payment_of_a_link_can_be_refunded() {
+    run_test(async |app| {
+        let bot = &app.merchant.bot;
+        let link = bot
+            .create_link(&json!({"amount": "5.00", "currency": "EUR"}))
+            .await;
+        let url = link["url"].as_str().unwrap();
+        Browser::new(&app.anyone).pay(url, "pm_sandbox_ok").await;
+        let path = format!(
+            "/v1/payment_links/{}/payments",
+            link["id"].as_str().unwrap()
+        );
+        let payments = bot.get(&path).await.expect(200);
+        let paid = payments["data"][0]["id"].as_str().unwrap();
+        let refund = bot.refund(paid, "5.00").await.expect(201);
+        assert_eq!(refund["status"], "succeeded");
     });
 }

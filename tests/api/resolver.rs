@@ -69,7 +69,7 @@ fn a_call_is_made_whoever_waits_for_it() {
         let submission = Submission {
             merchant: app.merchant.id,
             actor: threadpay::base::actor::Actor::Operator,
-            command: PaymentCommand::Confirm(id.parse().unwrap(), method).into(),
+            command: PaymentCommand::Confirm(id.parse().unwrap(), method.into()).into(),
             claim: None,
             request_id: String::new(),
             bytes: 0,

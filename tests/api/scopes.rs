@@ -50,6 +50,12 @@ pub const MERCHANT_AND_FINANCE: &[&str] = &[
     "get_trial_balance",
     "list_accounts",
     "list_journal_entries",
+    "get_refund_transfer",
+    "get_statement",
+    "get_statement_line",
+    "import_statement",
+    "list_statement_lines",
+    "list_statements",
 ];
 pub const MERCHANT: &[&str] = &[
     "check_rail_account",

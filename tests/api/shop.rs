@@ -47,7 +47,7 @@ pub fn id_of<Id: From<Uuid>>(at: OffsetDateTime) -> Id {
 /// A capture or refund of the amount, as payments book it.
 pub fn draft(kind: EntryKind, source: String, intent: IntentId, amount: Money) -> Draft {
     let (clearing, pending) = (
-        Account::rail_clearing("sandbox"),
+        Account::rail_clearing("sandbox", None),
         Account::merchant_pending(),
     );
     let (debit, credit) = match kind {
@@ -94,7 +94,7 @@ pub async fn open_books(pool: &Pool) -> Books {
 pub async fn save(pool: &Pool, books: &Books, entries: &[JournalEntry]) {
     let mut db = pool.acquire().await.unwrap();
     let accounts = [
-        Account::rail_clearing("sandbox"),
+        Account::rail_clearing("sandbox", None),
         Account::merchant_pending(),
     ]
     .map(|a| (books.merchant, a));

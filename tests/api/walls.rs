@@ -1,6 +1,7 @@
 //! Every operation of the OpenAPI document, asked for by every kind of caller about its own
 //! things, those of another merchant, and things that are not there.
 
+use super::transfers::IBAN;
 use super::{
     harness::{Answer, Client, Merchant, TestApp, new_key, run_test},
     scopes::{
@@ -119,9 +120,13 @@ impl Things {
         let replay = bot.post(&path, &json!({"after_sequence": 0})).await.id();
         app.replay().await;
         let delivery = bot.deliveries(&endpoint, "").await[0]["id"].clone();
-        let account = merchant.owner.add_bank("DE02120300000000202051").await;
+        let account = merchant.owner.add_bank(IBAN).await;
+        let account = account["id"].as_str().unwrap().to_owned();
+        let [statement, booked] = app.statement_of(merchant, &account).await;
         Self(vec![
-            ("rail_accounts", account["id"].as_str().unwrap().to_owned()),
+            ("statements", statement),
+            ("statement_lines", booked),
+            ("rail_accounts", account),
             ("callback_endpoints", endpoint),
             ("payment_intents", intent.clone()),
             ("sandbox/actions", intent.clone()),
@@ -291,6 +296,12 @@ async fn call_all(operation: &Operation, client: &Client, ids: &[&str]) -> Vec<A
 
 /// Calls it about a thing of the caller's own; what is deleted is made for it.
 async fn call_own(operation: &Operation, own: &Merchant, caller: &Client, id: &str) -> Answer {
+    if operation.name == "import_statement" {
+        let accounts = own.owner.get("/v1/rail_accounts").await.expect(200);
+        let account = accounts["data"][0]["id"].as_str().unwrap();
+        let path = format!("/v1/statements?account={account}");
+        return caller.upload(&path, "no statement").await;
+    }
     if operation.name == "delete_callback_endpoint" {
         let url = format!("http://127.0.0.1:9/{}", new_key());
         let endpoint = own.bot.create_endpoint(&url, &["*"]).await;

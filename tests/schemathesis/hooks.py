@@ -39,6 +39,8 @@ RULES = {
     "idempotency_key_reused",
     # Two sides that chance makes equal.
     "unbalanced_entry",
+    # What a bank would give.
+    "invalid_statement",
     "payment_declined",
     # What was done before.
     "too_many_declines",
@@ -51,6 +53,8 @@ PLACES = {
     "/from": "and has a beginning",
     "/created_to": "a time after the beginning",
     "/account": "an account of the chart",
+    "/rails": "each once",
+    "/csv_mapping": "columns that fit together",
     "/reference_type": "goes with a reference",
     "/reference": "of the form of its type",
     "/after_sequence": "either a place or times",

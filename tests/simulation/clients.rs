@@ -161,7 +161,7 @@ impl Clients {
             Err(Rejection::KeyInUse) => {}
             Err(Rejection::KeyReused) => panic!("the key of {request:?} served another"),
             Err(_) => request.refused = true,
-            Ok(Reply::Call(_)) => panic!("an answer led to another call"),
+            Ok(Reply::Call(_) | Reply::Begun(_)) => panic!("an answer led to another call"),
         }
     }
 }

@@ -312,7 +312,7 @@ fn method(dice: &mut Dice) -> &'static str {
 
 fn confirm(intent: IntentId, dice: &mut Dice) -> Command {
     let method = PaymentMethod::parse(Rail::Sandbox, method(dice)).unwrap();
-    PaymentCommand::Confirm(intent, method).into()
+    PaymentCommand::Confirm(intent, method.into()).into()
 }
 
 /// A part of an intent's amount, or a little more than there is, or all of it.
@@ -341,7 +341,7 @@ fn pay_link(desk: &Desk<'_>, (owner, id): (MerchantId, LinkId), dice: &mut Dice)
     LinkCommand::Pay(
         id,
         LinkPayment {
-            method,
+            choice: method.into(),
             amount,
             tip,
         },

@@ -301,6 +301,7 @@ fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec
         Command::Posting(PostingCommand::Post(_))
         | Command::Movement(_)
         | Command::Endpoint(_)
+        | Command::Statement(_)
         | Command::RailAccount(_)
         | Command::Payment(
             PaymentCommand::Cancel(..) | PaymentCommand::Report(..) | PaymentCommand::Expire(_),

@@ -16,7 +16,7 @@ use threadpay::{
     domain::{
         intents::{Attempt, AttemptStatus, CaptureMethod},
         rails::{
-            CallKind, DeclineCode, PaymentMethod, Rail, RailAnswer, RailCall, RailFact,
+            CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall, RailFact, Route,
             SandboxMethod,
         },
     },
@@ -50,7 +50,7 @@ impl ModelRail {
     /// Sends a call; the answer is lost where it must be, and with a method that times out.
     pub fn send(&mut self, call: &RailCall, lost: bool) -> RailFact {
         let truth = self.look_up(call);
-        let sandbox = call.rail.send(call).now_or_never();
+        let sandbox = call.route.rail.send(call).now_or_never();
         if lost || sandbox == Some(RailAnswer::Unknown) {
             RailFact::answer(call, RailAnswer::Unknown)
         } else {
@@ -93,7 +93,7 @@ impl ModelRail {
                     let amount = another(call.amount, !is_by_hand, &mut dice);
                     self.amounts.insert(call.attempt, amount);
                 }
-                call.rail.look_up(call).now_or_never().unwrap()
+                call.route.rail.look_up(call).now_or_never().unwrap()
             }
             CallKind::Close => match self.truth.get(&about) {
                 Some(RailAnswer::RequiresAction) if dice.percent(10) => REFUSED,
@@ -220,7 +220,7 @@ impl ModelRail {
         dice: &mut Dice,
     ) {
         let fact = RailFact {
-            rail: Rail::Sandbox,
+            route: Route::SANDBOX,
             kind,
             outcome: RailAnswer::Succeeded,
             attempt,

@@ -31,7 +31,7 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
                 let kept = row.and_then(|record| record.answer.as_ref());
                 assert_eq!(kept, Some(answer), "another answer than the one kept");
             }
-            Ok(Reply::Answer(_) | Reply::Call(_)) => {
+            Ok(Reply::Answer(_) | Reply::Call(_) | Reply::Begun(_)) => {
                 if let Some(name) = name {
                     assert!(!known(&name), "{name:?} had two effects");
                     fresh.insert(name);
@@ -253,7 +253,7 @@ fn check_intent(store: &Store, audit: &Audit, intent: &Intent) {
 
 fn kind(opening: Opening) -> CallKind {
     match opening {
-        Opening::Charge => CallKind::Charge,
+        Opening::Charge | Opening::Transfer => CallKind::Charge,
         Opening::Capture => CallKind::Capture,
         Opening::Void(_) => CallKind::Void,
         Opening::Close(_) => CallKind::Close,

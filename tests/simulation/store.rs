@@ -164,7 +164,7 @@ impl Store {
         }
         for (merchant, rail, name) in &needs.facts {
             let own = of_merchant(&self.movements, *merchant);
-            let named = own.filter(|(_, m)| m.rail == *rail && m.external_id == *name);
+            let named = own.filter(|(_, m)| m.route.rail == *rail && m.external_id == *name);
             needs.movements.extend(named.map(|(key, _)| *key));
         }
         for key in std::mem::take(&mut needs.movements) {

@@ -64,6 +64,7 @@ pub fn of_job(job: &Job) -> String {
 
 fn of_command(command: &Command) -> String {
     match command {
+        Command::Statement(_) => "look at a statement".to_owned(),
         Command::Payment(PaymentCommand::Create(terms)) => {
             format!("create an intent of {}", terms.amount)
         }
@@ -123,6 +124,7 @@ pub fn of_reply(reply: &Result<Reply, Rejection>) -> String {
         Ok(Reply::Answer(answer)) => format!("{} {}", answer.status, text(&answer.body)),
         Ok(Reply::Replay(answer)) => format!("again {} {}", answer.status, text(&answer.body)),
         Ok(Reply::Call(call)) => format!("ask the rail for a {}", call.kind),
+        Ok(Reply::Begun(statement)) => format!("look at the lines of {statement}"),
         Err(rejection) => format!("refused: {rejection}"),
     }
 }

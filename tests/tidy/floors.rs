@@ -22,7 +22,7 @@ const FLOORS: [&[&str]; 9] = [
 const APART: [&str; 3] = ["base", "domain", "views"];
 
 /// What a room may import of its own floor.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("base::actor", &["base::ids"]),
     ("base::crypto", &["base::ambient", "base::ids"]),
     ("base::invalid", &["base::problem"]),
@@ -35,7 +35,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
         &["domain::details", "domain::rails", "domain::threads"],
     ),
     // A rail says what its accounts' settings are.
-    ("domain::rail_accounts", &["domain::rails"]),
+    (
+        "domain::rail_accounts",
+        &["domain::rails", "domain::statements"],
+    ),
     (
         "domain::intents",
         &[
@@ -48,6 +51,16 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ),
     // What a rail told and no intent waits for.
     ("domain::movements", &["domain::ledger", "domain::rails"]),
+    // A line of a statement is the money of an attempt, or moves for nobody.
+    (
+        "domain::reconciliation",
+        &[
+            "domain::intents",
+            "domain::movements",
+            "domain::rails",
+            "domain::statements",
+        ],
+    ),
     // An export prints what a report reads.
     ("views::exports", &["views::reports"]),
 ];

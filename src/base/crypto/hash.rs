@@ -32,6 +32,13 @@ impl Hasher {
     }
 }
 
+/// The bytes in hexadecimal digits, the letters small.
+pub fn hex(bytes: &[u8]) -> String {
+    let text = String::with_capacity(2 * bytes.len());
+    let digits = bytes.iter();
+    digits.fold(text, |text, byte| format!("{text}{byte:02x}"))
+}
+
 /// SHA-256 of `data`.
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     let mut hasher = Hasher::new();

@@ -74,7 +74,11 @@ pub(super) async fn prepare(
 fn capture(intent: &Intent) -> Result<Draft, ProgramError> {
     let amount = intent.terms.amount;
     let lines = vec![
-        (Account::rail_clearing("sandbox"), Direction::Debit, amount),
+        (
+            Account::rail_clearing("sandbox", None),
+            Direction::Debit,
+            amount,
+        ),
         (Account::merchant_pending(), Direction::Credit, amount),
     ];
     let draft = Draft::new(EntryKind::Capture, intent.id.to_string(), lines);

@@ -36,6 +36,8 @@ pub enum Scope {
     Exports,
     /// Take money out of suspense.
     ResolveMovements,
+    /// Give us statements of bank accounts, and read what they came to.
+    Statements,
     /// Play the payer's bank on the sandbox rail.
     Sandbox,
     /// Book journal entries by hand, to give a sandbox's books a history.
@@ -54,7 +56,8 @@ impl Scope {
             | Self::Callbacks
             | Self::Ledger
             | Self::Exports
-            | Self::ResolveMovements => false,
+            | Self::ResolveMovements
+            | Self::Statements => false,
         }
     }
 }
@@ -97,13 +100,17 @@ impl Role {
                 | Scope::Callbacks
                 | Scope::Sandbox,
             )
-            | (Self::Finance, Scope::ReadIntents | Scope::Ledger | Scope::Exports) => true,
+            | (
+                Self::Finance,
+                Scope::ReadIntents | Scope::Ledger | Scope::Exports | Scope::Statements,
+            ) => true,
             (
                 Self::Bot,
                 Scope::RailAccounts
                 | Scope::Ledger
                 | Scope::Exports
                 | Scope::ResolveMovements
+                | Scope::Statements
                 | Scope::PostEntries,
             )
             | (
@@ -158,7 +165,7 @@ impl Principal {
 mod tests {
     use super::*;
 
-    const SCOPES: [Scope; 10] = [
+    const SCOPES: [Scope; 11] = [
         Scope::ReadIntents,
         Scope::WriteIntents,
         Scope::Links,
@@ -167,6 +174,7 @@ mod tests {
         Scope::Ledger,
         Scope::Exports,
         Scope::ResolveMovements,
+        Scope::Statements,
         Scope::Sandbox,
         Scope::PostEntries,
     ];
@@ -174,7 +182,7 @@ mod tests {
     #[test]
     fn only_the_merchant_may_do_everything() {
         let count = |role: Role| SCOPES.iter().filter(|&&scope| role.may(scope)).count();
-        assert_eq!(Role::ALL.map(count), [5, 10, 3]);
+        assert_eq!(Role::ALL.map(count), [5, 11, 4]);
         assert!(!Role::Finance.may(Scope::WriteIntents));
         assert!(!Role::Bot.may(Scope::Ledger));
     }

@@ -25,6 +25,8 @@ crate::names! {
         IntentExpiry = "intent_expiry",
         /// To end a link whose time is over.
         LinkExpiry = "link_expiry",
+        /// To look at the lines of a statement that are left.
+        Statement = "statement",
     }
 }
 

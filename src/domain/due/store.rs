@@ -209,7 +209,8 @@ pub async fn adopt(pool: &Pool, kind: Kind, now: OffsetDateTime) -> Result<(), s
         Kind::Replay => adopt_replays(pool).await,
         Kind::Hold => adopt_holds(pool, now).await,
         // The expirer looks for what has ended by itself.
-        Kind::IntentExpiry | Kind::LinkExpiry => Ok(()),
+        // The version before kept no statements.
+        Kind::IntentExpiry | Kind::LinkExpiry | Kind::Statement => Ok(()),
     }
 }
 

@@ -5,15 +5,15 @@ use crate::{
     base::money::{Currency, Money},
     domain::{
         ledger::{Account, Direction, Draft, EntryKind, Origin, ThreadPlace, Unbalanced},
-        rails::Rail,
+        movements::money_at,
+        rails::Route,
     },
 };
 
-/// The accounts that payments over `rail` post to: the caller who books one needs their balances.
-pub fn booked_accounts(rail: Rail, currency: Currency) -> [(Account, Currency); 2] {
-    let clearing = Account::rail_clearing(rail.as_str());
+/// The accounts that payments by this route post to: the caller who books one needs their balances.
+pub fn booked_accounts(route: Route, currency: Currency) -> [(Account, Currency); 2] {
     [
-        (clearing, currency),
+        (money_at(route, currency), currency),
         (Account::merchant_pending(), currency),
     ]
 }
@@ -21,7 +21,7 @@ pub fn booked_accounts(rail: Rail, currency: Currency) -> [(Account, Currency); 
 /// Where the money of an attempt comes from or goes to: the rail, or suspense if it was a movement.
 fn other_side(attempt: &Attempt) -> Account {
     match attempt.movement {
-        None => Account::rail_clearing(attempt.rail.as_str()),
+        None => money_at(attempt.route, attempt.amount.currency()),
         Some(_) => Account::suspense(),
     }
 }
@@ -72,10 +72,13 @@ pub(super) fn reversal(
     attempt: &Attempt,
     refund: &Refund,
 ) -> Result<Draft, Unbalanced> {
-    let clearing = Account::rail_clearing(attempt.rail.as_str());
     let amount = refund.amount;
     let lines = vec![
-        (clearing, Direction::Debit, amount),
+        (
+            money_at(attempt.route, amount.currency()),
+            Direction::Debit,
+            amount,
+        ),
         (Account::merchant_pending(), Direction::Credit, amount),
     ];
     let draft = Draft::new(EntryKind::Reversal, refund.id.to_string(), lines)?;
@@ -85,7 +88,7 @@ pub(super) fn reversal(
 fn origin(intent: &Intent, attempt: &Attempt) -> Origin {
     Origin {
         cause: Some(attempt.id.to_string()),
-        rail: Some(attempt.rail.as_str().to_owned()),
+        rail: Some(attempt.route.rail.as_str().to_owned()),
         ..intent.origin()
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         ids::{AttemptId, MovementId},
         money::Money,
     },
-    domain::rails::CallKind,
+    domain::rails::{CallKind, Route},
 };
 use time::OffsetDateTime;
 
@@ -19,16 +19,18 @@ use time::OffsetDateTime;
 pub struct Moved {
     /// The movement.
     pub movement: MovementId,
+    /// Where it moved.
+    pub route: Route,
     /// How much.
     pub amount: Money,
 }
 
 impl Intent {
-    /// Whether a movement of this amount can pay it: it waits to be paid, by no one and through no
-    /// link, whose places are for those who pay there.
+    /// Whether a movement of this amount can pay it: it waits to be paid, by no one or by a transfer
+    /// that this may be, and through no link, whose places are for those who pay there.
     pub fn takes_movement(&self, amount: Money, now: OffsetDateTime) -> bool {
-        self.state == State::RequiresPayment
-            && self.expires_at() > now
+        let is_open = self.state == State::RequiresPayment && self.expires_at() > now;
+        (is_open || self.waits_for_transfer())
             && self.terms.payment_link.is_none()
             && amount.currency() == self.terms.amount.currency()
             && amount.minor() <= self.terms.amount.minor()
@@ -50,7 +52,7 @@ impl Intent {
             movement: Some(moved.movement),
             status: AttemptStatus::Succeeded,
             ask_at: None,
-            ..Attempt::start(id, &self, CallKind::Charge, amount, now)
+            ..Attempt::start(id, &self, CallKind::Charge, amount, now).by(moved.route)
         };
         let sums = Sums {
             authorized: amount,
@@ -58,6 +60,8 @@ impl Intent {
         };
         let intent = Self {
             charge: Some(id),
+            route: moved.route,
+            method: None,
             sums,
             last_error: None,
             updated_at: now,
@@ -123,7 +127,9 @@ impl Intent {
     ) -> Attempt {
         Attempt {
             movement: Some(moved.movement),
-            ..Attempt::start(id, self, CallKind::Refund, moved.amount, now).about(charge)
+            ..Attempt::start(id, self, CallKind::Refund, moved.amount, now)
+                .about(charge)
+                .by(moved.route)
         }
     }
 

@@ -60,11 +60,11 @@ impl Intent {
         now: OffsetDateTime,
     ) -> Result<Ended, IntentError> {
         match self.state {
-            State::RequiresPayment if !self.is_overdue(now) => Ok(Ended::Now(Self {
-                state: State::Canceled(reason),
-                updated_at: now,
-                ..self
-            })),
+            State::RequiresPayment if !self.is_overdue(now) => {
+                Ok(Ended::Now(self.called_off(reason, now)))
+            }
+            // Nobody can keep a transfer from coming: it stands apart then.
+            State::Processing(_, Opening::Transfer) => Ok(Ended::Now(self.called_off(reason, now))),
             State::RequiresAction(open) => {
                 let (intent, close) = self.closing(open, (id, Ending::Cancel(reason)), now);
                 Ok(Ended::AfterCall(intent, Box::new(close)))
@@ -86,6 +86,14 @@ impl Intent {
             | State::Succeeded
             | State::Canceled(_)
             | State::Expired => Err(self.refuse("canceled", now)),
+        }
+    }
+
+    fn called_off(self, reason: Option<CancellationReason>, now: OffsetDateTime) -> Self {
+        Self {
+            state: State::Canceled(reason),
+            updated_at: now,
+            ..self
         }
     }
 

@@ -1,8 +1,13 @@
 //! Confirming: the payer's money is asked for.
 
-use super::{Attempt, Intent, IntentError, Opening, State};
+use super::{Attempt, ChargeTerms, Choice, Intent, IntentError, Opening, State};
 use crate::{
-    base::{ids::AttemptId, invalid::Invalid, names::UnknownName, problem::ProblemCode},
+    base::{
+        ids::{AttemptId, RailAccountId},
+        invalid::Invalid,
+        names::UnknownName,
+        problem::ProblemCode,
+    },
     domain::rails::{CallKind, PaymentMethod, TooManyDeclines},
 };
 use serde::Deserialize;
@@ -12,16 +17,22 @@ use time::OffsetDateTime;
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmRequest {
-    /// What the payer pays with, as the intent's rail names it.
+    /// What the payer pays with: `bank_transfer`, or a method of the sandbox.
     #[schema(example = "pm_sandbox_ok")]
     payment_method: String,
+    /// Your account with the rail's provider; the first that fits if left out.
+    #[serde(default)]
+    rail_account: Option<RailAccountId>,
 }
 
 impl ConfirmRequest {
-    /// The payment method.
-    pub fn parse(&self) -> Result<PaymentMethod, Invalid> {
+    /// What was chosen.
+    pub fn parse(&self) -> Result<Choice, Invalid> {
         let method = self.payment_method.parse();
-        method.map_err(|error: UnknownName| unusable(error.to_string()))
+        Ok(Choice {
+            method: method.map_err(|error: UnknownName| unusable(error.to_string()))?,
+            account: self.rail_account,
+        })
     }
 }
 
@@ -30,33 +41,41 @@ fn unusable(detail: String) -> Invalid {
 }
 
 impl Intent {
-    /// Whether the intent's rail knows this method.
+    /// Whether it may be paid with this method.
     pub fn takes(&self, method: PaymentMethod) -> Result<(), Invalid> {
-        let rail = self.terms.rail;
-        if method.rail() == rail {
-            Ok(())
-        } else {
-            Err(unusable(format!("{method} is no method of {rail}")))
+        let rail = method.rail();
+        if !self.terms.rails.allow(rail) {
+            return Err(unusable(format!(
+                "{method} is of {rail}, which `rails` leaves out"
+            )));
         }
+        if self.holds() && !rail.holds() {
+            let detail = format!("{rail} cannot hold money, and `capture_method` is manual");
+            return Err(unusable(detail));
+        }
+        Ok(())
     }
 
-    /// Records that the rail is about to be asked for the whole amount.
+    /// Records that the rail is about to be asked for the whole amount, or that the payer is told how
+    /// to send it.
     pub fn begin_charge(
         self,
-        method: PaymentMethod,
+        terms: ChargeTerms,
         id: AttemptId,
         now: OffsetDateTime,
     ) -> Result<(Self, Attempt), IntentError> {
-        if self.state != State::RequiresPayment || self.is_overdue(now) {
+        if !self.can_be_charged(terms.method, now) {
             return Err(self.refuse("confirmed", now));
         }
         TooManyDeclines::check(self.declines, now)?;
-        let attempt =
-            Attempt::start(id, &self, CallKind::Charge, self.terms.amount, now).paying_with(method);
+        let attempt = Attempt::start(id, &self, CallKind::Charge, self.terms.amount, now).on(terms);
         let state = State::Processing(id, Opening::Charge);
         Ok((
             Self {
                 state,
+                route: attempt.route,
+                method: attempt.method,
+                next_action: attempt.next_action.clone(),
                 updated_at: now,
                 ..self
             },
@@ -64,11 +83,31 @@ impl Intent {
         ))
     }
 
+    /// Whether nobody is being asked for its money; a transfer that may come keeps nobody from paying
+    /// by other means.
+    fn can_be_charged(&self, method: PaymentMethod, now: OffsetDateTime) -> bool {
+        match self.state {
+            State::RequiresPayment => !self.is_overdue(now),
+            State::Processing(_, Opening::Transfer) => {
+                self.expires_at() > now && !method.rail().is_push()
+            }
+            State::Processing(
+                _,
+                Opening::Charge | Opening::Capture | Opening::Void(_) | Opening::Close(_),
+            )
+            | State::RequiresAction(_)
+            | State::RequiresCapture
+            | State::Succeeded
+            | State::Canceled(_)
+            | State::Expired => false,
+        }
+    }
+
     /// The same, where the payer may be asked to act already: that charge is given up, and the attempt
     /// comes with it that closes it at the rail.
     pub fn begin_another_charge(
         self,
-        method: PaymentMethod,
+        terms: ChargeTerms,
         (id, close): (AttemptId, AttemptId),
         now: OffsetDateTime,
     ) -> Result<(Self, Attempt, Option<Attempt>), IntentError> {
@@ -81,7 +120,7 @@ impl Intent {
             | State::Succeeded
             | State::Canceled(_)
             | State::Expired => {
-                let (intent, attempt) = self.begin_charge(method, id, now)?;
+                let (intent, attempt) = self.begin_charge(terms, id, now)?;
                 return Ok((intent, attempt, None));
             }
         };
@@ -90,7 +129,7 @@ impl Intent {
             state: State::RequiresPayment,
             ..self
         };
-        let (intent, attempt) = free.begin_charge(method, id, now)?;
+        let (intent, attempt) = free.begin_charge(terms, id, now)?;
         Ok((intent, attempt, Some(close)))
     }
 }

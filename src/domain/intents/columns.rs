@@ -7,12 +7,16 @@ use super::{
 use crate::{
     base::{
         db::{NotKnown, Stored, Unreadable},
-        ids::{AttemptId, IntentId, LinkId, MerchantId},
+        ids::{AttemptId, IntentId, LinkId, MerchantId, RailAccountId},
         money::{Currency, CurrencyError, Money},
         names::UnknownName,
         quota::Used,
     },
-    domain::{details::Details, threads::Thread},
+    domain::{
+        details::Details,
+        rails::{NextAction, PaymentMethod, Rail, Rails, Route},
+        threads::Thread,
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -51,7 +55,11 @@ pub(super) struct Row {
     pub(super) thread: Option<Stored<Thread>>,
     pub(super) line_items: Stored<Vec<StoredLine>>,
     pub(super) metadata: Stored<BTreeMap<String, String>>,
+    pub(super) rails: Option<Stored<Vec<Rail>>>,
     pub(super) rail: String,
+    pub(super) rail_account_id: Option<Uuid>,
+    pub(super) payment_method: Option<String>,
+    pub(super) next_action: Option<Stored<NextAction>>,
     pub(super) payment_link_id: Option<Uuid>,
     pub(super) open_attempt_id: Option<Uuid>,
     pub(super) open_attempt_kind: Option<String>,
@@ -105,6 +113,7 @@ impl Row {
                 let kind = kind.ok_or(RowError::NoAttempt(IntentId(self.id), status))?;
                 let opening = match kind.parse()? {
                     OpenKind::Charge => Opening::Charge,
+                    OpenKind::Transfer => Opening::Transfer,
                     OpenKind::Capture => Opening::Capture,
                     OpenKind::Void => Opening::Void(reason()?),
                     OpenKind::CloseToCancel => Opening::Close(Ending::Cancel(reason()?)),
@@ -146,10 +155,12 @@ impl TryFrom<Row> for Intent {
                 metadata: row.metadata.read()?,
             },
             line_items: row.line_items.read()?.into_iter().map(line).collect(),
-            rail: row.rail.parse()?,
+            rails: Rails::stored(row.rails.map(Stored::read).transpose()?),
             payment_link: row.payment_link_id.map(LinkId),
             lifetime: row.expires_at - row.created_at,
         };
+        let rail: Rail = row.rail.parse()?;
+        let method = row.payment_method.as_deref();
         let sums = Sums {
             authorized: money(row.amount_authorized),
             captured: money(row.amount_captured),
@@ -165,6 +176,14 @@ impl TryFrom<Row> for Intent {
             last_error: row.last_error.map(Stored::read).transpose()?,
             declines: Used::stored(row.attempts_blocked_until),
             charge: row.charge_attempt_id.map(AttemptId),
+            route: Route {
+                rail,
+                account: row.rail_account_id.map(RailAccountId),
+            },
+            method: method
+                .map(|name| PaymentMethod::parse(rail, name))
+                .transpose()?,
+            next_action: row.next_action.map(Stored::read).transpose()?.map(Box::new),
             event_sequence: row.event_sequence,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -195,6 +214,12 @@ crate::columns! {
         kinds: Option<&'static str> = |i| open_attempt(i.state).1.map(OpenKind::as_str);
         /// The attempts that the rail knows their charges by.
         charges: Option<Uuid> = |i| i.charge.map(|c| c.0);
+        /// By which rails they were paid or last tried.
+        rails: &'static str = |i| i.route.rail.as_str();
+        /// As whom.
+        accounts: Option<Uuid> = |i| i.route.account.map(|id| id.0);
+        /// With what.
+        methods: Option<String> = |i| i.method.map(|method| method.to_string());
         /// Why their last attempts failed, as JSON.
         errors: Option<String> = |i| i.last_error.map(json);
         /// Until when no attempt of theirs is taken.
@@ -213,6 +238,8 @@ crate::names! {
     pub enum OpenKind {
         /// A charge.
         Charge = "charge",
+        /// A charge whose payer sends the money.
+        Transfer = "transfer",
         /// A capture.
         Capture = "capture",
         /// A void.
@@ -232,6 +259,7 @@ fn open_attempt(state: State) -> (Option<Uuid>, Option<OpenKind>, Option<Cancell
         State::Processing(attempt, opening) => {
             let (kind, reason) = match opening {
                 Opening::Charge => (OpenKind::Charge, None),
+                Opening::Transfer => (OpenKind::Transfer, None),
                 Opening::Capture => (OpenKind::Capture, None),
                 Opening::Void(reason) => (OpenKind::Void, reason),
                 Opening::Close(Ending::Cancel(reason)) => (OpenKind::CloseToCancel, reason),
@@ -268,8 +296,8 @@ crate::columns! {
         lines: String = |i| stored_lines(&i.terms.line_items);
         /// The merchants' own notes, as JSON.
         metadata: String = |i| json(&i.terms.details.metadata);
-        /// The rails that take the payments.
-        rails: &'static str = |i| i.terms.rail.as_str();
+        /// The rails by which they may be paid, as JSON.
+        allowed: Option<String> = |i| i.terms.rails.listed().map(json);
         /// The links that they were made through.
         links: Option<Uuid> = |i| i.terms.payment_link.map(|l| l.0);
         /// From when on they cannot be paid any more.

@@ -9,7 +9,7 @@ use crate::{
     },
     domain::{
         details::Details,
-        rails::{DeclineCode, Rail},
+        rails::{DeclineCode, NextAction, PaymentMethod, Rail, Rails, Route},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -111,8 +111,8 @@ pub struct Terms {
     pub details: Details,
     /// Its lines; they sum to the amount, or there are none.
     pub line_items: Vec<LineItem>,
-    /// The rail that is asked.
-    pub rail: Rail,
+    /// The rails by which it may be paid.
+    pub rails: Rails,
     /// The link that it was made through.
     pub payment_link: Option<LinkId>,
     /// How long it can be paid.
@@ -121,14 +121,14 @@ pub struct Terms {
 
 impl Terms {
     /// What asks for an amount and says nothing else.
-    pub fn of(amount: Money, rail: Rail, lifetime: Duration) -> Self {
+    pub fn of(amount: Money, lifetime: Duration) -> Self {
         Self {
             amount,
             tip: None,
             capture_method: CaptureMethod::Automatic,
             details: Details::default(),
             line_items: Vec::new(),
-            rail,
+            rails: Rails::default(),
             payment_link: None,
             lifetime,
         }
@@ -149,6 +149,8 @@ pub struct LastError {
 pub enum Opening {
     /// A charge.
     Charge,
+    /// A charge whose payer sends the money without us. It may be paid by other means meanwhile.
+    Transfer,
     /// A capture of held money.
     Capture,
     /// The release of held money, for this reason.
@@ -234,6 +236,12 @@ pub struct Intent {
     pub declines: Used,
     /// The attempt that charged the payer.
     pub charge: Option<AttemptId>,
+    /// By which rail it was paid, or was last tried; the sandbox until then.
+    pub route: Route,
+    /// With what; none until then, and where that was not kept.
+    pub method: Option<PaymentMethod>,
+    /// What the payer must do, while it waits for that.
+    pub next_action: Option<Box<NextAction>>,
     /// How many events it has had.
     pub event_sequence: i32,
     /// When it was made.
@@ -263,6 +271,9 @@ impl Intent {
             last_error: None,
             declines: Used::default(),
             charge: None,
+            route: Route::SANDBOX,
+            method: None,
+            next_action: None,
             event_sequence: 0,
             created_at,
             updated_at,
@@ -301,12 +312,49 @@ impl Intent {
         }
     }
 
-    /// Whether a payment is under way that may still take money: it holds a place of its link.
+    /// Whether a payment is under way that may still take money: it holds a place of its link. Not
+    /// while money is to be sent by a transfer, which keeps nobody else from paying.
     pub fn is_under_way(&self) -> bool {
-        matches!(
-            self.state,
-            State::Processing(..) | State::RequiresAction(_) | State::RequiresCapture
-        )
+        match self.state {
+            State::Processing(_, opening) => opening != Opening::Transfer,
+            State::RequiresAction(_) | State::RequiresCapture => true,
+            State::RequiresPayment | State::Succeeded | State::Canceled(_) | State::Expired => {
+                false
+            }
+        }
+    }
+
+    /// What its payer must do, while it waits for that.
+    pub fn waits_with(&self) -> Option<&NextAction> {
+        match (self.state, self.route.rail) {
+            (State::RequiresAction(_), Rail::Sandbox) => Some(&NextAction::SandboxAction),
+            (State::RequiresAction(_) | State::Processing(_, Opening::Transfer), _) => {
+                self.next_action.as_deref()
+            }
+            (
+                State::RequiresPayment
+                | State::Processing(
+                    _,
+                    Opening::Charge | Opening::Capture | Opening::Void(_) | Opening::Close(_),
+                )
+                | State::RequiresCapture
+                | State::Succeeded
+                | State::Canceled(_)
+                | State::Expired,
+                _,
+            ) => None,
+        }
+    }
+
+    /// Whether it waits for money that its payer sends without us.
+    pub fn waits_for_transfer(&self) -> bool {
+        matches!(self.state, State::Processing(_, Opening::Transfer))
+    }
+
+    /// By which rail it was paid, or is being paid; none before.
+    pub fn rail_used(&self) -> Option<Route> {
+        let open = matches!(self.state, State::Processing(..) | State::RequiresAction(_));
+        (open || self.method.is_some() || self.charge.is_some()).then_some(self.route)
     }
 
     /// The error of a call that this state does not allow.

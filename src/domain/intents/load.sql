@@ -17,7 +17,11 @@ SELECT
     i.thread AS "thread: Stored<Thread>",
     i.line_items AS "line_items: Stored<Vec<StoredLine>>",
     i.metadata AS "metadata: Stored<BTreeMap<String, String>>",
+    i.rails AS "rails: Stored<Vec<Rail>>",
     i.rail,
+    i.rail_account_id,
+    i.payment_method,
+    a.next_action AS "next_action?: Stored<NextAction>",
     i.payment_link_id,
     i.open_attempt_id,
     i.open_attempt_kind,
@@ -40,3 +44,8 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) f
 JOIN payment_intents i ON i.ctid = f.row
+LEFT JOIN LATERAL (
+    SELECT f.next_action FROM attempts f
+    WHERE f.merchant_id = i.merchant_id AND f.id = i.open_attempt_id
+    LIMIT 1
+) a ON true

@@ -9,6 +9,7 @@ mod by_movement;
 mod cancel;
 mod capture;
 mod charge;
+mod charge_terms;
 pub mod columns;
 mod error;
 mod filter;
@@ -27,6 +28,7 @@ pub use by_movement::Moved;
 pub use cancel::{CancelRequest, Ended};
 pub use capture::CaptureRequest;
 pub use charge::ConfirmRequest;
+pub use charge_terms::{ChargeTerms, Choice};
 pub use error::IntentError;
 pub use intent::{
     CancellationReason, CaptureMethod, Ending, Intent, LastError, LineItem, LineItemKind, Opening,

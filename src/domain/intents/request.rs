@@ -9,7 +9,11 @@ use crate::{
             field::{self, AmountText, CurrencyCode},
         },
     },
-    domain::{details::Details, rails::Rail, threads::Thread},
+    domain::{
+        details::Details,
+        rails::{Rail, Rails},
+        threads::Thread,
+    },
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -59,9 +63,10 @@ pub struct IntentRequest {
     /// Your own notes.
     #[serde(default)]
     metadata: Option<BTreeMap<String, String>>,
-    /// The rail to use; `sandbox` if left out.
+    /// The rails by which it may be paid, the one to offer first in front; all that fit if left out.
     #[serde(default)]
-    rail: Option<Rail>,
+    #[schema(min_items = 1)]
+    rails: Option<Vec<Rail>>,
 }
 
 /// A line of what is paid for.
@@ -100,7 +105,7 @@ impl IntentRequest {
             capture_method: self.capture_method.unwrap_or(CaptureMethod::Automatic),
             details: details.read()?,
             line_items: line_items(&self.line_items.unwrap_or_default(), amount)?,
-            rail: self.rail.unwrap_or(Rail::Sandbox),
+            rails: Rails::parse(self.rails)?,
             payment_link: None,
             lifetime,
         })

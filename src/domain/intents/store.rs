@@ -15,7 +15,10 @@ use crate::{
         db::{Part, Pool, Stored, Unreadable, Window, all_written, query_listed, readable},
         ids::{IntentId, MerchantId, made_between},
     },
-    domain::threads::Thread,
+    domain::{
+        rails::{NextAction, Rail},
+        threads::Thread,
+    },
 };
 use sqlx::{PgConnection, PgExecutor};
 use std::collections::BTreeMap;
@@ -64,6 +67,11 @@ pub async fn update_with_attempts(
         &a.ask as &[Option<OffsetDateTime>],
         &a.created,
         &a.updated,
+        &a.accounts as &[Option<Uuid>],
+        &a.references as &[Option<&str>],
+        &a.actions as &[Option<String>],
+        &a.expire as &[Option<OffsetDateTime>],
+        &a.externals as &[Option<&str>],
         // intents that change
         &m.merchants,
         &m.ids,
@@ -80,6 +88,9 @@ pub async fn update_with_attempts(
         &m.reasons as &[Option<&str>],
         &m.sequences,
         &m.updated,
+        &m.rails as &[&str],
+        &m.accounts as &[Option<Uuid>],
+        &m.methods as &[Option<String>],
     );
     all_written(update.execute(db).await?, intents.len())
 }

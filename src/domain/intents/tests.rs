@@ -2,8 +2,8 @@
 //! attempt with every answer. And by chance: money taken and given back never exceeds its source.
 
 use super::{
-    Attempt, AttemptStatus, CaptureMethod, Ended, Ending, Finished, Intent, IntentError, Known,
-    Opening, Refund, RefundIds, RefundStatus, State, Terms, Told,
+    Attempt, AttemptStatus, CaptureMethod, ChargeTerms, Ended, Ending, Finished, Intent,
+    IntentError, Known, Opening, Refund, RefundIds, RefundStatus, State, Terms, Told,
 };
 use crate::{
     base::{
@@ -11,7 +11,7 @@ use crate::{
         ids::{AttemptId, IntentId, MerchantId, RefundId},
         money::Money,
     },
-    domain::rails::{CallKind, DeclineCode, PaymentMethod, Rail, RailAnswer, SandboxMethod},
+    domain::rails::{CallKind, DeclineCode, PaymentMethod, RailAnswer, SandboxMethod},
 };
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -30,7 +30,7 @@ fn eur(minor: i64) -> Money {
 fn intent(amount: i64, capture_method: CaptureMethod) -> Intent {
     let terms = Terms {
         capture_method,
-        ..Terms::of(eur(amount), Rail::Sandbox, Duration::minutes(1))
+        ..Terms::of(eur(amount), Duration::minutes(1))
     };
     let id = IntentId(Uuid::from_u128(9));
     Intent::new(id, MerchantId(Uuid::from_u128(8)), terms, START)
@@ -84,7 +84,7 @@ fn act(intent: Intent, verb: &str, now: OffsetDateTime) -> Result<String, Intent
     let words: Vec<&str> = verb.split(' ').collect();
     match words[..] {
         ["confirm"] => {
-            let (intent, attempt) = intent.begin_charge(METHOD, NEXT, now)?;
+            let (intent, attempt) = intent.begin_charge(ChargeTerms::played(METHOD), NEXT, now)?;
             Ok(asks(&intent, &attempt))
         }
         ["capture", ref rest @ ..] => {
@@ -254,6 +254,7 @@ fn told(
         intent,
         refund,
         charge: None,
+        has_place: true,
     };
     attempt.learn(known, told.into(), NEXT, now).unwrap()
 }

@@ -1,10 +1,11 @@
 -- intents.update_with_attempts
--- new attempts: $1..$18
+-- new attempts: $1..$23
 WITH attempt AS (
     INSERT INTO attempts (
         merchant_id, id, intent_id, refund_id, charge_id, movement_id, kind, status, rail,
         payment_method, amount, currency, decline_code, idempotency_key, key_fingerprint,
-        ask_at, created_at, updated_at
+        ask_at, created_at, updated_at,
+        rail_account_id, rail_reference, next_action, expires_at, external_id
     )
     SELECT
         UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::uuid[]), UNNEST($4::uuid[]),
@@ -12,9 +13,11 @@ WITH attempt AS (
         UNNEST($7::text[]), UNNEST($8::text[]), UNNEST($9::text[]), UNNEST($10::text[]),
         UNNEST($11::bigint[]), UNNEST($12::text[]), UNNEST($13::text[]), UNNEST($14::text[]),
         UNNEST($15::bytea[]),
-        UNNEST($16::timestamptz[]), UNNEST($17::timestamptz[]), UNNEST($18::timestamptz[])
+        UNNEST($16::timestamptz[]), UNNEST($17::timestamptz[]), UNNEST($18::timestamptz[]),
+        UNNEST($19::uuid[]), UNNEST($20::text[]), UNNEST($21::text[])::jsonb,
+        UNNEST($22::timestamptz[]), UNNEST($23::text[])
 )
--- intents that change: $19..$33
+-- intents that change: $24..$41
 UPDATE payment_intents i SET
     status = u.status,
     amount_authorized = u.authorized,
@@ -24,6 +27,9 @@ UPDATE payment_intents i SET
     open_attempt_id = u.attempt,
     open_attempt_kind = u.kind,
     charge_attempt_id = u.charge,
+    rail = u.rail,
+    rail_account_id = u.account,
+    payment_method = u.method,
     last_error = u.error::jsonb,
     attempts_blocked_until = u.blocked,
     cancellation_reason = u.reason,
@@ -31,21 +37,24 @@ UPDATE payment_intents i SET
     updated_at = u.updated_at
 FROM (
     SELECT
-        UNNEST($19::uuid[]) AS merchant_id,
-        UNNEST($20::uuid[]) AS id,
-        UNNEST($21::text[]) AS status,
-        UNNEST($22::bigint[]) AS authorized,
-        UNNEST($23::bigint[]) AS captured,
-        UNNEST($24::bigint[]) AS refunded,
-        UNNEST($25::bigint[]) AS refunding,
-        UNNEST($26::uuid[]) AS attempt,
-        UNNEST($27::text[]) AS kind,
-        UNNEST($28::uuid[]) AS charge,
-        UNNEST($29::text[]) AS error,
-        UNNEST($30::timestamptz[]) AS blocked,
-        UNNEST($31::text[]) AS reason,
-        UNNEST($32::integer[]) AS sequence,
-        UNNEST($33::timestamptz[]) AS updated_at
+        UNNEST($24::uuid[]) AS merchant_id,
+        UNNEST($25::uuid[]) AS id,
+        UNNEST($26::text[]) AS status,
+        UNNEST($27::bigint[]) AS authorized,
+        UNNEST($28::bigint[]) AS captured,
+        UNNEST($29::bigint[]) AS refunded,
+        UNNEST($30::bigint[]) AS refunding,
+        UNNEST($31::uuid[]) AS attempt,
+        UNNEST($32::text[]) AS kind,
+        UNNEST($33::uuid[]) AS charge,
+        UNNEST($34::text[]) AS error,
+        UNNEST($35::timestamptz[]) AS blocked,
+        UNNEST($36::text[]) AS reason,
+        UNNEST($37::integer[]) AS sequence,
+        UNNEST($38::timestamptz[]) AS updated_at,
+        UNNEST($39::text[]) AS rail,
+        UNNEST($40::uuid[]) AS account,
+        UNNEST($41::text[]) AS method
 ) u
 CROSS JOIN LATERAL (
     SELECT f.ctid AS row FROM payment_intents f

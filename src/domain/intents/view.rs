@@ -12,7 +12,7 @@ use crate::{
         timestamp,
     },
     domain::{
-        rails::{DeclineCode, Rail},
+        rails::{DeclineCode, NextAction, Rail},
         threads::Thread,
     },
 };
@@ -58,9 +58,14 @@ pub struct PaymentIntent<'a> {
     pay_url: Option<String>,
     /// The link that it was made through.
     payment_link: Option<LinkId>,
-    /// The rail that takes the payment.
-    rail: Rail,
-    /// What the payer must do first, while the status is `requires_action`.
+    /// The rails by which it may be paid; null for all that fit.
+    rails: Option<&'a [Rail]>,
+    /// The rail by which it was paid or is being paid, or was last tried; null before.
+    rail: Option<Rail>,
+    /// What it was paid with, or is being paid with; null before.
+    payment_method: Option<String>,
+    /// What the payer must do, while the status is `requires_action`, or is `processing` and waits
+    /// for a bank transfer.
     next_action: Option<NextAction>,
     /// Why the last attempt failed, until one succeeds.
     last_error: Option<LastErrorObject>,
@@ -99,15 +104,6 @@ pub struct LineItemObject<'a> {
     quantity: u32,
     /// The price of one, or what one takes off, in major units.
     unit_amount: String,
-}
-
-/// What the payer must do.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct NextAction {
-    /// Always `redirect`: send the payer to `url`.
-    r#type: &'static str,
-    /// Where to send the payer; null for keys of role `finance`.
-    url: Option<String>,
 }
 
 /// Why an attempt failed.
@@ -149,10 +145,6 @@ impl<'a> PaymentIntent<'a> {
         } else {
             None
         };
-        let next_action = (status == Status::RequiresAction).then(|| NextAction {
-            r#type: "redirect",
-            url: Some(pay_url.clone()),
-        });
         let line_item = |item: &'a super::LineItem| LineItemObject {
             kind: item.kind,
             label: &item.label,
@@ -177,8 +169,10 @@ impl<'a> PaymentIntent<'a> {
             thread: terms.details.thread.as_ref(),
             pay_url: Some(pay_url),
             payment_link: terms.payment_link,
-            rail: terms.rail,
-            next_action,
+            rails: terms.rails.listed(),
+            rail: intent.rail_used().map(|route| route.rail),
+            payment_method: intent.method.map(|method| method.to_string()),
+            next_action: intent.waits_with().cloned(),
             last_error: intent.last_error.map(LastErrorObject::from),
             attempts_blocked_until: intent.declines.up_until(now).map(timestamp::format),
             cancellation_reason,
@@ -202,10 +196,7 @@ impl<'a> PaymentIntent<'a> {
     /// The same for those who may not pay: without the address of the page.
     #[must_use]
     pub fn without_page(self) -> Self {
-        let next_action = self.next_action.map(|action| NextAction {
-            url: None,
-            ..action
-        });
+        let next_action = self.next_action.map(NextAction::without_address);
         Self {
             pay_url: None,
             next_action,

@@ -33,12 +33,29 @@ fn patterns() -> String {
 }
 
 impl Account {
-    /// Money that this rail owes us.
-    pub fn rail_clearing(rail: &str) -> Self {
+    /// Money that this rail owes us, by the account with its provider if there is one.
+    pub fn rail_clearing(rail: &str, account: Option<RailAccountId>) -> Self {
+        let code = match account {
+            None => format!("rail:{rail}:clearing"),
+            Some(account) => format!("rail:{rail}:{account}:clearing"),
+        };
         Self {
             family: Family::RailClearing,
-            code: format!("rail:{rail}:clearing").into(),
+            code: code.into(),
             currency: None,
+        }
+    }
+
+    /// Money in a bank, in the account that payments are sent to if one is named.
+    pub fn bank(currency: Currency, account: Option<RailAccountId>) -> Self {
+        let code = match account {
+            None => format!("bank:{currency}"),
+            Some(account) => format!("bank:{currency}:{account}"),
+        };
+        Self {
+            family: Family::Bank,
+            code: code.into(),
+            currency: Some(currency),
         }
     }
 
@@ -202,7 +219,9 @@ mod tests {
     #[test]
     fn what_payments_post_to_is_of_the_chart() {
         for account in [
-            Account::rail_clearing("sandbox"),
+            Account::rail_clearing("sandbox", None),
+            Account::rail_clearing("stripe", Some(RAIL_ACCOUNT.parse().unwrap())),
+            Account::bank("EUR".parse().unwrap(), Some(RAIL_ACCOUNT.parse().unwrap())),
             Account::merchant_pending(),
             Account::suspense(),
         ] {

@@ -197,7 +197,11 @@ mod tests {
         };
         let amount = Money::new(1250, "EUR".parse().unwrap());
         let lines = vec![
-            (Account::rail_clearing("sandbox"), Direction::Debit, amount),
+            (
+                Account::rail_clearing("sandbox", None),
+                Direction::Debit,
+                amount,
+            ),
             (Account::merchant_pending(), Direction::Credit, amount),
         ];
         let draft = Draft::new(EntryKind::Capture, "pi_x".into(), lines).unwrap();

@@ -152,7 +152,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_run_of_entries_keeps_the_books_true(moves in prop::collection::vec((any::<bool>(), 1_i64..1_000_000, 0_i64..100), 1..40)) {
-            let (clearing, pending) = (Account::rail_clearing("sandbox"), Account::merchant_pending());
+            let (clearing, pending) = (Account::rail_clearing("sandbox", None), Account::merchant_pending());
             let mut books = books();
             let mut previous = (EntryHash::default(), OffsetDateTime::UNIX_EPOCH);
             for (number, (inward, minor, second)) in (1..).zip(moves) {
@@ -178,7 +178,7 @@ mod tests {
     fn sums_go_on_beyond_64_bits() {
         let mut books = books();
         let (a, b) = (
-            Account::rail_clearing("sandbox"),
+            Account::rail_clearing("sandbox", None),
             Account::merchant_pending(),
         );
         for _ in 0..3 {

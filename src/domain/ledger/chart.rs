@@ -45,8 +45,8 @@ macro_rules! chart {
 chart! {
     RailClearing = "rail:<rail>[:<rail_account>]:clearing", Asset, true,
         "Money that the rail has taken from payers and has not yet paid us.";
-    Bank = "bank:<currency>[:<rail_account>]", Asset, false,
-        "Money in our bank account of this currency.";
+    Bank = "bank:<currency>[:<rail_account>]", Asset, true,
+        "Money of payments in a bank account of this currency; what was there before is not booked.";
     MerchantPending = "merchant:pending", Liability, true,
         "Money owed to the merchant that the rail has not yet paid us.";
     MerchantAvailable = "merchant:available", Liability, true,

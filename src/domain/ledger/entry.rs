@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn only_a_balanced_draft_can_be_built() {
         use Direction::{Credit, Debit};
-        let clearing = || Account::rail_clearing("sandbox");
+        let clearing = || Account::rail_clearing("sandbox", None);
         let pending = || Account::merchant_pending();
         let draft = |lines| Draft::new(EntryKind::Capture, "pi_x".into(), lines);
         let cases = [

@@ -8,7 +8,7 @@ use crate::{
     },
     domain::{
         details::Details,
-        rails::{DECLINES_OF_MANY, DECLINES_OF_ONE, Rail, TooManyDeclines},
+        rails::{DECLINES_OF_MANY, DECLINES_OF_ONE, Rails, TooManyDeclines},
     },
 };
 use std::sync::Arc;
@@ -80,8 +80,8 @@ pub struct LinkTerms {
     pub max_payments: Option<u32>,
     /// What its payments are about.
     pub details: Details,
-    /// The rail that its payments use.
-    pub rail: Rail,
+    /// The rails by which its payments may be paid.
+    pub rails: Rails,
     /// How long it works, if there is an end to it.
     pub lifetime: Option<Duration>,
 }
@@ -221,9 +221,16 @@ impl Link {
         }
     }
 
-    /// Counts a payment that succeeded; the last one that may be completes the link.
+    /// Counts a payment that succeeded and that held a place until then.
     #[must_use]
     pub fn count_payment(self, now: OffsetDateTime) -> Self {
+        self.release_place(now).count_transfer(now)
+    }
+
+    /// Counts a payment that succeeded and that held no place; the last one that may be completes the
+    /// link.
+    #[must_use]
+    pub fn count_transfer(self, now: OffsetDateTime) -> Self {
         let payments = self.payments.saturating_add(1);
         let full = self.terms.max_payments.is_some_and(|most| payments >= most);
         let status = if full && self.status == LinkStatus::Active {
@@ -236,7 +243,8 @@ impl Link {
             payments,
             // Those who pay speak for those who cannot.
             declines: self.declines.take(self.declines_allowed()),
-            ..self.release_place(now)
+            updated_at: now,
+            ..self
         }
     }
 

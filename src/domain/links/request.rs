@@ -10,7 +10,11 @@ use crate::{
         },
         problem::ProblemCode,
     },
-    domain::{details::Details, rails::Rail, threads::Thread},
+    domain::{
+        details::Details,
+        rails::{Rail, Rails},
+        threads::Thread,
+    },
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -66,9 +70,11 @@ pub struct LinkRequest {
     #[serde(default)]
     #[schema(minimum = 60, maximum = 7_776_000)]
     expires_in: Option<i64>,
-    /// The rail of its payments; `sandbox` if left out.
+    /// The rails by which its payments may be paid, the one to offer first in front; all that fit if
+    /// left out.
     #[serde(default)]
-    rail: Option<Rail>,
+    #[schema(min_items = 1)]
+    rails: Option<Vec<Rail>>,
 }
 
 /// The bounds of an amount that the payer chooses.
@@ -108,7 +114,7 @@ impl LinkRequest {
             usage,
             max_payments,
             details: details.read()?,
-            rail: self.rail.unwrap_or(Rail::Sandbox),
+            rails: Rails::parse(self.rails)?,
             lifetime,
         })
     }

@@ -12,7 +12,7 @@ use crate::base::{
     names::UnknownName,
     quota::Used,
 };
-use crate::domain::details::Details;
+use crate::domain::{details::Details, rails::Rails};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ struct Row {
     reference: Option<String>,
     thread: Option<serde_json::Value>,
     metadata: serde_json::Value,
-    rail: String,
+    rails: Option<serde_json::Value>,
     attempts_blocked_until: Option<OffsetDateTime>,
     unseen_intent_id: Option<Uuid>,
     expires_at: Option<OffsetDateTime>,
@@ -93,7 +93,7 @@ impl TryFrom<Row> for Link {
                 thread: row.thread.map(serde_json::from_value).transpose()?,
                 metadata: serde_json::from_value(row.metadata)?,
             },
-            rail: row.rail.parse()?,
+            rails: Rails::stored(row.rails.map(serde_json::from_value).transpose()?),
             lifetime: row.expires_at.map(|at| at - row.created_at),
         };
         Ok(Self {
@@ -126,7 +126,7 @@ pub async fn load(
         "-- links.load
         SELECT l.merchant_id, l.id, l.status, l.currency, l.price, l.tip_options, l.usage,
             l.max_payments, l.payments_count, l.payments_open, l.description, l.reference,
-            l.thread, l.metadata, l.rail, l.attempts_blocked_until, l.unseen_intent_id,
+            l.thread, l.metadata, l.rails, l.attempts_blocked_until, l.unseen_intent_id,
             l.expires_at, l.created_at, l.updated_at
         FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
         CROSS JOIN LATERAL (
@@ -195,7 +195,7 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
         .map(|t| t.details.thread.as_ref().map(json))
         .collect();
     let metadata: Vec<String> = terms().map(|t| json(&t.details.metadata)).collect();
-    let rails: Vec<String> = terms().map(|t| t.rail.as_str().to_owned()).collect();
+    let rails: Vec<Option<String>> = terms().map(|t| t.rails.listed().map(json)).collect();
     let expires: Vec<Option<OffsetDateTime>> = links.iter().map(|l| l.expires_at()).collect();
     let blocked: Vec<Option<OffsetDateTime>> = links.iter().map(|l| l.declines.store()).collect();
     let unseen: Vec<Option<Uuid>> = links.iter().map(|l| l.unseen.map(|id| id.0)).collect();
@@ -206,7 +206,7 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
         INSERT INTO payment_links (
             merchant_id, id, status, currency, price, tip_options, usage,
             max_payments, payments_count, payments_open,
-            description, reference, thread, metadata, rail, expires_at, created_at, updated_at,
+            description, reference, thread, metadata, rails, expires_at, created_at, updated_at,
             attempts_blocked_until, unseen_intent_id
         )
         SELECT
@@ -214,7 +214,7 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
             UNNEST($5::text[])::jsonb, UNNEST($6::text[])::jsonb, UNNEST($7::text[]),
             UNNEST($8::integer[]), UNNEST($9::integer[]), UNNEST($10::integer[]),
             UNNEST($11::text[]), UNNEST($12::text[]), UNNEST($13::text[])::jsonb,
-            UNNEST($14::text[])::jsonb, UNNEST($15::text[]),
+            UNNEST($14::text[])::jsonb, UNNEST($15::text[])::jsonb,
             UNNEST($16::timestamptz[]), UNNEST($17::timestamptz[]), UNNEST($18::timestamptz[]),
             UNNEST($19::timestamptz[]), UNNEST($20::uuid[])",
         &merchants,
@@ -231,7 +231,7 @@ pub async fn insert(db: &mut PgConnection, links: &[&Link]) -> Result<(), sqlx::
         &references as &[Option<String>],
         &threads as &[Option<String>],
         &metadata,
-        &rails,
+        &rails as &[Option<String>],
         &expires as &[Option<OffsetDateTime>],
         &created,
         &updated,

@@ -7,7 +7,7 @@ use crate::{
         ids::{LinkId, MerchantId},
         money::Money,
     },
-    domain::{details::Details, rails::Rail},
+    domain::{details::Details, rails::Rails},
 };
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -26,7 +26,7 @@ fn link(max_payments: Option<u32>) -> Link {
         usage: Usage::Multi,
         max_payments,
         details: Details::default(),
-        rail: Rail::Sandbox,
+        rails: Rails::default(),
         lifetime: Some(Duration::minutes(1)),
     };
     let id = LinkId(Uuid::from_u128(1));

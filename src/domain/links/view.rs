@@ -42,8 +42,8 @@ pub struct PaymentLink {
     reference: Option<String>,
     /// Where it was asked for.
     thread: Option<Thread>,
-    /// The rail of its payments.
-    rail: Rail,
+    /// The rails by which its payments may be paid; null for all that fit.
+    rails: Option<Vec<Rail>>,
     /// Your own notes.
     metadata: BTreeMap<String, String>,
     /// Until when no attempt to pay is taken, since too many were declined; null while attempts are
@@ -106,7 +106,7 @@ impl PaymentLink {
             description: terms.details.description.clone(),
             reference: terms.details.reference.clone(),
             thread: terms.details.thread.clone(),
-            rail: terms.rail,
+            rails: terms.rails.listed().map(<[Rail]>::to_vec),
             metadata: terms.details.metadata.clone(),
             attempts_blocked_until: link.declines.up_until(now).map(timestamp::format),
             expires_at: link.expires_at().map(timestamp::format),

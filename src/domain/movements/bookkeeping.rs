@@ -3,16 +3,28 @@
 
 use super::{Flow, Movement};
 use crate::{
-    base::ids::EntryId,
-    domain::ledger::{Account, Direction, Draft, EntryKind, Origin, Unbalanced},
+    base::{ids::EntryId, money::Currency},
+    domain::{
+        ledger::{Account, Direction, Draft, EntryKind, Origin, Unbalanced},
+        rails::{Rail, Route},
+    },
 };
+
+/// Where the money is that came by this route: a provider owes it to the merchant, or it is in the
+/// merchant's own bank account.
+pub fn money_at(route: Route, currency: Currency) -> Account {
+    match route.rail {
+        Rail::Sandbox => Account::rail_clearing(route.rail.as_str(), route.account),
+        Rail::BankTransfer => Account::bank(currency, route.account),
+    }
+}
 
 impl Movement {
     /// Into suspense: the rail holds money of which nobody knows whose it is, or has given away money
     /// for which nobody asked.
     pub fn to_suspense(&self, origin: Origin) -> Result<Draft, Unbalanced> {
-        let clearing = Account::rail_clearing(self.rail.as_str());
-        let draft = self.between(clearing, Account::suspense(), origin)?;
+        let here = money_at(self.route, self.amount.currency());
+        let draft = self.between(here, Account::suspense(), origin)?;
         Ok(draft.with_id(self.entry))
     }
 
@@ -24,8 +36,8 @@ impl Movement {
 
     /// Out of suspense, back to the payer.
     pub fn to_payer(&self, origin: Origin, id: EntryId) -> Result<Draft, Unbalanced> {
-        let clearing = Account::rail_clearing(self.rail.as_str());
-        let draft = self.between(Account::suspense(), clearing, origin)?;
+        let here = money_at(self.route, self.amount.currency());
+        let draft = self.between(Account::suspense(), here, origin)?;
         Ok(draft.with_id(id))
     }
 
@@ -46,7 +58,7 @@ impl Movement {
         let draft = Draft::new(EntryKind::Movement, self.id.to_string(), lines)?;
         Ok(draft.with_origin(Origin {
             cause: Some(cause),
-            rail: Some(self.rail.as_str().to_owned()),
+            rail: Some(self.route.rail.as_str().to_owned()),
             ..origin
         }))
     }

@@ -7,6 +7,8 @@ mod request;
 pub mod store;
 mod view;
 
+pub use crate::base::flow::Flow;
+pub use bookkeeping::money_at;
 pub use error::MovementError;
 pub use request::{Decided, ResolveRequest};
 pub use view::MovementObject;
@@ -16,19 +18,9 @@ use crate::{
         ids::{AttemptId, EntryId, IntentId, MerchantId, MovementId},
         money::Money,
     },
-    domain::rails::{Rail, RailFact},
+    domain::rails::{RailFact, Route},
 };
 use time::OffsetDateTime;
-
-crate::names! {
-    /// Whether money came or went.
-    pub enum Flow {
-        /// From a payer to the rail.
-        In = "in",
-        /// From the rail to a payer.
-        Out = "out",
-    }
-}
 
 crate::names! {
     /// Why money is one that no payment intent waits for.
@@ -83,7 +75,7 @@ pub struct Movement {
     /// Whose it is.
     pub merchant: MerchantId,
     /// Where it moved.
-    pub rail: Rail,
+    pub route: Route,
     /// What the rail calls it; else the printed id of the attempt that it is known by.
     pub external_id: String,
     /// Whether it came or went.
@@ -159,7 +151,7 @@ impl Movement {
 
     /// Whether `fact` tells of just this: the same thing at the rail, and as much.
     pub fn is(&self, fact: &RailFact, told: Unexpected) -> bool {
-        self.rail == fact.rail
+        self.route == fact.route
             && Some(&self.external_id) == fact.name().as_ref()
             && (self.flow, self.amount) == (told.flow, told.amount)
     }

@@ -7,11 +7,11 @@
 use super::{Action, Movement, MovementStatus, Resolution};
 use crate::base::{
     db::{Part, Pool, Unreadable, Window, all_written, query_listed, readable},
-    ids::{AttemptId, EntryId, IntentId, MerchantId, MovementId},
+    ids::{AttemptId, EntryId, IntentId, MerchantId, MovementId, RailAccountId},
     money::{CurrencyError, Money},
     names::UnknownName,
 };
-use crate::domain::rails::Rail;
+use crate::domain::rails::{Rail, Route};
 use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,6 +20,7 @@ struct Row {
     merchant_id: Uuid,
     id: Uuid,
     rail: String,
+    rail_account_id: Option<Uuid>,
     external_id: String,
     direction: String,
     amount: i64,
@@ -83,7 +84,10 @@ impl TryFrom<Row> for Movement {
         Ok(Self {
             id: MovementId(row.id),
             merchant: MerchantId(row.merchant_id),
-            rail: row.rail.parse()?,
+            route: Route {
+                rail: row.rail.parse()?,
+                account: row.rail_account_id.map(RailAccountId),
+            },
             external_id: row.external_id,
             flow: row.direction.parse()?,
             amount: Money::new(row.amount, row.currency.parse()?),
@@ -109,8 +113,9 @@ pub async fn load(
     let rows = sqlx::query_as!(
         Row,
         "-- movements.load
-        SELECT m.merchant_id, m.id, m.rail, m.external_id, m.direction, m.amount, m.currency,
-            m.reason, m.payment_intent_id, m.attempt_id, m.entry_id, m.occurred_at, m.resolution,
+        SELECT m.merchant_id, m.id, m.rail, m.rail_account_id, m.external_id, m.direction,
+            m.amount, m.currency, m.reason, m.payment_intent_id, m.attempt_id, m.entry_id,
+            m.occurred_at, m.resolution,
             m.resolution_intent_id, m.resolution_attempt_id, m.resolution_entry_id,
             m.resolution_reason, m.resolved_by, m.resolved_at, m.created_at, m.updated_at
         FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
@@ -166,7 +171,9 @@ crate::columns! {
         /// Their ids.
         ids: Uuid = |m| m.id.0;
         /// Where they moved.
-        rails: &'static str = |m| m.rail.as_str();
+        rails: &'static str = |m| m.route.rail.as_str();
+        /// As whom the merchant is there.
+        accounts: Option<Uuid> = |m| m.route.account.map(|id| id.0);
         /// What the rails call them.
         externals: &'a str = |m| m.external_id.as_str();
         /// Whether money came or went.
@@ -197,13 +204,15 @@ pub async fn insert(db: &mut PgConnection, movements: &[&Movement]) -> Result<()
         "-- movements.insert
         INSERT INTO movements (
             merchant_id, id, rail, external_id, direction, amount, currency, reason,
-            payment_intent_id, attempt_id, entry_id, occurred_at, created_at, updated_at
+            payment_intent_id, attempt_id, entry_id, occurred_at, created_at, updated_at,
+            rail_account_id
         )
         SELECT
             UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::text[]), UNNEST($4::text[]),
             UNNEST($5::text[]), UNNEST($6::bigint[]), UNNEST($7::text[]), UNNEST($8::text[]),
             UNNEST($9::uuid[]), UNNEST($10::uuid[]), UNNEST($11::uuid[]),
-            UNNEST($12::timestamptz[]), UNNEST($13::timestamptz[]), UNNEST($13::timestamptz[])",
+            UNNEST($12::timestamptz[]), UNNEST($13::timestamptz[]), UNNEST($13::timestamptz[]),
+            UNNEST($14::uuid[])",
         &c.merchants,
         &c.ids,
         &c.rails as &[&str],
@@ -216,7 +225,8 @@ pub async fn insert(db: &mut PgConnection, movements: &[&Movement]) -> Result<()
         &c.attempts as &[Option<Uuid>],
         &c.entries,
         &c.occurred,
-        &c.created
+        &c.created,
+        &c.accounts as &[Option<Uuid>]
     );
     insert.execute(db).await.map(drop)
 }

@@ -3,7 +3,7 @@
 use super::{Action, Flow, Movement, MovementStatus, Reason};
 use crate::{
     base::{
-        ids::{AttemptId, EntryId, IntentId, MovementId},
+        ids::{AttemptId, EntryId, IntentId, MovementId, RailAccountId},
         mode::Mode,
         timestamp,
     },
@@ -25,6 +25,8 @@ pub struct MovementObject<'a> {
     livemode: bool,
     /// The rail.
     rail: Rail,
+    /// Your account with its provider; null where it needs none.
+    rail_account: Option<RailAccountId>,
     /// What the rail calls it; the id of the attempt where the rail has no other name for it.
     external_id: &'a str,
     /// Whether money came or went.
@@ -100,7 +102,8 @@ impl<'a> MovementObject<'a> {
             id: movement.id,
             object: "movement",
             livemode: mode.is_live(),
-            rail: movement.rail,
+            rail: movement.route.rail,
+            rail_account: movement.route.account,
             external_id: &movement.external_id,
             direction: movement.flow,
             amount: movement.amount.to_string(),

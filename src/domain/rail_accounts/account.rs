@@ -1,27 +1,24 @@
 //! A rail account, and what can be done to it.
 
+use super::{AccountRail, AccountSettings};
 use crate::{
     base::{
         ids::{MerchantId, RailAccountId},
         invalid::Invalid,
+        money::Money,
         names::Word,
         patch::Patch,
     },
-    domain::rails::bank_transfer::Settings,
+    domain::{
+        rails::{Rail, Route, bank_transfer::NotPayable},
+        statements::Mapping,
+    },
 };
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 /// Most rail accounts of a merchant, disabled ones included.
 pub const MOST_ACCOUNTS: usize = 100;
-
-crate::names! {
-    /// A rail that a merchant has accounts of.
-    pub enum AccountRail {
-        /// Transfers to a bank account.
-        BankTransfer = "bank_transfer",
-    }
-}
 
 crate::names! {
     /// How a rail account is.
@@ -35,72 +32,6 @@ crate::names! {
     }
 }
 
-/// The settings of an account, by its rail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountSettings {
-    /// Of a bank account.
-    BankTransfer(Settings),
-}
-
-impl AccountSettings {
-    /// Reads the settings of an account of this rail: the object at the JSON pointer `at`.
-    pub fn parse(rail: AccountRail, at: &str, value: &Value) -> Result<Self, Invalid> {
-        match rail {
-            AccountRail::BankTransfer => Settings::parse(at, value).map(Self::BankTransfer),
-        }
-    }
-
-    /// Their rail.
-    pub const fn rail(&self) -> AccountRail {
-        match self {
-            Self::BankTransfer(_) => AccountRail::BankTransfer,
-        }
-    }
-
-    /// The account in a few words for people: what it is at the provider.
-    pub fn describe(&self) -> String {
-        let Self::BankTransfer(settings) = self;
-        format!("{} {}", settings.scheme(), settings.account())
-    }
-
-    /// The settings after a merge patch (RFC 7396) of the object at `/settings`.
-    fn change(&self, patch: Map<String, Value>) -> Result<Self, Invalid> {
-        let Self::BankTransfer(before) = self;
-        let object = serde_json::to_value(before.object());
-        let mut object = object.map_err(|error| Invalid::field("/settings", error.to_string()))?;
-        merge(&mut object, Value::Object(patch));
-        let after = Settings::parse("/settings", &object)?;
-        if (after.scheme(), after.account()) == (before.scheme(), before.account()) {
-            Ok(Self::BankTransfer(after))
-        } else {
-            let detail = "names another account than before, whose payments would not be found: make a rail account of it, and disable this one";
-            Err(Invalid::field("/settings", detail))
-        }
-    }
-
-    /// Whether both are one account at the provider.
-    fn is_same_account(&self, other: &Self) -> bool {
-        let (Self::BankTransfer(one), Self::BankTransfer(other)) = (self, other);
-        (one.scheme(), one.account()) == (other.scheme(), other.account())
-    }
-}
-
-fn merge(into: &mut Value, patch: Value) {
-    let Value::Object(patch) = patch else {
-        *into = patch;
-        return;
-    };
-    let mut members = into.as_object().cloned().unwrap_or_default();
-    for (name, value) in patch {
-        if value.is_null() {
-            members.remove(&name);
-        } else {
-            merge(members.entry(name).or_insert(Value::Null), value);
-        }
-    }
-    *into = Value::Object(members);
-}
-
 /// A rail account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RailAccount {
@@ -112,6 +43,8 @@ pub struct RailAccount {
     pub label: Option<String>,
     /// Where it is.
     pub settings: AccountSettings,
+    /// How tables from its bank are read.
+    pub csv_mapping: Option<Box<Mapping>>,
     /// Whether it can be used.
     pub status: Word<AccountStatus>,
     /// Who made it.
@@ -127,6 +60,7 @@ pub struct RailAccount {
 pub struct NewRailAccount {
     pub(super) label: Option<String>,
     pub(super) settings: AccountSettings,
+    pub(super) csv_mapping: Option<Box<Mapping>>,
 }
 
 /// What a merchant wants changed; what is not given stays.
@@ -134,6 +68,7 @@ pub struct NewRailAccount {
 pub struct RailAccountPatch {
     pub(super) label: Patch<String>,
     pub(super) settings: Map<String, Value>,
+    pub(super) csv_mapping: Patch<Box<Mapping>>,
     pub(super) enabled: Option<bool>,
 }
 
@@ -143,6 +78,7 @@ impl RailAccountPatch {
         Self {
             label: Patch::Keep,
             settings: Map::new(),
+            csv_mapping: Patch::Keep,
             enabled: Some(false),
         }
     }
@@ -164,6 +100,17 @@ pub enum RailAccountError {
     Invalid(#[from] Invalid),
 }
 
+/// Why an account cannot be paid.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// It is switched off.
+    #[error("{0} is disabled")]
+    Disabled(RailAccountId),
+    /// Its scheme does not move this.
+    #[error(transparent)]
+    Scheme(#[from] NotPayable),
+}
+
 impl NewRailAccount {
     /// The account, active.
     pub fn create(
@@ -177,6 +124,7 @@ impl NewRailAccount {
             merchant,
             label: self.label,
             settings: self.settings,
+            csv_mapping: self.csv_mapping,
             status: AccountStatus::Active.into(),
             created_by,
             created_at: now,
@@ -186,6 +134,27 @@ impl NewRailAccount {
 }
 
 impl RailAccount {
+    /// The way by which it is paid.
+    pub fn route(&self) -> Route {
+        let rail = match self.settings.rail() {
+            AccountRail::BankTransfer => Rail::BankTransfer,
+        };
+        Route {
+            rail,
+            account: Some(self.id),
+        }
+    }
+
+    /// Whether it can be paid this amount now.
+    pub fn takes(&self, amount: Money) -> Result<(), NotTaken> {
+        if self.is_disabled() {
+            return Err(NotTaken::Disabled(self.id));
+        }
+        match &self.settings {
+            AccountSettings::BankTransfer(settings) => Ok(settings.check(amount)?),
+        }
+    }
+
     /// A new account beside all others that the merchant has, if it may be there.
     pub fn beside<'a>(
         self,
@@ -214,6 +183,7 @@ impl RailAccount {
         };
         let after = Self {
             label: patch.label.clone().apply(before.label),
+            csv_mapping: patch.csv_mapping.clone().apply(before.csv_mapping),
             settings: self.settings.change(patch.settings.clone())?,
             status,
             ..before
@@ -270,6 +240,7 @@ mod tests {
             "scheme": "epc", "name": "Café", "iban": iban, "bic": "COBADEFF", "wait_days": 3
         });
         NewRailAccount {
+            csv_mapping: None,
             label: Some("Main".to_owned()),
             settings: AccountSettings::parse(AccountRail::BankTransfer, "", &settings).unwrap(),
         }
@@ -325,39 +296,6 @@ mod tests {
                 panic!("{refused}");
             };
             assert!(invalid.param.starts_with("/settings"), "{invalid}");
-        }
-    }
-
-    #[test]
-    fn merges_as_the_standard_says() {
-        // Of RFC 7396, appendix A.
-        for (before, patch, after) in [
-            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
-            (
-                json!({"a": "b", "b": "c"}),
-                json!({"a": null}),
-                json!({"b": "c"}),
-            ),
-            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
-            (
-                json!({"a": {"b": "c"}}),
-                json!({"a": {"b": "d", "c": null}}),
-                json!({"a": {"b": "d"}}),
-            ),
-            (
-                json!([1, 2]),
-                json!({"a": "b", "c": null}),
-                json!({"a": "b"}),
-            ),
-            (
-                json!({}),
-                json!({"a": {"bb": {"ccc": null}}}),
-                json!({"a": {"bb": {}}}),
-            ),
-        ] {
-            let mut merged = before;
-            merge(&mut merged, patch);
-            assert_eq!(merged, after);
         }
     }
 

@@ -69,8 +69,6 @@ pub struct RailOffer {
     /// How the account is.
     #[schema(value_type = AccountStatus)]
     status: Word<AccountStatus>,
-    /// Whether payment intents can be paid by it. Not by bank transfers yet.
-    takes_payments: bool,
 }
 
 impl RailOffer {
@@ -92,7 +90,6 @@ impl RailOffer {
             },
             how: How::Page,
             status: AccountStatus::Active.into(),
-            takes_payments: true,
         }
     }
 
@@ -112,12 +109,11 @@ impl RailOffer {
             can: Abilities {
                 hold: false,
                 partial_capture: false,
-                refund: false,
+                refund: true,
                 close: false,
             },
             how: How::BankTransfer,
             status: account.status.clone(),
-            takes_payments: false,
         }
     }
 }

@@ -6,7 +6,10 @@ use crate::{
         invalid::{Invalid, read_optional, read_text},
         patch::{Patch, given},
     },
-    domain::rails::bank_transfer::{Address, SettingsObject},
+    domain::{
+        rails::bank_transfer::{Address, SettingsObject},
+        statements::Mapping,
+    },
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -27,12 +30,20 @@ pub struct RailAccountRequest {
     /// Whose account it is and where.
     #[schema(value_type = SettingsObject)]
     settings: Value,
+    /// How tables (CSV) from the account's bank are read, if it gives such.
+    #[serde(default)]
+    #[schema(value_type = Option<Mapping>)]
+    csv_mapping: Option<Box<Mapping>>,
 }
 
 impl RailAccountRequest {
     /// The account that is asked for, or the first field at fault.
     pub fn check(self) -> Result<NewRailAccount, Invalid> {
-        NewRailAccount::read(self.rail, self.label, &self.settings)
+        let new = NewRailAccount::read(self.rail, self.label, &self.settings)?;
+        Ok(NewRailAccount {
+            csv_mapping: self.csv_mapping.map(checked).transpose()?,
+            ..new
+        })
     }
 }
 
@@ -46,7 +57,15 @@ impl NewRailAccount {
         Ok(Self {
             label: read_optional("/label", label, LONGEST_LABEL)?,
             settings: AccountSettings::parse(rail, "/settings", settings)?,
+            csv_mapping: None,
         })
+    }
+}
+
+fn checked(mapping: Box<Mapping>) -> Result<Box<Mapping>, Invalid> {
+    match mapping.check() {
+        Ok(()) => Ok(mapping),
+        Err(reason) => Err(Invalid::field("/csv_mapping", reason.to_string())),
     }
 }
 
@@ -64,6 +83,10 @@ pub struct RailAccountChanges {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = SettingsChanges, required = false)]
     settings: Option<Map<String, Value>>,
+    /// How tables from the account's bank are read, instead of as before; null if it gives none.
+    #[serde(default)]
+    #[schema(value_type = Option<Mapping>)]
+    csv_mapping: Patch<Box<Mapping>>,
     /// `false` switches the account off, `true` on again.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = bool, required = false)]
@@ -101,8 +124,13 @@ impl RailAccountChanges {
             Patch::Set(text) => Patch::Set(read_text("/label", &text, LONGEST_LABEL)?),
             same @ (Patch::Keep | Patch::Clear) => same,
         };
+        let csv_mapping = match self.csv_mapping {
+            Patch::Set(mapping) => Patch::Set(checked(mapping)?),
+            same @ (Patch::Keep | Patch::Clear) => same,
+        };
         Ok(RailAccountPatch {
             label,
+            csv_mapping,
             settings: self.settings.unwrap_or_default(),
             enabled: self.enabled,
         })

@@ -6,11 +6,12 @@
 
 use super::{AccountSettings, MOST_ACCOUNTS, RailAccount};
 use crate::base::{
-    db::{Part, Pool, Unreadable, Window, all_written, query_listed, readable},
+    db::{NotKnown, Part, Pool, Stored, Unreadable, Window, all_written, query_listed, readable},
     ids::{MerchantId, RailAccountId},
     invalid::Invalid,
     names::{UnknownName, Word},
 };
+use crate::domain::statements::Mapping;
 use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -21,6 +22,7 @@ struct Row {
     rail: String,
     label: Option<String>,
     settings: serde_json::Value,
+    csv_mapping: Option<Stored<Mapping>>,
     status: String,
     created_by: String,
     created_at: OffsetDateTime,
@@ -34,6 +36,8 @@ enum RowError {
     Name(#[from] UnknownName),
     #[error(transparent)]
     Settings(#[from] Invalid),
+    #[error(transparent)]
+    Json(#[from] NotKnown),
 }
 
 impl TryFrom<Row> for RailAccount {
@@ -45,6 +49,7 @@ impl TryFrom<Row> for RailAccount {
             merchant: MerchantId(row.merchant_id),
             label: row.label,
             settings: AccountSettings::parse(row.rail.parse()?, "/settings", &row.settings)?,
+            csv_mapping: row.csv_mapping.map(Stored::read).transpose()?.map(Box::new),
             status: Word::read(row.status),
             created_by: row.created_by,
             created_at: row.created_at,
@@ -75,7 +80,8 @@ pub async fn all(
     let rows = sqlx::query_as!(
         Row,
         "-- rail_accounts.all
-        SELECT a.merchant_id, a.id, a.rail, a.label, a.settings, a.status, a.created_by,
+        SELECT a.merchant_id, a.id, a.rail, a.label, a.settings,
+            a.csv_mapping AS \"csv_mapping: Stored<Mapping>\", a.status, a.created_by,
             a.created_at, a.updated_at
         FROM (SELECT DISTINCT UNNEST($1::uuid[]) AS merchant_id) u
         CROSS JOIN LATERAL (
@@ -107,7 +113,8 @@ async fn load(db: impl PgExecutor<'_>, names: &[Name]) -> Result<Vec<Read>, sqlx
     let rows = sqlx::query_as!(
         Row,
         "-- rail_accounts.load
-        SELECT a.merchant_id, a.id, a.rail, a.label, a.settings, a.status, a.created_by,
+        SELECT a.merchant_id, a.id, a.rail, a.label, a.settings,
+            a.csv_mapping AS \"csv_mapping: Stored<Mapping>\", a.status, a.created_by,
             a.created_at, a.updated_at
         FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
         CROSS JOIN LATERAL (
@@ -153,6 +160,11 @@ pub async fn list(
     Ok(part.with(accounts))
 }
 
+fn stored_mapping(account: &RailAccount) -> Option<String> {
+    let mapping = account.csv_mapping.as_ref()?;
+    serde_json::to_string(mapping).ok()
+}
+
 fn stored_settings(account: &RailAccount) -> String {
     let AccountSettings::BankTransfer(settings) = &account.settings;
     serde_json::to_string(&settings.object()).unwrap_or_default()
@@ -165,6 +177,7 @@ pub async fn insert(db: &mut PgConnection, accounts: &[&RailAccount]) -> Result<
     let rails: Vec<String> = accounts.iter().map(|a| a.rail().to_string()).collect();
     let labels: Vec<Option<&str>> = accounts.iter().map(|a| a.label.as_deref()).collect();
     let settings: Vec<String> = accounts.iter().map(|a| stored_settings(a)).collect();
+    let mappings: Vec<Option<String>> = accounts.iter().map(|a| stored_mapping(a)).collect();
     let statuses: Vec<String> = accounts.iter().map(|a| a.status.to_string()).collect();
     let makers: Vec<&str> = accounts.iter().map(|a| a.created_by.as_str()).collect();
     let created: Vec<OffsetDateTime> = accounts.iter().map(|a| a.created_at).collect();
@@ -172,12 +185,14 @@ pub async fn insert(db: &mut PgConnection, accounts: &[&RailAccount]) -> Result<
     let insert = sqlx::query!(
         "-- rail_accounts.insert
         INSERT INTO rail_accounts (
-            merchant_id, id, rail, label, settings, status, created_by, created_at, updated_at
+            merchant_id, id, rail, label, settings, status, created_by, created_at, updated_at,
+            csv_mapping
         )
         SELECT
             UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::text[]), UNNEST($4::text[]),
             UNNEST($5::text[])::jsonb, UNNEST($6::text[]), UNNEST($7::text[]),
-            UNNEST($8::timestamptz[]), UNNEST($9::timestamptz[])",
+            UNNEST($8::timestamptz[]), UNNEST($9::timestamptz[]),
+            UNNEST($10::text[])::jsonb",
         &merchants,
         &ids,
         &rails,
@@ -186,7 +201,8 @@ pub async fn insert(db: &mut PgConnection, accounts: &[&RailAccount]) -> Result<
         &statuses,
         &makers as &[&str],
         &created,
-        &updated
+        &updated,
+        &mappings as &[Option<String>]
     );
     all_written(insert.execute(db).await?, accounts.len())
 }
@@ -197,6 +213,7 @@ pub async fn update(db: &mut PgConnection, accounts: &[&RailAccount]) -> Result<
     let ids: Vec<Uuid> = accounts.iter().map(|a| a.id.0).collect();
     let labels: Vec<Option<&str>> = accounts.iter().map(|a| a.label.as_deref()).collect();
     let settings: Vec<String> = accounts.iter().map(|a| stored_settings(a)).collect();
+    let mappings: Vec<Option<String>> = accounts.iter().map(|a| stored_mapping(a)).collect();
     let statuses: Vec<String> = accounts.iter().map(|a| a.status.to_string()).collect();
     let updated: Vec<OffsetDateTime> = accounts.iter().map(|a| a.updated_at).collect();
     let update = sqlx::query!(
@@ -204,11 +221,12 @@ pub async fn update(db: &mut PgConnection, accounts: &[&RailAccount]) -> Result<
         UPDATE rail_accounts a SET
             label = u.label,
             settings = u.settings::jsonb,
+            csv_mapping = u.csv_mapping::jsonb,
             status = u.status,
             updated_at = u.updated_at
         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[],
-                $6::timestamptz[])
-            AS u (merchant_id, id, label, settings, status, updated_at)
+                $6::timestamptz[], $7::text[])
+            AS u (merchant_id, id, label, settings, status, updated_at, csv_mapping)
         CROSS JOIN LATERAL (
             SELECT f.ctid AS row FROM rail_accounts f
             WHERE f.merchant_id = u.merchant_id AND f.id = u.id
@@ -220,7 +238,8 @@ pub async fn update(db: &mut PgConnection, accounts: &[&RailAccount]) -> Result<
         &labels as &[Option<&str>],
         &settings,
         &statuses,
-        &updated
+        &updated,
+        &mappings as &[Option<String>]
     );
     all_written(update.execute(db).await?, accounts.len())
 }

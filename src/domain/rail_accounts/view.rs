@@ -3,7 +3,7 @@
 use super::{AccountRail, AccountSettings, AccountStatus, RailAccount};
 use crate::{
     base::{ids::RailAccountId, mode::Mode, names::Word, timestamp},
-    domain::rails::bank_transfer::SettingsObject,
+    domain::{rails::bank_transfer::SettingsObject, statements::Mapping},
 };
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -34,6 +34,8 @@ pub struct RailAccountObject<'a> {
     label: Option<&'a str>,
     /// Whose account it is and where.
     settings: SettingsObject,
+    /// How tables from its bank are read; null if that was not said.
+    csv_mapping: Option<&'a Mapping>,
     /// Whether it can be used.
     #[schema(value_type = AccountStatus)]
     status: &'a Word<AccountStatus>,
@@ -65,6 +67,7 @@ impl<'a> RailAccountObject<'a> {
             rail: account.rail(),
             label: account.label.as_deref(),
             settings: settings.object(),
+            csv_mapping: account.csv_mapping.as_deref(),
             status: &account.status,
             checked: None,
             created_by: &account.created_by,

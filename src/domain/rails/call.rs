@@ -1,6 +1,6 @@
 //! What a rail is asked and what it answers.
 
-use super::{Rail, sandbox::SandboxMethod};
+use super::{Rail, Route, sandbox::SandboxMethod};
 use crate::base::{ids::AttemptId, money::Money, names::UnknownName};
 use std::{fmt, str::FromStr};
 
@@ -33,6 +33,8 @@ crate::names! {
         ProcessingError = "processing_error",
         /// The rail moved another amount than it was asked to.
         WrongAmount = "wrong_amount",
+        /// The payer sent no money in time.
+        NotPaidInTime = "not_paid_in_time",
     }
 }
 
@@ -55,6 +57,9 @@ impl DeclineCode {
             Self::WrongAmount => {
                 "The rail moved another amount than was asked for. It is kept apart until it is decided on."
             }
+            Self::NotPaidInTime => {
+                "No money came in time. What comes later is kept apart until it is decided on."
+            }
         }
     }
 }
@@ -64,13 +69,19 @@ impl DeclineCode {
 pub enum PaymentMethod {
     /// A method of the sandbox rail.
     Sandbox(SandboxMethod),
+    /// A transfer from any bank.
+    BankTransfer,
 }
+
+/// A rail with one method is the method.
+const BANK_TRANSFER: &str = Rail::BankTransfer.as_str();
 
 impl PaymentMethod {
     /// Reads the name of a method of `rail`.
     pub fn parse(rail: Rail, name: &str) -> Result<Self, UnknownName> {
         match rail {
             Rail::Sandbox => SandboxMethod::from_str(name).map(Self::Sandbox),
+            Rail::BankTransfer => Rail::from_str(name).map(|_| Self::BankTransfer),
         }
     }
 
@@ -78,6 +89,7 @@ impl PaymentMethod {
     pub fn rail(self) -> Rail {
         match self {
             Self::Sandbox(_) => Rail::Sandbox,
+            Self::BankTransfer => Rail::BankTransfer,
         }
     }
 }
@@ -87,7 +99,10 @@ impl FromStr for PaymentMethod {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        SandboxMethod::from_str(name).map(Self::Sandbox)
+        match name {
+            BANK_TRANSFER => Ok(Self::BankTransfer),
+            name => SandboxMethod::from_str(name).map(Self::Sandbox),
+        }
     }
 }
 
@@ -95,6 +110,7 @@ impl fmt::Display for PaymentMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sandbox(method) => method.fmt(f),
+            Self::BankTransfer => f.write_str(BANK_TRANSFER),
         }
     }
 }
@@ -102,8 +118,8 @@ impl fmt::Display for PaymentMethod {
 /// One request to a rail. The attempt's id is our idempotency key with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RailCall {
-    /// The rail to ask.
-    pub rail: Rail,
+    /// The rail to ask, and as whom.
+    pub route: Route,
     /// Our id of the request.
     pub attempt: AttemptId,
     /// What to do.

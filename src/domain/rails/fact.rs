@@ -1,7 +1,7 @@
 //! What a rail tells, whoever hears it: the one who called, the resolver who asked again, a webhook
 //! or a line of a statement.
 
-use super::{CallKind, Rail, RailAnswer, RailCall};
+use super::{CallKind, RailAnswer, RailCall, Route};
 use crate::base::{ids::AttemptId, money::Money};
 use time::OffsetDateTime;
 
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RailFact {
     /// Where it happened.
-    pub rail: Rail,
+    pub route: Route,
     /// What was done there.
     pub kind: CallKind,
     /// What became of it.
@@ -30,7 +30,7 @@ impl RailFact {
     /// What `call` was answered.
     pub fn answer(call: &RailCall, outcome: RailAnswer) -> Self {
         Self {
-            rail: call.rail,
+            route: call.route,
             kind: call.kind,
             outcome,
             attempt: Some(call.attempt),

@@ -1,15 +1,21 @@
 //! Rails: the ways money moves. A rail is asked to charge, capture, void, close or refund, by the id
 //! of our attempt, and tells facts, asked or not. It knows nothing of payment intents.
 
+mod allowed;
 pub mod bank_transfer;
 mod call;
 mod declines;
 mod fact;
+mod next_action;
+mod route;
 mod sandbox;
 
+pub use allowed::Rails;
 pub use call::{CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall};
 pub use declines::{DECLINES_OF_MANY, DECLINES_OF_ONE, TooManyDeclines};
 pub use fact::RailFact;
+pub use next_action::NextAction;
+pub use route::Route;
 pub use sandbox::SandboxMethod;
 
 use std::time::Duration;
@@ -19,6 +25,8 @@ crate::names! {
     pub enum Rail {
         /// Moves no money: each payment method has one outcome. For tests and test keys.
         Sandbox = "sandbox",
+        /// The payer sends the money from any bank, by a reference. It is seen on a statement.
+        BankTransfer = "bank_transfer",
     }
 }
 
@@ -27,14 +35,41 @@ impl Rail {
     pub const fn is_for_tests(self) -> bool {
         match self {
             Self::Sandbox => true,
+            Self::BankTransfer => false,
+        }
+    }
+
+    /// Whether the payer sends the money without us. Nobody can be asked for it or keep it from
+    /// coming, and each time that it comes it is other money.
+    pub const fn is_push(self) -> bool {
+        match self {
+            Self::Sandbox => false,
+            Self::BankTransfer => true,
+        }
+    }
+
+    /// Whether a merchant is paid by it through an account with a provider.
+    pub const fn has_accounts(self) -> bool {
+        match self {
+            Self::Sandbox => false,
+            Self::BankTransfer => true,
+        }
+    }
+
+    /// Whether it holds money until it is captured.
+    pub const fn holds(self) -> bool {
+        match self {
+            Self::Sandbox => true,
+            Self::BankTransfer => false,
         }
     }
 
     /// What a rail that is reached without a network answers there and then, so that the call and
     /// its outcome can be one commit. `None`: send it, and record the answer when it comes.
     pub fn answer_at_once(call: &RailCall) -> Option<RailAnswer> {
-        match call.rail {
+        match call.route.rail {
             Self::Sandbox => sandbox::answer_at_once(call),
+            Self::BankTransfer => Some(bank_transfer::answer(call.kind)),
         }
     }
 
@@ -46,6 +81,7 @@ impl Rail {
     pub async fn send(self, call: &RailCall) -> RailAnswer {
         match self {
             Self::Sandbox => sandbox::send(call),
+            Self::BankTransfer => bank_transfer::answer(call.kind),
         }
     }
 
@@ -57,13 +93,14 @@ impl Rail {
     pub async fn look_up(self, call: &RailCall) -> RailAnswer {
         match self {
             Self::Sandbox => sandbox::look_up(call),
+            Self::BankTransfer => bank_transfer::answer(call.kind),
         }
     }
 
     /// How long a call may take before a worker asks what became of it.
     pub fn patience(self) -> Duration {
         match self {
-            Self::Sandbox => Duration::from_secs(2),
+            Self::Sandbox | Self::BankTransfer => Duration::from_secs(2),
         }
     }
 }

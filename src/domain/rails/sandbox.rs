@@ -41,7 +41,9 @@ pub(super) fn send(call: &RailCall) -> RailAnswer {
             SandboxMethod::Pending => RailAnswer::Pending,
             SandboxMethod::Timeout | SandboxMethod::TimeoutFailed => RailAnswer::Unknown,
         },
-        (CallKind::Charge, None) => RailAnswer::Declined(DeclineCode::ProcessingError),
+        (CallKind::Charge, Some(PaymentMethod::BankTransfer) | None) => {
+            RailAnswer::Declined(DeclineCode::ProcessingError)
+        }
         (CallKind::Capture | CallKind::Void | CallKind::Close | CallKind::Refund, _) => {
             RailAnswer::Succeeded
         }
@@ -54,13 +56,16 @@ pub(super) fn look_up(call: &RailCall) -> RailAnswer {
         Some(PaymentMethod::Sandbox(SandboxMethod::TimeoutFailed)) => {
             RailAnswer::Declined(DeclineCode::ProcessingError)
         }
-        Some(PaymentMethod::Sandbox(
-            SandboxMethod::Ok
-            | SandboxMethod::Declined
-            | SandboxMethod::InsufficientFunds
-            | SandboxMethod::RequiresAction
-            | SandboxMethod::Pending,
-        ))
+        Some(
+            PaymentMethod::Sandbox(
+                SandboxMethod::Ok
+                | SandboxMethod::Declined
+                | SandboxMethod::InsufficientFunds
+                | SandboxMethod::RequiresAction
+                | SandboxMethod::Pending,
+            )
+            | PaymentMethod::BankTransfer,
+        )
         | None => send(call),
     }
 }

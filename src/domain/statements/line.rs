@@ -1,18 +1,9 @@
 //! The lines of statements: what happened to a balance.
 
 use super::details::Details;
+pub use crate::base::flow::Flow;
 use crate::base::money::Money;
 use time::Date;
-
-crate::names! {
-    /// Which way money went, seen from the account.
-    pub enum Direction {
-        /// It came in: a credit, or the reversal of a debit.
-        In = "in",
-        /// It went out: a debit, or the reversal of a credit.
-        Out = "out",
-    }
-}
 
 crate::names! {
     /// Whether money has moved.
@@ -32,7 +23,7 @@ pub struct Transaction {
     /// As [`Line::bank_id`], of the transaction.
     pub bank_id: Option<String>,
     /// Which way.
-    pub direction: Direction,
+    pub direction: Flow,
     /// How much, zero or more; banks may leave it out.
     pub amount: Option<Money>,
     /// The rest.
@@ -47,7 +38,7 @@ pub struct Line {
     /// to several entries of a file: then it identifies nothing.
     pub bank_id: Option<String>,
     /// Which way, after reversals: `amount` in this direction is what happened to the balance.
-    pub direction: Direction,
+    pub direction: Flow,
     /// How much, zero or more; in the currency of the statement if it is booked.
     pub amount: Money,
     /// Whether it counts.
@@ -91,9 +82,9 @@ impl Line {
 }
 
 /// `amount`, below zero if it went out.
-pub(super) fn signed(direction: Direction, amount: Money) -> Money {
+pub(super) fn signed(direction: Flow, amount: Money) -> Money {
     match direction {
-        Direction::In => amount,
-        Direction::Out => Money::new(amount.minor().saturating_neg(), amount.currency()),
+        Flow::In => amount,
+        Flow::Out => Money::new(amount.minor().saturating_neg(), amount.currency()),
     }
 }

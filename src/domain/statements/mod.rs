@@ -29,7 +29,7 @@ pub use csv::{
 };
 pub use details::{Charge, Details, Party, Reference, ReferenceKind};
 pub use format::Format;
-pub use line::{Direction, Line, LineStatus, Transaction};
+pub use line::{Flow, Line, LineStatus, Transaction};
 pub use refused::{AmountFault, Place, Reason, Refused};
 pub use statement::{Balance, Statement};
 pub use view::StatementObject;
@@ -45,6 +45,11 @@ pub const LINES_MAX: usize = 100_000;
 
 /// Most statements in a file: one for each day and account.
 pub const STATEMENTS_MAX: usize = 10_000;
+
+/// The format that a file is in by its content; none if it is in none, or is a CSV.
+pub fn recognized(bytes: &[u8]) -> Option<Format> {
+    recognize(&charset::text(bytes).ok()?)
+}
 
 /// Reads a file: at least one statement, each of which adds up as far as it says. A mapping is needed
 /// for CSV, and for that alone.

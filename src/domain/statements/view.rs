@@ -2,7 +2,7 @@
 //! the direction is not said beside them.
 
 use super::{
-    Balance, Details, Direction, Line, LineStatus, Reference, ReferenceKind, Statement, Transaction,
+    Balance, Details, Flow, Line, LineStatus, Reference, ReferenceKind, Statement, Transaction,
 };
 use crate::base::money::Money;
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub struct StatementObject<'a> {
 #[derive(Clone, Debug, Serialize)]
 struct LineObject<'a> {
     bank_id: Option<&'a str>,
-    direction: Direction,
+    direction: Flow,
     amount: String,
     currency: &'static str,
     status: LineStatus,
@@ -42,7 +42,7 @@ struct LineObject<'a> {
 #[derive(Clone, Debug, Serialize)]
 struct TransactionObject<'a> {
     bank_id: Option<&'a str>,
-    direction: Direction,
+    direction: Flow,
     amount: Option<String>,
     details: DetailsObject<'a>,
 }

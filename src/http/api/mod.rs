@@ -13,3 +13,4 @@ pub mod oauth;
 pub mod rail_accounts;
 pub mod refunds;
 pub mod sandbox;
+pub mod statements;

@@ -40,7 +40,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 /// List rails
 ///
 /// All that the merchant has to be paid by, newest account first: the sandbox of a test merchant,
-/// and each rail account. `takes_payments` says which of them payment intents can use.
+/// and each rail account.
 #[utoipa::path(get, path = "/v1/rails", tag = "Rails",
     operation_id = "list_rails",
     responses((status = 200, description = "All of them.", body = List<RailOffer>)))]

@@ -7,7 +7,8 @@ use crate::http::{
     Problem, State,
     answer::{self, List},
     extract::{
-        Caller, Change, Page, PageParams, PathId, Query, ReadIntents, WriteIntents, check_span,
+        Caller, Change, Page, PageParams, PathId, Query, ReadIntents, Statements, WriteIntents,
+        check_span,
     },
 };
 use crate::{
@@ -17,7 +18,10 @@ use crate::{
     },
     domain::{
         auth::Principal,
-        intents::{self, RefundObject, RefundRequest, RefundStatus, refund::store},
+        intents::{self, Refund, RefundObject, RefundRequest, RefundStatus, refund::store},
+        rail_accounts::{self, AccountSettings},
+        rails::bank_transfer::{Iban, Settings, Transfer, TransferFile},
+        reconciliation::{self, BankLine},
     },
     writer::PaymentCommand,
 };
@@ -35,7 +39,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(route::get(of_intent)),
         )
         .service(web::resource("/refunds").route(route::get(list)))
-        .service(web::resource("/refunds/{id}").route(route::get(get)));
+        .service(web::resource("/refunds/{id}").route(route::get(get)))
+        .service(web::resource("/refunds/{id}/transfer").route(route::get(transfer)));
 }
 
 /// Refund a payment intent
@@ -164,4 +169,79 @@ pub async fn get(
         .await?
         .ok_or_else(Problem::not_found)?;
     answer::object(&RefundObject::new(&refund, caller.mode))
+}
+
+/// Get the bank transfer of a refund
+///
+/// For a refund of a payment by bank transfer: a file for your bank (ISO 20022, pain.001.001.09) that
+/// sends the money back to the account that it came from. It has the same name at the bank each time,
+/// so that no bank takes it twice. The refund is `pending` until a statement tells of it.
+#[utoipa::path(get, path = "/v1/refunds/{id}/transfer", tag = "Refunds",
+    operation_id = "get_refund_transfer",
+    params(("id" = RefundId, Path, description = "The refund's id.")),
+    responses(
+        (status = 200, description = "The file.", body = String, content_type = "application/xml"),
+        (status = 409, description = refused(&[Code::InvalidState, Code::TransferNotPossible])),
+    ))]
+pub async fn transfer(
+    state: web::Data<State>,
+    caller: Caller<Statements>,
+    id: PathId<RefundId>,
+) -> Result<HttpResponse, Problem> {
+    let (pool, merchant) = (&state.pool, caller.merchant);
+    let refund = store::get(pool, merchant, id.0).await?;
+    let refund = refund.ok_or_else(Problem::not_found)?;
+    if refund.status != RefundStatus::Pending {
+        let said = format!("the refund is {}, so nothing is to be sent", refund.status);
+        let problem = Problem::new(Code::InvalidState, said);
+        return Err(problem.current_status(refund.status.to_string()));
+    }
+    let line = reconciliation::bank_line::store::refunded_line(pool, merchant, refund.id).await?;
+    let line = line.ok_or_else(|| {
+        not_possible("its payment came by no bank transfer that a statement told of")
+    })?;
+    let account = rail_accounts::store::get(pool, merchant, line.account).await?;
+    let account = account.ok_or_else(Problem::not_found)?;
+    let AccountSettings::BankTransfer(settings) = &account.settings;
+    let file = file(&refund, &line, (settings, state.ambient.now()))?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/xml; charset=utf-8")
+        .body(file))
+}
+
+fn file(
+    refund: &Refund,
+    line: &BankLine,
+    (from, now): (&Settings, OffsetDateTime),
+) -> Result<Vec<u8>, Problem> {
+    let payer = &line.details.counterparty;
+    let iban = payer.account.as_deref().map(Iban::parse);
+    let Some(Ok(iban)) = iban else {
+        return Err(not_possible(
+            "the statement names no IBAN that it came from",
+        ));
+    };
+    let id = refund.id.to_string();
+    let transfer = Transfer {
+        id: &id,
+        amount: refund.amount,
+        name: payer.name.as_deref().unwrap_or("Payer"),
+        iban,
+        bic: None,
+        text: refund.reason.as_deref().unwrap_or("Refund"),
+    };
+    let file = TransferFile {
+        id: &id,
+        made_at: now,
+        execute_on: now.date(),
+        from,
+        transfers: &[transfer],
+    };
+    file.write()
+        .map_err(|error| not_possible(&error.to_string()))
+}
+
+fn not_possible(why: &str) -> Problem {
+    let said = format!("the money cannot be sent back by a file: {why}");
+    Problem::new(Code::TransferNotPossible, said)
 }

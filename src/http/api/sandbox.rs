@@ -16,7 +16,7 @@ use crate::{
     domain::{
         intents::PaymentIntent,
         ledger::{EntryRequest, JournalEntryView},
-        rails::{CallKind, DeclineCode, Rail, RailAnswer, RailFact},
+        rails::{CallKind, DeclineCode, RailAnswer, RailFact, Route},
     },
     writer::{Awaited, FactReceipt, MovementCommand, PaymentCommand, PostingCommand},
 };
@@ -195,7 +195,7 @@ impl FactRequest {
             return Err(Invalid::field("/external_id", detail));
         }
         Ok(RailFact {
-            rail: Rail::Sandbox,
+            route: Route::SANDBOX,
             kind: match kind {
                 FactKind::Charge => CallKind::Charge,
                 FactKind::Capture => CallKind::Capture,

@@ -97,6 +97,8 @@ grants! {
     Exports;
     /// See [`Scope::ResolveMovements`].
     ResolveMovements;
+    /// See [`Scope::Statements`].
+    Statements;
     /// See [`Scope::Sandbox`].
     Sandbox;
     /// See [`Scope::PostEntries`].

@@ -4,17 +4,20 @@ use super::parameters::Parameters;
 use super::{Body, Caller, Grant, IdempotencyKeyHeader, RawBody};
 use crate::{
     app::Performed,
-    base::actor::Actor,
+    base::{actor::Actor, crypto::hash::sha256},
     domain::{
         auth::Principal,
-        idempotency::{Claim, Fingerprint},
+        idempotency::{Claim, Fingerprint, IdempotencyKey},
+        statements::FILE_BYTES_MAX,
     },
     http::{Problem, State, answer, request::RequestId},
     writer::{Command, Submission},
 };
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::Method, web};
+use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use std::marker::PhantomData;
 
 /// A request that changes something: the caller may do it and its body was read. A `POST` carries
@@ -40,37 +43,86 @@ impl<G: Grant, T: DeserializeOwned + 'static> FromRequest for Change<G, T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let raw = RawBody::from_request(request, payload);
-        let state = request.app_data::<web::Data<State>>().cloned();
         let request = request.clone();
         Box::pin(async move {
-            let caller = *Caller::<G>::extract(&request).await?;
-            let key = if request.method() == Method::POST {
-                Some(IdempotencyKeyHeader::extract(&request).await?)
-            } else {
-                None
-            };
-            let RequestId(request_id) = RequestId::extract(&request).await?;
-            let RawBody(bytes) = raw.await?;
-            // Under too much load most requests end here, so it comes before the work on the body.
-            // The bytes are taken all the same, or the connection could not be used again.
-            state
-                .ok_or_else(|| Problem::internal(&"the server has no state"))?
-                .writer
-                .admits(caller.merchant)?;
-            let Body { value: body, json } = Body::<T>::read(request.headers(), &bytes)?;
-            let fingerprint = || Fingerprint::of(Method::POST.as_str(), request.path(), &json);
-            Ok(Self {
-                caller,
-                body,
-                claim: key.map(|IdempotencyKeyHeader(key)| Claim {
-                    key,
-                    fingerprint: fingerprint(),
-                }),
-                request_id,
-                bytes: bytes.len(),
-                grant: PhantomData,
-            })
+            let head = Head::read::<G>(&request, raw).await?;
+            let Body { value, json } = Body::<T>::read(request.headers(), &head.bytes)?;
+            Ok(head.change(&request, value, &json))
         })
+    }
+}
+
+/// A file from a bank, as the body of a request.
+#[derive(Debug)]
+pub struct BankFile(pub Bytes);
+
+impl<G: Grant> FromRequest for Change<G, BankFile> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let raw = RawBody::up_to(FILE_BYTES_MAX, request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let head = Head::read::<G>(&request, raw).await?;
+            let file = BankFile(head.bytes.clone());
+            // The same file about another account, or read in another way, is another request.
+            let asked = json!({"query": request.query_string(), "file": sha256(&file.0)});
+            Ok(head.change(&request, file, &asked))
+        })
+    }
+}
+
+/// A request that changes something, before its body is read.
+struct Head {
+    caller: Principal,
+    key: Option<IdempotencyKey>,
+    request_id: String,
+    bytes: Bytes,
+}
+
+impl Head {
+    async fn read<G: Grant>(
+        request: &HttpRequest,
+        raw: LocalBoxFuture<'static, Result<RawBody, Problem>>,
+    ) -> Result<Self, Problem> {
+        let state = request.app_data::<web::Data<State>>();
+        let caller = *Caller::<G>::extract(request).await?;
+        let key = if request.method() == Method::POST {
+            Some(IdempotencyKeyHeader::extract(request).await?.0)
+        } else {
+            None
+        };
+        let RequestId(request_id) = RequestId::extract(request).await?;
+        let RawBody(bytes) = raw.await?;
+        // Under too much load most requests end here, so it comes before the work on the body.
+        // The bytes are taken all the same, or the connection could not be used again.
+        state
+            .ok_or_else(|| Problem::internal(&"the server has no state"))?
+            .writer
+            .admits(caller.merchant)?;
+        Ok(Self {
+            caller,
+            key,
+            request_id,
+            bytes: bytes.freeze(),
+        })
+    }
+
+    /// The change, whose key stands for this body.
+    fn change<G, T>(self, request: &HttpRequest, body: T, json: &Value) -> Change<G, T> {
+        let fingerprint = || Fingerprint::of(Method::POST.as_str(), request.path(), json);
+        Change {
+            caller: self.caller,
+            body,
+            claim: self.key.map(|key| Claim {
+                key,
+                fingerprint: fingerprint(),
+            }),
+            request_id: self.request_id,
+            bytes: self.bytes.len(),
+            grant: PhantomData,
+        }
     }
 }
 

@@ -19,9 +19,9 @@ mod strict;
 pub use body::Body;
 pub use caller::{
     Callbacks, Caller, Exports, Grant, Ledger, Links, PostEntries, RailAccounts, ReadIntents,
-    ResolveMovements, Sandbox, WriteIntents,
+    ResolveMovements, Sandbox, Statements, WriteIntents,
 };
-pub use change::Change;
+pub use change::{BankFile, Change};
 pub use declared::{Declared, Only};
 pub use idempotency_key::IdempotencyKeyHeader;
 pub use page::{Cursor, Page, PageParams, check_span, limit};

@@ -28,6 +28,17 @@ impl FromRequest for RawBody {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        Self::up_to(BODY_BYTES_MAX, request, payload)
+    }
+}
+
+impl RawBody {
+    /// The bytes of a body that may have so many.
+    pub(super) fn up_to(
+        most: usize,
+        request: &HttpRequest,
+        payload: &mut Payload,
+    ) -> LocalBoxFuture<'static, Result<Self, Problem>> {
         let payload = payload.take();
         let connection = request.conn_data::<Rc<ConnectionState>>().cloned();
         let packed = is_packed(request.headers());
@@ -35,7 +46,7 @@ impl FromRequest for RawBody {
             if packed {
                 return Err(Problem::unsupported_encoding());
             }
-            let body = collect(payload).await?;
+            let body = collect(payload, most).await?;
             if let Some(connection) = connection {
                 connection.received();
             }
@@ -50,7 +61,7 @@ fn is_packed(headers: &HeaderMap) -> bool {
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-async fn collect(mut payload: Payload) -> Result<RawBody, Problem> {
+async fn collect(mut payload: Payload, most: usize) -> Result<RawBody, Problem> {
     let begun = Instant::now();
     let mut bytes = BytesMut::new();
     loop {
@@ -63,7 +74,7 @@ async fn collect(mut payload: Payload) -> Result<RawBody, Problem> {
             return Ok(RawBody(bytes));
         };
         let piece = piece.map_err(|_| Problem::of_status(StatusCode::BAD_REQUEST))?;
-        if bytes.len() + piece.len() > BODY_BYTES_MAX {
+        if bytes.len() + piece.len() > most {
             return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
         }
         bytes.extend_from_slice(&piece);

@@ -9,10 +9,11 @@ use crate::base::event_type::EventType;
 use serde_json::{Map, Value, json};
 
 /// What the types of events begin with, the schema of these events, and that of their `data`.
-const SUBJECTS: [(&str, &str, &str); 6] = [
+const SUBJECTS: [(&str, &str, &str); 7] = [
     ("payment_intent", "PaymentIntentEvent", "PaymentIntent"),
     ("refund", "RefundEvent", "Refund"),
     ("movement", "MovementEvent", "Movement"),
+    ("statement", "StatementEvent", "Statement"),
     ("payment_link", "PaymentLinkEvent", "PaymentLink"),
     (
         "callback_endpoint",

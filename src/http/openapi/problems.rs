@@ -58,6 +58,8 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         | ProblemCode::ExportRunning
         | ProblemCode::RequestTimeout
         | ProblemCode::RailNotAvailable
+        | ProblemCode::InvalidStatement
+        | ProblemCode::TransferNotPossible
         | ProblemCode::IdempotencyKeyInUse
         | ProblemCode::TooManyEndpoints
         | ProblemCode::TooManyRailAccounts

@@ -2,8 +2,9 @@
 
 use crate::base::language::Locale;
 use crate::http::Problem;
-use crate::views::pages::{PAGE_HEADERS, PayPage, QrError, pay_page};
-use actix_web::http::{StatusCode, header};
+use crate::views::pages::{PAGE_HEADERS, POLICY_WITH_SCRIPT, PayPage, PayState, QrError, pay_page};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 /// An answer with the headers of a page, its language aside.
@@ -31,7 +32,16 @@ pub(super) fn pay(page: &PayPage) -> Result<HttpResponse, Problem> {
 
 /// The pay page under another status than its own.
 pub(super) fn pay_with_status(page: &PayPage, status: u16) -> Result<HttpResponse, Problem> {
-    Ok(html(status, page.reader.locale, pay_page(page)?))
+    let mut answer = html(status, page.reader.locale, pay_page(page)?);
+    if let PayState::Transfer(_) = page.state {
+        let (name, policy) = POLICY_WITH_SCRIPT;
+        let (name, policy) = (
+            HeaderName::from_static(name),
+            HeaderValue::from_static(policy),
+        );
+        answer.headers_mut().insert(name, policy);
+    }
+    Ok(answer)
 }
 
 /// Sends the browser on to read another page.

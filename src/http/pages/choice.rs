@@ -9,7 +9,7 @@ use super::{
 };
 use crate::http::{Problem, State};
 use crate::{
-    domain::rails::DeclineCode,
+    domain::rails::{DeclineCode, PaymentMethod, Rail},
     views::pages::{PayForm, PayPage, PayState, PostedForm, Review},
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -22,6 +22,8 @@ pub(super) struct Filled {
     amount: Option<String>,
     tip: Option<String>,
     payment_method: Option<String>,
+    /// The way to pay that the payer chose, by its rail's name.
+    way: Option<String>,
     /// Why the rail declined the payment before.
     declined: Option<String>,
 }
@@ -34,6 +36,7 @@ impl Filled {
             amount: field("amount"),
             tip: field("tip"),
             payment_method: field("payment_method"),
+            way: None,
             declined: None,
         }
     }
@@ -42,6 +45,7 @@ impl Filled {
     pub fn declined(self, code: DeclineCode) -> Self {
         Self {
             payment_method: None,
+            way: self.way().map(|way| way.as_str().to_owned()),
             declined: Some(code.as_str().to_owned()),
             ..self
         }
@@ -50,6 +54,16 @@ impl Filled {
     /// What a query holds. One that cannot be read holds nothing: it may be anybody's.
     pub fn of_query(request: &HttpRequest) -> Self {
         serde_urlencoded::from_str(request.query_string()).unwrap_or_default()
+    }
+
+    /// The way to pay that was chosen, if it is one that we know.
+    pub fn way(&self) -> Option<Rail> {
+        let by_method = || {
+            let method: PaymentMethod = self.payment_method.as_deref()?.parse().ok()?;
+            Some(method.rail())
+        };
+        let named = self.way.as_deref().and_then(|name| name.parse().ok());
+        named.or_else(by_method)
     }
 
     /// The fields as they were posted.
@@ -67,6 +81,7 @@ impl Filled {
             ("amount", &self.amount),
             ("tip", &self.tip),
             ("payment_method", &self.payment_method),
+            ("way", &self.way),
             ("declined", &self.declined),
         ];
         let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -93,6 +108,7 @@ impl Filled {
                     csrf: std::mem::take(&mut form.csrf),
                     amount: self.amount.clone(),
                     tip: self.tip.clone(),
+                    way: form.way,
                     payment_method: self.payment_method.clone(),
                     faults: faults.unwrap_or_default(),
                     decline_code: declined,
@@ -129,7 +145,8 @@ pub(super) async fn review(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let filled = Filled::of_query(&request);
-    let page = Page::find(&state, &visit).await?.page(&state, &visit);
+    let page = Page::find(&state, &visit).await?;
+    let page = page.page(&state, &visit, filled.way());
     let PayState::Payable(form) = &page.state else {
         return answer::pay(&page);
     };

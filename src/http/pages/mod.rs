@@ -19,11 +19,12 @@ mod receipt;
 mod subject;
 mod view;
 mod visit;
+mod ways;
 
 pub use form::Form;
 
 use crate::http::{server::no_such_route, visitors};
-use crate::views::pages::style_path;
+use crate::views::pages::{script_path, style_path};
 use actix_web::{Handler, Resource, Responder, middleware::from_fn, web};
 
 /// The routes of this directory.
@@ -37,6 +38,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(read("/{token}/review", choice::review).route(web::post().to(choice::post_review)))
         .service(read("/{token}/qr.svg", qr::svg))
         .service(read("/{token}/qr.png", qr::png))
+        .service(read("/{token}/transfer.svg", qr::transfer_svg))
+        .service(read("/{token}/transfer.png", qr::transfer_png))
         .default_service(web::to(no_such_route));
     let receipt = web::scope("/r")
         .wrap(from_fn(visitors::limit))
@@ -46,6 +49,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .default_service(web::to(no_such_route));
     config
         .service(read(style_path(), assets::style))
+        .service(read(script_path(), assets::script))
         .service(pay)
         .service(receipt);
 }

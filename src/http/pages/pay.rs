@@ -9,7 +9,7 @@ use super::visit::Visit;
 use crate::http::{Problem, State};
 use crate::{
     base::ids::IntentId,
-    domain::links::Price,
+    domain::{intents::Choice, links::Price},
     views::pages::{PayPage, PayState, PayerChoice},
     writer::{Command, LinkCommand, LinkPayment, PaymentCommand},
 };
@@ -21,8 +21,9 @@ pub(super) async fn show(
     visit: Visit,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let page = Page::find(&state, &visit).await?.page(&state, &visit);
-    answer::pay(&Filled::of_query(&request).fill(page))
+    let filled = Filled::of_query(&request);
+    let page = Page::find(&state, &visit).await?;
+    answer::pay(&filled.fill(page.page(&state, &visit, filled.way())))
 }
 
 /// `GET /p/{token}/pay`: a browser that loads the address of a post again comes back to the page.
@@ -43,7 +44,7 @@ pub(super) async fn pay(
     // Whether it can be paid is the writer's to say: it knows whether this form was sent before.
     let order = opened.order();
     let Ok(choice) = order.read(filled.posted(), visit.reader.locale) else {
-        let page = opened.page(&state, &visit);
+        let page = opened.page(&state, &visit, filled.way());
         return if page.state.is_payable() {
             Ok(answer::see_other(&filled.form_path(&visit)))
         } else {
@@ -62,9 +63,9 @@ pub(super) async fn pay(
 
 impl Page {
     fn command(&self, choice: &PayerChoice) -> Command {
-        let method = choice.payment_method;
+        let chosen = Choice::from(choice.payment_method);
         match &self.subject {
-            PageSubject::Intent(open) => PaymentCommand::Confirm(open.intent.id, method).into(),
+            PageSubject::Intent(open) => PaymentCommand::Confirm(open.intent.id, chosen).into(),
             PageSubject::Link(link) => {
                 let amount = match link.terms.price {
                     Price::Chosen { .. } => Some(choice.amount),
@@ -72,7 +73,7 @@ impl Page {
                 };
                 let tip = Some(choice.tip).filter(|tip| tip.minor() > 0);
                 let payment = LinkPayment {
-                    method,
+                    choice: chosen,
                     amount,
                     tip,
                 };
@@ -110,7 +111,7 @@ pub(super) async fn land(
             Ok(landed)
         }
         Outcome::Running => {
-            let page = Page::find(state, visit).await?.page(state, visit);
+            let page = Page::find(state, visit).await?.page(state, visit, None);
             answer::pay(&PayPage {
                 state: PayState::Processing,
                 ..page
@@ -123,7 +124,7 @@ pub(super) async fn land(
 /// An intent's page says how it stands. A link's is answered at once, so that the payer's browser
 /// does not take "somebody else was first" for a payment made.
 fn refused(opened: &Page, state: &State, visit: &Visit) -> Result<HttpResponse, Problem> {
-    let page = opened.page(state, visit);
+    let page = opened.page(state, visit, None);
     match (&opened.subject, page.state.http_status()) {
         (PageSubject::Intent(_), _) => {
             let root = &visit.reader.root;

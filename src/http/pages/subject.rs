@@ -1,6 +1,10 @@
 //! What a token opens: an intent or a link.
 
-use super::{payer::Payer, visit::Visit};
+use super::{
+    payer::Payer,
+    visit::Visit,
+    ways::{self, Wanted},
+};
 use crate::domain::intents::State as IntentState;
 use crate::http::{Problem, State};
 use crate::{
@@ -10,10 +14,12 @@ use crate::{
     },
     domain::{
         auth::{self, Merchant},
-        intents::{self, Attempt, Intent, attempt},
-        links::{self, Link, store::Subject},
+        intents::{self, Attempt, CaptureMethod, Intent, attempt},
+        links::{self, Link, Price, store::Subject},
+        rails::Rail,
     },
 };
+use time::OffsetDateTime;
 
 /// The subject of a page, with whose it is.
 #[derive(Debug)]
@@ -22,6 +28,8 @@ pub(super) struct Page {
     pub merchant: Merchant,
     /// What the page is about.
     pub subject: PageSubject,
+    /// The rails by which it can be paid, the one to offer first in front.
+    pub rails: Vec<Rail>,
 }
 
 /// What a page is about.
@@ -42,6 +50,8 @@ pub(super) struct OpenIntent {
     pub link: Option<Link>,
     /// Whether the reader may go on with what is under way.
     pub is_readers: bool,
+    /// Until when the merchant waits for a transfer, while it does.
+    pub pays_until: Option<OffsetDateTime>,
 }
 
 /// Finds what `token` names. One that cannot be ours is not looked up: that says no more than
@@ -74,11 +84,7 @@ impl Page {
             Subject::Link(id) => {
                 let link = link(state, merchant, id).await?;
                 match own_payment(state, &link, payer).await? {
-                    Some(intent) => PageSubject::Intent(Box::new(OpenIntent {
-                        intent,
-                        link: Some(link),
-                        is_readers: true,
-                    })),
+                    Some(own) => PageSubject::Intent(Box::new(own)),
                     None => PageSubject::Link(link),
                 }
             }
@@ -89,16 +95,21 @@ impl Page {
                     Some(id) => Some(link(state, merchant, id).await?),
                     None => None,
                 };
-                PageSubject::Intent(Box::new(OpenIntent {
-                    is_readers: is_readers(state, &intent, payer).await?,
-                    link: through,
-                    intent,
-                }))
+                let open = OpenIntent::of(state, intent, through, payer).await?;
+                PageSubject::Intent(Box::new(open))
             }
         };
         let merchant = auth::store::merchant(&state.pool, merchant).await?;
         let merchant = merchant.ok_or_else(Problem::not_found)?;
-        Ok(Self { merchant, subject })
+        let rails = match subject.wanted() {
+            Some(wanted) => ways::offered(state, &merchant, wanted).await?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            merchant,
+            subject,
+            rails,
+        })
     }
 }
 
@@ -113,40 +124,83 @@ async fn own_payment(
     state: &State,
     link: &Link,
     payer: Option<&Payer>,
-) -> Result<Option<Intent>, Problem> {
+) -> Result<Option<OpenIntent>, Problem> {
     let Some(payer) = payer else {
         return Ok(None);
     };
     let found = intents::store::get(&state.pool, link.merchant, payer.intent).await?;
-    let own = found.filter(|i| i.terms.payment_link == Some(link.id) && i.is_under_way());
-    match own {
-        Some(intent) if is_readers(state, &intent, Some(payer)).await? => Ok(Some(intent)),
-        Some(_) | None => Ok(None),
+    let is_open = |i: &Intent| i.is_under_way() || i.waits_for_transfer();
+    let own = found.filter(|i| i.terms.payment_link == Some(link.id) && is_open(i));
+    let Some(intent) = own else {
+        return Ok(None);
+    };
+    let own = OpenIntent::of(state, intent, Some(link.clone()), Some(payer)).await?;
+    Ok(Some(own).filter(|own| own.is_readers))
+}
+
+impl OpenIntent {
+    /// The payment for this reader.
+    async fn of(
+        state: &State,
+        intent: Intent,
+        link: Option<Link>,
+        payer: Option<&Payer>,
+    ) -> Result<Self, Problem> {
+        let open = open_attempt(state, &intent).await?;
+        Ok(Self {
+            is_readers: is_readers(&intent, open.as_ref(), payer),
+            pays_until: open.and_then(|open| open.expires_at),
+            intent,
+            link,
+        })
     }
 }
 
-/// Whether the reader may go on with what is under way: what a payer began on a page belongs to
-/// that browser; what a bot began is for whom it gave the page to.
-async fn is_readers(
-    state: &State,
-    intent: &Intent,
-    payer: Option<&Payer>,
-) -> Result<bool, Problem> {
+/// The attempt that the payment waits for.
+async fn open_attempt(state: &State, intent: &Intent) -> Result<Option<Attempt>, Problem> {
     let open = match intent.state {
         IntentState::RequiresAction(attempt) | IntentState::Processing(attempt, _) => attempt,
         IntentState::RequiresPayment
         | IntentState::RequiresCapture
         | IntentState::Succeeded
         | IntentState::Canceled(_)
-        | IntentState::Expired => return Ok(true),
+        | IntentState::Expired => return Ok(None),
     };
     let mut found = attempt::store::load(&state.pool, &[(intent.merchant, open)]).await?;
-    let attempt = found.pop().transpose().map_err(sqlx::Error::from)?;
-    let nonce = attempt.as_ref().and_then(Attempt::page_nonce);
-    Ok(nonce.is_none_or(|nonce| payer.is_some_and(|payer| payer.began(intent.id, nonce))))
+    Ok(found.pop().transpose().map_err(sqlx::Error::from)?)
+}
+
+/// Whether the reader may go on with what is under way: what a payer began on a page belongs to
+/// that browser; what a bot began is for whom it gave the page to.
+fn is_readers(intent: &Intent, open: Option<&Attempt>, payer: Option<&Payer>) -> bool {
+    let nonce = open.and_then(Attempt::page_nonce);
+    nonce.is_none_or(|nonce| payer.is_some_and(|payer| payer.began(intent.id, nonce)))
 }
 
 impl PageSubject {
+    /// What is to be paid; none if there is nothing.
+    fn wanted(&self) -> Option<Wanted<'_>> {
+        match self {
+            Self::Intent(open) => {
+                let (intent, terms) = (&open.intent, &open.intent.terms);
+                let is_payable = intent.state == IntentState::RequiresPayment;
+                (is_payable || intent.waits_for_transfer()).then_some(Wanted {
+                    rails: &terms.rails,
+                    amount: terms.amount,
+                    holds: terms.capture_method == CaptureMethod::Manual,
+                })
+            }
+            Self::Link(link) => Some(Wanted {
+                rails: &link.terms.rails,
+                amount: match link.terms.price {
+                    Price::Fixed(amount) => amount,
+                    Price::Chosen { min, .. } => min,
+                },
+                holds: false,
+            }),
+        }
+    }
+
     /// The id of the payment, if there is one yet.
     pub fn intent(&self) -> Option<IntentId> {
         match self {

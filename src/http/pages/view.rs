@@ -8,14 +8,15 @@ use crate::{
         auth::Merchant,
         intents::{CaptureMethod, Status},
         links::{Link, LinkStatus, Price},
+        rails::{NextAction, Rail},
     },
-    views::pages::{Order, PayForm, PayPage, PayState},
+    views::pages::{Order, PayForm, PayPage, PayState, TransferDetails},
 };
 use time::OffsetDateTime;
 
 impl Page {
-    /// The page of it, with a form that can be sent once.
-    pub fn page(&self, state: &State, visit: &Visit) -> PayPage {
+    /// The page of it, with a form that can be sent once: for this way to pay, if one was chosen.
+    pub fn page(&self, state: &State, visit: &Visit, way: Option<Rail>) -> PayPage {
         let token = match self.subject.intent() {
             // A link's payment may be shown at the link's address.
             Some(id) => state.urls.token(&id.to_string()),
@@ -24,22 +25,13 @@ impl Page {
         PayPage {
             reader: visit.reader.clone(),
             order: self.order(),
-            state: self.state(state, &token),
+            state: self.state(state, &token, way),
             token,
             now: state.ambient.now(),
         }
     }
 
-    /// A live merchant cannot be paid by a rail that only plays.
-    fn has_no_rail(&self) -> bool {
-        let rail = match &self.subject {
-            PageSubject::Intent(open) => open.intent.terms.rail,
-            PageSubject::Link(link) => link.terms.rail,
-        };
-        rail.is_for_tests() && self.merchant.mode.is_live()
-    }
-
-    fn state(&self, state: &State, token: &str) -> PayState {
+    fn state(&self, state: &State, token: &str, way: Option<Rail>) -> PayState {
         let now = state.ambient.now();
         let csrf = || {
             state
@@ -49,11 +41,12 @@ impl Page {
                 .form_token(token, now, &state.ambient)
         };
         let payable = |decline_code| {
-            if self.has_no_rail() {
+            if self.rails.is_empty() {
                 return PayState::Inactive;
             }
             PayState::Payable(PayForm {
                 csrf: csrf(),
+                way,
                 decline_code,
                 ..PayForm::default()
             })
@@ -62,6 +55,18 @@ impl Page {
             PageSubject::Link(link) => return closed(link, now).unwrap_or_else(|| payable(None)),
             PageSubject::Intent(open) => open,
         };
+        let told = open.intent.waits_with().and_then(NextAction::bank_transfer);
+        if let Some(told) = told {
+            // Not kept to one browser: nobody loses by it, and the payer's bank may be elsewhere.
+            let other = way.filter(|way| !way.is_push() && self.rails.contains(way));
+            return match other {
+                Some(_) => payable(None),
+                None => PayState::Transfer(Box::new(TransferDetails {
+                    instructions: told.clone(),
+                    until: open.pays_until,
+                })),
+            };
+        }
         match (open.intent.status_at(now), open.is_readers) {
             (Status::RequiresPayment, _) => {
                 let failed = open.intent.last_error.map(|error| error.decline_code);
@@ -87,7 +92,7 @@ impl Page {
     pub fn order(&self) -> Order {
         let merchant = &self.merchant;
         match &self.subject {
-            PageSubject::Intent(open) => open.order(merchant),
+            PageSubject::Intent(open) => open.order(merchant, self.rails.clone()),
             PageSubject::Link(link) => {
                 let terms = &link.terms;
                 Order {
@@ -100,6 +105,7 @@ impl Page {
                     is_held: false,
                     expires_at: link.expires_at(),
                     test_mode: !merchant.mode.is_live(),
+                    rails: self.rails.clone(),
                 }
             }
         }
@@ -107,7 +113,7 @@ impl Page {
 }
 
 impl OpenIntent {
-    fn order(&self, merchant: &Merchant) -> Order {
+    fn order(&self, merchant: &Merchant, rails: Vec<Rail>) -> Order {
         let (terms, sums) = (&self.intent.terms, &self.intent.sums);
         let amount = match self.intent.state.status() {
             Status::Succeeded => sums.captured,
@@ -134,6 +140,7 @@ impl OpenIntent {
             is_held: terms.capture_method == CaptureMethod::Manual,
             expires_at: Some(self.intent.expires_at()),
             test_mode: !merchant.mode.is_live(),
+            rails,
         }
     }
 }

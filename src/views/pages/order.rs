@@ -2,7 +2,7 @@
 
 use crate::base::language::{Locale, PayerAmountError, parse_payer_amount};
 use crate::base::money::Money;
-use crate::domain::rails::{PaymentMethod, SandboxMethod};
+use crate::domain::rails::{PaymentMethod, Rail, SandboxMethod};
 use crate::domain::{intents::LineItem, links::Price};
 use time::OffsetDateTime;
 
@@ -28,6 +28,8 @@ pub struct Order {
     pub expires_at: Option<OffsetDateTime>,
     /// No real money moves, and the payer chooses the outcome.
     pub test_mode: bool,
+    /// The rails by which it can be paid, the one to offer first in front.
+    pub rails: Vec<Rail>,
 }
 
 /// The fields of the pay form as they were posted, unread.
@@ -50,7 +52,7 @@ pub struct PayerChoice {
     pub tip: Money,
     /// Amount and tip together: what is charged.
     pub total: Money,
-    /// One of [`SANDBOX_METHODS`].
+    /// One that the page offers.
     pub payment_method: PaymentMethod,
 }
 
@@ -138,6 +140,15 @@ impl Order {
     }
 }
 
+/// Reads a method that pages offer. Whether this one does is not asked here: a form that was sent
+/// before must be read as it was then.
+fn read_method(posted: Option<&str>) -> Result<PaymentMethod, FieldFault> {
+    let played = SANDBOX_METHODS.map(PaymentMethod::Sandbox);
+    let mut all = played.into_iter().chain([PaymentMethod::BankTransfer]);
+    all.find(|method| posted == Some(method.to_string().as_str()))
+        .ok_or(FieldFault::MethodUnknown)
+}
+
 fn read_amount(price: Price, typed: &str, locale: Locale) -> Result<Money, FieldFault> {
     match price {
         Price::Fixed(amount) => Ok(amount),
@@ -153,14 +164,6 @@ fn read_amount(price: Price, typed: &str, locale: Locale) -> Result<Money, Field
             }
         }
     }
-}
-
-fn read_method(posted: Option<&str>) -> Result<PaymentMethod, FieldFault> {
-    let mut offered = SANDBOX_METHODS.into_iter();
-    offered
-        .find(|method| posted == Some(method.as_str()))
-        .map(PaymentMethod::Sandbox)
-        .ok_or(FieldFault::MethodUnknown)
 }
 
 #[cfg(test)]
@@ -183,6 +186,7 @@ mod tests {
             is_held: false,
             expires_at: None,
             test_mode: true,
+            rails: vec![Rail::Sandbox],
         }
     }
 

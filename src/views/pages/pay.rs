@@ -4,12 +4,16 @@ use super::items::{Line, lines, monogram};
 use super::order::{FieldFault, Order};
 use super::reader::Reader;
 use super::review::Review;
+use super::transfer::TransferDetails;
 use crate::base::language::{
     Locale, Texts, format_amount, format_left, format_moment, machine_moment,
     texts::{around_merchant, fill},
 };
 use crate::base::money::Money;
-use crate::domain::{links::Price, rails::DeclineCode};
+use crate::domain::{
+    links::Price,
+    rails::{DeclineCode, Rail},
+};
 use askama::Template;
 use time::OffsetDateTime;
 
@@ -35,6 +39,8 @@ pub enum PayState {
     Payable(PayForm),
     /// The payer has chosen and sees the sum before paying it.
     Review(Review),
+    /// The payer sends the money from their bank.
+    Transfer(Box<TransferDetails>),
     /// The rail has not answered yet.
     Processing,
     /// Another payer's payment is under way; this one has paid nothing.
@@ -74,6 +80,8 @@ pub struct PayForm {
     pub amount: Option<String>,
     /// The tip as it was posted.
     pub tip: Option<String>,
+    /// The way to pay that it is for; the first that is offered if none is chosen.
+    pub way: Option<Rail>,
     /// The payment method as it was posted.
     pub payment_method: Option<String>,
     /// What was wrong with it.
@@ -93,6 +101,7 @@ impl PayState {
         match self {
             Self::Payable(_)
             | Self::Review(_)
+            | Self::Transfer(_)
             | Self::Processing
             | Self::SomebodyPaying
             | Self::TooManyDeclines
@@ -146,6 +155,7 @@ impl View<'_> {
         let t = self.t;
         let (look, heading, note) = match &self.page.state {
             PayState::Payable(_) | PayState::Review(_) => return None,
+            PayState::Transfer(_) => ("wait", t.transfer, t.transfer_note),
             PayState::SomebodyPaying => ("wait", t.somebody_paying, t.somebody_paying_note),
             PayState::TooManyDeclines => ("over", t.too_many_declines, t.too_many_declines_note),
             PayState::Processing => ("wait", t.processing, t.processing_note),
@@ -186,6 +196,7 @@ impl View<'_> {
             PayState::Paid { .. }
             | PayState::Payable(_)
             | PayState::Review(_)
+            | PayState::Transfer(_)
             | PayState::Processing
             | PayState::SomebodyPaying
             | PayState::TooManyDeclines
@@ -216,7 +227,8 @@ impl View<'_> {
             PayState::Payable(form) if form.decline_code.is_some() => Some(self.t.declined),
             PayState::Payable(_) => None,
             PayState::Review(_) => Some(self.t.review),
-            PayState::Processing
+            PayState::Transfer(_)
+            | PayState::Processing
             | PayState::SomebodyPaying
             | PayState::TooManyDeclines
             | PayState::ActionRequired { .. }
@@ -245,8 +257,20 @@ impl View<'_> {
     /// The time until which it can be paid while that matters: for people, for machines, and how
     /// far off it is.
     fn deadline(&self) -> Option<(String, String, Option<String>)> {
-        let payable = matches!(self.page.state, PayState::Payable(_) | PayState::Review(_));
-        let at = self.order.expires_at.filter(|_| payable)?;
+        let at = match &self.page.state {
+            PayState::Payable(_) | PayState::Review(_) => self.order.expires_at?,
+            PayState::Transfer(details) => details.until?,
+            PayState::Processing
+            | PayState::SomebodyPaying
+            | PayState::TooManyDeclines
+            | PayState::ActionRequired { .. }
+            | PayState::Authorized
+            | PayState::Paid { .. }
+            | PayState::Expired
+            | PayState::Used
+            | PayState::Inactive
+            | PayState::Canceled => return None,
+        };
         let left = format_left(at - self.page.now, self.locale);
         Some((format_moment(at, self.locale), machine_moment(at), left))
     }

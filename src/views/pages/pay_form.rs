@@ -6,7 +6,7 @@ use crate::base::language::{PayerAmountError, texts::fill, typed_amount};
 use crate::base::money::{Currency, Money};
 use crate::domain::{
     links::Price,
-    rails::{DeclineCode, SandboxMethod},
+    rails::{DeclineCode, Rail, SandboxMethod},
 };
 
 /// The field of an amount that the payer chooses.
@@ -23,6 +23,12 @@ pub(super) struct Method {
     pub code: &'static str,
     pub label: &'static str,
     pub chosen: bool,
+}
+
+/// A way to pay.
+pub(super) struct Way {
+    pub code: &'static str,
+    pub label: &'static str,
 }
 
 /// A choice of tip.
@@ -90,6 +96,46 @@ impl View<'_> {
         }
     }
 
+    /// The way to pay that the form is for.
+    fn way(&self, form: &PayForm) -> Option<Rail> {
+        let offered = |rail: &Rail| self.order.rails.contains(rail);
+        form.way
+            .filter(offered)
+            .or(self.order.rails.first().copied())
+    }
+
+    /// Whether the form is for a transfer that the payer sends.
+    pub(super) fn is_push(&self, form: &PayForm) -> bool {
+        self.way(form).is_some_and(Rail::is_push)
+    }
+
+    /// The other ways to pay.
+    pub(super) fn other_ways(&self, form: &PayForm) -> Vec<Way> {
+        let shown = self.way(form);
+        self.ways(|rail| Some(rail) != shown)
+    }
+
+    /// The ways to pay beside a transfer that is waited for.
+    pub(super) fn ways_beside_transfer(&self) -> Vec<Way> {
+        self.ways(|rail| !rail.is_push())
+    }
+
+    fn ways(&self, is_one: impl Fn(Rail) -> bool) -> Vec<Way> {
+        let others = self.order.rails.iter().filter(|rail| is_one(**rail));
+        let way = |rail: &Rail| Way {
+            code: rail.as_str(),
+            label: self.way_label(*rail),
+        };
+        others.map(way).collect()
+    }
+
+    fn way_label(&self, rail: Rail) -> &'static str {
+        match rail {
+            Rail::Sandbox => self.t.test_card,
+            Rail::BankTransfer => self.t.bank_transfer,
+        }
+    }
+
     pub(super) fn methods(&self, form: &PayForm) -> Vec<Method> {
         let posted = form.payment_method.as_deref();
         let method = |method: SandboxMethod| Method {
@@ -114,8 +160,11 @@ impl View<'_> {
     }
 
     /// The button: it names the sum, or leads to where the sum is shown.
-    pub(super) fn button(&self) -> String {
+    pub(super) fn button(&self, form: &PayForm) -> String {
         match self.order.price {
+            Price::Fixed(_) if !self.order.is_chosen() && self.is_push(form) => {
+                self.t.transfer_details.to_owned()
+            }
             Price::Fixed(amount) if !self.order.is_chosen() => self.press(amount),
             Price::Fixed(_) | Price::Chosen { .. } => self.t.go_on.to_owned(),
         }
@@ -137,9 +186,9 @@ impl View<'_> {
             DeclineCode::InsufficientFunds => self.t.decline_funds,
             DeclineCode::AuthenticationFailed => self.t.decline_authentication,
             // Why a card is suspected is not the page's to say.
-            DeclineCode::CardDeclined | DeclineCode::ProcessingError | DeclineCode::WrongAmount => {
-                self.t.decline_generic
-            }
+            DeclineCode::CardDeclined | DeclineCode::ProcessingError => self.t.decline_generic,
+            DeclineCode::NotPaidInTime => self.t.decline_time,
+            DeclineCode::WrongAmount => self.t.decline_amount,
         })
     }
 

@@ -26,7 +26,11 @@ impl View<'_> {
             amount: self.money(choice.amount),
             tip: (choice.tip.minor() > 0).then(|| self.money(choice.tip)),
             total: self.money(choice.total),
-            press: self.press(choice.total),
+            press: if choice.payment_method.rail().is_push() {
+                self.t.transfer_details.to_owned()
+            } else {
+                self.press(choice.total)
+            },
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::base::money::Money;
 use crate::domain::{
     intents::{LineItem, LineItemKind},
     links::Price,
-    rails::{DeclineCode, PaymentMethod, SandboxMethod},
+    rails::{DeclineCode, PaymentMethod, Rail, SandboxMethod},
 };
 use time::macros::datetime;
 
@@ -46,6 +46,7 @@ fn coffee() -> Order {
         is_held: false,
         expires_at: Some(datetime!(2026-11-23 18:30 UTC)),
         test_mode: true,
+        rails: vec![Rail::Sandbox],
     }
 }
 

@@ -123,7 +123,7 @@ pub async fn accounts(
         let mut accounts: Vec<AccountView> = rows.into_iter().map(Into::into).collect();
         let families = Family::ALL.iter();
         let families = families.map(|family| (family.pattern().to_owned(), *family));
-        let sandbox = Account::rail_clearing(Rail::Sandbox.as_str());
+        let sandbox = Account::rail_clearing(Rail::Sandbox.as_str(), None);
         let sandbox = (!mode.is_live()).then(|| (sandbox.to_string(), sandbox.family()));
         for (code, family) in families.chain(sandbox) {
             if !accounts.iter().any(|account| account.code == code) {

@@ -5,7 +5,7 @@ use crate::{
         ids::{LinkId, MerchantId},
         money::Money,
     },
-    domain::{links::LinkTerms, rails::PaymentMethod},
+    domain::{intents::Choice, links::LinkTerms},
     writer::needs::Needs,
 };
 
@@ -26,7 +26,7 @@ pub enum LinkCommand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkPayment {
     /// What the payer pays with.
-    pub method: PaymentMethod,
+    pub choice: Choice,
     /// The amount, where the payer chooses it.
     pub amount: Option<Money>,
     /// The tip.
@@ -38,9 +38,11 @@ impl LinkCommand {
     pub(in crate::writer) fn needs(&self, merchant: MerchantId, needs: &mut Needs) {
         match self {
             Self::Create(_) => {}
-            Self::Pay(id, _) | Self::Deactivate(id) | Self::Expire(id) => {
+            Self::Pay(id, payment) => {
                 needs.links.push((merchant, *id));
+                needs.add_named_by_choice(merchant, payment.choice);
             }
+            Self::Deactivate(id) | Self::Expire(id) => needs.links.push((merchant, *id)),
         }
     }
 }

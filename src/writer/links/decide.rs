@@ -16,7 +16,7 @@ use crate::{
     },
 };
 use serde_json::value::RawValue;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 /// How long the intent of a payment through a link can be finished, at most.
 const PAYMENT_LIFETIME: Duration = Duration::days(1);
@@ -76,7 +76,6 @@ impl Decider<'_> {
     fn pay_link(&self, id: LinkId, payment: LinkPayment) -> Result<Decision, Rejection> {
         let now = self.context.now;
         let link = self.link(id)?;
-        self.may_charge_by(link.terms.rail)?;
         let (amount, tip) = choose_amount(&link.terms, payment.amount, payment.tip)?;
         let lifetime = link
             .expires_at()
@@ -84,15 +83,18 @@ impl Decider<'_> {
         let terms = Terms {
             tip,
             details: link.terms.details.clone(),
+            rails: link.terms.rails.clone(),
             payment_link: Some(id),
-            ..Terms::of(amount, link.terms.rail, lifetime)
+            ..Terms::of(amount, lifetime)
         };
         if let Some(intent) = self.declined_payment(&link, &terms)? {
             let (link, attempt) = (link.take_place(now)?, self.context.ambient.id());
-            let (intent, attempt) = intent.begin_charge(payment.method, attempt, now)?;
+            let terms = self.charge_terms(&intent, payment.choice)?;
+            let (intent, attempt) = intent.begin_charge(terms, attempt, now)?;
             return Ok(call(intent, attempt).with(link));
         }
         let fresh = Intent::new(self.context.ambient.id(), self.merchant, terms, now);
+        let terms = self.charge_terms(&fresh, payment.choice)?;
         let link = Link {
             unseen: Some(fresh.id),
             ..link.take_place(now)?
@@ -104,7 +106,7 @@ impl Decider<'_> {
             &self.print_intent_briefly(&fresh)?,
         );
         let (token, attempt) = (self.intent_token(fresh.id), self.context.ambient.id());
-        let (intent, attempt) = fresh.begin_charge(payment.method, attempt, now)?;
+        let (intent, attempt) = fresh.begin_charge(terms, attempt, now)?;
         Ok(call(intent, attempt)
             .with(token)
             .with(link)
@@ -141,20 +143,40 @@ impl Decider<'_> {
         match (before.is_under_way(), after.is_under_way()) {
             (false, true) => Ok((Some(self.link(id)?.seen(after.id).take_place(now)?), None)),
             (true, false) if after.state == State::Succeeded => {
-                let link = self.link(id)?.seen(after.id);
-                let was = link.status;
-                let link = link.count_payment(now);
-                let completed =
-                    was != LinkStatus::Completed && link.status == LinkStatus::Completed;
-                let data = self.print_link(&link)?;
-                let event = completed.then(|| link_event(EventType::LinkCompleted, &link, &data));
-                Ok((Some(link), event))
+                self.count_payment(id, after, Link::count_payment)
             }
             (true, false) if after.last_error != before.last_error => {
                 Ok((Some(self.link(id)?.count_decline(now)), None))
             }
             (true, false) => Ok((Some(self.link(id)?.seen(after.id).release_place(now)), None)),
+            // A transfer holds no place until its money comes.
+            (false, false) if after.state == State::Succeeded && before.state != after.state => {
+                self.count_payment(id, after, Link::count_transfer)
+            }
             (false, false) | (true, true) => Ok((None, None)),
+        }
+    }
+
+    fn count_payment(
+        &self,
+        id: LinkId,
+        paid: &Intent,
+        count: fn(Link, OffsetDateTime) -> Link,
+    ) -> Result<(Option<Link>, Option<EventDraft>), Rejection> {
+        let link = self.link(id)?.seen(paid.id);
+        let was = link.status;
+        let link = count(link, self.context.now);
+        let completed = was != LinkStatus::Completed && link.status == LinkStatus::Completed;
+        let data = self.print_link(&link)?;
+        let event = completed.then(|| link_event(EventType::LinkCompleted, &link, &data));
+        Ok((Some(link), event))
+    }
+
+    /// Whether a payment holds a place of its link, or finds one, if it was made through one.
+    pub(in crate::writer) fn has_place(&self, intent: &Intent) -> Result<bool, Rejection> {
+        match intent.terms.payment_link {
+            Some(id) if !intent.is_under_way() => Ok(!self.link(id)?.is_full()),
+            Some(_) | None => Ok(true),
         }
     }
 

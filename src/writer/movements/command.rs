@@ -2,7 +2,11 @@
 
 use crate::{
     base::ids::{MerchantId, MovementId},
-    domain::{ledger::Account, movements::Decided, rails::RailFact},
+    domain::{
+        ledger::Account,
+        movements::{Decided, money_at},
+        rails::RailFact,
+    },
     writer::needs::Needs,
 };
 
@@ -23,11 +27,11 @@ impl MovementCommand {
         match self {
             Self::Learn(fact) | Self::Tell(fact) => {
                 needs.attempts.extend(fact.attempt.map(|id| (merchant, id)));
-                let name = fact.name().map(|name| (merchant, fact.rail, name));
+                let name = fact.name().map(|name| (merchant, fact.route.rail, name));
                 needs.facts.extend(name);
                 if let Some(amount) = fact.amount {
-                    let clearing = Account::rail_clearing(fact.rail.as_str());
-                    let accounts = [clearing, Account::suspense()];
+                    let here = money_at(fact.route, amount.currency());
+                    let accounts = [here, Account::suspense()];
                     let accounts = accounts.map(|account| (account, amount.currency()));
                     needs.add_balances(merchant, accounts);
                 }

@@ -46,7 +46,10 @@ impl Decider<'_> {
             Some(id) => self.world.attempts.find(&(self.merchant, id))?,
             None => None,
         };
-        match attempt.filter(|attempt| attempt.rail == fact.rail).cloned() {
+        match attempt
+            .filter(|attempt| attempt.route == fact.route)
+            .cloned()
+        {
             Some(attempt) if attempt.kind == fact.kind => self.learn_of(attempt, fact),
             Some(charge) => self.done_to(charge, fact),
             None => self.learn_unknown(fact),
@@ -136,10 +139,13 @@ impl Decider<'_> {
             Some(id) => self.world.attempts.find(&(self.merchant, id))?.cloned(),
             None => None,
         };
+        let intent = self.intent(attempt.intent)?;
+        let has_place = self.has_place(&intent)?;
         Ok(Known {
-            intent: self.intent(attempt.intent)?,
+            intent,
             refund: self.refund_of(attempt)?.cloned(),
             charge,
+            has_place,
         })
     }
 }

@@ -49,7 +49,7 @@ impl Decider<'_> {
         let movement = Movement {
             id: ambient.id(),
             merchant: self.merchant,
-            rail: fact.rail,
+            route: fact.route,
             external_id: fact.name().unwrap_or_default(),
             flow: told.flow,
             amount: told.amount,

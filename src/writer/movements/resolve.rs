@@ -272,6 +272,7 @@ impl Decider<'_> {
 fn moved(movement: &Movement) -> Moved {
     Moved {
         movement: movement.id,
+        route: movement.route,
         amount: movement.amount,
     }
 }

@@ -6,8 +6,8 @@ use crate::{
         money::field::BareAmount,
     },
     domain::{
-        intents::{CancellationReason, RefundTerms, Terms},
-        rails::{PaymentMethod, RailAnswer},
+        intents::{CancellationReason, Choice, RefundTerms, Terms},
+        rails::RailAnswer,
     },
     writer::needs::Needs,
 };
@@ -18,7 +18,7 @@ pub enum PaymentCommand {
     /// Ask for money.
     Create(Box<Terms>),
     /// Begin to charge the payer of an intent.
-    Confirm(IntentId, PaymentMethod),
+    Confirm(IntentId, Choice),
     /// Begin to take money that is held: so much, or all.
     Capture(IntentId, Option<BareAmount>),
     /// Call an intent off, or begin to.
@@ -45,8 +45,11 @@ impl PaymentCommand {
     pub(in crate::writer) fn needs(&self, merchant: MerchantId, needs: &mut Needs) {
         match self {
             Self::Create(_) => {}
-            Self::Confirm(id, _)
-            | Self::Capture(id, _)
+            Self::Confirm(id, choice) => {
+                needs.intents.push((merchant, *id));
+                needs.add_named_by_choice(merchant, *choice);
+            }
+            Self::Capture(id, _)
             | Self::Refund(id, _)
             | Self::Report(id, ..)
             | Self::Cancel(id, _)

@@ -5,11 +5,10 @@ use crate::{
     base::{actor::Actor, event_type::EventType, ids::IntentId, money::field::BareAmount},
     domain::{
         intents::{
-            Attempt, CancellationReason, Ended, Intent, IntentError, PaymentIntent, Refund,
-            RefundIds, RefundObject, RefundTerms, Terms,
+            Attempt, CancellationReason, Choice, Ended, Intent, PaymentIntent, Refund, RefundIds,
+            RefundObject, RefundTerms, Terms,
         },
         links::store::{Subject, TokenRow},
-        rails::{PaymentMethod, Rail},
     },
     writer::{
         Rejection,
@@ -24,7 +23,7 @@ impl PaymentCommand {
     pub fn decide(&self, decider: &Decider<'_>) -> Result<Decision, Rejection> {
         match self {
             Self::Create(terms) => decider.create_intent(terms),
-            Self::Confirm(id, method) => decider.confirm(*id, *method),
+            Self::Confirm(id, choice) => decider.confirm(*id, *choice),
             Self::Capture(id, amount) => decider.capture(*id, amount.as_ref()),
             Self::Cancel(id, reason) => decider.cancel(*id, *reason),
             Self::Refund(id, terms) => decider.refund(*id, terms),
@@ -60,18 +59,17 @@ impl Decider<'_> {
         )
     }
 
-    fn confirm(&self, id: IntentId, method: PaymentMethod) -> Result<Decision, Rejection> {
+    fn confirm(&self, id: IntentId, choice: Choice) -> Result<Decision, Rejection> {
         let before = self.intent(id)?;
-        self.may_charge_by(before.terms.rail)?;
-        before.takes(method)?;
+        let terms = self.charge_terms(&before, choice)?;
         let (ambient, now) = (self.context.ambient, self.context.now);
         let again = before.clone();
         let (intent, attempt, close) = if self.actor == Actor::Payer {
             // What one payer began no other gives up.
-            let (intent, attempt) = again.begin_charge(method, ambient.id(), now)?;
+            let (intent, attempt) = again.begin_charge(terms, ambient.id(), now)?;
             (intent, attempt, None)
         } else {
-            again.begin_another_charge(method, (ambient.id(), ambient.id()), now)?
+            again.begin_another_charge(terms, (ambient.id(), ambient.id()), now)?
         };
         let (link, _) = self.update_link_capacity(&before, &intent)?;
         Ok(call(intent, attempt).with_all(close).with_all(link))
@@ -170,14 +168,6 @@ impl Decider<'_> {
         refund: &Refund,
     ) -> Result<Box<RawValue>, Rejection> {
         print(&RefundObject::new(refund, self.mode()?))
-    }
-
-    /// No payment is played for a live merchant.
-    pub(in crate::writer) fn may_charge_by(&self, rail: Rail) -> Result<(), Rejection> {
-        if rail.is_for_tests() && self.mode()?.is_live() {
-            return Err(IntentError::RailNotAvailable(rail).into());
-        }
-        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         intents::{
             Attempt, AttemptStatus, Finished, Intent, IntentError, Refund, State, Told, Verdict,
         },
-        rails::{CallKind, Rail, RailAnswer, RailFact},
+        rails::{CallKind, RailAnswer, RailFact, Route},
     },
     writer::{
         Rejection,
@@ -28,6 +28,7 @@ impl Decider<'_> {
         let told = Told {
             outcome: fact.outcome,
             amount: fact.amount,
+            external_id: fact.external_id.clone(),
         };
         let (before, was) = (known.intent.clone(), attempt.status);
         let (fresh, now) = (self.context.ambient.id(), self.context.now);
@@ -182,7 +183,7 @@ impl Decider<'_> {
         };
         match open {
             // What happened elsewhere is known from its rail alone.
-            Some(attempt) if attempt.status == wanted && attempt.rail == Rail::Sandbox => {
+            Some(attempt) if attempt.status == wanted && attempt.route == Route::SANDBOX => {
                 let fact = RailFact::answer(&attempt.call(None), answer);
                 let decision = self.learn(&fact)?;
                 // The caller reports for the rail: the answer shows the intent, not a decline.

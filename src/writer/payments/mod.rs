@@ -4,6 +4,7 @@ mod command;
 mod decide;
 mod finish;
 pub(super) mod rows;
+mod terms;
 
 pub use command::{Awaited, PaymentCommand};
 pub(super) use decide::{call, intent_event};

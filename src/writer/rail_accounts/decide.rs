@@ -24,7 +24,7 @@ impl RailAccountCommand {
 }
 
 impl Decider<'_> {
-    fn rail_accounts(&self) -> impl Iterator<Item = &RailAccount> {
+    pub(in crate::writer) fn rail_accounts(&self) -> impl Iterator<Item = &RailAccount> {
         let all = self.world.rail_accounts.values();
         all.filter(|account| account.merchant == self.merchant)
     }

@@ -268,6 +268,14 @@ impl Client {
         self.post("/v1/rail_accounts", &body).await.expect(201)
     }
 
+    /// Sends a file.
+    pub async fn upload(&self, path: &str, file: &str) -> Answer {
+        let request = self.request("POST", path);
+        let key = KEYS.fetch_add(1, Ordering::Relaxed);
+        let request = request.header("idempotency-key", format!("file-{key}"));
+        self.send(request.body(file.to_owned())).await
+    }
+
     /// Changes an endpoint.
     pub async fn change_endpoint(&self, id: &str, body: &Value) -> Answer {
         self.patch(&format!("/v1/callback_endpoints/{id}"), body)

@@ -124,6 +124,38 @@ pub struct Texts {
     pub decline_funds: &'static str,
     /// Decline: the payer did not confirm.
     pub decline_authentication: &'static str,
+    /// A way to pay: a transfer from the payer's bank.
+    pub bank_transfer: &'static str,
+    /// What that way means.
+    pub bank_transfer_hint: &'static str,
+    /// The button that leads to account and reference.
+    pub transfer_details: &'static str,
+    /// What stands above links to other ways.
+    pub other_ways: &'static str,
+    /// Heading of the page that says how to transfer.
+    pub transfer: &'static str,
+    /// What must not be forgotten. `{merchant}`.
+    pub transfer_note: &'static str,
+    /// Label of the account holder's name.
+    pub transfer_name: &'static str,
+    /// Label of an IBAN.
+    pub transfer_iban: &'static str,
+    /// Label of a Pix key.
+    pub transfer_pix_key: &'static str,
+    /// Label of what the payer gives with the transfer.
+    pub transfer_reference: &'static str,
+    /// What the picture is.
+    pub transfer_code: &'static str,
+    /// What to do with it.
+    pub transfer_scan: &'static str,
+    /// The button that copies.
+    pub copy: &'static str,
+    /// What it says then.
+    pub copied: &'static str,
+    /// No transfer came.
+    pub decline_time: &'static str,
+    /// Another amount came.
+    pub decline_amount: &'static str,
     /// Heading while the outcome is open.
     pub processing: &'static str,
     /// What to do then.

@@ -3,7 +3,7 @@
 
 use crate::base::{
     ambient::Ambient,
-    crypto::{SealError, SealingKeys, ed25519::SigningKey, mac},
+    crypto::{SealError, SealingKeys, ed25519::SigningKey, hash::hex, mac},
     ids::{EndpointId, MerchantId},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -115,8 +115,7 @@ impl EndpointSecret {
     pub fn stripe_mac(&self, unix_seconds: i64, body: &[u8]) -> String {
         let (key, time) = (Zeroizing::new(self.reveal()), unix_seconds.to_string());
         let mac = mac::sign(key.as_bytes(), &[time.as_bytes(), b".", body]);
-        mac.iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        hex(mac.as_ref())
     }
 }
 

@@ -5,13 +5,13 @@ mod view;
 
 pub use view::AttemptObject;
 
-use super::Intent;
+use super::{ChargeTerms, Intent};
 use crate::{
     base::{
         ids::{AttemptId, IntentId, MerchantId, MovementId, RefundId},
         money::Money,
     },
-    domain::rails::{CallKind, DeclineCode, PaymentMethod, Rail, RailCall},
+    domain::rails::{CallKind, DeclineCode, NextAction, PaymentMethod, RailCall, Route},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -65,10 +65,19 @@ pub struct Attempt {
     pub kind: CallKind,
     /// What is known of it.
     pub status: AttemptStatus,
-    /// The rail.
-    pub rail: Rail,
+    /// The rail, and as whom it is asked.
+    pub route: Route,
     /// What the payer pays with; for charges.
     pub method: Option<PaymentMethod>,
+    /// What it is called at the rail, where that is not its id: what the payer of a bank transfer
+    /// gives with it.
+    pub reference: Option<String>,
+    /// What the payer must do.
+    pub next_action: Option<Box<NextAction>>,
+    /// Until when the payer may pay, where the rail itself sets no end.
+    pub expires_at: Option<OffsetDateTime>,
+    /// What the rail calls the money that came by it, where that is known by a name of its own.
+    pub external_id: Option<String>,
     /// How much.
     pub amount: Money,
     /// Why it failed, if it did.
@@ -93,7 +102,7 @@ impl Attempt {
         amount: Money,
         now: OffsetDateTime,
     ) -> Self {
-        let rail = intent.terms.rail;
+        let route = intent.route;
         Self {
             id,
             merchant: intent.merchant,
@@ -104,23 +113,37 @@ impl Attempt {
             released_by: None,
             kind,
             status: AttemptStatus::Started,
-            rail,
+            route,
             method: None,
+            reference: None,
+            next_action: None,
+            expires_at: None,
+            external_id: None,
             amount,
             decline_code: None,
             idempotency_key: None,
             key_fingerprint: None,
-            ask_at: Some(now + rail.patience() + COMMIT_PATIENCE),
+            ask_at: Some(now + route.rail.patience() + COMMIT_PATIENCE),
             created_at: now,
             updated_at: now,
         }
     }
 
-    pub(in crate::domain::intents) fn paying_with(self, method: PaymentMethod) -> Self {
+    /// On these terms.
+    pub(in crate::domain::intents) fn on(self, terms: ChargeTerms) -> Self {
         Self {
-            method: Some(method),
+            route: terms.route,
+            method: Some(terms.method),
+            reference: terms.reference,
+            next_action: terms.next_action,
+            expires_at: terms.expires_at,
             ..self
         }
+    }
+
+    /// By this route, and not by the one that its intent was last tried by.
+    pub(in crate::domain::intents) fn by(self, route: Route) -> Self {
+        Self { route, ..self }
     }
 
     pub(in crate::domain::intents) fn giving_back(self, refund: RefundId) -> Self {
@@ -167,7 +190,7 @@ impl Attempt {
     /// `charge`, that of their intent.
     pub fn call(&self, charge: Option<AttemptId>) -> RailCall {
         let Self {
-            rail,
+            route,
             id: attempt,
             kind,
             method,
@@ -175,7 +198,7 @@ impl Attempt {
             ..
         } = *self;
         RailCall {
-            rail,
+            route,
             attempt,
             kind,
             method,

@@ -7,12 +7,14 @@
 use super::Attempt;
 use crate::{
     base::{
-        db::{Part, Pool, Unreadable, Window, all_written, query_listed, readable},
-        ids::{AttemptId, IntentId, MerchantId, MovementId, RefundId},
+        db::{
+            NotKnown, Part, Pool, Stored, Unreadable, Window, all_written, query_listed, readable,
+        },
+        ids::{AttemptId, IntentId, MerchantId, MovementId, RailAccountId, RefundId},
         money::{CurrencyError, Money},
         names::UnknownName,
     },
-    domain::rails::{DeclineCode, PaymentMethod, Rail},
+    domain::rails::{DeclineCode, NextAction, PaymentMethod, Rail, Route},
 };
 use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
@@ -29,7 +31,12 @@ struct Row {
     kind: String,
     status: String,
     rail: String,
+    rail_account_id: Option<Uuid>,
     payment_method: Option<String>,
+    rail_reference: Option<String>,
+    next_action: Option<Stored<NextAction>>,
+    expires_at: Option<OffsetDateTime>,
+    external_id: Option<String>,
     amount: i64,
     currency: String,
     decline_code: Option<String>,
@@ -47,6 +54,8 @@ enum RowError {
     Name(#[from] UnknownName),
     #[error(transparent)]
     Currency(#[from] CurrencyError),
+    #[error(transparent)]
+    Json(#[from] NotKnown),
 }
 
 impl TryFrom<Row> for Attempt {
@@ -64,11 +73,18 @@ impl TryFrom<Row> for Attempt {
             released_by: row.released_by.map(AttemptId),
             kind: row.kind.parse()?,
             status: row.status.parse()?,
-            rail,
+            route: Route {
+                rail,
+                account: row.rail_account_id.map(RailAccountId),
+            },
             method: row
                 .payment_method
                 .map(|name| PaymentMethod::parse(rail, &name))
                 .transpose()?,
+            reference: row.rail_reference,
+            next_action: row.next_action.map(Stored::read).transpose()?.map(Box::new),
+            expires_at: row.expires_at,
+            external_id: row.external_id,
             amount: Money::new(row.amount, row.currency.parse()?),
             decline_code: row
                 .decline_code
@@ -98,9 +114,10 @@ pub async fn load(
         Row,
         "-- attempts.load
         SELECT a.merchant_id, a.id, a.intent_id, a.refund_id, a.charge_id, a.movement_id,
-            a.released_by, a.kind, a.status, a.rail, a.payment_method, a.amount, a.currency,
-            a.decline_code, a.idempotency_key, a.key_fingerprint, a.ask_at, a.created_at,
-            a.updated_at
+            a.released_by, a.kind, a.status, a.rail, a.rail_account_id, a.payment_method,
+            a.rail_reference, a.next_action AS \"next_action: Stored<NextAction>\",
+            a.expires_at, a.external_id, a.amount, a.currency, a.decline_code,
+            a.idempotency_key, a.key_fingerprint, a.ask_at, a.created_at, a.updated_at
         FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
         CROSS JOIN LATERAL (
             SELECT f.ctid AS row FROM attempts f
@@ -142,8 +159,18 @@ pub struct Columns<'a> {
     pub statuses: Vec<&'static str>,
     /// The rails that they ask.
     pub rails: Vec<&'static str>,
+    /// As whom.
+    pub accounts: Vec<Option<Uuid>>,
     /// What pays.
     pub methods: Vec<Option<String>>,
+    /// What they are called at the rails.
+    pub references: Vec<Option<&'a str>>,
+    /// What their payers must do, as JSON.
+    pub actions: Vec<Option<String>>,
+    /// Until when their payers may pay.
+    pub expire: Vec<Option<OffsetDateTime>>,
+    /// What the rails call the money that came by them.
+    pub externals: Vec<Option<&'a str>>,
     /// How much they are about, in minor units.
     pub amounts: Vec<i64>,
     /// ISO 4217 codes.
@@ -162,6 +189,11 @@ pub struct Columns<'a> {
     pub updated: Vec<OffsetDateTime>,
 }
 
+fn stored_action(attempt: &Attempt) -> Option<String> {
+    let action = attempt.next_action.as_ref()?;
+    serde_json::to_string(action).ok()
+}
+
 /// The columns of these attempts.
 pub fn columns<'a>(attempts: &[&'a Attempt]) -> Columns<'a> {
     let codes = attempts.iter().map(|a| a.decline_code);
@@ -178,7 +210,15 @@ pub fn columns<'a>(attempts: &[&'a Attempt]) -> Columns<'a> {
             .collect(),
         kinds: attempts.iter().map(|a| a.kind.as_str()).collect(),
         statuses: attempts.iter().map(|a| a.status.as_str()).collect(),
-        rails: attempts.iter().map(|a| a.rail.as_str()).collect(),
+        rails: attempts.iter().map(|a| a.route.rail.as_str()).collect(),
+        accounts: attempts
+            .iter()
+            .map(|a| a.route.account.map(|id| id.0))
+            .collect(),
+        references: attempts.iter().map(|a| a.reference.as_deref()).collect(),
+        actions: attempts.iter().map(|a| stored_action(a)).collect(),
+        expire: attempts.iter().map(|a| a.expires_at).collect(),
+        externals: attempts.iter().map(|a| a.external_id.as_deref()).collect(),
         methods: attempts
             .iter()
             .map(|a| a.method.map(|m| m.to_string()))
@@ -214,6 +254,7 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
             decline_code = u.code,
             ask_at = u.ask_at,
             released_by = u.released_by,
+            external_id = u.external_id,
             updated_at = u.updated_at
         FROM (
             SELECT
@@ -223,7 +264,8 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
                 UNNEST($4::text[]) AS code,
                 UNNEST($5::timestamptz[]) AS ask_at,
                 UNNEST($6::uuid[]) AS released_by,
-                UNNEST($7::timestamptz[]) AS updated_at
+                UNNEST($7::text[]) AS external_id,
+                UNNEST($8::timestamptz[]) AS updated_at
         ) u
         CROSS JOIN LATERAL (
             SELECT f.ctid AS row FROM attempts f
@@ -237,6 +279,7 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
         &c.codes as &[Option<&str>],
         &c.ask as &[Option<OffsetDateTime>],
         &c.released as &[Option<Uuid>],
+        &c.externals as &[Option<&str>],
         &c.updated
     );
     all_written(update.execute(db).await?, attempts.len())

@@ -3,7 +3,7 @@
 use super::{Attempt, AttemptStatus};
 use crate::{
     base::{
-        ids::{AttemptId, IntentId, MovementId, RefundId},
+        ids::{AttemptId, IntentId, MovementId, RailAccountId, RefundId},
         mode::Mode,
         timestamp,
     },
@@ -36,6 +36,10 @@ pub struct AttemptObject {
     status: AttemptStatus,
     /// The rail.
     rail: Rail,
+    /// Your account with its provider; null where it needs none.
+    rail_account: Option<RailAccountId>,
+    /// What it is called there; null where that is its id.
+    rail_reference: Option<String>,
     /// What the payer pays with; null unless its kind is `charge`.
     payment_method: Option<String>,
     /// How much, in major units.
@@ -67,7 +71,9 @@ impl AttemptObject {
             movement: attempt.movement,
             kind: attempt.kind,
             status: attempt.status,
-            rail: attempt.rail,
+            rail: attempt.route.rail,
+            rail_account: attempt.route.account,
+            rail_reference: attempt.reference.clone(),
             payment_method: attempt.method.map(|method| method.to_string()),
             amount: attempt.amount.to_string(),
             currency: attempt.amount.currency().code(),

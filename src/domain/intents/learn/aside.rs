@@ -55,7 +55,7 @@ impl Attempt {
     pub(super) fn told_again(
         self,
         known: Known,
-        told: Told,
+        told: &Told,
         fresh: AttemptId,
         now: OffsetDateTime,
     ) -> Result<Option<Finished>, Broken> {
@@ -97,11 +97,16 @@ impl Attempt {
     pub(super) fn told_aside(
         self,
         known: Known,
-        told: Told,
+        told: &Told,
         fresh: AttemptId,
         now: OffsetDateTime,
     ) -> Result<Finished, Broken> {
-        let Known { intent, refund, .. } = known;
+        let Known {
+            intent,
+            refund,
+            has_place,
+            ..
+        } = known;
         let (outcome, unexpected) = self.weigh(&intent, told);
         if self.kind != CallKind::Charge {
             let verdict = match outcome {
@@ -118,8 +123,8 @@ impl Attempt {
                 ..Finished::quiet(intent, attempt, refund)
             });
         }
-        if outcome == RailAnswer::Succeeded && intent.can_still_be_paid() {
-            let paid = self.pays(intent, fresh, now)?;
+        if outcome == RailAnswer::Succeeded && has_place && intent.can_still_be_paid(now) {
+            let paid = self.called(told).pays(intent, fresh, now)?;
             return Ok(Finished { unexpected, ..paid });
         }
         let was_closing = matches!(intent.state, State::Processing(_, Opening::Close(_)));
@@ -174,7 +179,7 @@ impl Attempt {
     fn paid_for_nothing(
         self,
         intent: Intent,
-        told: Told,
+        told: &Told,
         fresh: AttemptId,
         now: OffsetDateTime,
     ) -> Finished {
@@ -195,7 +200,7 @@ impl Attempt {
         let still_open =
             was == AttemptStatus::Pending && attempt.status == AttemptStatus::RequiresAction;
         let close = still_open.then(|| {
-            let close = intent.close(attempt.id, fresh, now);
+            let close = intent.close(attempt.id, fresh, now).by(attempt.route);
             close.asked_at(now + ASK_AGAIN_UNKNOWN)
         });
         Finished {
@@ -215,7 +220,9 @@ impl Attempt {
         if self.released_by.is_some() {
             return None;
         }
-        let void = Self::start(fresh, &intent, CallKind::Void, self.amount, now).about(self.id);
+        let void = Self::start(fresh, &intent, CallKind::Void, self.amount, now)
+            .about(self.id)
+            .by(self.route);
         let attempt = Self {
             released_by: Some(fresh),
             updated_at: now,
@@ -310,14 +317,13 @@ impl Attempt {
 }
 
 impl Intent {
-    /// Whether a charge beside the one that it waits for may still pay it. Through a link only while
-    /// it has its place there.
-    fn can_still_be_paid(&self) -> bool {
+    /// Whether a charge beside the one that it waits for may still pay it.
+    fn can_still_be_paid(&self, now: OffsetDateTime) -> bool {
         match self.state {
-            State::Processing(_, Opening::Charge | Opening::Close(_))
+            State::RequiresPayment => !self.is_overdue(now),
+            State::Processing(_, Opening::Charge | Opening::Transfer | Opening::Close(_))
             | State::RequiresAction(_) => true,
-            State::RequiresPayment
-            | State::Processing(_, Opening::Capture | Opening::Void(_))
+            State::Processing(_, Opening::Capture | Opening::Void(_))
             | State::RequiresCapture
             | State::Succeeded
             | State::Canceled(_)
@@ -333,7 +339,10 @@ fn late(intent: &Intent) -> Reason {
             Reason::Duplicate
         }
         State::RequiresPayment
-        | State::Processing(_, Opening::Charge | Opening::Void(_) | Opening::Close(_))
+        | State::Processing(
+            _,
+            Opening::Charge | Opening::Transfer | Opening::Void(_) | Opening::Close(_),
+        )
         | State::RequiresAction(_)
         | State::Canceled(_)
         | State::Expired => Reason::Late,

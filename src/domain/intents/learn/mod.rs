@@ -5,6 +5,7 @@ mod close;
 mod outcome;
 #[cfg(test)]
 mod tests;
+mod weigh;
 
 pub(super) use outcome::taken;
 
@@ -13,7 +14,7 @@ use crate::{
     base::{event_type::EventType, ids::AttemptId, money::Money},
     domain::{
         ledger::Draft,
-        movements::{Flow, Reason, Unexpected},
+        movements::Unexpected,
         rails::{CallKind, DeclineCode, RailAnswer},
     },
 };
@@ -27,12 +28,14 @@ const ASK_AGAIN_PENDING: Duration = Duration::hours(1);
 const ACTION_PATIENCE: Duration = Duration::minutes(15);
 
 /// What a rail tells of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// What became of it.
     pub outcome: RailAnswer,
     /// How much moved, if the rail says so.
     pub amount: Option<Money>,
+    /// What the rail calls the money, if it has a name of its own.
+    pub external_id: Option<String>,
 }
 
 impl From<RailAnswer> for Told {
@@ -40,6 +43,7 @@ impl From<RailAnswer> for Told {
         Self {
             outcome,
             amount: None,
+            external_id: None,
         }
     }
 }
@@ -53,6 +57,8 @@ pub struct Known {
     pub refund: Option<Refund>,
     /// The charge that it closes, if it does.
     pub charge: Option<Attempt>,
+    /// Whether the link that it was made through, if it was, has a place for it.
+    pub has_place: bool,
 }
 
 /// What the caller of the attempt is answered.
@@ -132,17 +138,32 @@ impl Attempt {
         fresh: AttemptId,
         now: OffsetDateTime,
     ) -> Result<Option<Finished>, IntentError> {
+        let told = self.in_time(told, now);
         if self.is_final() {
-            return Ok(self.told_again(known, told, fresh, now)?);
+            return Ok(self.told_again(known, &told, fresh, now)?);
         }
         if self.kind == CallKind::Close {
             return Ok(Some(self.closes(known, told.outcome, now)));
         }
         if self.is_waited_for(&known.intent) {
-            let finished = self.answers(known, told, fresh, now)?;
+            let finished = self.answers(known, &told, fresh, now)?;
             return Ok(Some(finished.ended_in_time(now)));
         }
-        Ok(Some(self.told_aside(known, told, fresh, now)?))
+        Ok(Some(self.told_aside(known, &told, fresh, now)?))
+    }
+
+    /// The same, but that a payer whose time is over has not paid, where the rail itself sets no end.
+    fn in_time(&self, told: Told, now: OffsetDateTime) -> Told {
+        let is_over = self.expires_at.is_some_and(|at| at <= now);
+        let outcome = match told.outcome {
+            RailAnswer::Pending if is_over => RailAnswer::Declined(DeclineCode::NotPaidInTime),
+            outcome @ (RailAnswer::Pending
+            | RailAnswer::Succeeded
+            | RailAnswer::Declined(_)
+            | RailAnswer::RequiresAction
+            | RailAnswer::Unknown) => outcome,
+        };
+        Told { outcome, ..told }
     }
 
     /// Whether the intent waits for its outcome.
@@ -162,18 +183,27 @@ impl Attempt {
     fn answers(
         self,
         known: Known,
-        told: Told,
+        told: &Told,
         fresh: AttemptId,
         now: OffsetDateTime,
     ) -> Result<Finished, IntentError> {
-        let Known { intent, refund, .. } = known;
-        let (outcome, unexpected) = self.weigh(&intent, told);
+        let Known {
+            intent,
+            refund,
+            has_place,
+            ..
+        } = known;
+        let (outcome, unexpected) = if self.kind == CallKind::Charge && !has_place {
+            self.without_place(&intent, told)
+        } else {
+            self.weigh(&intent, told)
+        };
         if let Some(ending) = self.must_close(&intent, outcome, now) {
             return Ok(self.begin_close(intent, (fresh, ending), now));
         }
         let first = self.status == AttemptStatus::Started;
         let act_until = self.act_until(&intent, now);
-        let attempt = self.answered(outcome, act_until, now);
+        let attempt = self.answered(outcome, act_until, now).called(told);
         let intent = Intent {
             updated_at: now,
             ..intent
@@ -192,74 +222,16 @@ impl Attempt {
         Ok(finished.letting_go(fresh, now))
     }
 
-    /// What its intent takes of what was told, and the money that is beside that. A charge of less, or
-    /// of another currency, does not pay; of all else what was asked for is taken as done, and the
-    /// difference stands apart.
-    fn weigh(&self, intent: &Intent, told: Told) -> (RailAnswer, Option<Unexpected>) {
-        let (outcome, unexpected) = self.compare(told);
-        // What is only held has not moved.
-        let moved = !(self.kind == CallKind::Charge && intent.holds());
-        (outcome, unexpected.filter(|_| moved))
-    }
-
-    fn compare(&self, told: Told) -> (RailAnswer, Option<Unexpected>) {
-        let Told { outcome, amount } = told;
-        let Some(seen) = amount.filter(|seen| outcome == RailAnswer::Succeeded && seen.minor() > 0)
-        else {
-            return (outcome, None);
-        };
-        let Some((inward, _)) = self.flows() else {
-            return (outcome, None);
-        };
-        let asked = self.amount;
-        let is_less = self.kind == CallKind::Charge && seen.minor() < asked.minor();
-        let reason = if seen.currency() != asked.currency() {
-            Reason::Currency
-        } else if is_less {
-            Reason::Under
-        } else {
-            return (outcome, self.beside_asked(seen));
-        };
-        let unexpected = Unexpected {
-            reason,
-            flow: inward,
-            amount: seen,
-        };
-        let wrong = RailAnswer::Declined(DeclineCode::WrongAmount);
-        (wrong, Some(unexpected))
-    }
-
-    /// What is between what was asked for and what was seen to move, in the same currency.
-    fn beside_asked(&self, seen: Money) -> Option<Unexpected> {
-        let ((inward, outward), asked) = (self.flows()?, self.amount);
-        let more = seen.minor().saturating_sub(asked.minor());
-        let (reason, flow) = match more {
-            0 => return None,
-            1.. => (Reason::Over, inward),
-            ..0 => (Reason::Under, outward),
-        };
-        Some(Unexpected {
-            reason,
-            flow,
-            amount: Money::new(more.saturating_abs(), asked.currency()),
-        })
-    }
-
-    /// Where its money flows, and where what is less than was asked for stays; none if it moves none.
-    fn flows(&self) -> Option<(Flow, Flow)> {
-        match self.kind {
-            CallKind::Charge | CallKind::Capture => Some((Flow::In, Flow::Out)),
-            CallKind::Refund => Some((Flow::Out, Flow::In)),
-            CallKind::Void | CallKind::Close => None,
+    /// The same, with the name of the money that came by it.
+    fn called(self, told: &Told) -> Self {
+        let external_id = self
+            .external_id
+            .clone()
+            .or_else(|| told.external_id.clone());
+        Self {
+            external_id,
+            ..self
         }
-    }
-
-    /// What was seen to move, told after it was taken for what was asked for.
-    fn difference(&self, intent: &Intent, told: Told) -> Option<Unexpected> {
-        let is_held = self.kind == CallKind::Charge && intent.holds();
-        let same = |seen: &Money| seen.currency() == self.amount.currency() && seen.minor() > 0;
-        let seen = told.amount.filter(same).filter(|_| !is_held)?;
-        self.beside_asked(seen)
     }
 
     /// Until when its payer may act: `None` where nobody else waits for the place. What was begun
@@ -281,6 +253,10 @@ impl Attempt {
         let (status, ask_at, decline_code) = match answer {
             RailAnswer::Succeeded => (AttemptStatus::Succeeded, None, None),
             RailAnswer::Declined(code) => (AttemptStatus::Failed, None, Some(code)),
+            // Nobody can be asked: when the payer's time is over, nobody has paid.
+            RailAnswer::Pending if self.route.rail.is_push() => {
+                (AttemptStatus::Pending, self.expires_at, None)
+            }
             RailAnswer::Pending => (AttemptStatus::Pending, Some(now + ASK_AGAIN_PENDING), None),
             RailAnswer::RequiresAction => (AttemptStatus::RequiresAction, act_until, None),
             // Nothing is learned: what the rail said before is still so.
@@ -335,6 +311,9 @@ fn waits_on(intent: Intent, attempt: Attempt, (refund, first): (Option<Refund>, 
 fn waiting(state: State, attempt: &Attempt) -> State {
     match (attempt.kind, attempt.status) {
         (CallKind::Charge, AttemptStatus::RequiresAction) => State::RequiresAction(attempt.id),
+        (CallKind::Charge, AttemptStatus::Pending) if attempt.route.rail.is_push() => {
+            State::Processing(attempt.id, Opening::Transfer)
+        }
         (CallKind::Charge, AttemptStatus::Pending) => {
             State::Processing(attempt.id, Opening::Charge)
         }

@@ -42,6 +42,8 @@ pub(super) fn charged(intent: Intent, attempt: Attempt) -> Result<Finished, Brok
     };
     let intent = Intent {
         charge: Some(attempt.id),
+        route: attempt.route,
+        method: attempt.method,
         sums,
         ..intent
     };
@@ -163,7 +165,15 @@ pub(super) fn declined(
     };
     Ok(match attempt.kind {
         CallKind::Charge => {
-            let declines = intent.declines.add(DECLINES_OF_ONE, now);
+            // That no transfer came is nobody's guess at cards.
+            let declines = match code {
+                DeclineCode::NotPaidInTime => intent.declines,
+                DeclineCode::CardDeclined
+                | DeclineCode::InsufficientFunds
+                | DeclineCode::AuthenticationFailed
+                | DeclineCode::ProcessingError
+                | DeclineCode::WrongAmount => intent.declines.add(DECLINES_OF_ONE, now),
+            };
             let failed = failed(State::RequiresPayment, attempt);
             let intent = Intent {
                 declines,

@@ -13,7 +13,7 @@ use crate::{
             Opening, RefundIds, RefundStatus, State, Terms,
         },
         movements::{Flow, Reason, Unexpected},
-        rails::{CallKind, DeclineCode, Rail, RailAnswer},
+        rails::{CallKind, DeclineCode, RailAnswer},
     },
 };
 use time::{Duration, OffsetDateTime};
@@ -37,7 +37,7 @@ fn eur(minor: i64) -> Money {
 fn waiting(capture_method: CaptureMethod) -> (Intent, Attempt) {
     let terms = Terms {
         capture_method,
-        ..Terms::of(eur(1000), Rail::Sandbox, Duration::minutes(1))
+        ..Terms::of(eur(1000), Duration::minutes(1))
     };
     let (id, merchant) = (IntentId(Uuid::from_u128(9)), MerchantId(Uuid::from_u128(8)));
     let intent = Intent {
@@ -61,6 +61,7 @@ fn alone(intent: &Intent) -> Known {
         intent: intent.clone(),
         refund: None,
         charge: None,
+        has_place: true,
     }
 }
 
@@ -68,6 +69,7 @@ fn seen(amount: Money) -> Told {
     Told {
         outcome: RailAnswer::Succeeded,
         amount: Some(amount),
+        external_id: None,
     }
 }
 

@@ -59,6 +59,18 @@ impl Iban {
         self.0.country_code()
     }
 
+    /// The form on paper: groups of four.
+    pub fn printed(&self) -> String {
+        let characters = self.as_str().chars().enumerate();
+        characters.fold(String::new(), |mut printed, (at, c)| {
+            if at > 0 && at % 4 == 0 {
+                printed.push(' ');
+            }
+            printed.push(c);
+            printed
+        })
+    }
+
     /// Whether it is of Switzerland or Liechtenstein.
     pub fn is_swiss(&self) -> bool {
         matches!(self.country(), "CH" | "LI")

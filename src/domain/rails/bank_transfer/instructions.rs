@@ -2,11 +2,11 @@
 
 use super::{Holder, Reference, Scheme, Settings, br_code, epc, qr_bill};
 use crate::base::money::Money;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// How to pay by bank transfer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Instructions {
     /// The scheme.
     pub scheme: Scheme,

@@ -7,6 +7,8 @@
 //! QR-bill (SIX Implementation Guidelines QR-bill 2.3) and Pix (Banco Central do Brasil, Manual de
 //! Padrões para Iniciação do Pix).
 
+use super::{CallKind, DeclineCode, RailAnswer};
+
 mod address;
 mod bic;
 mod br_code;
@@ -34,3 +36,14 @@ pub use reference::{Reference, ReferenceKind};
 pub use scheme::Scheme;
 pub use settings::{Holder, Settings, SettingsObject};
 pub use transfer::{Transfer, TransferError, TransferFile};
+
+/// What becomes of a call, as far as anybody can say before money is seen on a statement: the payer
+/// was told how to pay, or the merchant's bank is to be told to pay back.
+pub(super) fn answer(kind: CallKind) -> RailAnswer {
+    match kind {
+        CallKind::Charge | CallKind::Refund => RailAnswer::Pending,
+        // What is closed is not asked for any more, whatever the payer does.
+        CallKind::Close => RailAnswer::Succeeded,
+        CallKind::Capture | CallKind::Void => RailAnswer::Declined(DeclineCode::ProcessingError),
+    }
+}

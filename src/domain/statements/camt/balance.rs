@@ -2,7 +2,7 @@
 
 use super::super::{
     day,
-    line::{Direction, signed},
+    line::{Flow, signed},
     refused::Reason,
     statement::Balance,
 };
@@ -16,7 +16,7 @@ use time::Date;
 pub(super) struct BalanceReader {
     code: String,
     amount: Option<Money>,
-    direction: Option<Direction>,
+    direction: Option<Flow>,
     on: Option<Date>,
 }
 

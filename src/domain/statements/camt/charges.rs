@@ -1,6 +1,6 @@
 //! `Charges` (`Chrgs`): what banks took for a payment.
 
-use super::super::{details::Charge, line::Direction, refused::Reason};
+use super::super::{details::Charge, line::Flow, refused::Reason};
 use super::value::{amount, direction, flag};
 use super::xml::Value;
 use crate::base::money::Money;
@@ -32,7 +32,7 @@ impl Charges {
     pub(super) fn field(&mut self, path: &str, value: &Value<'_>) -> Result<(), Reason> {
         match path.strip_prefix("Rcrd/").unwrap_or(path) {
             "Amt" => self.charge.amount = Some(amount("Chrgs/Amt", value)?),
-            "CdtDbtInd" => self.charge.is_credit = direction(value)? == Direction::In,
+            "CdtDbtInd" => self.charge.is_credit = direction(value)? == Flow::In,
             "ChrgInclInd" => self.charge.is_included = Some(flag("ChrgInclInd", value)?),
             "TtlChrgsAndTaxAmt" => self.total = Some(amount("TtlChrgsAndTaxAmt", value)?),
             _ => {}

@@ -2,7 +2,7 @@
 
 use super::super::{
     details::{Details, Party, ReferenceKind},
-    line::{Direction, Transaction},
+    line::{Flow, Transaction},
     refused::Reason,
     words::{append, identifier, keep, refer},
 };
@@ -25,7 +25,7 @@ pub(super) struct DetailsReader {
     /// `Amt`, or `AmtDtls/TxAmt/Amt` before version 4.
     pub(super) amount: Option<Money>,
     /// `CdtDbtInd`.
-    pub(super) direction: Option<Direction>,
+    pub(super) direction: Option<Flow>,
 }
 
 impl DetailsReader {
@@ -134,14 +134,14 @@ impl DetailsReader {
     /// debtor. In a reversal the parties are those of the payment that is taken back.
     pub(super) fn finish(
         mut self,
-        direction: Direction,
+        direction: Flow,
         is_reversal: bool,
         account: Option<&str>,
     ) -> Result<Details, Reason> {
         let is_owner =
             |party: &Party| party.account.is_some() && party.account.as_deref() == account;
         let is_said = |party: &Party| *party != Party::default();
-        let is_debtor = (direction == Direction::In) != is_reversal;
+        let is_debtor = (direction == Flow::In) != is_reversal;
         let (first, other) = if is_debtor {
             (self.debtor, self.creditor)
         } else {
@@ -157,7 +157,7 @@ impl DetailsReader {
     /// The same as one transaction of an entry; what it does not say is as in the entry.
     pub(super) fn transaction(
         self,
-        direction: Direction,
+        direction: Flow,
         is_reversal: bool,
         account: Option<&str>,
     ) -> Result<Transaction, Reason> {

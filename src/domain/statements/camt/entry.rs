@@ -3,7 +3,7 @@
 use super::super::{
     LINES_MAX, day,
     details::{Details, ReferenceKind},
-    line::{Direction, Line, LineStatus, Transaction},
+    line::{Flow, Line, LineStatus, Transaction},
     refused::{Reason, excerpt},
     words::{append, identifier, refer},
 };
@@ -19,7 +19,7 @@ pub(super) struct EntryReader {
     reference: Option<String>,
     bank_id: Option<String>,
     amount: Option<Money>,
-    direction: Option<Direction>,
+    direction: Option<Flow>,
     is_reversal: bool,
     status: Option<LineStatus>,
     booked_on: Option<Date>,

@@ -2,7 +2,7 @@
 
 use super::super::{
     amount::{exact, fault_in},
-    line::{Direction, Line, LineStatus},
+    line::{Flow, Line, LineStatus},
     refused::Reason,
 };
 use super::xml::Value;
@@ -28,8 +28,8 @@ impl Summary {
     /// Holds the sums against the lines: all of them, or the booked ones. Banks do both.
     pub(super) fn check(&self, lines: &[Line], currency: Currency) -> Result<(), Reason> {
         let sums = [
-            ("TtlCdtNtries/Sum", &self.credits, Direction::In),
-            ("TtlDbtNtries/Sum", &self.debits, Direction::Out),
+            ("TtlCdtNtries/Sum", &self.credits, Flow::In),
+            ("TtlDbtNtries/Sum", &self.debits, Flow::Out),
         ];
         for (field, said, direction) in sums {
             let Some(said) = said else { continue };

@@ -1,6 +1,5 @@
 use super::super::{
-    Charge, Direction, Format, Line, LineStatus, Party, Reason, ReferenceKind, Refused, Statement,
-    read,
+    Charge, Flow, Format, Line, LineStatus, Party, Reason, ReferenceKind, Refused, Statement, read,
 };
 use crate::base::money::Money;
 use time::macros::date;
@@ -136,7 +135,7 @@ fn the_direction_of_a_reversal_is_what_the_bank_says_and_the_party_is_the_payer(
                    </RltdPties></TxDtls></NtryDtls>";
     let reversal = format!("<RvslInd>true</RvslInd>{parties}");
     let back = line(&entry("1.00", "DBIT", &reversal));
-    assert_eq!((back.direction, back.is_reversal), (Direction::Out, true));
+    assert_eq!((back.direction, back.is_reversal), (Flow::Out, true));
     for line in [back, line(&entry("1.00", "CRDT", parties))] {
         assert_eq!(line.details.counterparty.name.as_deref(), Some("Ada"));
     }

@@ -2,7 +2,7 @@
 
 use super::super::{
     amount::{exact, fault_in},
-    line::Direction,
+    line::Flow,
     refused::{Reason, excerpt},
 };
 use super::xml::Value;
@@ -20,10 +20,10 @@ pub(super) fn amount(field: &'static str, value: &Value<'_>) -> Result<Money, Re
 }
 
 /// `CreditDebitCode`.
-pub(super) fn direction(value: &Value<'_>) -> Result<Direction, Reason> {
+pub(super) fn direction(value: &Value<'_>) -> Result<Flow, Reason> {
     match value.text {
-        "CRDT" => Ok(Direction::In),
-        "DBIT" => Ok(Direction::Out),
+        "CRDT" => Ok(Flow::In),
+        "DBIT" => Ok(Flow::Out),
         other => Err(Reason::Word {
             field: "CdtDbtInd",
             text: excerpt(other),

@@ -13,7 +13,7 @@ pub(super) fn number(
     text: &str,
     currency: Currency,
 ) -> Result<Money, AmountFault> {
-    let mark = mapping.decimal.as_str().chars().next().unwrap_or('.');
+    let mark = mapping.decimal.sign();
     let (sign, digits) = match text.strip_prefix(['-', '+']) {
         Some(digits) => (text.get(..1).unwrap_or_default(), digits.trim_start()),
         None => ("", text),

@@ -4,9 +4,9 @@ crate::names! {
     /// The encoding of a table that has no byte order mark.
     pub enum Encoding {
         /// UTF-8.
-        Utf8 = "utf-8",
+        Utf8 = "utf8",
         /// Windows-1252, of which Latin-1 is a part.
-        Windows1252 = "windows-1252",
+        Windows1252 = "windows1252",
     }
 }
 
@@ -14,9 +14,19 @@ crate::names! {
     /// What stands before the decimals.
     pub enum DecimalMark {
         /// `1234.56`
-        Point = ".",
+        Point = "point",
         /// `1234,56`
-        Comma = ",",
+        Comma = "comma",
+    }
+}
+
+impl DecimalMark {
+    /// The mark itself.
+    pub(super) fn sign(self) -> char {
+        match self {
+            Self::Point => '.',
+            Self::Comma => ',',
+        }
     }
 }
 
@@ -24,13 +34,13 @@ crate::names! {
     /// What stands between thousands.
     pub enum ThousandsMark {
         /// `1.234,56`
-        Point = ".",
+        Point = "point",
         /// `1,234.56`
-        Comma = ",",
+        Comma = "comma",
         /// `1 234,56`, also with spaces that do not break.
-        Space = " ",
+        Space = "space",
         /// `1'234.56`
-        Apostrophe = "'",
+        Apostrophe = "apostrophe",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::{
     amount::fault_in,
     details::{Charge, Details, Party, ReferenceKind},
-    line::{Direction, Line, LineStatus},
+    line::{Flow, Line, LineStatus},
     refused::{AmountFault, Reason, excerpt},
     words::{append, clean, identifier, refer},
 };
@@ -105,11 +105,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Which way, and how much.
-    fn amount(
-        &self,
-        record: &StringRecord,
-        currency: Currency,
-    ) -> Result<(Direction, Money), Reason> {
+    fn amount(&self, record: &StringRecord, currency: Currency) -> Result<(Flow, Money), Reason> {
         let columns = self.columns;
         let is_inverted = self.mapping.sign == Sign::Inverted;
         if let Some(column) = &columns.amount {
@@ -118,9 +114,9 @@ impl<'a> Rows<'a> {
             if let Some(direction) = &columns.direction {
                 let word = self.get(record, &direction.column)?;
                 let way = if word == direction.incoming.trim() {
-                    Direction::In
+                    Flow::In
                 } else if word == direction.outgoing.trim() {
-                    Direction::Out
+                    Flow::Out
                 } else {
                     return Err(Reason::Word {
                         field: "direction",
@@ -132,11 +128,7 @@ impl<'a> Rows<'a> {
             }
             let amount = read.map_err(fault_in("amount", text))?;
             let is_out = (amount.minor() < 0) != is_inverted;
-            let way = if is_out {
-                Direction::Out
-            } else {
-                Direction::In
-            };
+            let way = if is_out { Flow::Out } else { Flow::In };
             return Ok((way, Money::new(amount.minor().saturating_abs(), currency)));
         }
         let text = |column| self.optional(record, column);
@@ -151,9 +143,9 @@ impl<'a> Rows<'a> {
                 } else {
                     amount
                 };
-                Ok((Direction::Out, unsigned("debit", debit, amount)?))
+                Ok((Flow::Out, unsigned("debit", debit, amount)?))
             }
-            (None, Some(amount)) => Ok((Direction::In, unsigned("credit", credit, amount)?)),
+            (None, Some(amount)) => Ok((Flow::In, unsigned("credit", credit, amount)?)),
             (Some(_), Some(_)) => Err(Reason::Malformed(
                 "a row has both a debit and a credit".to_owned(),
             )),

@@ -1,4 +1,4 @@
-use super::super::{Direction, Format, Line, Reason, Refused, read};
+use super::super::{Flow, Format, Line, Reason, Refused, read};
 use super::*;
 use crate::base::money::Money;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use time::macros::date;
 
 fn mapping(changes: &Value) -> Mapping {
     let mut mapping = json!({
-        "delimiter": ";", "date_format": "DD.MM.YYYY", "decimal": ",", "thousands": ".", "currency": "EUR",
+        "delimiter": ";", "date_format": "DD.MM.YYYY", "decimal": "comma", "thousands": "point", "currency": "EUR",
         "columns": {"date": "Tag", "amount": "Betrag"},
     });
     for (key, value) in changes.as_object().unwrap() {
@@ -44,10 +44,7 @@ fn reads_a_table_with_all_its_columns() {
         .remove(0);
     assert_eq!(statement.account.as_deref(), Some("DE99"));
     let line = &statement.lines[0];
-    assert_eq!(
-        (line.direction, line.amount.minor()),
-        (Direction::Out, 123_450)
-    );
+    assert_eq!((line.direction, line.amount.minor()), (Flow::Out, 123_450));
     assert_eq!(
         (line.booked_on, line.value_on),
         (Some(date!(2026 - 11 - 28)), Some(date!(2026 - 11 - 29)))
@@ -89,7 +86,7 @@ fn says_which_way_money_went_in_each_way_of_banks() {
 #[test]
 fn reads_windows_1252_and_currencies_of_a_column() {
     let columns = json!({"columns": {"date": 1, "amount": 2, "currency": 3, "texts": [4]}, "currency": null,
-        "encoding": "windows-1252", "header_rows": 0});
+        "encoding": "windows1252", "header_rows": 0});
     let statements = read(
         Format::Csv,
         b"28.11.2026;1,00;eur;M\xfcller",
@@ -159,7 +156,7 @@ fn a_mapping_that_cannot_be_used_is_refused() {
         json!({"delimiter": ";;"}),
         json!({"delimiter": "é"}),
         json!({"delimiter": "\""}),
-        json!({"thousands": ","}),
+        json!({"thousands": "comma"}),
         json!({"currency": null}),
         json!({"currency": "XXX"}),
         json!({"date_format": "DD.MM"}),

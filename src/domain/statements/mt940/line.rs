@@ -5,7 +5,7 @@ use super::super::{
     amount::{exact, fault_in},
     day,
     details::{Charge, Details, ReferenceKind},
-    line::{Direction, Line, LineStatus},
+    line::{Flow, Line, LineStatus},
     refused::{AmountFault, Reason, excerpt},
     words::{identifier, keep, refer},
 };
@@ -50,14 +50,14 @@ pub(super) fn line(value: &str, currency: Currency) -> Result<Line, Reason> {
 }
 
 struct Mark {
-    direction: Direction,
+    direction: Flow,
     status: LineStatus,
     is_reversal: bool,
 }
 
 /// The mark, and the funds code behind it (the third letter of the currency), which says nothing.
 fn mark(text: &str) -> Result<(Mark, &str), Reason> {
-    use Direction::{In, Out};
+    use Flow::{In, Out};
     use LineStatus::{Booked, Pending};
     let marks = [
         // The reversal of a credit takes money out, that of a debit brings it back.

@@ -2,7 +2,7 @@
 
 use super::super::{
     day,
-    line::{Direction, Line, signed},
+    line::{Flow, Line, signed},
     refused::{Reason, Refused, excerpt},
     statement::{Balance, Statement},
     words::{identifier, keep},
@@ -28,7 +28,7 @@ pub(super) struct Message<'a> {
     /// It is an MT942, which has no balances.
     is_interim: bool,
     /// Sums of an MT942 (90D, 90C).
-    sums: Vec<(Direction, Money)>,
+    sums: Vec<(Flow, Money)>,
     lines: Vec<Line>,
     /// Fields 86 and NS of the last line.
     information: Vec<&'a str>,
@@ -94,8 +94,8 @@ impl<'a> Message<'a> {
                 let code = text.get(..3).unwrap_or(text);
                 self.currency = Some(Currency::named(code)?);
             }
-            "90C" => self.sums.push((Direction::In, sum(text)?)),
-            "90D" => self.sums.push((Direction::Out, sum(text)?)),
+            "90C" => self.sums.push((Flow::In, sum(text)?)),
+            "90D" => self.sums.push((Flow::Out, sum(text)?)),
             _ => {}
         }
         Ok(())
@@ -166,8 +166,8 @@ impl<'a> Message<'a> {
 /// `1!a6!n3!a15d`: a mark, a day, a currency and an amount.
 fn balance(field: &'static str, text: &str) -> Result<Balance, Reason> {
     let direction = match text.get(..1) {
-        Some("C") => Direction::In,
-        Some("D") => Direction::Out,
+        Some("C") => Flow::In,
+        Some("D") => Flow::Out,
         _ => {
             return Err(Reason::Word {
                 field,

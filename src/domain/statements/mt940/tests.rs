@@ -1,5 +1,5 @@
 use super::super::{
-    Direction, Format, Line, LineStatus, Reason, ReferenceKind, Refused, Statement, read,
+    Flow, Format, Line, LineStatus, Reason, ReferenceKind, Refused, Statement, read,
 };
 use crate::base::money::Money;
 use time::macros::date;
@@ -42,7 +42,7 @@ fn reads_a_line_with_all_its_parts() {
         (Some(date!(2026 - 11 - 27)), Some(date!(2026 - 11 - 28)))
     );
     let line = &statement.lines[0];
-    assert_eq!((line.direction, line.amount), (Direction::In, euro(1250)));
+    assert_eq!((line.direction, line.amount), (Flow::In, euro(1250)));
     assert_eq!(
         (line.value_on, line.booked_on),
         (Some(date!(2026 - 01 - 02)), Some(date!(2025 - 12 - 31)))
@@ -69,7 +69,7 @@ fn reads_a_line_with_all_its_parts() {
 
 #[test]
 fn marks_say_where_money_went() {
-    use Direction::{In, Out};
+    use Flow::{In, Out};
     let cases = [
         ("C", In, false, "C261128EUR1,"),
         ("D", Out, false, "D261128EUR1,"),

@@ -1,6 +1,4 @@
-use super::super::{
-    Direction, Format, LineStatus, Reason, ReferenceKind, Refused, Statement, read,
-};
+use super::super::{Flow, Format, LineStatus, Reason, ReferenceKind, Refused, Statement, read};
 use crate::base::money::Money;
 use time::macros::date;
 
@@ -47,10 +45,7 @@ fn reads_a_statement() {
     assert_eq!(statement.opening, None);
     assert_eq!(statement.closing.unwrap().amount, dollars(750));
     let line = &statement.lines[0];
-    assert_eq!(
-        (line.direction, line.amount),
-        (Direction::Out, dollars(1250))
-    );
+    assert_eq!((line.direction, line.amount), (Flow::Out, dollars(1250)));
     assert_eq!(
         (line.bank_id.as_deref(), line.booked_on),
         (Some("F1"), Some(date!(2026 - 11 - 28)))

@@ -4,7 +4,7 @@ use super::super::{
     amount::{fault_in, strict},
     day,
     details::{Details, ReferenceKind},
-    line::{Direction, Line, LineStatus},
+    line::{Flow, Line, LineStatus},
     refused::{AmountFault, Reason},
     words::{append, identifier, keep, refer},
 };
@@ -83,9 +83,9 @@ impl TransactionReader {
             return Err(Reason::Missing("the day (DTPOSTED)"));
         }
         let direction = if signed.minor() < 0 {
-            Direction::Out
+            Flow::Out
         } else {
-            Direction::In
+            Flow::In
         };
         let minor = signed.minor().checked_abs();
         let minor = minor.ok_or(AmountFault::TooLarge);

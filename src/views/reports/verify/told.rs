@@ -31,7 +31,7 @@ const INTENT: &[&str] = &[
     "line_items",
     "thread",
     "payment_link",
-    "rail",
+    "rails",
     "expires_at",
     "created_at",
 ];
@@ -52,7 +52,7 @@ const LINK: &[&str] = &[
     "description",
     "reference",
     "thread",
-    "rail",
+    "rails",
     "expires_at",
     "created_at",
 ];

@@ -65,7 +65,7 @@ pub(super) async fn link_counts(
             SELECT merchant_id, payment_link_id,
                 count(*) FILTER (WHERE status = 'succeeded') AS succeeded,
                 count(*) FILTER (WHERE status IN ('processing', 'requires_action',
-                    'requires_capture')) AS open
+                    'requires_capture') AND open_attempt_kind IS DISTINCT FROM 'transfer') AS open
             FROM payment_intents WHERE payment_link_id IS NOT NULL
                 AND ($1::uuid IS NULL OR merchant_id = $1)
             GROUP BY merchant_id, payment_link_id

@@ -380,7 +380,7 @@ pub(super) async fn entry_origins(
                 WHEN e.reference IS DISTINCT FROM i.reference THEN 'reference'
                 WHEN e.description IS DISTINCT FROM i.description THEN 'description'
                 WHEN e.payment_link_id IS DISTINCT FROM i.payment_link_id THEN 'payment_link'
-                WHEN e.rail IS DISTINCT FROM i.rail THEN 'rail'
+                WHEN e.kind <> 'movement' AND e.rail IS DISTINCT FROM i.rail THEN 'rail'
                 WHEN e.payment_method <> c.payment_method THEN 'payment_method'
                 WHEN jsonb_strip_nulls(e.thread) - 'message'
                     IS DISTINCT FROM jsonb_strip_nulls(i.thread) - 'user' - 'message' THEN 'thread'

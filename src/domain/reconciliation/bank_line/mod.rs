@@ -1,0 +1,142 @@
+//! A line of a statement, as it is kept.
+
+pub mod store;
+
+use crate::{
+    base::{
+        ids::{
+            AttemptId, IntentId, MerchantId, MovementId, RailAccountId, RefundId, StatementId,
+            StatementLineId,
+        },
+        money::Money,
+    },
+    domain::{
+        movements::Reason,
+        rails::bank_transfer::Reference,
+        statements::{Details, Flow, ReferenceKind},
+    },
+};
+use time::{Date, OffsetDateTime};
+
+crate::names! {
+    /// What a line of a statement comes to.
+    pub enum LineState {
+        /// It is not looked at yet.
+        Processing = "processing",
+        /// It is a payment or refund that was waited for, of just this amount.
+        Matched = "matched",
+        /// It pays more than was asked for, or pays what is paid: what is too much is a movement.
+        Over = "over",
+        /// It pays less than was asked for, and is a movement.
+        Under = "under",
+        /// It came before, by the same id of the bank's: nothing is booked again.
+        Duplicate = "duplicate",
+        /// It is in another currency than was asked for, and is a movement.
+        CurrencyMismatch = "currency_mismatch",
+        /// It names a payment that does not wait for it any more, and is a movement.
+        DataMismatch = "data_mismatch",
+        /// Nothing of ours is known that it could be for. Money that came is a movement.
+        Unexplained = "unexplained",
+    }
+}
+
+impl LineState {
+    /// What a line comes to whose money, or a part of it, is kept apart for this reason.
+    pub fn of(reason: Reason) -> Self {
+        match reason {
+            Reason::Late | Reason::ExternalRefund => Self::DataMismatch,
+            Reason::Duplicate | Reason::Over => Self::Over,
+            Reason::Under => Self::Under,
+            Reason::Currency => Self::CurrencyMismatch,
+            Reason::Unknown => Self::Unexplained,
+        }
+    }
+}
+
+/// A line of a statement: one payment, as the bank booked it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankLine {
+    /// Its id.
+    pub id: StatementLineId,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// The file that it came in.
+    pub statement: StatementId,
+    /// The account.
+    pub account: RailAccountId,
+    /// What it is known by when it comes again.
+    pub identity: String,
+    /// Which way money went.
+    pub direction: Flow,
+    /// How much, zero or more.
+    pub amount: Money,
+    /// The day it was booked.
+    pub booked_on: Option<Date>,
+    /// The day from which it bears interest.
+    pub value_on: Option<Date>,
+    /// What is said beside that.
+    pub details: Details,
+    /// What in that may be a reference of ours.
+    pub candidates: Vec<String>,
+    /// Whether no other line of the file could be taken for the same payment by its amount.
+    pub is_alone: bool,
+    /// What it comes to.
+    pub state: LineState,
+    /// The payment that it is for.
+    pub intent: Option<IntentId>,
+    /// The attempt that it is the money of.
+    pub attempt: Option<AttemptId>,
+    /// The movement that it made.
+    pub movement: Option<MovementId>,
+    /// The line that it repeats.
+    pub same_as: Option<StatementLineId>,
+    /// When it was given to us.
+    pub created_at: OffsetDateTime,
+    /// When it last changed.
+    pub updated_at: OffsetDateTime,
+}
+
+impl BankLine {
+    /// What its money is called.
+    pub fn external_id(&self) -> String {
+        match self.identity.strip_prefix("bank:") {
+            Some(id) => id.to_owned(),
+            None => self.identity.clone(),
+        }
+    }
+
+    /// The day that it counts for: booking day, else value day.
+    pub fn day(&self) -> Option<Date> {
+        self.booked_on.or(self.value_on)
+    }
+
+    /// The refunds that it may be the money of: their ids are what a transfer carries from end to end,
+    /// in the characters that banks take.
+    pub fn refunds(&self) -> impl Iterator<Item = RefundId> {
+        let values = self.details.references.iter().map(|r| r.value.as_str());
+        values.filter_map(|value| {
+            let plain: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
+            let id = plain.to_ascii_lowercase().strip_prefix("re")?.to_owned();
+            format!("re_{id}").parse().ok()
+        })
+    }
+
+    /// Whether it says what it is for by a reference in due form, whosever that is.
+    pub fn has_reference(&self) -> bool {
+        let mut all = self.details.references.iter();
+        all.any(|r| r.kind == ReferenceKind::Creditor && Reference::parse(&r.value).is_some())
+    }
+}
+
+/// What in these details may be a reference of ours, each once.
+pub(super) fn candidates(details: &Details) -> Vec<String> {
+    let values = details.references.iter().map(|r| r.value.as_str());
+    let texts = values.chain(details.text.as_deref());
+    let mut found: Vec<String> = texts
+        .flat_map(Reference::find)
+        .map(|reference| reference.to_string())
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}

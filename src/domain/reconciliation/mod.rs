@@ -1,0 +1,13 @@
+//! Statements that merchants give us of accounts that transfers are sent to, and what each of their
+//! lines comes to: a payment that is waited for, money that nobody waits for, or nothing of ours.
+
+pub mod bank_line;
+pub mod import;
+mod recognize;
+mod row_error;
+mod view;
+
+pub use bank_line::{BankLine, LineState};
+pub use import::{Counts, Import, ImportError, ImportStatus, NewImport, Part};
+pub use recognize::{Recognized, recognize};
+pub use view::{BankLineObject, ImportObject, PreviewObject};

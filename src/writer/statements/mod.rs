@@ -1,0 +1,7 @@
+//! Statements of accounts that transfers are sent to: commands, decisions, rows.
+
+mod command;
+mod decide;
+pub(super) mod rows;
+
+pub use command::StatementCommand;
