@@ -14,7 +14,8 @@ use threadpay::{
         rails::Rail,
     },
     writer::{
-        Command, Context, PaymentCommand, PostingCommand, Rejection, Submission, World, decide,
+        Command, Context, Outside, PaymentCommand, PostingCommand, Rejection, Submission, World,
+        decide,
     },
 };
 use time::OffsetDateTime;
@@ -114,9 +115,14 @@ impl Stall {
 
     /// Decides all, each of which must be taken.
     pub fn decide(&self, world: &mut World, batch: &[Submission]) {
-        let context = Context {
+        let outside = Outside {
             now: self.now,
             ambient: &self.ambient,
+        };
+        let context = Context {
+            now: outside.now,
+            ambient: outside.ambient,
+            outside,
             urls: &self.urls,
             render,
             ask: Rail::answer_at_once,

@@ -14,6 +14,7 @@ use threadpay::{
     },
     domain::{
         callbacks::{EndpointChanges, EndpointRequest, ReplayRequest, RotateRequest},
+        clocks::{Advance, ClockRequest},
         idempotency::Fingerprint,
         intents::{CancelRequest, CaptureRequest, ConfirmRequest, IntentRequest, RefundRequest},
         ledger::{Account, EntryRequest},
@@ -127,6 +128,10 @@ fn money(bytes: &[u8]) {
     read::<ConfirmRequest>(bytes).and_then(|request| checked(request.parse()));
     read::<CancelRequest>(bytes);
     read::<OutcomeRequest>(bytes);
+    let clock = read::<ClockRequest>(bytes).and_then(|request| checked(request.parse()));
+    if let Some(advance) = clock {
+        assert_eq!(advance.to_string().parse::<Advance>(), Ok(advance));
+    }
 }
 
 fn entry(bytes: &[u8]) {

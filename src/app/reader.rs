@@ -7,10 +7,7 @@ use crate::{
         db::{Db, DbError, Use, is_outage},
         ids::{IntentId, MerchantId},
     },
-    domain::intents::{
-        Intent,
-        store::{self, Name},
-    },
+    domain::intents::store::{self, Name, Seen},
 };
 use sqlx::PgConnection;
 use std::{collections::HashMap, rc::Rc, time::Duration};
@@ -26,7 +23,7 @@ const QUEUE_MAX: usize = 4096;
 /// How long a look-up may take before its connection is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-type Question = (Name, oneshot::Sender<Option<Rc<Intent>>>);
+type Question = (Name, oneshot::Sender<Option<Rc<Seen>>>);
 
 /// Reads payment intents. It ends with the last handle.
 #[derive(Clone, Debug)]
@@ -44,20 +41,20 @@ impl Reader {
         (Self { questions, pool }, serve(db, asked))
     }
 
-    /// One intent of a merchant, as the commits before this call left it.
+    /// One intent of a merchant with its clock, as the commits before this call left them.
     pub async fn intent(
         &self,
         merchant: MerchantId,
         id: IntentId,
-    ) -> Result<Option<Rc<Intent>>, sqlx::Error> {
+    ) -> Result<Option<Rc<Seen>>, sqlx::Error> {
         let (reply, answer) = oneshot::channel();
         if self.questions.try_send(((merchant, id), reply)).is_ok()
             && let Ok(found) = answer.await
         {
             return Ok(found);
         }
-        let found = store::get(&self.pool, merchant, id).await?;
-        Ok(found.map(Rc::new))
+        let found = store::see(&self.pool, &[(merchant, id)]).await?.pop();
+        Ok(found.transpose()?.map(Rc::new))
     }
 }
 
@@ -93,19 +90,22 @@ async fn answer(
         Some(connection) => connection,
         None => db.connect(Use::Writer).await?,
     };
-    let read = match store::load(&mut connection, &names).await {
+    let read = match store::see(&mut connection, &names).await {
         // The connection may have been lost long ago: that is found out by using it.
         Err(error) if is_outage(&error) => {
             connection = db.connect(Use::Writer).await?;
-            store::load(&mut connection, &names).await?
+            store::see(&mut connection, &names).await?
         }
         read => read?,
     };
     let mut unreadable = Vec::new();
-    let mut found: HashMap<Name, Rc<Intent>> = HashMap::new();
+    let mut found: HashMap<Name, Rc<Seen>> = HashMap::new();
     for read in read {
         match read {
-            Ok(intent) => drop(found.insert((intent.merchant, intent.id), Rc::new(intent))),
+            Ok(seen) => {
+                let name = (seen.intent.merchant, seen.intent.id);
+                found.insert(name, Rc::new(seen));
+            }
             Err(row) => unreadable.push(row.name),
         }
     }

@@ -45,6 +45,8 @@ pub struct Ambient {
     entropy: Arc<dyn Entropy>,
     /// What [`Clock::now`] lacks to be Postgres' time, in microseconds.
     offset: Arc<AtomicI64>,
+    /// How far it is ahead of that.
+    ahead: Span,
 }
 
 impl fmt::Debug for Ambient {
@@ -71,6 +73,16 @@ impl Ambient {
             clock,
             entropy,
             offset,
+            ahead: Span::ZERO,
+        }
+    }
+
+    /// The same with a time so far ahead: that of a merchant whose clock was moved on.
+    #[must_use]
+    pub fn ahead_by(&self, ahead: Span) -> Self {
+        Self {
+            ahead,
+            ..self.clone()
         }
     }
 
@@ -82,7 +94,11 @@ impl Ambient {
 
     /// The time that goes with a reading of Postgres' clock.
     pub fn at(&self, postgres: OffsetDateTime) -> OffsetDateTime {
-        cut(later(postgres, self.clock.moved()))
+        cut(later(self.heard(postgres), self.ahead))
+    }
+
+    fn heard(&self, postgres: OffsetDateTime) -> OffsetDateTime {
+        later(postgres, self.clock.moved())
     }
 
     /// Sets the time by what Postgres says when it is asked, and gives how far this machine's clock
@@ -94,7 +110,7 @@ impl Ambient {
         let (asked, shown_then) = (self.clock.now(), self.clock.shown());
         let postgres = ask.await?;
         let (heard, shown_now) = (self.clock.now(), self.clock.shown());
-        let postgres = self.at(postgres);
+        let postgres = cut(self.heard(postgres));
         // Postgres looked at its clock some time between the two.
         let (least, most) = (micros(postgres - heard), micros(postgres - asked));
         let offset = self.offset.load(Ordering::Relaxed);
@@ -109,7 +125,7 @@ impl Ambient {
 
     fn precise(&self) -> OffsetDateTime {
         let offset = Span::microseconds(self.offset.load(Ordering::Relaxed));
-        later(self.clock.now(), offset)
+        later(later(self.clock.now(), offset), self.ahead)
     }
 
     /// `N` unpredictable bytes.

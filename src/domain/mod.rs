@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod callbacks;
+pub mod clocks;
 pub mod details;
 pub mod due;
 pub mod idempotency;

@@ -2,9 +2,11 @@
 
 use crate::app::{App, ListTurn};
 use crate::base::{ids::MerchantId, unknown::Unknown};
+use crate::domain::{auth::Principal, clocks};
 use crate::http::Problem;
 use crate::http::server::{limit::Limits, turns::ExportTurns};
 use std::{ops::Deref, sync::Arc};
+use time::OffsetDateTime;
 
 /// What all handlers share: the app, and what only the HTTP door needs beside it.
 #[derive(Debug)]
@@ -27,6 +29,16 @@ impl State {
             unknown_pages: Unknown::default(),
             app,
         }
+    }
+
+    /// The merchant's time. Live merchants have everybody's, and nothing is asked for them.
+    pub(super) async fn time_of(&self, caller: &Principal) -> Result<OffsetDateTime, Problem> {
+        let outside = self.ambient.now();
+        if caller.mode.is_live() {
+            return Ok(outside);
+        }
+        let clock = clocks::store::get(&self.pool, caller.merchant).await?;
+        Ok(clock.map_or(outside, |clock| clock.now(outside)))
     }
 
     /// The merchant's turn to read a list.

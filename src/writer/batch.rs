@@ -1,7 +1,7 @@
 //! One batch in one transaction: lock, load, decide, record, commit.
 
 use super::{
-    Context, Rejection, RenderRejection, Reply, Submission,
+    Context, Outside, Rejection, RenderRejection, Reply, Submission,
     command::{load_rows, record_rows},
     decide::decide,
     needs::Needs,
@@ -46,7 +46,7 @@ pub struct Services<'a> {
 /// What a batch wrote, beside its replies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchSummary {
-    /// Deliveries that are now due and wait to be claimed.
+    /// Deliveries that are now due and wait to be claimed; a clock that was moved on counts as one.
     pub deliveries: usize,
     /// Replays that are now ordered.
     pub replays: usize,
@@ -68,10 +68,15 @@ pub async fn run(
     let mut world = World::default();
     let short_way = services.handover.is_attended();
     load(db, &mut world, (batch, &merchants), short_way).await?;
-    let context = Context {
+    let outside = Outside {
         // Postgres', after the lock: so the order of times is the order of the books.
         now: services.ambient.at(locked_at),
         ambient: services.ambient,
+    };
+    let context = Context {
+        now: outside.now,
+        ambient: outside.ambient,
+        outside,
         urls: services.urls,
         render: services.render,
         ask: Rail::answer_at_once,
@@ -80,7 +85,7 @@ pub async fn run(
     let reserved = reserve(&mut world, services.handover, short_way, context.now);
     record(db, &world, context).await?;
     ledger::store::commit(db).await?;
-    let waiting = world.deliveries.len() - reserved.count();
+    let waiting = world.deliveries.len() - reserved.count() + world.clocks.changed().len();
     reserved.hand_over();
     Ok((
         replies,

@@ -70,6 +70,8 @@ nouns! {
     /// Of what rails tell, and of money that nobody waits for. Before the rest, since attempts name all
     /// else.
     Movement = movements::MovementCommand;
+    /// Of a test merchant's clock. Before those that make something due by it.
+    Clock = clocks::ClockCommand;
     /// Of a payment intent or its refunds.
     Payment = payments::PaymentCommand;
     /// Of a payment link.

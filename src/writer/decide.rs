@@ -31,6 +31,13 @@ pub fn decide(
         request_id,
         ..
     } = submission;
+    let clock = world.clock_ahead(*merchant);
+    let moved = clock.map(|clock| context.ambient.ahead_by(clock.ahead));
+    let context = if let (Some(clock), Some(ambient)) = (clock, &moved) {
+        context.by(clock, ambient)
+    } else {
+        context
+    };
     if let Some(claim) = claim {
         match claim.standing(world.keys.get(&name(*merchant, claim))) {
             Standing::Fresh => {}

@@ -240,7 +240,12 @@ impl World {
         entries: &[JournalEntry],
         context: Context<'_>,
     ) {
-        let Context { ambient, now, .. } = context;
+        let Context {
+            ambient,
+            now,
+            outside,
+            ..
+        } = context;
         let merchant = origin.merchant;
         let Some(books) = self.books.get_mut(&merchant) else {
             return;
@@ -277,14 +282,14 @@ impl World {
         self.deliveries
             .extend(endpoints.map(|endpoint| NewDelivery {
                 merchant,
-                id: recipient.map_or_else(|| ambient.id(), |recipient| recipient.delivery),
+                id: recipient.map_or_else(|| outside.ambient.id(), |recipient| recipient.delivery),
                 endpoint: endpoint.id,
                 event_sequence: sequence,
                 intent: event.intent_id,
                 // Also where a newer version says that it is neither: nothing is lost.
                 held: endpoint.status != EndpointStatus::Enabled,
                 lease: None,
-                created_at: now,
+                created_at: outside.now,
             }));
         self.events.push(event.store(merchant));
     }

@@ -1,6 +1,6 @@
 -- writer.load
 SELECT 'books' AS "part!", merchant_id AS "merchant_id!",
-    mode, entry_sequence, entry_hash, event_sequence, booked_at,
+    mode, entry_sequence, entry_hash, event_sequence, booked_at, clock_offset,
     NULL::text AS account, NULL::text AS currency, NULL::text AS debits, NULL::text AS credits,
     NULL::text AS key, NULL::bytea AS fingerprint, NULL::smallint AS answer_status,
         NULL::bytea AS answer,
@@ -12,7 +12,7 @@ SELECT 'books' AS "part!", merchant_id AS "merchant_id!",
 FROM books JOIN merchants USING (merchant_id) WHERE merchant_id = ANY($1)
 UNION ALL
 SELECT 'balance', b.merchant_id,
-    NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL,
     b.account, b.currency, coalesce(b.debits_wide, b.debits)::text,
     coalesce(b.credits_wide, b.credits)::text,
     NULL, NULL, NULL, NULL,
@@ -26,7 +26,7 @@ CROSS JOIN LATERAL (SELECT b.merchant_id, b.account, b.currency, b.debits, b.deb
         LIMIT 1) b
 UNION ALL
 SELECT 'key', k.merchant_id,
-    NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL,
     k.key, k.fingerprint, k.status, k.answer,
     NULL, NULL,
@@ -36,7 +36,7 @@ CROSS JOIN LATERAL (SELECT k.merchant_id, k.key, k.fingerprint, k.status, k.answ
     FROM idempotency_keys k WHERE k.merchant_id = u.merchant_id AND k.key = u.key LIMIT 1) k
 UNION ALL
 SELECT 'endpoint', merchant_id,
-    NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL,
     id, NULL,
@@ -45,7 +45,7 @@ SELECT 'endpoint', merchant_id,
 FROM callback_endpoints WHERE merchant_id = ANY($1) AND deleted_at IS NULL
 UNION ALL
 SELECT 'owed', u.merchant_id,
-    NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL,
     NULL, NULL, NULL, NULL,
     e.id, u.id,

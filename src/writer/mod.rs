@@ -6,6 +6,7 @@
 //! and commits once. There is no timer: a lonely command pays no delay, a thousand share a flush.
 
 mod batch;
+mod clocks;
 mod command;
 mod context;
 mod decide;
@@ -28,7 +29,7 @@ mod store;
 mod world;
 
 pub use command::*;
-pub use context::{AskAtOnce, Context, RenderRejection};
+pub use context::{AskAtOnce, Context, Outside, RenderRejection};
 pub use decide::decide;
 pub use lane::{BatchReport, Hooks, Job, Jobs, ReplyTo, Writer, WriterOptions};
 pub use links::LinkPayment;

@@ -35,6 +35,7 @@ pub async fn create_merchant(
         name: name.to_owned(),
         mode,
         created_at: ambient.now(),
+        ahead: time::Duration::ZERO,
     };
     auth::store::insert_merchant(&mut connection, &merchant).await?;
     Ok(merchant)

@@ -16,6 +16,7 @@ use crate::{
     },
     domain::{
         callbacks::{self, store::EndpointRow},
+        clocks::Clock,
         idempotency::{self, store::KeyName},
         intents::{
             Intent,
@@ -51,6 +52,7 @@ struct Row {
     entry_hash: Option<Vec<u8>>,
     event_sequence: Option<i64>,
     booked_at: Option<OffsetDateTime>,
+    clock_offset: Option<i64>,
     account: Option<String>,
     currency: Option<String>,
     debits: Option<String>,
@@ -126,7 +128,11 @@ impl Row {
     fn take_into(self, world: &mut World) -> Result<(), sqlx::Error> {
         let merchant = MerchantId(self.merchant_id);
         match self.part.as_str() {
-            "books" => drop(world.books.insert(merchant, self.books()?)),
+            "books" => {
+                let clock = Clock::stored(merchant, required(self.clock_offset)?);
+                world.clocks.load(merchant, clock);
+                world.books.insert(merchant, self.books()?);
+            }
             "balance" => {
                 let (name, balance) = self.balance()?;
                 let books = world.books.get_mut(&merchant);

@@ -12,6 +12,7 @@ use crate::{
     },
     domain::{
         callbacks::{Endpoint, NewDelivery, Pings, Replay, StoredEvent, StoredSecret},
+        clocks::Clock,
         idempotency::{KeyRecord, store::KeyName},
         intents::{Attempt, Intent, Refund},
         ledger::{Account, Books, JournalEntry},
@@ -25,6 +26,7 @@ use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Rows of one kind, with what the batch has done to them.
@@ -225,6 +227,26 @@ macro_rules! world {
     };
 }
 
+impl World {
+    /// The merchant's clock, where it was ever moved.
+    pub(super) fn clock_ahead(&self, merchant: MerchantId) -> Option<Clock> {
+        let clock = self.clocks.get(&merchant).copied();
+        clock.filter(|clock| clock.is_ahead())
+    }
+
+    /// The merchant's time at a time of everybody's.
+    pub(super) fn now(&self, merchant: MerchantId, outside: OffsetDateTime) -> OffsetDateTime {
+        let clock = self.clock_ahead(merchant);
+        clock.map_or(outside, |clock| clock.now(outside))
+    }
+
+    /// When a worker finds what is to be done at a time of the merchant's.
+    pub(super) fn found_at(&self, merchant: MerchantId, at: OffsetDateTime) -> OffsetDateTime {
+        let clock = self.clock_ahead(merchant);
+        clock.map_or(at, |clock| clock.outside(at))
+    }
+}
+
 /// A merchant's balance: of which account, in which currency.
 pub type BalanceName = (MerchantId, (String, Currency));
 
@@ -265,6 +287,8 @@ world! {
     whole {
         /// Callback endpoints that are not deleted.
         endpoints: Endpoint, (MerchantId, EndpointId) = |row| (row.merchant, row.id);
+        /// Clocks, one a merchant.
+        clocks: Clock, MerchantId = |row| row.merchant;
     }
     // Rows that are only ever made.
     lists {

@@ -14,6 +14,8 @@ mod attempts;
 mod auth;
 mod books;
 mod callbacks;
+mod clock;
+mod clock_plans;
 mod clocks;
 mod crowd;
 mod currencies;

@@ -138,6 +138,7 @@ fn example_of(method: &str, path: &str) -> String {
         ("POST", "journal_entries") => json!({"postings": []}),
         ("POST", "resolve") => json!({"action": "keep"}),
         ("POST", "facts") => json!({"kind": "charge", "outcome": "succeeded"}),
+        ("POST", "clock") => json!({"advance": "1s"}),
         ("POST", _) if path.contains("/sandbox/") => json!({"outcome": "succeed"}),
         _ => json!({}),
     };

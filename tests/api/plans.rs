@@ -24,10 +24,10 @@ fn statement(name: &str) -> String {
 }
 
 /// A connection that has planned a statement.
-struct Planned(PgConnection);
+pub struct Planned(PgConnection);
 
 impl Planned {
-    async fn new(pool: &Pool, purpose: Use, name: &str) -> Self {
+    pub async fn new(pool: &Pool, purpose: Use, name: &str) -> Self {
         let url = pool.connect_options().to_url_lossy();
         let db = Db::from_url(url.as_str()).unwrap();
         let mut db = db.connect(purpose).await.unwrap();
@@ -36,7 +36,7 @@ impl Planned {
     }
 
     /// Runs it, and counts the blocks that it looked at.
-    async fn blocks(&mut self, arguments: &str) -> i64 {
+    pub async fn blocks(&mut self, arguments: &str) -> i64 {
         let explain =
             format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE planned ({arguments})");
         let row = raw_sql(AssertSqlSafe(explain)).fetch_one(&mut self.0);

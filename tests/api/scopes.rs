@@ -16,6 +16,7 @@ pub const BOT_MERCHANT_AND_FINANCE: &[&str] = &[
     "list_rails",
 ];
 pub const BOT_AND_MERCHANT: &[&str] = &[
+    "advance_sandbox_clock",
     "cancel_payment_intent",
     "capture_payment_intent",
     "complete_sandbox_action",
@@ -31,6 +32,7 @@ pub const BOT_AND_MERCHANT: &[&str] = &[
     "get_event",
     "get_payment_link",
     "get_replay",
+    "get_sandbox_clock",
     "list_callback_endpoints",
     "list_deliveries",
     "list_events",

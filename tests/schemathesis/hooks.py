@@ -68,6 +68,7 @@ PLACES = {
     "/tip_options": "tips rise",
     "/max_payments": "one for a single link",
     "/line_items": "lines sum to the amount",
+    "/advance": "at most 366 days a call, and ten years in all",
 }
 
 # What a scheme of bank transfers asks of its settings: check digits, countries, letters, and which

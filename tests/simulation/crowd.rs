@@ -25,8 +25,8 @@ use threadpay::{
         rails::{PaymentMethod, Rail, SandboxMethod},
     },
     writer::{
-        Command, EndpointCommand, LinkCommand, LinkPayment, MovementCommand, PaymentCommand,
-        PostingCommand,
+        ClockCommand, Command, EndpointCommand, LinkCommand, LinkPayment, MovementCommand,
+        PaymentCommand, PostingCommand,
     },
 };
 use time::{Duration, OffsetDateTime};
@@ -78,7 +78,8 @@ fn command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
         (62..66, Some(intent), _) => {
             PaymentCommand::Cancel(intent, Some(CancellationReason::Duplicate)).into()
         }
-        (66..69, _, _) => post(dice),
+        (66..68, _, _) => post(dice),
+        (68, _, _) => advance(dice),
         (69..74, _, _) if has_movements(desk, owner) => resolve(desk, owner, dice),
         (69..82, Some(intent), _) => {
             let intent = paid.unwrap_or(intent);
@@ -87,6 +88,12 @@ fn command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
         }
         _ => create_intent(desk, dice),
     }
+}
+
+/// Moves the merchant's clock on.
+fn advance(dice: &mut Dice) -> Command {
+    let by = dice.pick(&["1m", "20m", "2h", "1d", "6d"]).unwrap();
+    ClockCommand::Advance(by.parse().unwrap()).into()
 }
 
 fn has_movements(desk: &Desk<'_>, owner: MerchantId) -> bool {

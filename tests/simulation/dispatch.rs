@@ -284,11 +284,14 @@ impl Run {
             let health = before.after(&signals, start, |pause| ambient.jitter(pause));
             self.outbox.note(id, health, ambient.now());
             let gone = landed.iter().find(|landed| landed.gone);
-            let last = landed.last().map(|landed| landed.written.ended_at);
-            let since = last.and_then(|last| health.given_up(last));
-            let why = match (gone, since) {
+            let last = landed.last().unwrap();
+            let why = match (gone, health.given_up(last.written.ended_at)) {
                 (Some(gone), _) => Disabling::Gone(gone.started_at),
-                (None, Some(since)) => Disabling::Failing(since, "no answer".to_owned()),
+                (None, Some(since)) => Disabling::Failing {
+                    since,
+                    last_at: last.started_at,
+                    last: "no answer".to_owned(),
+                },
                 (None, None) => continue,
             };
             let job = self.by_worker(merchant, EndpointCommand::Disable(id, why).into());

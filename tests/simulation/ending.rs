@@ -49,6 +49,7 @@ impl Run {
         truth::check_end(&self.store, &self.rail);
         self.check_clients();
         self.check_entries();
+        self.check_clocks();
         self.check_arrived();
         let movements = self.store.movements.values();
         let resolved = movements.filter(|m| m.status() == MovementStatus::Resolved);
@@ -230,6 +231,25 @@ impl Run {
         }
     }
 
+    /// No two clients were told of the same move of a clock, and none of one that was not made.
+    fn check_clocks(&self) {
+        let mut told = HashSet::new();
+        for request in self.clients.requests.values() {
+            let heard = request.heard.as_ref().filter(|answer| answer.status == 200);
+            if let (Command::Clock(_), Some(answer)) = (&request.submission.command, heard) {
+                let body: Value = serde_json::from_slice(&answer.body).unwrap();
+                let (merchant, ahead) = (request.submission.merchant, &body["offset_seconds"]);
+                let ahead = ahead.as_i64().unwrap();
+                assert!(
+                    told.insert((merchant, ahead)),
+                    "{request:?} was told to two"
+                );
+                let stands = self.store.ahead(merchant).whole_seconds();
+                assert!(ahead <= stands, "{request:?} and {stands} s");
+            }
+        }
+    }
+
     /// Each entry by hand that a client was told of is there once, and there are no others but
     /// those for which nobody could ask again.
     fn check_entries(&self) {
@@ -297,12 +317,13 @@ fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec
                 "the refund that was told (right)"
             );
         }
-        // `check_entries` looks at all of them.
+        // `check_entries` and `check_clocks` look at all of them.
         Command::Posting(PostingCommand::Post(_))
         | Command::Movement(_)
         | Command::Endpoint(_)
         | Command::Statement(_)
         | Command::RailAccount(_)
+        | Command::Clock(_)
         | Command::Payment(
             PaymentCommand::Cancel(..) | PaymentCommand::Report(..) | PaymentCommand::Expire(_),
         )

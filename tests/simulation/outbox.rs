@@ -104,6 +104,9 @@ pub struct Outbox {
 impl Outbox {
     /// Takes in what a batch owes and orders.
     pub fn take(&mut self, world: &World) {
+        for (merchant, clock) in world.clocks.changed() {
+            self.bring_forward(world, (*merchant, clock.moved));
+        }
         for new in &world.deliveries {
             let owed = Owed {
                 merchant: new.merchant,
@@ -126,6 +129,21 @@ impl Outbox {
             self.insert((new.endpoint, new.event_sequence), owed);
         }
         self.replays.extend(world.replays.iter().cloned());
+    }
+
+    /// A merchant's clock was moved on: what waits, and is under no lease, waits for less.
+    fn bring_forward(&mut self, world: &World, (merchant, by): (MerchantId, Duration)) {
+        let free = |row: &&mut Owed| row.merchant == merchant && row.lease.is_none();
+        for row in self.rows.values_mut().filter(free) {
+            row.due_at -= by;
+            row.failing_since = row.failing_since.map(|at| at - by);
+        }
+        for endpoint in world.endpoints.values().filter(|e| e.merchant == merchant) {
+            if let Some((health, _)) = self.health.get_mut(&endpoint.id) {
+                health.paused_until = health.paused_until.map(|at| at - by);
+                health.failing_since = health.failing_since.map(|at| at - by);
+            }
+        }
     }
 
     fn insert(&mut self, place: Place, owed: Owed) {

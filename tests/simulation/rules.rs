@@ -66,7 +66,7 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
         if let (Command::Endpoint(EndpointCommand::Disable(id, why)), Ok(Reply::Answer(answer))) =
             (&job.submission.command, reply)
         {
-            let (Disabling::Gone(seen) | Disabling::Failing(seen, _)) = why;
+            let (Disabling::Gone(seen) | Disabling::Failing { last_at: seen, .. }) = why;
             let changed = store.endpoints[&(job.submission.merchant, *id)].updated_at;
             let stands = answer.status != 200 || changed <= *seen;
             assert!(stands, "{id} was changed after what it is given up for");
@@ -83,7 +83,7 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
 pub fn check_batch(store: &Store, world: &World, now: OffsetDateTime) {
     check_deliveries(store, world);
     for (key, after) in world.intents.changed() {
-        check_move(&store.intents[key], after, now);
+        check_move(&store.intents[key], after, now + store.ahead(key.0));
     }
     for (key, after) in world.keys.changed() {
         let before = &store.keys[key];

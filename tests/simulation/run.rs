@@ -276,7 +276,10 @@ impl Run {
     pub fn resolve(&mut self, at: usize) -> usize {
         let now = self.processes[at].ambient.now();
         let attempts = self.store.attempts.values();
-        let due = attempts.filter(|attempt| attempt.ask_at.is_some_and(|at| at <= now));
+        let due = attempts.filter(|attempt| {
+            let now = now + self.store.ahead(attempt.merchant);
+            attempt.ask_at.is_some_and(|at| at <= now)
+        });
         let due: Vec<_> = due.cloned().collect();
         for attempt in &due {
             let intent = &self.store.intents[&(attempt.merchant, attempt.intent)];
@@ -294,11 +297,12 @@ impl Run {
                 intent.state,
                 State::RequiresPayment | State::RequiresAction(_)
             );
-            open && intent.expires_at() <= now
+            open && intent.expires_at() <= now + self.store.ahead(intent.merchant)
         });
         let intents =
             intents.map(|((merchant, id), _)| (*merchant, PaymentCommand::Expire(*id).into()));
         let links = self.store.links.iter().filter(|(_, link)| {
+            let now = now + self.store.ahead(link.merchant);
             let over = link.expires_at().is_some_and(|at| at <= now);
             over && link.status == LinkStatus::Active
         });

@@ -17,6 +17,7 @@ use threadpay::{
     },
     domain::{
         callbacks::{Endpoint, Pings, StoredEvent, StoredSecret},
+        clocks::Clock,
         idempotency::{KeyRecord, store::KeyName},
         intents::{Attempt, Intent, Refund},
         ledger::{Books, EntryHash, JournalEntry},
@@ -25,7 +26,7 @@ use threadpay::{
     },
     writer::{Needs, Submission, World},
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Rows by merchant and id, in the order of ids.
@@ -36,6 +37,8 @@ pub struct Store {
     /// Whose books are locked, and by which lane.
     pub locks: BTreeMap<MerchantId, LaneName>,
     pub books: BTreeMap<MerchantId, Books>,
+    /// Clocks that were moved on, and how far in all.
+    pub clocks: BTreeMap<MerchantId, Duration>,
     pub intents: Rows<IntentId, Intent>,
     pub attempts: Rows<AttemptId, Attempt>,
     pub refunds: Rows<RefundId, Refund>,
@@ -93,6 +96,12 @@ impl Store {
         let batch: Vec<&Submission> = batch.collect();
         let mut needs = Needs::of(batch.iter().copied());
         let merchants: BTreeSet<MerchantId> = batch.iter().map(|s| s.merchant).collect();
+        for merchant in &merchants {
+            let ahead = self.ahead(*merchant).whole_seconds();
+            world
+                .clocks
+                .load(*merchant, Clock::stored(*merchant, ahead));
+        }
         self.load_movements(world, &mut needs);
         for name in std::mem::take(&mut needs.keys) {
             if let Some(row) = self.keys.get(&name) {
@@ -175,8 +184,25 @@ impl Store {
         }
     }
 
+    /// How far a merchant's clock is ahead.
+    pub fn ahead(&self, merchant: MerchantId) -> Duration {
+        self.clocks.get(&merchant).copied().unwrap_or_default()
+    }
+
     /// Takes a batch in, by the same rules as `writer/batch.rs` records it.
     pub fn commit(&mut self, world: World) {
+        for (merchant, clock) in world.clocks.changed() {
+            let moved = clock.ahead - self.ahead(*merchant);
+            assert_eq!(moved, clock.moved, "a clock was moved twice at once");
+            self.clocks.insert(*merchant, clock.ahead);
+            for secret in self
+                .secrets
+                .values_mut()
+                .filter(|s| s.merchant == *merchant)
+            {
+                secret.expires_at = secret.expires_at.map(|at| at - moved);
+            }
+        }
         save!(self.intents, world.intents);
         save!(self.attempts, world.attempts);
         save!(self.refunds, world.refunds);

@@ -5,8 +5,8 @@ use super::{
     writers::{Job, LaneName},
 };
 use threadpay::writer::{
-    Command, EndpointCommand, LinkCommand, MovementCommand, PaymentCommand, PostingCommand,
-    Rejection, Reply,
+    ClockCommand, Command, EndpointCommand, LinkCommand, MovementCommand, PaymentCommand,
+    PostingCommand, Rejection, Reply,
 };
 
 /// The end of an id: enough to tell one from another.
@@ -105,6 +105,7 @@ fn of_command(command: &Command) -> String {
         Command::Endpoint(EndpointCommand::Replay(id, after, _)) => {
             format!("replay after {after} to endpoint {}", short(id))
         }
+        Command::Clock(ClockCommand::Advance(by)) => format!("move the clock on by {by}"),
         // Nobody does, in here.
         Command::RailAccount(_) => "change a rail account".to_owned(),
         Command::Posting(PostingCommand::Post(_)) => "book an entry by hand".to_owned(),

@@ -23,8 +23,8 @@ use threadpay::{
         rails::{RailAnswer, RailCall},
     },
     writer::{
-        Command, Context, EndpointCommand, PaymentCommand, Rejection, Reply, Submission, World,
-        decide,
+        Command, Context, EndpointCommand, Outside, PaymentCommand, Rejection, Reply, Submission,
+        World, decide,
     },
 };
 use time::OffsetDateTime;
@@ -251,9 +251,14 @@ impl Run {
         let ambient = self.processes[at].ambient.clone();
         // Postgres' time, whatever this process's clock shows.
         batch.now = self.nature.now();
-        let context = Context {
+        let outside = Outside {
             now: batch.now,
             ambient: &ambient,
+        };
+        let context = Context {
+            now: outside.now,
+            ambient: outside.ambient,
+            outside,
             urls: &self.urls,
             render,
             ask: self.ask,

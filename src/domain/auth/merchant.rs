@@ -1,7 +1,7 @@
 //! A merchant, as the operator's commands make it.
 
 use crate::base::{ids::MerchantId, mode::Mode};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// A merchant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Merchant {
     pub mode: Mode,
     /// When it was made.
     pub created_at: OffsetDateTime,
+    /// How far its clock is ahead of everybody's time.
+    pub ahead: Duration,
 }
 
 /// The text is no name of a merchant or a key.

@@ -7,7 +7,7 @@ use crate::base::ids::{KeyId, MerchantId};
 use crate::base::mode::Mode;
 use sqlx::{PgConnection, PgExecutor};
 use std::sync::atomic::AtomicBool;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// What is known of an API key that was not revoked.
@@ -58,6 +58,7 @@ struct MerchantRow {
     name: String,
     mode: String,
     created_at: OffsetDateTime,
+    clock_offset: i64,
 }
 
 impl MerchantRow {
@@ -67,6 +68,7 @@ impl MerchantRow {
             name: self.name,
             mode: self.mode.parse().map_err(corrupt)?,
             created_at: self.created_at,
+            ahead: Duration::seconds(self.clock_offset),
         })
     }
 }
@@ -76,7 +78,8 @@ pub async fn merchant(pool: &Pool, id: MerchantId) -> Result<Option<Merchant>, s
     let row = sqlx::query_as!(
         MerchantRow,
         "-- auth.merchant
-        SELECT merchant_id, name, mode, created_at FROM merchants WHERE merchant_id = $1",
+        SELECT m.merchant_id, m.name, m.mode, m.created_at, b.clock_offset
+        FROM merchants m JOIN books b ON b.merchant_id = m.merchant_id WHERE m.merchant_id = $1",
         id.0
     );
     let row = row.fetch_optional(pool).await?;
@@ -88,7 +91,8 @@ pub async fn merchants(pool: &Pool) -> Result<Vec<Merchant>, sqlx::Error> {
     let rows = sqlx::query_as!(
         MerchantRow,
         "-- auth.merchants
-        SELECT merchant_id, name, mode, created_at FROM merchants ORDER BY merchant_id"
+        SELECT m.merchant_id, m.name, m.mode, m.created_at, b.clock_offset
+        FROM merchants m JOIN books b ON b.merchant_id = m.merchant_id ORDER BY m.merchant_id"
     );
     let rows = rows.fetch_all(pool).await?;
     rows.into_iter().map(MerchantRow::read).collect()

@@ -71,6 +71,7 @@ pub(super) struct Row {
     pub(super) expires_at: OffsetDateTime,
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
+    pub(super) clock_offset: Option<i64>,
 }
 
 /// What can be wrong with a row that only this service writes.

@@ -1,5 +1,6 @@
 -- intents.load
 -- names: $1..$2
+-- Whether the merchants' clocks are wanted, too: $3.
 SELECT
     i.merchant_id,
     i.id,
@@ -32,7 +33,8 @@ SELECT
     i.event_sequence,
     i.expires_at,
     i.created_at,
-    i.updated_at
+    i.updated_at,
+    (SELECT b.clock_offset FROM books b WHERE $3 AND b.merchant_id = i.merchant_id)
 FROM (
     SELECT
         UNNEST($1::uuid[]) AS merchant_id,

@@ -22,19 +22,55 @@ use crate::{
 };
 use sqlx::{PgConnection, PgExecutor};
 use std::collections::BTreeMap;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+
+/// An intent as it is read for its merchant.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The intent.
+    pub intent: Intent,
+    /// How far the merchant's clock is ahead.
+    pub ahead: Duration,
+}
 
 /// Loads the intents named.
 pub async fn load(
     db: impl PgExecutor<'_>,
     names: &[Name],
 ) -> Result<Vec<Result<Intent, Unreadable<Name>>>, sqlx::Error> {
+    let rows = rows(db, names, false).await?;
+    Ok(rows.into_iter().map(Row::read).collect())
+}
+
+/// The same with their merchants' clocks.
+pub async fn see(
+    db: impl PgExecutor<'_>,
+    names: &[Name],
+) -> Result<Vec<Result<Seen, Unreadable<Name>>>, sqlx::Error> {
+    let rows = rows(db, names, true).await?;
+    let seen = rows.into_iter().map(|row| {
+        let ahead = Duration::seconds(row.clock_offset.unwrap_or_default());
+        row.read().map(|intent| Seen { intent, ahead })
+    });
+    Ok(seen.collect())
+}
+
+async fn rows(
+    db: impl PgExecutor<'_>,
+    names: &[Name],
+    with_clocks: bool,
+) -> Result<Vec<Row>, sqlx::Error> {
     let merchants: Vec<Uuid> = names.iter().map(|n| n.0.0).collect();
     let ids: Vec<Uuid> = names.iter().map(|n| n.1.0).collect();
-    let rows = sqlx::query_file_as!(Row, "src/domain/intents/load.sql", &merchants, &ids);
-    let rows = rows.fetch_all(db).await?;
-    Ok(rows.into_iter().map(Row::read).collect())
+    let rows = sqlx::query_file_as!(
+        Row,
+        "src/domain/intents/load.sql",
+        &merchants,
+        &ids,
+        with_clocks
+    );
+    rows.fetch_all(db).await
 }
 
 /// Stores what changes in intents and, since the two mostly come together and a batch pays for each

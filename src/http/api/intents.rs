@@ -121,7 +121,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let Query(filter) = filter;
     check_span(filter.created_from, filter.created_to, "/created_to")?;
-    let now = state.ambient.now();
+    let now = state.time_of(&caller).await?;
     let filter = store::Filter {
         status: filter.status.map(|status| (status, now)),
         reference: filter.reference,
@@ -156,10 +156,12 @@ pub async fn get(
         .intent(caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let now = state.ambient.now();
-    Ok(answer::printed(answer::print(
-        &state.show(&read, &caller, now),
-    )?))
+    let now = state.ambient.now() + read.ahead;
+    Ok(answer::printed(answer::print(&state.show(
+        &read.intent,
+        &caller,
+        now,
+    ))?))
 }
 
 /// Confirm a payment intent

@@ -14,7 +14,7 @@ use crate::{
         timestamp,
     },
     domain::{
-        auth::Scope,
+        auth::{Principal, Scope},
         ledger::{Account, AccountCode, JournalEntryView},
     },
     views::reports::{
@@ -58,9 +58,11 @@ pub struct AtQuery {
 }
 
 impl AtQuery {
-    fn moment(&self, state: &State) -> AsOf {
-        self.at
-            .map_or_else(|| AsOf::latest(state.ambient.now()), AsOf::time)
+    async fn moment(&self, state: &State, caller: &Principal) -> Result<AsOf, Problem> {
+        match self.at {
+            Some(at) => Ok(AsOf::time(at)),
+            None => Ok(AsOf::latest(state.time_of(caller).await?)),
+        }
     }
 }
 
@@ -91,7 +93,7 @@ pub async fn balances(
     code: web::Path<String>,
     query: Query<AtQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let at = query.0.moment(&state);
+    let at = query.0.moment(&state, &caller).await?;
     let turn = state.list_turn(caller.merchant).await?;
     let balances = reports::balances(&turn, caller.merchant, &code, at).await?;
     answer::object(&balances)
@@ -166,7 +168,7 @@ pub async fn trial_balance(
     caller: Caller<Ledger>,
     query: Query<AtQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let at = query.0.moment(&state);
+    let at = query.0.moment(&state, &caller).await?;
     let turn = state.list_turn(caller.merchant).await?;
     let balance = reports::trial_balance(&turn, caller.merchant, at).await?;
     answer::object(&balance)

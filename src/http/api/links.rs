@@ -45,13 +45,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
 pub struct Empty {}
 
 impl State {
-    fn show_link(&self, link: &Link, mode: Mode) -> PaymentLink {
-        PaymentLink::new(
-            link,
-            mode,
-            self.urls.pay_url(&link.id.to_string()),
-            self.ambient.now(),
-        )
+    fn show_link(&self, link: &Link, mode: Mode, now: OffsetDateTime) -> PaymentLink {
+        PaymentLink::new(link, mode, self.urls.pay_url(&link.id.to_string()), now)
     }
 }
 
@@ -110,7 +105,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let Query(filter) = filter;
     check_span(filter.created_from, filter.created_to, "/created_to")?;
-    let now = state.ambient.now();
+    let now = state.time_of(&caller).await?;
     let filter = store::Filter {
         status: filter.status.map(|status| (status, now)),
         reference: filter.reference,
@@ -123,7 +118,7 @@ pub async fn list(
     let links = store::list(&turn, caller.merchant, &filter, window).await?;
     let printed = |id| LinkId(id).to_string();
     answer::object(&List::of(&links, printed, |link| {
-        state.show_link(link, caller.mode)
+        state.show_link(link, caller.mode, now)
     }))
 }
 
@@ -140,7 +135,8 @@ pub async fn get(
     let link = store::get(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    answer::object(&state.show_link(&link, caller.mode))
+    let now = state.time_of(&caller).await?;
+    answer::object(&state.show_link(&link, caller.mode, now))
 }
 
 /// Switch a payment link off
@@ -187,7 +183,7 @@ pub async fn payments(
     let turn = state.list_turn(merchant).await?;
     let window = page.window(|id| id.0);
     let payments = intents::store::list(&turn, merchant, &filter, window).await?;
-    let now = state.ambient.now();
+    let now = state.time_of(&caller).await?;
     let printed = |id| IntentId(id).to_string();
     answer::object(&List::of(&payments, printed, |intent| {
         state.show(intent, &caller, now)

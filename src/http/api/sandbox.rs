@@ -4,8 +4,8 @@ use crate::base::problem::ProblemCode as Code;
 use crate::http::openapi::problems::refused;
 use crate::http::route;
 use crate::http::{
-    Problem, State,
-    extract::{Change, PathId, PostEntries, Sandbox},
+    Problem, State, answer,
+    extract::{Caller, Change, PathId, PostEntries, Sandbox},
 };
 use crate::{
     base::{
@@ -14,11 +14,12 @@ use crate::{
         money::field::{self, AmountText, CurrencyCode},
     },
     domain::{
+        clocks::{self, ClockRequest, SandboxClock},
         intents::PaymentIntent,
         ledger::{EntryRequest, JournalEntryView},
         rails::{CallKind, DeclineCode, RailAnswer, RailFact, Route},
     },
-    writer::{Awaited, FactReceipt, MovementCommand, PaymentCommand, PostingCommand},
+    writer::{Awaited, ClockCommand, FactReceipt, MovementCommand, PaymentCommand, PostingCommand},
 };
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -31,7 +32,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .service(web::resource("/journal_entries").route(route::post(book)))
             .service(web::resource("/actions/{id}").route(route::post(act)))
             .service(web::resource("/outcomes/{id}").route(route::post(settle)))
-            .service(web::resource("/facts").route(route::post(tell))),
+            .service(web::resource("/facts").route(route::post(tell)))
+            .service(
+                web::resource("/clock")
+                    .route(route::post(advance))
+                    .route(route::get(clock)),
+            ),
     );
 }
 
@@ -252,10 +258,43 @@ pub async fn book(
     change: Change<PostEntries, EntryRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
+    let today = state.time_of(&change.caller).await?.date();
     change
-        .perform(
-            &state,
-            PostingCommand::Post(request.parse(state.ambient.now().date())?),
-        )
+        .perform(&state, PostingCommand::Post(request.parse(today)?))
         .await
+}
+
+/// Move the clock on
+///
+/// Moves a test merchant's time forward, for good, so that what takes days can be tried at once:
+/// payment intents and links expire, callbacks that failed are tried again, the rail is asked about
+/// what is open, all within a second of this call. No other merchant's time moves. Callbacks go out
+/// and are signed by everybody's time, and API keys, limits and `Idempotency-Key`s go by it, too.
+#[utoipa::path(post, path = "/v1/sandbox/clock", tag = "Sandbox",
+    operation_id = "advance_sandbox_clock",
+    request_body = ClockRequest,
+    responses(
+        (status = 200, description = "The clock.", body = SandboxClock),
+        (status = 422, description = refused(&[Code::InvalidRequest, Code::UnknownField, Code::IdempotencyKeyReused])),
+    ))]
+pub async fn advance(
+    state: web::Data<State>,
+    change: Change<Sandbox, ClockRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    let by = request.parse()?;
+    change.perform(&state, ClockCommand::Advance(by)).await
+}
+
+/// Get the clock
+#[utoipa::path(get, path = "/v1/sandbox/clock", tag = "Sandbox",
+    operation_id = "get_sandbox_clock",
+    responses((status = 200, description = "The clock.", body = SandboxClock)))]
+pub async fn clock(
+    state: web::Data<State>,
+    caller: Caller<Sandbox>,
+) -> Result<HttpResponse, Problem> {
+    let clock = clocks::store::get(&state.pool, caller.merchant).await?;
+    let clock = clock.ok_or_else(Problem::not_found)?;
+    answer::object(&SandboxClock::new(clock, state.ambient.now()))
 }

@@ -54,7 +54,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         (name = "Events", description = "The same events to ask for: a feed without gaps."),
         (name = "Ledger", description = "Double-entry books for each currency, never changed, chained by hashes."),
         (name = "Exports", description = "The journal as a file."),
-        (name = "Sandbox", description = "Playing the payer and the payer's bank, and filling the books, with test keys. Confirm with `pm_sandbox_ok`, `pm_sandbox_declined`, `pm_sandbox_insufficient_funds`, `pm_sandbox_requires_action`, `pm_sandbox_pending`, `pm_sandbox_timeout` or `pm_sandbox_timeout_failed`."),
+        (name = "Sandbox", description = "Playing the payer and the payer's bank, moving time on and filling the books, with test keys. Confirm with `pm_sandbox_ok`, `pm_sandbox_declined`, `pm_sandbox_insufficient_funds`, `pm_sandbox_requires_action`, `pm_sandbox_pending`, `pm_sandbox_timeout` or `pm_sandbox_timeout_failed`."),
         (name = "Operations", description = "For those who run the service."),
     ),
     paths(
@@ -116,6 +116,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         sandbox::settle,
         sandbox::book,
         sandbox::tell,
+        sandbox::advance,
+        sandbox::clock,
         operations::healthz,
         operations::readyz,
         operations::metrics,

@@ -5,10 +5,7 @@ use super::subject::{Page, PageSubject};
 use super::visit::Visit;
 use crate::http::{Problem, State};
 use crate::{
-    base::{
-        ids::{CELL, MerchantId},
-        timestamp,
-    },
+    base::{ids::CELL, timestamp},
     domain::{
         auth::Merchant,
         intents::{Intent, LineItem, Status},
@@ -31,10 +28,10 @@ pub(super) async fn show(state: web::Data<State>, visit: Visit) -> Result<HttpRe
 
 /// `GET /r/{token}/receipt.jws`: the receipt as a compact JWS, to check with the JWK set.
 pub(super) async fn signed(state: web::Data<State>, visit: Visit) -> Result<HttpResponse, Problem> {
-    let Some((merchant, receipt)) = find(&state, &visit).await? else {
+    let Some((page, receipt)) = find(&state, &visit).await? else {
         return Ok(not_yet(&visit));
     };
-    let document = document(&state, merchant, &receipt);
+    let document = document(&state, &page, &receipt);
     let signed = state.keyring.signing.sign_document(&document);
     let signed = signed.map_err(|error| Problem::internal(&error))?;
     let name = format!("attachment; filename=\"receipt-{}.jws\"", receipt.intent);
@@ -49,7 +46,7 @@ fn not_yet(visit: &Visit) -> HttpResponse {
     answer::see_other(&visit.page_path())
 }
 
-async fn find(state: &State, visit: &Visit) -> Result<Option<(MerchantId, Receipt)>, Problem> {
+async fn find(state: &State, visit: &Visit) -> Result<Option<(Page, Receipt)>, Problem> {
     let opened = Page::find(state, visit).await?;
     let PageSubject::Intent(open) = &opened.subject else {
         return Ok(None);
@@ -68,7 +65,7 @@ async fn find(state: &State, visit: &Visit) -> Result<Option<(MerchantId, Receip
         | Status::Expired => None,
     };
     let receipt = paid_at.map(|at| receipt(intent, &opened.merchant, at, visit));
-    Ok(receipt.map(|receipt| (opened.merchant.id, receipt)))
+    Ok(receipt.map(|receipt| (opened, receipt)))
 }
 
 fn receipt(
@@ -108,7 +105,7 @@ fn receipt(
 }
 
 /// What is signed. The issuer is the address below which the JWK set is found.
-fn document(state: &State, merchant: MerchantId, receipt: &Receipt) -> Value {
+fn document(state: &State, page: &Page, receipt: &Receipt) -> Value {
     let line = |item: &LineItem| {
         json!({
             "label": item.label,
@@ -118,13 +115,13 @@ fn document(state: &State, merchant: MerchantId, receipt: &Receipt) -> Value {
     };
     json!({
         "iss": state.urls.public_url(),
-        "issued_at": timestamp::format(state.ambient.now()),
+        "issued_at": timestamp::format(page.now(state)),
         "object": "receipt",
         "cell": CELL,
         "livemode": !receipt.test_mode,
         "payment_intent": receipt.intent,
         "status": if receipt.authorized_only { Status::RequiresCapture } else { Status::Succeeded },
-        "merchant": {"id": merchant, "name": receipt.merchant},
+        "merchant": {"id": page.merchant.id, "name": receipt.merchant},
         "amount": receipt.amount.to_string(),
         "currency": receipt.amount.currency().code(),
         "tip": receipt.tip.map(|tip| tip.to_string()),

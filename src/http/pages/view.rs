@@ -27,18 +27,21 @@ impl Page {
             order: self.order(),
             state: self.state(state, &token, way),
             token,
-            now: state.ambient.now(),
+            now: self.now(state),
         }
     }
 
+    /// The merchant's time.
+    pub(super) fn now(&self, state: &State) -> OffsetDateTime {
+        state.ambient.now() + self.merchant.ahead
+    }
+
     fn state(&self, state: &State, token: &str, way: Option<Rail>) -> PayState {
-        let now = state.ambient.now();
+        let now = self.now(state);
         let csrf = || {
-            state
-                .keyring
-                .tokens
-                .newest()
-                .form_token(token, now, &state.ambient)
+            // How long a form is good for is nobody's business but ours.
+            let (tokens, made_at) = (state.keyring.tokens.newest(), state.ambient.now());
+            tokens.form_token(token, made_at, &state.ambient)
         };
         let payable = |decline_code| {
             if self.rails.is_empty() {

@@ -125,7 +125,11 @@ impl Dispatcher {
         };
         let why = match (gone, health.given_up(last.ended_at)) {
             (Some(gone), _) => Disabling::Gone(gone.started_at),
-            (None, Some(since)) => Disabling::Failing(since, last.described()),
+            (None, Some(since)) => Disabling::Failing {
+                since,
+                last_at: last.started_at,
+                last: last.described(),
+            },
             (None, None) => return,
         };
         let submission = Submission {

@@ -73,7 +73,7 @@ impl Decider<'_> {
         if self.endpoints().count() >= MOST_ENDPOINTS {
             return Err(EndpointError::TooMany.into());
         }
-        let (owner, now) = ((self.merchant, id), self.context.now);
+        let (owner, now) = ((self.merchant, id), self.context.outside.now);
         let endpoint = Endpoint {
             created_by: Some(self.actor.to_string()),
             ..new.clone().create(owner, secret.public_key, now)
@@ -91,7 +91,9 @@ impl Decider<'_> {
         id: EndpointId,
         patch: &EndpointPatch,
     ) -> Result<Decision, Rejection> {
-        let endpoint = self.endpoint(id)?.update(patch.clone(), self.context.now);
+        let endpoint = self
+            .endpoint(id)?
+            .update(patch.clone(), self.context.outside.now);
         if patch.url().is_some() {
             self.has_own_url(&endpoint)?;
         }
@@ -100,13 +102,13 @@ impl Decider<'_> {
     }
 
     fn delete_endpoint(&self, id: EndpointId) -> Result<Decision, Rejection> {
-        let endpoint = self.endpoint(id)?.delete(self.context.now);
+        let endpoint = self.endpoint(id)?.delete(self.context.outside.now);
         let body = print(&DeletedEndpoint::from(id))?;
         Ok(Decision::answer(200, &body).with(endpoint))
     }
 
     fn disable_endpoint(&self, id: EndpointId, why: &Disabling) -> Result<Decision, Rejection> {
-        let disabled = self.endpoint(id)?.disable(why, self.context.now);
+        let disabled = self.endpoint(id)?.disable(why, self.context.outside.now);
         let endpoint = disabled.ok_or(EndpointError::Disabled)?;
         let body = print(&CallbackEndpoint::new(&endpoint, self.mode()?))?;
         let disabled = EventDraft::new(EventType::EndpointDisabled, &body);
@@ -125,8 +127,8 @@ impl Decider<'_> {
         let all = self.world.secrets.values();
         let secrets = all.filter(|s| s.merchant == self.merchant && s.endpoint == id);
         let secrets: Vec<StoredSecret> = secrets.cloned().collect();
-        let secrets = rotate(&secrets, secret, overlap, self.context.now)?;
-        let endpoint = endpoint.rotate(secret.public_key, self.context.now);
+        let secrets = rotate(&secrets, secret, overlap, self.context.outside.now)?;
+        let endpoint = endpoint.rotate(secret.public_key, self.context.outside.now);
         let body = CallbackEndpoint::with_sealed_secret(&endpoint, self.mode()?, &secret.sealed);
         let body = print(&body)?;
         Ok(Decision::answer(200, &body)
@@ -139,13 +141,13 @@ impl Decider<'_> {
         let pings = self.world.pings.get(&(self.merchant, id));
         let pings = pings.copied().ok_or(NO_ENDPOINT)?;
         let pings = pings
-            .one_more(self.context.now)
+            .one_more(self.context.outside.now)
             .map_err(EndpointError::from)?;
         let books = self.world.books.get(&self.merchant).ok_or(NO_ENDPOINT)?;
         let recipient = Recipient {
             endpoint: id,
             event: self.context.ambient.id(),
-            delivery: self.context.ambient.id(),
+            delivery: self.context.outside.ambient.id(),
         };
         let delivery = Delivery {
             id: recipient.delivery,
@@ -154,8 +156,8 @@ impl Decider<'_> {
             event_type: EventType::Ping.to_string(),
             event_sequence: books.event_sequence + 1,
             status: DeliveryStatus::Pending.into(),
-            due_at: self.context.now,
-            created_at: self.context.now,
+            due_at: self.context.outside.now,
+            created_at: self.context.outside.now,
             attempts_count: 0,
             attempts: Vec::new(),
         };
@@ -182,8 +184,8 @@ impl Decider<'_> {
         }
         let books = self.world.books.get(&self.merchant).ok_or(NO_ENDPOINT)?;
         let through = through.unwrap_or(books.event_sequence);
-        let ids = (self.merchant, self.context.ambient.id());
-        let replay = Replay::new(ids, endpoint.id, after..through, self.context.now);
+        let ids = (self.merchant, self.context.outside.ambient.id());
+        let replay = Replay::new(ids, endpoint.id, after..through, self.context.outside.now);
         let body = print(&ReplayObject::from(&replay))?;
         Ok(Decision::answer(202, &body).with(replay))
     }
@@ -200,13 +202,13 @@ impl Decider<'_> {
 
     fn retry(&self, delivery: &Delivery) -> Result<Decision, Rejection> {
         let endpoint = self.enabled_endpoint(delivery.endpoint)?;
-        let ids = (self.merchant, self.context.ambient.id());
+        let ids = (self.merchant, self.context.outside.ambient.id());
         let place = delivery.event_sequence;
         let replay = Replay {
             retry: true,
-            ..Replay::new(ids, endpoint.id, place - 1..place, self.context.now)
+            ..Replay::new(ids, endpoint.id, place - 1..place, self.context.outside.now)
         };
-        let delivery = delivery.clone().retried(self.context.now);
+        let delivery = delivery.clone().retried(self.context.outside.now);
         let body = print(&CallbackDelivery::new(&delivery))?;
         Ok(Decision::answer(202, &body).with(replay))
     }

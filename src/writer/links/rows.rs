@@ -1,9 +1,13 @@
 //! Loading and recording payment links and the tokens of their pages.
 
 use crate::{
-    domain::links::{
-        store::{self, Subject},
-        token,
+    domain::{
+        due::{self, Kind},
+        links::{
+            Link,
+            store::{self, Subject},
+            token,
+        },
     },
     writer::{
         needs::Needs,
@@ -45,10 +49,11 @@ pub async fn record(
 ) -> Result<(), sqlx::Error> {
     let (made, changed) = (values(world.links.made()), values(world.links.changed()));
     if !made.is_empty() {
-        store::insert(db, &made).await?;
+        store::insert(&mut *db, &made).await?;
+        record_ends(&mut *db, world, &made).await?;
     }
     if !changed.is_empty() {
-        store::update(db, &changed).await?;
+        store::update(&mut *db, &changed).await?;
     }
     let tokens = world.tokens.iter().copied();
     let tokens: Vec<_> = tokens
@@ -56,6 +61,23 @@ pub async fn record(
         .collect();
     if !tokens.is_empty() {
         token::store::insert_tokens(db, &tokens).await?;
+    }
+    Ok(())
+}
+
+/// Makes the ends of new links due whose merchant's clock is ahead, as it is done for intents.
+async fn record_ends(
+    db: &mut PgConnection,
+    world: &World,
+    made: &[&Link],
+) -> Result<(), sqlx::Error> {
+    let ends = made.iter().filter_map(|link| {
+        let clock = world.clock_ahead(link.merchant)?;
+        Some((link.merchant, link.id.0, clock.outside(link.expires_at()?)))
+    });
+    let ends: Vec<due::store::Row> = ends.collect();
+    if !ends.is_empty() {
+        due::store::set(db, Kind::LinkExpiry, &ends).await?;
     }
     Ok(())
 }

@@ -109,7 +109,8 @@ pub async fn record(
     if !answered.is_empty() {
         attempt::store::update(db, &answered).await?;
     }
-    record_due(db, world).await?;
+    record_due(&mut *db, world).await?;
+    record_ends(&mut *db, world).await?;
     let (made, changed) = (
         values(world.refunds.made()),
         values(world.refunds.changed()),
@@ -123,6 +124,20 @@ pub async fn record(
     Ok(())
 }
 
+/// Makes the ends of new intents due whose merchant's clock is ahead: the expirer, who finds all
+/// others, goes by everybody's time.
+async fn record_ends(db: &mut PgConnection, world: &World) -> Result<(), sqlx::Error> {
+    let ends = values(world.intents.made()).into_iter().filter_map(|i| {
+        let clock = world.clock_ahead(i.merchant)?;
+        Some((i.merchant, i.id.0, clock.outside(i.expires_at())))
+    });
+    let ends: Vec<due::store::Row> = ends.collect();
+    if !ends.is_empty() {
+        due::store::set(db, Kind::IntentExpiry, &ends).await?;
+    }
+    Ok(())
+}
+
 /// Says of attempts when their rail is to be asked, or that there is nothing more to ask.
 async fn record_due(db: &mut PgConnection, world: &World) -> Result<(), sqlx::Error> {
     let (made, changed) = (
@@ -130,7 +145,10 @@ async fn record_due(db: &mut PgConnection, world: &World) -> Result<(), sqlx::Er
         values(world.attempts.changed()),
     );
     let touched = made.iter().chain(&changed);
-    let waiting = touched.filter_map(|a| Some((a.merchant, a.id.0, a.ask_at?)));
+    let waiting = touched.filter_map(|a| {
+        let at = world.found_at(a.merchant, a.ask_at?);
+        Some((a.merchant, a.id.0, at))
+    });
     let waiting: Vec<due::store::Row> = waiting.collect();
     if !waiting.is_empty() {
         due::store::set(&mut *db, Kind::Attempt, &waiting).await?;

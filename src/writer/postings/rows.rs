@@ -2,7 +2,8 @@
 //! loaded with what every batch looks at (`writer/store.rs`).
 
 use crate::{
-    domain::ledger::store,
+    base::ids::MerchantId,
+    domain::ledger::{Account, store},
     writer::{
         needs::Needs,
         world::{BalanceName, World},
@@ -26,9 +27,7 @@ pub async fn record(
     world: &World,
     now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    if !world.opened.is_empty() {
-        store::open_accounts(db, &world.opened, now).await?;
-    }
+    open(&mut *db, world, now).await?;
     let balance = |(merchant, name): &BalanceName| {
         let balance = world.books.get(merchant)?.balances.get(name)?;
         Some((*merchant, name.clone(), *balance))
@@ -36,6 +35,25 @@ pub async fn record(
     let balances: Vec<_> = world.rebalanced.iter().filter_map(balance).collect();
     if !balances.is_empty() {
         store::record(db, &world.entries, &balances).await?;
+    }
+    Ok(())
+}
+
+/// Opens accounts, each in its merchant's time.
+async fn open(
+    db: &mut PgConnection,
+    world: &World,
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let is_ahead = |opened: &(MerchantId, Account)| world.clock_ahead(opened.0).is_some();
+    let opened = world.opened.iter().cloned();
+    let (ahead, opened): (Vec<_>, Vec<_>) = opened.partition(is_ahead);
+    if !opened.is_empty() {
+        store::open_accounts(&mut *db, &opened, now).await?;
+    }
+    for account in ahead {
+        let at = world.now(account.0, now);
+        store::open_accounts(&mut *db, &[account], at).await?;
     }
     Ok(())
 }

@@ -361,6 +361,7 @@ async fn new_merchant(app: &App, anyone: &Client, mode: Mode) -> Merchant {
         name: "Café Zeit".to_owned(),
         mode,
         created_at: now,
+        ahead: time::Duration::ZERO,
     };
     store::insert_merchant(&mut db, &merchant).await.unwrap();
     let keys = [Role::Bot, Role::Merchant, Role::Finance];

@@ -306,14 +306,21 @@ impl Endpoint {
 pub enum Disabling {
     /// It answered 410 Gone to the attempt that began then.
     Gone(OffsetDateTime),
-    /// Every attempt has failed since then; the last one so.
-    Failing(OffsetDateTime, String),
+    /// Every attempt has failed for too long.
+    Failing {
+        /// Since when, on a clock that a test merchant may have moved on meanwhile.
+        since: OffsetDateTime,
+        /// When the last of them began.
+        last_at: OffsetDateTime,
+        /// How that one ended.
+        last: String,
+    },
 }
 
 impl Disabling {
     fn at(&self) -> OffsetDateTime {
         match self {
-            Self::Gone(at) | Self::Failing(at, _) => *at,
+            Self::Gone(at) | Self::Failing { last_at: at, .. } => *at,
         }
     }
 }
@@ -328,7 +335,7 @@ impl fmt::Display for Disabling {
                     "It answered 410 Gone at {at}: it does not want callbacks any more."
                 )
             }
-            Self::Failing(since, last) => {
+            Self::Failing { since, last, .. } => {
                 let since = timestamp::format(*since);
                 write!(
                     f,

@@ -20,8 +20,8 @@ pub async fn snapshot(pool: &Pool) -> Result<Transaction<'static, Postgres>, sql
     Ok(transaction)
 }
 
-/// Waits for those who are writing to the merchant's books at this moment, and gives a time: nothing
-/// that is committed from now on is booked before it. The writer takes the time of a batch under
+/// Waits for those who are writing to the merchant's books at this moment, and gives a time by the
+/// merchant's clock: nothing that is committed from now on is booked before it. The writer takes the time of a batch under
 /// the same lock, so a later batch has a later time; what is read after this misses nothing earlier.
 /// `None` if there are no such books.
 pub async fn settled_until(
@@ -30,7 +30,8 @@ pub async fn settled_until(
 ) -> Result<Option<OffsetDateTime>, sqlx::Error> {
     let now = sqlx::query_scalar!(
         r#"-- reports.settled_until
-        SELECT clock_timestamp() AS "now!" FROM books WHERE merchant_id = $1 FOR SHARE"#,
+        SELECT clock_timestamp() + clock_offset * interval '1 second' AS "now!"
+        FROM books WHERE merchant_id = $1 FOR SHARE"#,
         merchant.0
     );
     now.fetch_optional(db).await
