@@ -15,7 +15,7 @@ mod resolver;
 mod visitor;
 mod zones;
 
-pub use client::{BuildError, DEADLINE, Outbound, Response, RetryAfter};
+pub use client::{Asking, BuildError, DEADLINE, Outbound, Response, RetryAfter, WholeResponse};
 pub use fault::SendError;
 pub use guard::{UrlError, check_url};
 pub use normal_form::normal_form;

@@ -1,5 +1,7 @@
 //! The outbound client: one deadline over the whole exchange, and a cap on what is read.
 
+mod whole;
+
 use super::{
     connector::{AGENT, Connector, EXCHANGE_BYTES, HttpClient, client, tls},
     fault::{SendError, reason},
@@ -13,14 +15,17 @@ use super::{
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{
-    HeaderMap, Request,
+    HeaderMap, Method, Request, Response as HttpResponse,
     body::Incoming,
-    header::{ACCEPT, PROXY_AUTHORIZATION, RETRY_AFTER, USER_AGENT},
+    header::{ACCEPT, CONTENT_LENGTH, PROXY_AUTHORIZATION, RETRY_AFTER, USER_AGENT},
 };
 use rustls::ClientConfig;
 use std::time::Duration;
 use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
+use tokio::time::Instant;
 use url::{Host, Url};
+
+pub use whole::{Asking, WholeResponse};
 
 /// How long one exchange may take, from the look-up of the name to the answer's last byte.
 pub const DEADLINE: Duration = Duration::from_secs(15);
@@ -82,6 +87,16 @@ pub struct Outbound {
     /// Who dials for us, if anybody: then it alone sees which address a name leads to.
     proxy: Option<Proxy>,
     deadline: Duration,
+    /// How many bytes an exchange may bring.
+    bound: usize,
+}
+
+/// What is sent, and where to.
+struct Asked<'a> {
+    method: Method,
+    url: &'a str,
+    headers: &'a [(&'static str, &'a str)],
+    body: Bytes,
 }
 
 impl Outbound {
@@ -107,6 +122,7 @@ impl Outbound {
             resolver,
             proxy: proxy.cloned(),
             deadline,
+            bound: EXCHANGE_BYTES,
         }
     }
 
@@ -153,19 +169,14 @@ impl Outbound {
         headers: &[(&'static str, &str)],
         body: Bytes,
     ) -> Result<Response, SendError> {
-        // The connector dials addresses in a URL without asking the resolver.
-        let url = check_url(url, self.policy()).map_err(|_| SendError::NotAllowed)?;
-        let end = tokio::time::Instant::now() + self.deadline;
-        // Nor does it ask for names that a proxy dials.
-        if self.proxy.is_some() && self.leads_astray(&url).await {
-            return Err(SendError::NotAllowed);
-        }
-        let request = self.request(&url, headers, body)?;
-        let answer = tokio::time::timeout_at(end, self.client.request(request)).await;
-        let answer = answer
-            .map_err(|_| SendError::Timeout)?
-            .map_err(|error| reason(&error))?;
-        let (answer, mut body) = answer.into_parts();
+        let end = Instant::now() + self.deadline;
+        let asked = Asked {
+            method: Method::POST,
+            url,
+            headers,
+            body,
+        };
+        let (answer, mut body) = self.begin(asked, end).await?.into_parts();
         let mut head = Vec::new();
         // Late or broken, what has come of the body is enough.
         tokio::time::timeout_at(end, read_head(&mut body, &mut head))
@@ -182,14 +193,33 @@ impl Outbound {
         })
     }
 
-    fn request(
+    /// Sends what is asked and waits for the head of the answer.
+    async fn begin(
         &self,
-        url: &Url,
-        headers: &[(&'static str, &str)],
-        body: Bytes,
-    ) -> Result<Request<Full<Bytes>>, SendError> {
-        let mut request = Request::post(url.as_str());
-        for (name, value) in headers {
+        asked: Asked<'_>,
+        end: Instant,
+    ) -> Result<HttpResponse<Incoming>, SendError> {
+        // The connector dials addresses in a URL without asking the resolver.
+        let url = check_url(asked.url, self.policy()).map_err(|_| SendError::NotAllowed)?;
+        // Nor does it ask for names that a proxy dials.
+        if self.proxy.is_some() && self.leads_astray(&url).await {
+            return Err(SendError::NotAllowed);
+        }
+        let request = self.request(&url, asked)?;
+        let answer = tokio::time::timeout_at(end, self.client.request(request)).await;
+        answer
+            .map_err(|_| SendError::Timeout)?
+            .map_err(|error| reason(&error))
+    }
+
+    fn request(&self, url: &Url, asked: Asked<'_>) -> Result<Request<Full<Bytes>>, SendError> {
+        // The library says nothing of an empty body, and some servers wait for one then.
+        let is_empty = asked.method == Method::POST && asked.body.is_empty();
+        let mut request = Request::builder().method(asked.method).uri(url.as_str());
+        if is_empty {
+            request = request.header(CONTENT_LENGTH, 0);
+        }
+        for (name, value) in asked.headers {
             request = request.header(*name, *value);
         }
         request = request.header(ACCEPT, "*/*").header(USER_AGENT, AGENT);
@@ -199,7 +229,9 @@ impl Outbound {
             request = request.header(PROXY_AUTHORIZATION, known);
         }
         // What the library cannot write is not sent.
-        request.body(Full::new(body)).map_err(|_| SendError::Broken)
+        request
+            .body(Full::new(asked.body))
+            .map_err(|_| SendError::Broken)
     }
 }
 
