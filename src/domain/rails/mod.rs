@@ -9,6 +9,7 @@ mod fact;
 mod next_action;
 mod route;
 mod sandbox;
+pub mod stripe;
 
 pub use allowed::Rails;
 pub use call::{CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall};

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// The members of an object that stands at a place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fields<'a> {
+pub(in crate::domain::rails) struct Fields<'a> {
     at: &'a str,
     members: &'a Map<String, Value>,
 }

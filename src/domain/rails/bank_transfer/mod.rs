@@ -15,7 +15,7 @@ mod br_code;
 mod characters;
 mod countries;
 mod epc;
-mod fields;
+pub(in crate::domain::rails) mod fields;
 mod iban;
 mod instructions;
 mod pix_key;

@@ -1,0 +1,88 @@
+//! What Stripe booked, and whether an account is set up.
+
+use super::{
+    super::{ObjectId, Seen},
+    Identified, Link,
+};
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+/// A movement of the balance. Its currency is that of the balance, which may be another than that
+/// of the payment.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct BalanceTransaction {
+    /// Its id.
+    pub id: ObjectId,
+    /// Such as `charge`, `payment`, `refund`, `adjustment`, `payout`, `payout_failure`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The same for people who close books, such as `charge`, `dispute`, `fee`.
+    pub reporting_category: Option<String>,
+    amount: i64,
+    fee: i64,
+    net: i64,
+    currency: String,
+    /// The charge, the refund, the dispute or the payout that it is about.
+    pub source: Option<Link>,
+    /// When it happened.
+    #[serde(with = "time::serde::timestamp")]
+    pub created: OffsetDateTime,
+    /// When it can be paid out.
+    #[serde(with = "time::serde::timestamp")]
+    pub available_on: OffsetDateTime,
+}
+
+impl BalanceTransaction {
+    /// What came in before the fee; below zero if it went out.
+    pub fn amount(&self) -> Seen {
+        self.seen(self.amount)
+    }
+
+    /// What Stripe keeps of it; below zero if it gave some back.
+    pub fn fee(&self) -> Seen {
+        self.seen(self.fee)
+    }
+
+    /// The amount less the fee, which is what the balance changed by.
+    pub fn net(&self) -> Seen {
+        self.seen(self.net)
+    }
+
+    fn seen(&self, smallest: i64) -> Seen {
+        let currency = self.currency.clone();
+        Seen { smallest, currency }
+    }
+}
+
+impl Identified for BalanceTransaction {
+    fn id(&self) -> &ObjectId {
+        &self.id
+    }
+}
+
+/// The balance of an account, of which only the mode is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Balance {
+    /// Whether the key is one of live mode.
+    pub livemode: bool,
+}
+
+/// Where snapshot events are sent.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct WebhookEndpoint {
+    /// Its id.
+    pub id: ObjectId,
+    /// Where to.
+    pub url: String,
+    /// `enabled` or `disabled`.
+    pub status: String,
+    /// What is sent, such as `checkout.session.completed`, or `*` for nearly everything.
+    #[serde(default)]
+    pub enabled_events: Vec<String>,
+}
+
+impl Identified for WebhookEndpoint {
+    fn id(&self) -> &ObjectId {
+        &self.id
+    }
+}
