@@ -6,15 +6,15 @@ use std::fmt;
 /// Stripe's ids have at most this many characters.
 const LONGEST: usize = 255;
 
-/// The id of an object at Stripe. It holds letters, digits and underscores alone, so that it can
-/// stand in a path.
+/// The id of an object at Stripe. It holds letters, digits, underscores and hyphens alone, so that it
+/// can stand in a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectId(String);
 
 impl ObjectId {
     /// Reads an id; `None` if no object of Stripe's has such a one.
     pub fn parse(text: &str) -> Option<Self> {
-        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
         let is_id = (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_plain);
         is_id.then(|| Self(text.to_owned()))
     }
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn an_id_can_stand_in_a_path() {
-        for text in ["cs_test_a1B2", "pi_3", "evt_00"] {
+        for text in ["cs_test_a1B2", "pi_3", "evt_0-0"] {
             assert_eq!(ObjectId::parse(text).unwrap().as_str(), text);
         }
         let long = "a".repeat(256);

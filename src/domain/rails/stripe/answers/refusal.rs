@@ -96,6 +96,9 @@ pub(super) fn read(status: u16, body: &[u8]) -> CallError {
         // Somebody on the way to Stripe may have said so.
         return CallError::Unknown(Doubt::Unreadable(status));
     };
+    if error.code.as_deref().is_some_and(is_busy) {
+        return CallError::Unknown(Doubt::Busy(status));
+    }
     if error.kind.as_deref() == Some("idempotency_error") {
         return CallError::Unknown(Doubt::KeyReused);
     }
@@ -118,6 +121,17 @@ fn reason(status: u16, fault: &Fault) -> Reason {
         (400, None) if fault.param.is_none() => Reason::State,
         _ => Reason::Request,
     }
+}
+
+/// Whatever the status is: it passes by itself.
+fn is_busy(code: &str) -> bool {
+    let codes = [
+        "idempotency_key_in_use",
+        "lock_timeout",
+        "payment_intent_rate_limit_exceeded",
+        "rate_limit",
+    ];
+    codes.contains(&code)
 }
 
 fn is_of_state(code: &str) -> bool {

@@ -190,6 +190,11 @@ fn what_may_have_been_done_is_no_refusal() {
     for (status, body, wanted) in [
         (409, &br#"{"error":{}}"#[..], Doubt::Busy(409)),
         (429, br#"{"error":{}}"#, Doubt::Busy(429)),
+        (
+            400,
+            br#"{"error":{"code":"lock_timeout"}}"#,
+            Doubt::Busy(400),
+        ),
         (500, br#"{"error":{}}"#, Doubt::Failed(500)),
         (503, page, Doubt::Failed(503)),
         (403, page, Doubt::Unreadable(403)),
