@@ -3,7 +3,7 @@
 use super::source::{Source, heads};
 
 /// The library, the places that may name it (a directory ends with `/`), and what to do.
-const HOMES: [(&str, &[&str], &str); 8] = [
+const HOMES: [(&str, &[&str], &str); 9] = [
     (
         "ring",
         &["src/base/crypto/", "src/base/ambient.rs"],
@@ -34,6 +34,12 @@ const HOMES: [(&str, &[&str], &str); 8] = [
         "hyper_rustls",
         &["src/base/net/"],
         "use the one client of `net`",
+    ),
+    // A checksum of addresses, nothing that secrets rest on.
+    (
+        "sha3",
+        &["src/domain/rails/x402/"],
+        "hash with `crypto`: addresses of chains alone need it",
     ),
     // It is there for the tests.
     ("reqwest", &[], "use the one client of `net`"),

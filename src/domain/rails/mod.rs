@@ -10,6 +10,7 @@ mod next_action;
 mod route;
 mod sandbox;
 pub mod stripe;
+pub mod x402;
 
 pub use allowed::Rails;
 pub use call::{CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall};
