@@ -13,7 +13,7 @@ use crate::base::net::{Asking, Outbound, WholeResponse};
 use std::time::Duration;
 
 /// How long one call may take. Facilitators answer `/settle` when a block holds it.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_mins(1);
 /// How many bytes one exchange may bring: a receipt of many payments is some hundred kilobytes.
 pub const EXCHANGE_BYTES: usize = 2 * 1024 * 1024;
 

@@ -37,131 +37,75 @@ fn what_was_asked_for_is_taken_and_kept_as_it_came() {
     assert_eq!(body, parts);
 }
 
-#[test]
-fn each_difference_has_its_word() {
-    let ending = |seconds: i64| json!((NOW + seconds).to_string());
-    for (place, value, word) in [
-        ("/x402Version", json!(1), "invalid_x402_version"),
-        ("/x402Version", json!("2"), "invalid_payload"),
-        ("/accepted/scheme", json!("upto"), "unsupported_scheme"),
-        ("/accepted/network", json!("eip155:1"), "invalid_network"),
-        ("/accepted/network", json!("base"), "invalid_network"),
-        (
-            "/accepted/asset",
-            json!(format!("0x{}", "11".repeat(20))),
-            "invalid_asset",
-        ),
-        (
-            "/accepted/amount",
-            json!("12500001"),
-            "invalid_payment_requirements",
-        ),
-        (
-            "/accepted/payTo",
-            json!(format!("0x{}", "11".repeat(20))),
-            "invalid_payment_requirements",
-        ),
-        (
-            "/payload/signature",
-            json!("0x"),
-            "invalid_exact_evm_payload_signature",
-        ),
-        (
-            "/payload/signature",
-            json!(format!("0x{}", "5a".repeat(64))),
-            "invalid_exact_evm_payload_signature",
-        ),
-        (
-            "/payload/signature",
-            json!(format!("0x{}", "5a".repeat(4097))),
-            "invalid_exact_evm_payload_signature",
-        ),
-        (
-            "/payload/signature",
-            json!("5a".repeat(65)),
-            "invalid_exact_evm_payload_signature",
-        ),
-        ("/payload/signature", json!(7), "invalid_payload"),
-        (
-            "/payload/authorization/from",
-            json!("payer"),
-            "invalid_exact_evm_payload_authorization_from",
-        ),
-        (
-            "/payload/authorization/from",
-            json!(terms().pay_to),
-            "invalid_exact_evm_payload_authorization_from",
-        ),
-        (
-            "/payload/authorization/to",
-            json!(format!("0x{}", "11".repeat(20))),
-            "invalid_exact_evm_payload_recipient_mismatch",
-        ),
-        (
-            "/payload/authorization/value",
-            json!("12499999"),
-            "invalid_exact_evm_payload_authorization_value_mismatch",
-        ),
-        (
-            "/payload/authorization/value",
-            json!("012500000"),
-            "invalid_exact_evm_payload_authorization_value_mismatch",
-        ),
-        (
-            "/payload/authorization/value",
-            json!(12_500_000),
-            "invalid_payload",
-        ),
-        (
-            "/payload/authorization/validAfter",
-            json!(NOW.to_string()),
-            "invalid_exact_evm_payload_authorization_valid_after",
-        ),
-        (
-            "/payload/authorization/validAfter",
-            json!("-1"),
-            "invalid_exact_evm_payload_authorization_valid_after",
-        ),
-        (
-            "/payload/authorization/validBefore",
-            ending(9),
-            "invalid_exact_evm_payload_authorization_valid_before",
-        ),
-        (
-            "/payload/authorization/validBefore",
-            ending(361),
-            "invalid_exact_evm_payload_authorization_valid_before",
-        ),
-        (
-            "/payload/authorization/validBefore",
-            json!("115792089237316195423570985008687907853269984665640564039457584007913129639935"),
-            "invalid_exact_evm_payload_authorization_valid_before",
-        ),
-        (
-            "/payload/authorization/validBefore",
-            json!(i64::MAX.to_string()),
-            "invalid_exact_evm_payload_authorization_valid_before",
-        ),
-        (
-            "/payload/authorization/nonce",
-            json!(format!("0x{}", "f3".repeat(31))),
-            "invalid_exact_evm_payload_authorization_nonce",
-        ),
-        (
-            "/payload/authorization/nonce",
-            Value::Null,
-            "invalid_payload",
-        ),
-        ("/payload", json!([]), "invalid_payload"),
-    ] {
+/// Each of these values, in its place, has the payment refused by this word.
+#[track_caller]
+fn refused(word: &str, place: &str, values: &[Value]) {
+    for value in values {
         let mut payload = payload();
-        *payload.pointer_mut(place).unwrap() = value;
-        assert_eq!(
-            taken(&payload).unwrap_err().as_str(),
-            word,
-            "{place}: {payload}"
-        );
+        *payload.pointer_mut(place).unwrap() = value.clone();
+        let refused = taken(&payload).unwrap_err();
+        assert_eq!(refused.as_str(), word, "{place}: {value}");
     }
+}
+
+fn stranger() -> Value {
+    json!(format!("0x{}", "11".repeat(20)))
+}
+
+#[test]
+fn another_way_to_pay_is_refused() {
+    refused(
+        "invalid_x402_version",
+        "/x402Version",
+        &[json!(1), json!(3)],
+    );
+    refused(
+        "invalid_payload",
+        "/x402Version",
+        &[json!("2"), Value::Null],
+    );
+    refused("invalid_payload", "/payload", &[json!([]), json!({})]);
+    refused("unsupported_scheme", "/accepted/scheme", &[json!("upto")]);
+    let chains = [json!("eip155:1"), json!("base")];
+    refused("invalid_network", "/accepted/network", &chains);
+    refused("invalid_asset", "/accepted/asset", &[stranger()]);
+    let word = "invalid_payment_requirements";
+    refused(word, "/accepted/amount", &[json!("12500001")]);
+    refused(word, "/accepted/payTo", &[stranger()]);
+}
+
+#[test]
+fn another_payment_is_refused() {
+    let at = |name: &str| format!("/payload/authorization/{name}");
+    let word = "invalid_exact_evm_payload_recipient_mismatch";
+    refused(word, &at("to"), &[stranger(), json!("")]);
+    let word = "invalid_exact_evm_payload_authorization_value_mismatch";
+    refused(word, &at("value"), &[json!("12499999"), json!("012500000")]);
+    refused("invalid_payload", &at("value"), &[json!(12_500_000)]);
+    let word = "invalid_exact_evm_payload_authorization_from";
+    refused(word, &at("from"), &[json!("payer"), json!(terms().pay_to)]);
+    let word = "invalid_exact_evm_payload_authorization_nonce";
+    let short = json!(format!("0x{}", "f3".repeat(31)));
+    refused(word, &at("nonce"), &[short, json!("")]);
+    refused("invalid_payload", &at("nonce"), &[Value::Null]);
+    let word = "invalid_exact_evm_payload_signature";
+    let of = |length| json!(format!("0x{}", "5a".repeat(length)));
+    let signatures = [of(0), of(64), of(4097), json!("5a".repeat(65))];
+    refused(word, "/payload/signature", &signatures);
+    refused("invalid_payload", "/payload/signature", &[json!(7)]);
+}
+
+#[test]
+fn a_payment_of_another_time_is_refused() {
+    let at = |seconds: i64| json!((NOW + seconds).to_string());
+    let word = "invalid_exact_evm_payload_authorization_valid_after";
+    let place = "/payload/authorization/validAfter";
+    refused(word, place, &[at(0), at(1), json!("-1"), json!("00")]);
+    let word = "invalid_exact_evm_payload_authorization_valid_before";
+    let place = "/payload/authorization/validBefore";
+    let never = [json!("9".repeat(78)), json!(i64::MAX.to_string())];
+    refused(word, place, &never);
+    refused(word, place, &[at(9), at(361), at(-1), json!("")]);
 }
 
 #[test]

@@ -69,10 +69,10 @@ fn only_a_plain_yes_with_its_transaction_is_settled() {
         (302, settled(), Doubt::Status(302)),
         (201, settled(), Doubt::Status(201)),
     ] {
-        match read(status, &body, Presentation::First) {
-            Settlement::Unknown { doubt, .. } => assert_eq!(doubt, why, "{status} {body}"),
-            other => panic!("{status} {body}: {other:?}"),
-        }
+        let Settlement::Unknown { doubt, .. } = read(status, &body, Presentation::First) else {
+            panic!("{status} {body}");
+        };
+        assert_eq!(doubt, why, "{status} {body}");
     }
     let broken = read_settlement((200, None), &authorization(), Presentation::First);
     assert!(matches!(
