@@ -2,7 +2,7 @@
 //! token, and a facilitator brings it to the chain. We hold no key and no money.
 //!
 //! Pure rules, and one driver that sends: [`Settings`] say what account is paid, a
-//! [`PaymentRequired`] asks, [`check`] takes what comes back, [`facilitator`] and [`chain`] say what
+//! [`PaymentRequired`] asks, [`check()`] takes what comes back, [`facilitator`] and [`chain`] say what
 //! others are asked and read what they answer, [`Client`] sends. The same inputs always make the
 //! same bytes. An authorization can be used once and until it ends, by whoever holds it, so that a
 //! lost answer is no danger: it is looked up, or the same bytes are presented again. Sources: the

@@ -1,5 +1,8 @@
 //! Sends requests to an account's facilitator and node, and reads what comes back.
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     Authorization, Bytes32, Doubt, Settings,
     chain::{self, Answer, Block, Deep, Log, Receipt, Sight, Standing, Use, decide},
