@@ -22,7 +22,7 @@ use std::{
     process::Command,
 };
 use threadpay::domain::statements::{
-    Balance, Flow, Format, Line, ReferenceKind, Statement, parse, read,
+    Balance, FileFormat, Flow, Line, ReferenceKind, Statement, parse, read,
 };
 
 /// Where cargo keeps a crate's files.
@@ -141,11 +141,11 @@ fn statements_of_banks_are_read_as_the_crate_mt940_reads_them_or_refused() {
         let name = path.file_name().unwrap().to_str().unwrap();
         let text = String::from_utf8_lossy(&bytes);
         let theirs = parse_mt940(&text).or_else(|_| parse_mt940(&sanitize(&text)));
-        let whole = match read(Format::Mt940, &bytes, None) {
+        let whole = match read(FileFormat::Mt940, &bytes, None) {
             Ok(_) => "adds up".to_owned(),
             Err(refused) => refused.to_string(),
         };
-        match (parse(Format::Mt940, &bytes, None), theirs) {
+        match (parse(FileFormat::Mt940, &bytes, None), theirs) {
             (Ok(ours), Ok(theirs)) => {
                 println!("{name}: as the crate; {whole}");
                 compare(&ours, &theirs);
@@ -239,7 +239,7 @@ fn ofx_is_read_as_the_crate_ofx_rs_reads_it_or_refused() {
     let (mut same, mut refused) = (0, Vec::new());
     for path in files(&home_of("ofx-rs").join("tests/fixtures"), ".ofx") {
         let bytes = fs::read(&path).unwrap();
-        match read(Format::Auto, &bytes, None) {
+        match read(FileFormat::Auto, &bytes, None) {
             Ok(ours) => {
                 assert_eq!(
                     by_us(&ours),
@@ -265,8 +265,8 @@ fn prints_what_is_read() {
     let folder = std::env::var("STATEMENTS").unwrap();
     for path in files(Path::new(&folder), "") {
         let bytes = fs::read(&path).unwrap();
-        let whole = read(Format::Auto, &bytes, None).err();
-        let read = parse(Format::Auto, &bytes, None);
+        let whole = read(FileFormat::Auto, &bytes, None).err();
+        let read = parse(FileFormat::Auto, &bytes, None);
         let line = json!({
             "file": path.to_str(),
             "refused": whole.map(|refused| refused.to_string()),

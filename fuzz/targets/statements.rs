@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use threadpay::{
     base::money::Money,
     domain::statements::{
-        Format, LINES_MAX, Line, LineStatus, Mapping, Reason, Refused, Statement, Transaction,
+        FileFormat, LINES_MAX, Line, LineStatus, Mapping, Reason, Refused, Statement, Transaction,
         parse, read,
     },
 };
@@ -15,9 +15,9 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((choice, bytes)) = bytes.split_first() else {
         return;
     };
-    let words = Format::WORDS;
-    let format: Format = words[usize::from(*choice) % words.len()].parse().unwrap();
-    if format == Format::Csv {
+    let words = FileFormat::WORDS;
+    let format: FileFormat = words[usize::from(*choice) % words.len()].parse().unwrap();
+    if format == FileFormat::Csv {
         table(bytes);
     } else {
         file(format, bytes, None);
@@ -30,13 +30,13 @@ fn table(bytes: &[u8]) {
     if let Ok(mapping) = serde_json::from_slice::<Mapping>(mapping) {
         // One that cannot be used reads nothing.
         let is_usable = mapping.check().is_ok();
-        assert!(is_usable || parse(Format::Csv, table, Some(&mapping)).is_err());
-        file(Format::Csv, table, Some(&mapping));
+        assert!(is_usable || parse(FileFormat::Csv, table, Some(&mapping)).is_err());
+        file(FileFormat::Csv, table, Some(&mapping));
     }
 }
 
 /// A file is taken whole, or refused with words; what is taken adds up.
-fn file(format: Format, bytes: &[u8], mapping: Option<&Mapping>) {
+fn file(format: FileFormat, bytes: &[u8], mapping: Option<&Mapping>) {
     let parsed = parse(format, bytes, mapping);
     match (read(format, bytes, mapping), parsed) {
         (Ok(statements), Ok(parsed)) => {

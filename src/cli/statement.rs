@@ -13,7 +13,7 @@ use crate::domain::{
     rail_accounts::{self, AccountSettings},
     reconciliation::NewImport,
     statements::{
-        Balance, FILE_BYTES_MAX, Format, LineStatus, Mapping, Statement, StatementObject, read,
+        Balance, FILE_BYTES_MAX, FileFormat, LineStatus, Mapping, Statement, StatementObject, read,
     },
 };
 use crate::http::rejection;
@@ -45,7 +45,7 @@ struct Check {
     file: PathBuf,
     /// Its format; found out if left out, but for csv.
     #[arg(long, value_name = "FORMAT", default_value = "auto")]
-    format: Format,
+    format: FileFormat,
     /// What the columns of a csv mean: a file of JSON.
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
@@ -66,7 +66,7 @@ struct Import {
     account: RailAccountId,
     /// Its format; found out if left out, but for csv, which is read by the account's mapping.
     #[arg(long, value_name = "FORMAT", default_value = "auto")]
-    format: Format,
+    format: FileFormat,
     /// Print the statement as the API gives it, as a line of JSON.
     #[arg(long)]
     json: bool,
@@ -112,7 +112,7 @@ async fn hand_in(app: &App, args: &Import, file: &[u8]) -> Result<Value, Program
     let mapping = account
         .csv_mapping
         .as_deref()
-        .filter(|_| args.format == Format::Csv);
+        .filter(|_| args.format == FileFormat::Csv);
     let new = NewImport::read((account.id, of), (args.format, mapping), file)
         .map_err(|refused| failed(&args.file, &refused))?;
     let submission = Submission {

@@ -11,7 +11,6 @@ pub struct SandboxClock {
     /// Always `sandbox_clock`.
     object: &'static str,
     /// How far this call moved it; null where it is only read.
-    #[schema(required)]
     advanced: Option<String>,
     /// What it shows.
     #[serde(serialize_with = "timestamp::serialize")]

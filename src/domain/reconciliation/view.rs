@@ -8,7 +8,7 @@ use crate::{
         mode::Mode,
         timestamp,
     },
-    domain::statements::{Flow, Format, ReferenceKind},
+    domain::statements::{FileFormat, Flow, ReferenceKind},
 };
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -27,7 +27,7 @@ pub struct ImportObject<'a> {
     /// The account.
     rail_account: RailAccountId,
     /// Its format.
-    format: Format,
+    format: FileFormat,
     /// SHA-256 of the file, in hexadecimal digits.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     digest: String,

@@ -2,7 +2,7 @@
 
 crate::names! {
     /// The format of a file from a bank.
-    pub enum Format {
+    pub enum FileFormat {
         /// Whichever the file is by its content; not CSV.
         Auto = "auto",
         /// ISO 20022 `BankToCustomerAccountReport`: a report during the day.

@@ -28,7 +28,7 @@ pub use csv::{
     Column, Columns, DecimalMark, DirectionColumn, Encoding, Mapping, Sign, ThousandsMark,
 };
 pub use details::{Charge, Details, Party, Reference, ReferenceKind};
-pub use format::Format;
+pub use format::FileFormat;
 pub use line::{Flow, Line, LineStatus, Transaction};
 pub use refused::{AmountFault, Place, Reason, Refused};
 pub use statement::{Balance, Statement};
@@ -47,14 +47,14 @@ pub const LINES_MAX: usize = 100_000;
 pub const STATEMENTS_MAX: usize = 10_000;
 
 /// The format that a file is in by its content; none if it is in none, or is a CSV.
-pub fn recognized(bytes: &[u8]) -> Option<Format> {
+pub fn recognized(bytes: &[u8]) -> Option<FileFormat> {
     recognize(&charset::text(bytes).ok()?)
 }
 
 /// Reads a file: at least one statement, each of which adds up as far as it says. A mapping is needed
 /// for CSV, and for that alone.
 pub fn read(
-    format: Format,
+    format: FileFormat,
     bytes: &[u8],
     mapping: Option<&Mapping>,
 ) -> Result<Vec<Statement>, Refused> {
@@ -68,7 +68,7 @@ pub fn read(
 
 /// Reads a file without holding its balances against its lines, to show or compare what it says.
 pub fn parse(
-    format: Format,
+    format: FileFormat,
     bytes: &[u8],
     mapping: Option<&Mapping>,
 ) -> Result<Vec<Statement>, Refused> {
@@ -77,8 +77,8 @@ pub fn parse(
         return Err(Reason::TooMuch { what, most }.into());
     }
     let mut statements = match (format, mapping) {
-        (Format::Csv, Some(mapping)) => csv::read(bytes, mapping)?,
-        (Format::Csv, None) => {
+        (FileFormat::Csv, Some(mapping)) => csv::read(bytes, mapping)?,
+        (FileFormat::Csv, None) => {
             let reason = "a CSV needs a mapping, which says what its columns are";
             return Err(Reason::Mapping(reason.to_owned()).into());
         }
@@ -95,11 +95,11 @@ pub fn parse(
     Ok(statements)
 }
 
-fn parse_text(format: Format, text: &str) -> Result<Vec<Statement>, Refused> {
+fn parse_text(format: FileFormat, text: &str) -> Result<Vec<Statement>, Refused> {
     let found = recognize(text);
     match (format, found) {
-        (Format::Auto, None) => Err(Reason::Unrecognized.into()),
-        (Format::Auto, Some(found)) => parse_as(found, text),
+        (FileFormat::Auto, None) => Err(Reason::Unrecognized.into()),
+        (FileFormat::Auto, Some(found)) => parse_as(found, text),
         (expected, Some(found)) if expected != found => {
             let (expected, found) = (expected.as_str(), found.as_str());
             Err(Reason::OtherFormat { expected, found }.into())
@@ -108,11 +108,11 @@ fn parse_text(format: Format, text: &str) -> Result<Vec<Statement>, Refused> {
     }
 }
 
-fn parse_as(format: Format, text: &str) -> Result<Vec<Statement>, Refused> {
+fn parse_as(format: FileFormat, text: &str) -> Result<Vec<Statement>, Refused> {
     match format {
-        Format::Camt052 | Format::Camt053 | Format::Camt054 => camt::read(format, text),
-        Format::Mt940 => mt940::read(text),
-        Format::Ofx => ofx::read(text),
-        Format::Auto | Format::Csv => Err(Reason::Unrecognized.into()),
+        FileFormat::Camt052 | FileFormat::Camt053 | FileFormat::Camt054 => camt::read(format, text),
+        FileFormat::Mt940 => mt940::read(text),
+        FileFormat::Ofx => ofx::read(text),
+        FileFormat::Auto | FileFormat::Csv => Err(Reason::Unrecognized.into()),
     }
 }

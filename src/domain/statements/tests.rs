@@ -32,7 +32,7 @@ const PIECES: [&str; 24] = [
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        for word in Format::WORDS {
+        for word in FileFormat::WORDS {
             let _ = read(word.parse().unwrap(), &bytes, None);
         }
     }
@@ -40,7 +40,7 @@ proptest! {
     #[test]
     fn no_pieces_of_files_make_it_panic(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40)) {
         let text = pieces.concat();
-        for word in Format::WORDS {
+        for word in FileFormat::WORDS {
             let _ = read(word.parse().unwrap(), text.as_bytes(), None);
         }
     }
@@ -50,7 +50,7 @@ proptest! {
 fn says_that_it_does_not_know_a_file() {
     for text in ["", "hello", "%PDF-1.4", "<html><body/></html>", "{\"a\":1}"] {
         assert_eq!(
-            read(Format::Auto, text.as_bytes(), None)
+            read(FileFormat::Auto, text.as_bytes(), None)
                 .unwrap_err()
                 .reason,
             Reason::Unrecognized,
@@ -59,7 +59,7 @@ fn says_that_it_does_not_know_a_file() {
     }
     let large = vec![b' '; FILE_BYTES_MAX + 1];
     assert!(matches!(
-        read(Format::Auto, &large, None).unwrap_err().reason,
+        read(FileFormat::Auto, &large, None).unwrap_err().reason,
         Reason::TooMuch { .. }
     ));
 }

@@ -16,7 +16,7 @@ use crate::{
             BankLineObject, ImportError, ImportObject, LineState, NewImport, PreviewObject,
             bank_line, import,
         },
-        statements::Format,
+        statements::FileFormat,
     },
     writer::StatementCommand,
 };
@@ -45,7 +45,7 @@ pub struct ImportParams {
     #[param(example = "ra_01m8110y3cf2qrd5w8k6n4t7vb")]
     account: RailAccountId,
     /// The format of the file; `auto`, which is not `csv`, if left out.
-    format: Option<Format>,
+    format: Option<FileFormat>,
     /// `true`: the file is only read, and nothing is kept.
     dry_run: Option<bool>,
 }
@@ -77,14 +77,14 @@ pub async fn hand_in(
     let account = rail_accounts::store::get(&state.pool, merchant, query.0.account).await?;
     let account = account.ok_or_else(Problem::not_found)?;
     let (BankFile(file), change) = change.split();
-    let format = query.0.format.unwrap_or(Format::Auto);
+    let format = query.0.format.unwrap_or(FileFormat::Auto);
     // A large file takes a second to read.
     let read = web::block(move || {
         let AccountSettings::BankTransfer(settings) = &account.settings;
         let mapping = account
             .csv_mapping
             .as_deref()
-            .filter(|_| format == Format::Csv);
+            .filter(|_| format == FileFormat::Csv);
         NewImport::read((account.id, settings), (format, mapping), &file)
     });
     let new = read.await.map_err(|error| Problem::internal(&error))??;

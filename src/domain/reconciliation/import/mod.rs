@@ -13,8 +13,8 @@ use crate::{
     domain::{
         rails::bank_transfer::{Holder, Iban, Settings},
         statements::{
-            Details, Flow, Format, Line, LineStatus, Mapping, Refused, Statement, StatementObject,
-            read, recognized,
+            Details, FileFormat, Flow, Line, LineStatus, Mapping, Refused, Statement,
+            StatementObject, read, recognized,
         },
     },
 };
@@ -42,7 +42,7 @@ pub struct Import {
     /// The account.
     pub account: RailAccountId,
     /// Its format.
-    pub format: Format,
+    pub format: FileFormat,
     /// SHA-256 of its bytes.
     pub digest: [u8; 32],
     /// The statements in it.
@@ -112,7 +112,7 @@ pub enum ImportError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewImport {
     account: RailAccountId,
-    format: Format,
+    format: FileFormat,
     digest: [u8; 32],
     parts: Vec<Part>,
     lines: Vec<NewLine>,
@@ -135,7 +135,7 @@ impl NewImport {
     /// so is what is not booked.
     pub fn read(
         (account, settings): (RailAccountId, &Settings),
-        (format, mapping): (Format, Option<&Mapping>),
+        (format, mapping): (FileFormat, Option<&Mapping>),
         file: &[u8],
     ) -> Result<Self, ImportError> {
         let statements = read(format, file, mapping)?;
@@ -159,7 +159,7 @@ impl NewImport {
             .flat_map(|(place, line)| payments(place, line));
         Ok(Self {
             account,
-            format: if format == Format::Auto {
+            format: if format == FileFormat::Auto {
                 recognized(file).unwrap_or(format)
             } else {
                 format

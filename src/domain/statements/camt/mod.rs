@@ -19,7 +19,7 @@ mod tests;
 
 use super::{
     LINES_MAX, STATEMENTS_MAX,
-    format::Format,
+    format::FileFormat,
     refused::{Reason, Refused},
     statement::Statement,
 };
@@ -27,12 +27,12 @@ use statement::StatementReader;
 use xml::{Fields, Value, walk};
 
 /// Reads a message of one of the three kinds.
-pub(super) fn read(format: Format, text: &str) -> Result<Vec<Statement>, Refused> {
+pub(super) fn read(format: FileFormat, text: &str) -> Result<Vec<Statement>, Refused> {
     let mut reader = MessageReader::default();
     walk(text, &mut reader)?;
     match reader.format {
         None => Err(Reason::NoStatement.into()),
-        Some(found) if format != Format::Auto && format != found => Err(Reason::OtherFormat {
+        Some(found) if format != FileFormat::Auto && format != found => Err(Reason::OtherFormat {
             expected: format.as_str(),
             found: found.as_str(),
         }
@@ -42,12 +42,12 @@ pub(super) fn read(format: Format, text: &str) -> Result<Vec<Statement>, Refused
 }
 
 /// The message that an element is, and the name of its statements.
-fn message(path: &str) -> Option<(Format, &'static str)> {
+fn message(path: &str) -> Option<(FileFormat, &'static str)> {
     let name = path.rsplit('/').next()?;
     match name {
-        "BkToCstmrAcctRpt" => Some((Format::Camt052, "Rpt")),
-        "BkToCstmrStmt" => Some((Format::Camt053, "Stmt")),
-        "BkToCstmrDbtCdtNtfctn" => Some((Format::Camt054, "Ntfctn")),
+        "BkToCstmrAcctRpt" => Some((FileFormat::Camt052, "Rpt")),
+        "BkToCstmrStmt" => Some((FileFormat::Camt053, "Stmt")),
+        "BkToCstmrDbtCdtNtfctn" => Some((FileFormat::Camt054, "Ntfctn")),
         _ => None,
     }
 }
@@ -55,7 +55,7 @@ fn message(path: &str) -> Option<(Format, &'static str)> {
 /// A message as far as it is read.
 #[derive(Default)]
 struct MessageReader {
-    format: Option<Format>,
+    format: Option<FileFormat>,
     /// The path of the statements, once the message has begun.
     root: Option<String>,
     statement: Option<StatementReader>,

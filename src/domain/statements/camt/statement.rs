@@ -2,7 +2,7 @@
 
 use super::super::{
     day,
-    format::Format,
+    format::FileFormat,
     line::LineStatus,
     refused::{Reason, Refused},
     statement::Statement,
@@ -109,12 +109,12 @@ impl StatementReader {
     }
 
     /// The statement; none if it says nothing about money, not even in which currency.
-    pub(super) fn finish(self, format: Format) -> Result<Option<Statement>, Refused> {
+    pub(super) fn finish(self, format: FileFormat) -> Result<Option<Statement>, Refused> {
         let around = Around {
             id: self.id.as_deref(),
             account: self.account.as_deref(),
             // A statement holds booked entries alone, by its definition.
-            status: (format == Format::Camt053).then_some(LineStatus::Booked),
+            status: (format == FileFormat::Camt053).then_some(LineStatus::Booked),
         };
         let mut lines = Vec::with_capacity(self.entries.len());
         for (index, entry) in self.entries.into_iter().enumerate() {

@@ -1,5 +1,6 @@
 use super::super::{
-    Charge, Flow, Format, Line, LineStatus, Party, Reason, ReferenceKind, Refused, Statement, read,
+    Charge, FileFormat, Flow, Line, LineStatus, Party, Reason, ReferenceKind, Refused, Statement,
+    read,
 };
 use crate::base::money::Money;
 use time::macros::date;
@@ -33,13 +34,13 @@ fn statement(inside: &str) -> String {
 }
 
 fn taken(text: &str) -> Statement {
-    let mut statements = read(Format::Auto, text.as_bytes(), None).unwrap();
+    let mut statements = read(FileFormat::Auto, text.as_bytes(), None).unwrap();
     assert_eq!(statements.len(), 1);
     statements.remove(0)
 }
 
 fn refused(text: &str) -> Refused {
-    read(Format::Auto, text.as_bytes(), None).unwrap_err()
+    read(FileFormat::Auto, text.as_bytes(), None).unwrap_err()
 }
 
 fn line(entry: &str) -> Line {
@@ -244,7 +245,7 @@ fn names_of_namespaces_and_envelopes_do_not_matter() {
     let old = statement("").replace("053.001.02", "053.001.01");
     assert!(refused(&old).to_string().contains("camt.053.001.01"));
     let other = read(
-        Format::Camt054,
+        FileFormat::Camt054,
         statement(&entry("1.00", "CRDT", "")).as_bytes(),
         None,
     );

@@ -1,4 +1,4 @@
-use super::super::{Flow, Format, Line, Reason, Refused, read};
+use super::super::{FileFormat, Flow, Line, Reason, Refused, read};
 use super::*;
 use crate::base::money::Money;
 use proptest::prelude::*;
@@ -17,12 +17,12 @@ fn mapping(changes: &Value) -> Mapping {
 }
 
 fn lines(text: &str, changes: &Value) -> Vec<Line> {
-    let statements = read(Format::Csv, text.as_bytes(), Some(&mapping(changes)));
+    let statements = read(FileFormat::Csv, text.as_bytes(), Some(&mapping(changes)));
     statements.unwrap().remove(0).lines
 }
 
 fn refused(text: &str, changes: &Value) -> Refused {
-    read(Format::Csv, text.as_bytes(), Some(&mapping(changes))).unwrap_err()
+    read(FileFormat::Csv, text.as_bytes(), Some(&mapping(changes))).unwrap_err()
 }
 
 fn signed(lines: &[Line]) -> Vec<i64> {
@@ -39,7 +39,7 @@ fn reads_a_table_with_all_its_columns() {
         28.11.2026;29.11.2026;-1.234,5;B1;R1;\"a;b\";Ada;DE02;0,30\n27.11.2026;;2,00;;;;;;\nSumme;;;\n";
     let changes =
         json!({"columns": columns, "header_rows": 2, "footer_rows": 1, "account": "DE99"});
-    let statement = read(Format::Csv, text.as_bytes(), Some(&mapping(&changes)))
+    let statement = read(FileFormat::Csv, text.as_bytes(), Some(&mapping(&changes)))
         .unwrap()
         .remove(0);
     assert_eq!(statement.account.as_deref(), Some("DE99"));
@@ -88,7 +88,7 @@ fn reads_windows_1252_and_currencies_of_a_column() {
     let columns = json!({"columns": {"date": 1, "amount": 2, "currency": 3, "texts": [4]}, "currency": null,
         "encoding": "windows1252", "header_rows": 0});
     let statements = read(
-        Format::Csv,
+        FileFormat::Csv,
         b"28.11.2026;1,00;eur;M\xfcller",
         Some(&mapping(&columns)),
     );
@@ -179,10 +179,10 @@ fn a_mapping_that_cannot_be_used_is_refused() {
         mapping(&json!({}))
     );
     assert!(matches!(
-        read(Format::Csv, b"a", None).unwrap_err().reason,
+        read(FileFormat::Csv, b"a", None).unwrap_err().reason,
         Reason::Mapping(_)
     ));
-    assert!(read(Format::Ofx, b"<OFX></OFX>", Some(&mapping(&json!({})))).is_err());
+    assert!(read(FileFormat::Ofx, b"<OFX></OFX>", Some(&mapping(&json!({})))).is_err());
 }
 
 proptest! {
@@ -195,6 +195,6 @@ proptest! {
     ) {
         let parts = json!({"columns": {"date": 1, "debit": 2, "credit": 3}, "footer_rows": 1});
         let changes = if has_parts { parts } else { json!({}) };
-        let _ = read(Format::Csv, pieces.concat().as_bytes(), Some(&mapping(&changes)));
+        let _ = read(FileFormat::Csv, pieces.concat().as_bytes(), Some(&mapping(&changes)));
     }
 }

@@ -1,5 +1,5 @@
 use super::super::{
-    Flow, Format, Line, LineStatus, Reason, ReferenceKind, Refused, Statement, read,
+    FileFormat, Flow, Line, LineStatus, Reason, ReferenceKind, Refused, Statement, read,
 };
 use crate::base::money::Money;
 use time::macros::date;
@@ -16,7 +16,9 @@ fn message(lines: &str, closing: &str) -> String {
 }
 
 fn taken(text: &str) -> Statement {
-    read(Format::Auto, text.as_bytes(), None).unwrap().remove(0)
+    read(FileFormat::Auto, text.as_bytes(), None)
+        .unwrap()
+        .remove(0)
 }
 
 fn line(lines: &str, closing: &str) -> Line {
@@ -24,7 +26,7 @@ fn line(lines: &str, closing: &str) -> Line {
 }
 
 fn refused(text: &str) -> Refused {
-    read(Format::Auto, text.as_bytes(), None).unwrap_err()
+    read(FileFormat::Auto, text.as_bytes(), None).unwrap_err()
 }
 
 fn references(line: &Line) -> Vec<(ReferenceKind, &str)> {
@@ -137,7 +139,7 @@ fn pages_follow_each_other() {
         )
     };
     assert_eq!(
-        read(Format::Mt940, pages("1").as_bytes(), None)
+        read(FileFormat::Mt940, pages("1").as_bytes(), None)
             .unwrap()
             .len(),
         2

@@ -1,4 +1,4 @@
-use super::super::{Flow, Format, LineStatus, Reason, ReferenceKind, Refused, Statement, read};
+use super::super::{FileFormat, Flow, LineStatus, Reason, ReferenceKind, Refused, Statement, read};
 use crate::base::money::Money;
 use time::macros::date;
 
@@ -23,11 +23,13 @@ fn transaction(amount: &str, rest: &str) -> String {
 }
 
 fn taken(text: &str) -> Statement {
-    read(Format::Auto, text.as_bytes(), None).unwrap().remove(0)
+    read(FileFormat::Auto, text.as_bytes(), None)
+        .unwrap()
+        .remove(0)
 }
 
 fn refused(text: &str) -> Refused {
-    read(Format::Auto, text.as_bytes(), None).unwrap_err()
+    read(FileFormat::Auto, text.as_bytes(), None).unwrap_err()
 }
 
 #[test]
