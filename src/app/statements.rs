@@ -1,5 +1,5 @@
-//! Looking at the lines of a statement, one command each: a file of a hundred thousand lines locks its
-//! merchant's books no longer than one of ten.
+//! Looking at the lines of a statement, one command each: others of the merchant's commands come
+//! between them. (Keeping the file is one command, however many lines it has.)
 
 use crate::{
     base::{actor::Actor, db::Pool},

@@ -10,7 +10,7 @@ use crate::base::{
     ids::{MerchantId, RailAccountId},
 };
 use crate::domain::{
-    rail_accounts::{self, AccountSettings},
+    rail_accounts,
     reconciliation::NewImport,
     statements::{
         Balance, FILE_BYTES_MAX, FileFormat, LineStatus, Mapping, Statement, StatementObject, read,
@@ -108,12 +108,7 @@ async fn hand_in(app: &App, args: &Import, file: &[u8]) -> Result<Value, Program
     let found = found.await.map_err(|error| failed(&args.file, &error))?;
     let no_account = || ProgramError::Failed(format!("there is no rail account {}", args.account));
     let account = found.ok_or_else(no_account)?;
-    let AccountSettings::BankTransfer(of) = &account.settings;
-    let mapping = account
-        .csv_mapping
-        .as_deref()
-        .filter(|_| args.format == FileFormat::Csv);
-    let new = NewImport::read((account.id, of), (args.format, mapping), file)
+    let new = NewImport::read(&account, args.format, file)
         .map_err(|refused| failed(&args.file, &refused))?;
     let submission = Submission {
         merchant: args.merchant,

@@ -17,6 +17,7 @@ use crate::{
         idempotency::Answer,
         intents::Intent,
         ledger::{Account, Balance, Books, Draft, JournalEntry},
+        movements::Movement,
         rails::RailCall,
         threads::Thread,
     },
@@ -142,6 +143,17 @@ impl Decision {
         self.changes.iter().find_map(|change| {
             if let Change::Intent(intent) = change {
                 Some(intent)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The movement that it makes or changes.
+    pub fn movement(&self) -> Option<&Movement> {
+        self.changes.iter().find_map(|change| {
+            if let Change::Movement(movement) = change {
+                Some(movement)
             } else {
                 None
             }

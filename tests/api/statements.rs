@@ -5,6 +5,12 @@ use super::{
     transfers::{IBAN, reference},
 };
 use serde_json::{Value, json};
+use threadpay::{
+    base::actor::Actor,
+    domain::{rail_accounts, reconciliation::NewImport, statements::FileFormat},
+    writer::{Reply, StatementCommand, Submission},
+};
+use time::Duration;
 
 /// A line: how much, what the payer wrote, the bank's id of it.
 pub type Line<'a> = (&'a str, &'a str, &'a str);
@@ -309,30 +315,40 @@ fn a_request_for_a_statement_has_one_answer() {
 #[test]
 fn a_worker_ends_what_a_request_began() {
     run_test(async |app| {
-        app.merchant.owner.add_bank(IBAN).await;
+        let account = app.merchant.owner.add_bank(IBAN).await;
         let intent = app.awaited("12.50").await;
-        let statement = app.import(&[("12.50", "unread", "A1")]).await;
+        let id = account["id"].as_str().unwrap().parse().unwrap();
+        let account = rail_accounts::store::get(&app.pool, app.merchant.id, id).await;
+        let file = camt(&[("12.50", reference(&intent), "A1")], 0, &app.today());
+        let account = account.unwrap().unwrap();
+        let new = NewImport::read(&account, FileFormat::Auto, file.as_bytes()).unwrap();
         // As a process leaves it that dies after the file was kept.
-        let ids: Vec<_> = app.lines_of(&statement).await;
-        assert_eq!(ids[0]["status"], "matched");
-        for sql in [
-            "UPDATE statements SET status = 'processing', counts = NULL",
-            "INSERT INTO due (kind, merchant_id, subject, at)
-                SELECT 'statement', merchant_id, id, created_at FROM statements",
-        ] {
-            sqlx::query(sql).execute(&app.pool).await.unwrap();
-        }
+        let kept = app.app.writer.submit(Submission {
+            merchant: app.merchant.id,
+            actor: Actor::Operator,
+            command: StatementCommand::Keep(Box::new(new)).into(),
+            claim: None,
+            request_id: String::new(),
+            bytes: 0,
+        });
+        let Reply::Begun(statement) = kept.await.unwrap() else {
+            panic!("there is nothing to go on with");
+        };
+        let path = format!("/v1/statements/{statement}");
+        let finance = &app.merchant.finance;
+        let begun = finance.get(&path).await.expect(200);
+        assert_eq!(begun["status"], "processing");
+        app.clock.advance(Duration::minutes(2));
         app.reconcile().await;
-        let path = format!("/v1/statements/{}", statement["id"].as_str().unwrap());
-        let ended = app.merchant.finance.get(&path).await.expect(200);
-        assert_eq!(ended["status"], "processed");
+        let ended = finance.get(&path).await.expect(200);
         assert_eq!(
-            app.count("SELECT count(*) FROM due WHERE kind = 'statement'")
-                .await,
-            0
+            (&ended["status"], &ended["counts"]["matched"]),
+            (&json!("processed"), &json!(1))
         );
-        let id = intent["id"].as_str().unwrap();
-        assert_eq!(app.merchant.bot.intent(id).await["status"], "succeeded");
+        let due = "SELECT count(*) FROM due WHERE kind = 'statement'";
+        assert_eq!(app.count(due).await, 0);
+        let paid = intent["id"].as_str().unwrap();
+        assert_eq!(app.merchant.bot.intent(paid).await["status"], "succeeded");
     });
 }
 

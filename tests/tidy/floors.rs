@@ -57,6 +57,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
         &[
             "domain::intents",
             "domain::movements",
+            "domain::rail_accounts",
             "domain::rails",
             "domain::statements",
         ],

@@ -11,7 +11,7 @@ use crate::http::{
 use crate::{
     base::ids::{RailAccountId, StatementId, StatementLineId},
     domain::{
-        rail_accounts::{self, AccountSettings},
+        rail_accounts,
         reconciliation::{
             BankLineObject, ImportError, ImportObject, LineState, NewImport, PreviewObject,
             bank_line, import,
@@ -79,14 +79,7 @@ pub async fn hand_in(
     let (BankFile(file), change) = change.split();
     let format = query.0.format.unwrap_or(FileFormat::Auto);
     // A large file takes a second to read.
-    let read = web::block(move || {
-        let AccountSettings::BankTransfer(settings) = &account.settings;
-        let mapping = account
-            .csv_mapping
-            .as_deref()
-            .filter(|_| format == FileFormat::Csv);
-        NewImport::read((account.id, settings), (format, mapping), &file)
-    });
+    let read = web::block(move || NewImport::read(&account, format, &file));
     let new = read.await.map_err(|error| Problem::internal(&error))??;
     if query.0.dry_run == Some(true) {
         return answer::object(&PreviewObject::from(&new));
@@ -96,7 +89,7 @@ pub async fn hand_in(
         .await
 }
 
-/// What a file is told to be of which nothing is kept.
+/// What is answered where nothing new is kept.
 #[derive(ToSchema)]
 #[schema(as = KnownStatement)]
 #[serde(untagged)]

@@ -12,7 +12,6 @@ use crate::{
         Rejection,
         decider::{Decider, print},
         decision::Decision,
-        world::Change,
     },
 };
 use serde::Serialize;
@@ -60,13 +59,7 @@ impl Decider<'_> {
     fn tell(&self, fact: &RailFact) -> Result<Decision, Rejection> {
         let decision = self.learn(fact)?;
         let payment_intent = decision.intent().map(|intent| intent.id);
-        let movement = decision.changes.iter().find_map(|change| {
-            if let Change::Movement(movement) = change {
-                Some(movement.id)
-            } else {
-                None
-            }
-        });
+        let movement = decision.movement().map(|movement| movement.id);
         let receipt = FactReceipt {
             object: "sandbox_fact",
             payment_intent,

@@ -7,8 +7,8 @@ use crate::{
         ids::{StatementId, StatementLineId},
     },
     domain::{
-        intents::{Attempt, State},
-        rails::{CallKind, DeclineCode, Rail, RailAnswer, RailFact, Route},
+        intents::{Attempt, Opening, State},
+        rails::{CallKind, DeclineCode, RailAnswer, RailFact},
         reconciliation::{
             BankLine, BankLineObject, Import, ImportObject, ImportStatus, LineState, NewImport,
             Recognized, recognize,
@@ -19,7 +19,6 @@ use crate::{
         Rejection,
         decider::{Decider, print},
         decision::{Decision, DecisionOutcome, EventDraft},
-        world::Change,
     },
 };
 use serde_json::value::RawValue;
@@ -88,19 +87,15 @@ impl Decider<'_> {
 
     /// Takes in what a line tells.
     fn learn_line(&self, line: &BankLine) -> Result<(Option<Decision>, BankLine), Rejection> {
+        if line.amount.minor() == 0 {
+            return Ok((None, self.came_to(line, LineState::Unexplained)));
+        }
         let own = self.world.attempts.values();
         let own: Vec<&Attempt> = own.filter(|a| a.merchant == self.merchant).collect();
         let waits = |attempt: &Attempt| {
             let intent = self.world.intents.get(&(self.merchant, attempt.intent));
-            intent.is_some_and(|intent| match intent.state {
-                State::Processing(open, _) => open == attempt.id && intent.waits_for_transfer(),
-                State::RequiresPayment
-                | State::RequiresAction(_)
-                | State::RequiresCapture
-                | State::Succeeded
-                | State::Canceled(_)
-                | State::Expired => false,
-            })
+            let waiting = State::Processing(attempt.id, Opening::Transfer);
+            intent.is_some_and(|intent| intent.state == waiting)
         };
         let succeeded = RailAnswer::Succeeded;
         let (kind, outcome, attempt) = match recognize(line, &own, waits) {
@@ -117,14 +112,8 @@ impl Decider<'_> {
             // What the merchant pays from the account is no payment of ours.
             Recognized::Nothing => return Ok((None, self.came_to(line, LineState::Unexplained))),
         };
-        if line.amount.minor() == 0 {
-            return Ok((None, self.came_to(line, LineState::Unexplained)));
-        }
         let fact = RailFact {
-            route: Route {
-                rail: Rail::BankTransfer,
-                account: Some(line.account),
-            },
+            route: line.route(),
             kind,
             outcome,
             attempt: attempt.map(|attempt| attempt.id),
@@ -135,13 +124,7 @@ impl Decider<'_> {
                 .map(|day| day.with_time(Time::MIDNIGHT).assume_utc()),
         };
         let decision = self.learn(&fact)?;
-        let movement = decision.changes.iter().find_map(|change| {
-            if let Change::Movement(movement) = change {
-                Some((movement.id, movement.reason))
-            } else {
-                None
-            }
-        });
+        let movement = decision.movement().map(|m| (m.id, m.reason));
         let state = match (movement, decision.changes.is_empty()) {
             (Some((_, reason)), _) => LineState::of(reason),
             (None, false) => LineState::Matched,

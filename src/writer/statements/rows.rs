@@ -5,7 +5,6 @@ use crate::{
         due::{self, Kind},
         intents::booked_accounts,
         ledger::Account,
-        rails::{Rail, Route},
         reconciliation::{BankLine, Import, ImportStatus, bank_line, import},
     },
     writer::{
@@ -64,12 +63,8 @@ impl Needs {
     fn add_named_by_line(&mut self, line: &BankLine) {
         let (merchant, currency) = (line.merchant, line.amount.currency());
         self.facts
-            .push((merchant, Rail::BankTransfer, line.external_id()));
-        let route = Route {
-            rail: Rail::BankTransfer,
-            account: Some(line.account),
-        };
-        self.add_balances(merchant, booked_accounts(route, currency));
+            .push((merchant, line.route().rail, line.external_id()));
+        self.add_balances(merchant, booked_accounts(line.route(), currency));
         self.add_balances(merchant, [(Account::suspense(), currency)]);
     }
 }

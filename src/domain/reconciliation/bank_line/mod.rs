@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{
         movements::Reason,
-        rails::bank_transfer::Reference,
+        rails::{Rail, Route, bank_transfer::Reference},
         statements::{Details, Flow, ReferenceKind},
     },
 };
@@ -97,6 +97,14 @@ pub struct BankLine {
 }
 
 impl BankLine {
+    /// By which rail its money moved, and to or from which account.
+    pub fn route(&self) -> Route {
+        Route {
+            rail: Rail::BankTransfer,
+            account: Some(self.account),
+        }
+    }
+
     /// What its money is called.
     pub fn external_id(&self) -> String {
         match self.identity.strip_prefix("bank:") {

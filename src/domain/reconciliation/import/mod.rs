@@ -11,10 +11,11 @@ use crate::{
         money::Money,
     },
     domain::{
+        rail_accounts::{AccountSettings, RailAccount},
         rails::bank_transfer::{Holder, Iban, Settings},
         statements::{
-            Details, FileFormat, Flow, Line, LineStatus, Mapping, Refused, Statement,
-            StatementObject, read, recognized,
+            Details, FileFormat, Flow, Line, LineStatus, Refused, Statement, StatementObject, read,
+            recognized,
         },
     },
 };
@@ -133,11 +134,15 @@ struct NewLine {
 impl NewImport {
     /// Reads a file about this account: the statements in it that are about others are left out, and
     /// so is what is not booked.
+    /// A CSV is read by the account's mapping.
     pub fn read(
-        (account, settings): (RailAccountId, &Settings),
-        (format, mapping): (FileFormat, Option<&Mapping>),
+        account: &RailAccount,
+        format: FileFormat,
         file: &[u8],
     ) -> Result<Self, ImportError> {
+        let AccountSettings::BankTransfer(settings) = &account.settings;
+        let mapping = account.csv_mapping.as_deref();
+        let mapping = mapping.filter(|_| format == FileFormat::Csv);
         let statements = read(format, file, mapping)?;
         let is_own = |statement: &&Statement| is_about(statement, settings);
         let own: Vec<&Statement> = statements.iter().filter(is_own).collect();
@@ -158,7 +163,7 @@ impl NewImport {
             .into_iter()
             .flat_map(|(place, line)| payments(place, line));
         Ok(Self {
-            account,
+            account: account.id,
             format: if format == FileFormat::Auto {
                 recognized(file).unwrap_or(format)
             } else {
