@@ -6,6 +6,7 @@ mod client;
 mod clock;
 mod database;
 mod sink;
+pub mod stripe;
 mod wire;
 
 pub use browser::Browser;
