@@ -5,6 +5,7 @@ pub mod config;
 mod feeds;
 mod lists;
 mod payments;
+mod providers;
 mod pulse;
 mod reader;
 mod shares;
@@ -16,6 +17,7 @@ pub use clock::{ClockOff, ClockWatch};
 pub use feeds::{Feeds, WAITERS_OF_KEY, Waiter};
 pub use lists::{ListTurn, Lists};
 pub use payments::Performed;
+pub use providers::{CheckError, NotReady, Providers, UntoldError};
 pub use pulse::{Beat, Pulse};
 pub use reader::Reader;
 pub use wake::Wake;
@@ -33,6 +35,7 @@ use crate::{
         auth::{self, Authenticator, OpenError},
         callbacks::outbox::Handover,
         links::PageUrls,
+        rails::stripe,
     },
     writer::{BatchReport, Hooks, RenderRejection, Writer, WriterOptions},
 };
@@ -86,8 +89,10 @@ pub struct App {
     pub authenticator: Authenticator,
     /// The only way to change anything.
     pub writer: Writer,
-    /// The only way out.
+    /// The way out for callbacks.
     pub outbound: Outbound,
+    /// The way to the rails.
+    pub providers: Arc<Providers>,
     /// Counters and histograms.
     pub metrics: Arc<Metrics>,
     /// Where the writer hands new deliveries to the dispatcher, if there is one in this process.
@@ -129,6 +134,14 @@ impl App {
         let keyring = auth::open_keyring(&pool, &config.master_key, &ambient).await?;
         let urls = PageUrls::new(&config.public_url, keyring.tokens.clone());
         let outbound = outbound(&config)?;
+        let providers = Providers {
+            pool: pool.clone(),
+            keys: keyring.secrets.clone(),
+            outbound: way_to_providers(&config)?,
+            stripe_url: config.stripe_url.clone(),
+            urls: urls.clone(),
+            ambient: ambient.clone(),
+        };
         let metrics = Arc::new(Metrics::new()?);
         let wake = Arc::new(Wake::new(&ambient));
         let handover = Arc::new(Handover::default());
@@ -157,6 +170,7 @@ impl App {
             authenticator,
             writer,
             outbound,
+            providers: Arc::new(providers),
             metrics,
             handover,
             pulse: Arc::default(),
@@ -178,12 +192,26 @@ impl App {
 }
 
 fn outbound(config: &Config) -> Result<Outbound, BuildError> {
-    let policy = Policy {
+    Outbound::new(policy(config), config.callback_proxy.as_ref(), DEADLINE)
+}
+
+/// The way out to the providers of rails.
+pub fn way_to_providers(config: &Config) -> Result<Outbound, BuildError> {
+    let proxy = config.callback_proxy.as_ref();
+    Outbound::with_bound(
+        policy(config),
+        proxy,
+        stripe::DEADLINE,
+        stripe::EXCHANGE_BYTES,
+    )
+}
+
+fn policy(config: &Config) -> Policy {
+    Policy {
         allow_private: config.allow_private_callbacks,
         ports: config.callback_ports.clone(),
         networks: config.callback_networks.clone(),
-    };
-    Outbound::new(policy, config.callback_proxy.as_ref(), DEADLINE)
+    }
 }
 
 fn hooks(metrics: &Arc<Metrics>, wake: &Arc<Wake>) -> Hooks {

@@ -1,15 +1,13 @@
 //! Commands that may need a rail: recorded, asked, recorded again, with the call between two
 //! commits and never inside one.
 
-use super::{App, statements};
+use super::{App, Providers, statements};
 use crate::{
     base::db::Pool,
-    domain::{
-        idempotency::Answer,
-        rails::{RailAnswer, RailCall, RailFact},
-    },
+    domain::idempotency::Answer,
     writer::{MovementCommand, Reply, Submission, WriteError, Writer},
 };
+use std::sync::Arc;
 
 /// What a command came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +23,22 @@ impl App {
     pub async fn perform(&self, submission: Submission) -> Result<Performed, WriteError> {
         // On a task of its own from the start: the caller may hang up at any time, and a call that
         // was recorded must be made.
-        let task = tokio::spawn(run(self.writer.clone(), self.pool.clone(), submission));
+        let task = tokio::spawn(run(
+            self.writer.clone(),
+            self.pool.clone(),
+            Arc::clone(&self.providers),
+            submission,
+        ));
         task.await.unwrap_or(Err(WriteError::Unavailable))
     }
 }
 
-async fn run(writer: Writer, pool: Pool, submission: Submission) -> Result<Performed, WriteError> {
+async fn run(
+    writer: Writer,
+    pool: Pool,
+    providers: Arc<Providers>,
+    submission: Submission,
+) -> Result<Performed, WriteError> {
     let (merchant, actor) = (submission.merchant, submission.actor);
     let request_id = submission.request_id.clone();
     let call = match writer.submit(submission).await? {
@@ -55,7 +63,7 @@ async fn run(writer: Writer, pool: Pool, submission: Submission) -> Result<Perfo
             });
         }
     };
-    let fact = RailFact::answer(&call, ask(&call).await);
+    let fact = providers.send(merchant, &call).await;
     let finish = Submission {
         merchant,
         actor,
@@ -72,10 +80,4 @@ async fn run(writer: Writer, pool: Pool, submission: Submission) -> Result<Perfo
         // An answer never leads to another call.
         Reply::Call(_) | Reply::Begun(_) => Err(WriteError::Broken),
     }
-}
-
-async fn ask(call: &RailCall) -> RailAnswer {
-    let rail = call.route.rail;
-    let answer = tokio::time::timeout(rail.patience(), rail.send(call)).await;
-    answer.unwrap_or(RailAnswer::Unknown)
 }

@@ -172,6 +172,8 @@ ids! {
     StatementId = "st";
     /// A line of a statement.
     StatementLineId = "sl";
+    /// An event of a provider's.
+    RailEventId = "rev";
 }
 
 /// The smallest id that can be made at this time: ids sort by the millisecond they are made in.

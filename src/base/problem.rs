@@ -129,6 +129,9 @@ problems! {
     /// A refund cannot be made by a file for the bank.
     TransferNotPossible = "transfer_not_possible": 409, "Transfer not possible",
         "the money cannot be sent back by a file: the statement names no IBAN that it came from";
+    /// A provider does not take the credentials of an account.
+    CredentialsRefused = "credentials_refused": 422, "Credentials refused",
+        "Stripe refuses (401, no code): Invalid API Key provided";
     /// A file from a bank cannot be read, does not add up, or is about another account.
     InvalidStatement = "invalid_statement": 422, "Invalid statement",
         "the opening balance 10.00 EUR and the booked lines make 12.50 EUR, but the closing balance is 12.00 EUR";
@@ -156,6 +159,9 @@ problems! {
         "something failed on our side: try again with the same Idempotency-Key";
     /// The service is busy, and nothing was done.
     Overloaded = "overloaded": 503, "Overloaded", "the service is busy and did nothing: try again";
+    /// A provider does not answer, and nothing was done.
+    ProviderUnavailable = "provider_unavailable": 503, "Provider unavailable",
+        "the provider cannot be asked now: try again";
     /// The database does not answer.
     Unavailable = "unavailable": 503, "Unavailable",
         "the database does not answer: try again with the same Idempotency-Key";

@@ -1,6 +1,10 @@
 //! `threadpay rail add`, `list`, `check` and `disable`: where a merchant is paid.
 
-use crate::app::config::settings::Settings;
+use crate::app::{
+    Providers,
+    config::{Config, settings::Settings},
+    way_to_providers,
+};
 use crate::program::{ProgramError, database, keys::no_merchant, print};
 use crate::{
     base::{
@@ -11,15 +15,17 @@ use crate::{
     },
     domain::{
         auth,
+        links::PageUrls,
         rail_accounts::{
-            AccountRail, NewRailAccount, RailAccount, RailAccountError, RailAccountObject,
-            RailAccountPatch, store,
+            AccountCredentials, AccountRail, NewRailAccount, Owner, RailAccount, RailAccountError,
+            RailAccountObject, RailAccountPatch, SealedCredentials, store,
         },
     },
     writer,
 };
 use clap::Subcommand;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -42,12 +48,16 @@ struct Of {
 enum Verb {
     /// Make a rail account and print its id.
     Add {
-        /// The rail: `bank_transfer`.
+        /// The rail: `bank_transfer` or `stripe`.
         rail: AccountRail,
         /// Its settings as JSON: those of `POST /v1/rail_accounts`, such as
         /// '{"scheme":"epc","name":"Cafe","iban":"DE89370400440532013000"}'.
-        #[arg(long, value_name = "JSON")]
+        #[arg(long, value_name = "JSON", default_value = "{}")]
         settings: String,
+        /// A file of JSON with its credentials: those of `POST /v1/rail_accounts`. They are tried at
+        /// the provider.
+        #[arg(long, value_name = "FILE")]
+        credentials: Option<PathBuf>,
         /// What you call it: 1 to 200 characters.
         #[arg(long)]
         label: Option<String>,
@@ -82,20 +92,30 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramEr
     match args.verb {
         Verb::Add {
             rail,
-            settings,
+            settings: set,
+            credentials,
             label,
             of,
         } => {
-            let settings: Value = serde_json::from_str(&settings).map_err(|error| {
+            let set: Value = serde_json::from_str(&set).map_err(|error| {
                 let problem = format!("is not JSON: {error}");
                 let name = "--settings";
                 ProgramError::Setting { name, problem }
             })?;
-            let new = NewRailAccount::read(rail, label, &settings);
-            add(&db, new.map_err(RailAccountError::from), of).await
+            let new = NewRailAccount::read(rail, label, &set);
+            let new = new.map_err(|error| refused(&error.into()))?;
+            let (pool, mode) = merchant(&db, of.merchant).await?;
+            let id = Ambient::system().id();
+            let given = credentials.map(read_credentials).transpose()?;
+            let given = AccountCredentials::parse(rail, "", given.as_ref(), mode);
+            let sealed = match given.map_err(|error| refused(&error.into()))? {
+                Some(given) => Some(seal(settings, pool, (of.merchant, id), &given).await?),
+                None => None,
+            };
+            add(&db, (id, new.with_credentials(sealed)), of).await
         }
-        Verb::List { of } => list(&db, of).await,
-        Verb::Check { id, of } => check(&db, id, of).await,
+        Verb::List { of } => list(&db, settings, of).await,
+        Verb::Check { id, of } => check(&db, settings, id, of).await,
         Verb::Disable { id, of } => disable(&db, id, of).await,
     }
 }
@@ -119,14 +139,60 @@ fn no_account(id: RailAccountId) -> ProgramError {
     ))
 }
 
+/// The JSON of a file that holds credentials. Nothing of it is repeated.
+fn read_credentials(file: PathBuf) -> Result<Value, ProgramError> {
+    let read = std::fs::read_to_string(file).ok();
+    let read = read.and_then(|text| serde_json::from_str(&text).ok());
+    read.ok_or_else(|| {
+        let problem = "is no file of JSON that can be read".to_owned();
+        let name = "--credentials";
+        ProgramError::Setting { name, problem }
+    })
+}
+
+/// The way to the providers, for the service's own settings.
+async fn providers(settings: &Settings, pool: Pool) -> Result<Providers, ProgramError> {
+    let config = Config::read(settings)?;
+    let ambient = Ambient::system();
+    let failed = |error: &dyn std::fmt::Display| ProgramError::Failed(error.to_string());
+    let keyring = auth::open_keyring(&pool, &config.master_key, &ambient).await;
+    let keyring = keyring.map_err(|error| failed(&error))?;
+    Ok(Providers {
+        pool,
+        keys: keyring.secrets,
+        outbound: way_to_providers(&config).map_err(|error| failed(&error))?,
+        stripe_url: config.stripe_url,
+        urls: PageUrls::new(&config.public_url, keyring.tokens),
+        ambient,
+    })
+}
+
+/// Tries credentials at their provider, and seals them for an account.
+async fn seal(
+    settings: &Settings,
+    pool: Pool,
+    owner: Owner,
+    given: &AccountCredentials,
+) -> Result<SealedCredentials, ProgramError> {
+    let providers = providers(settings, pool).await?;
+    let checked = providers.check(given).await;
+    checked.map_err(|error| ProgramError::Failed(error.to_string()))?;
+    let sealed = given.seal(owner, &providers.keys, &providers.ambient);
+    sealed.map_err(|error| ProgramError::Failed(error.to_string()))
+}
+
+/// How the service is reached from outside, as far as settings say.
+fn public_url(settings: &Settings) -> String {
+    Config::read(settings).map_or_else(|_| String::new(), |config| config.public_url)
+}
+
 async fn add(
     db: &Db,
-    new: Result<NewRailAccount, RailAccountError>,
+    (id, new): (RailAccountId, NewRailAccount),
     of: Of,
 ) -> Result<(), ProgramError> {
-    let new = new.map_err(|error| refused(&error))?;
-    merchant(db, of.merchant).await?;
-    let made = writer::add_rail_account(db, of.merchant, new, &Ambient::system()).await?;
+    let owner = (of.merchant, id);
+    let made = writer::add_rail_account(db, owner, new, &Ambient::system()).await?;
     let made = made.map_err(|error| refused(&error))?;
     if of.json {
         print::json(&json!({ "id": made.id }))
@@ -135,12 +201,15 @@ async fn add(
     }
 }
 
-async fn list(db: &Db, of: Of) -> Result<(), ProgramError> {
+async fn list(db: &Db, settings: &Settings, of: Of) -> Result<(), ProgramError> {
     let (pool, mode) = merchant(db, of.merchant).await?;
     let accounts = store::of(&pool, of.merchant).await;
     let accounts = accounts.map_err(DbError::from)?;
     if of.json {
-        let shown = accounts.iter().map(|of| RailAccountObject::new(of, mode));
+        let public_url = public_url(settings);
+        let shown = accounts
+            .iter()
+            .map(|of| RailAccountObject::new(of, mode, &public_url));
         let data: Vec<RailAccountObject<'_>> = shown.collect();
         return print::json(&json!({ "object": "list", "data": data }));
     }
@@ -150,18 +219,32 @@ async fn list(db: &Db, of: Of) -> Result<(), ProgramError> {
     Ok(())
 }
 
-async fn check(db: &Db, id: RailAccountId, of: Of) -> Result<(), ProgramError> {
+async fn check(
+    db: &Db,
+    settings: &Settings,
+    id: RailAccountId,
+    of: Of,
+) -> Result<(), ProgramError> {
     let (pool, mode) = merchant(db, of.merchant).await?;
     let found = store::get(&pool, of.merchant, id).await;
     let account = found.map_err(DbError::from)?;
     let account = account.ok_or_else(|| no_account(id))?;
-    if of.json {
-        return print::json(&RailAccountObject::checked(&account, mode));
+    if account.credentials.is_some() {
+        let providers = providers(settings, pool).await?;
+        let opened = providers.open(&account, mode);
+        let opened = opened.map_err(|error| ProgramError::Failed(error.to_string()))?;
+        let checked = providers.check(&opened).await;
+        checked.map_err(|error| ProgramError::Failed(error.to_string()))?;
     }
-    print::line(&format!(
-        "{} Form and check digits are right; no bank was asked.",
-        sentence(&account)
-    ))
+    if of.json {
+        let public_url = public_url(settings);
+        return print::json(&RailAccountObject::checked(&account, mode, &public_url));
+    }
+    let seen = match account.rail() {
+        AccountRail::BankTransfer => "Form and check digits are right; no bank was asked.",
+        AccountRail::Stripe => "Stripe takes its key.",
+    };
+    print::line(&format!("{} {seen}", sentence(&account)))
 }
 
 async fn disable(db: &Db, id: RailAccountId, of: Of) -> Result<(), ProgramError> {

@@ -127,8 +127,8 @@ impl Done {
             )
         };
         let master = match self.rekeyed {
-            Rekeyed::Now(1) => secrets("1 endpoint secret was"),
-            Rekeyed::Now(count) => secrets(&format!("{count} endpoint secrets were")),
+            Rekeyed::Now(1) => secrets("1 secret was"),
+            Rekeyed::Now(count) => secrets(&format!("{count} secrets were")),
             Rekeyed::Before if replaced.is_empty() => {
                 return format!(
                     "The database at {address} is already sealed with the key of {NEW}; nothing was changed."

@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod links;
 pub mod movements;
 pub mod rail_accounts;
+pub mod rail_events;
 pub mod rails;
 pub mod reconciliation;
 pub mod statements;

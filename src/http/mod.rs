@@ -17,6 +17,7 @@ pub mod route;
 pub mod server;
 mod state;
 pub mod visitors;
+mod webhooks;
 
 pub use problem::Problem;
 pub use state::State;
@@ -35,6 +36,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .default_service(web::to(server::no_such_route)),
         )
         .configure(openapi::routes)
+        .configure(webhooks::routes)
         .configure(pages::routes);
 }
 

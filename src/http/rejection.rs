@@ -2,6 +2,7 @@
 
 use crate::http::Problem;
 use crate::{
+    app::CheckError,
     base::{invalid::Invalid, problem::ProblemCode},
     domain::{
         callbacks::EndpointError, idempotency::Answer, intents::IntentError, links::LinkError,
@@ -13,6 +14,20 @@ use crate::{
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
         Self::new(invalid.code, invalid.detail).at(invalid.param)
+    }
+}
+
+impl From<CheckError> for Problem {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Refused(said) => {
+                Self::new(ProblemCode::CredentialsRefused, said).at("/credentials")
+            }
+            CheckError::Unreachable(_) => {
+                let said = error.to_string();
+                Self::new(ProblemCode::ProviderUnavailable, said).retry_after(5)
+            }
+        }
     }
 }
 

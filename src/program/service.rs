@@ -6,8 +6,8 @@ use crate::{
     base::ambient::Ambient,
     http::{self, State},
     workers::{
-        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Observer, Reconciler,
-        Replayer, Resolver, Settler, UseRecorder, Worker,
+        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Listener, Observer,
+        Reconciler, Replayer, Resolver, Settler, UseRecorder, Worker,
     },
 };
 use futures_util::future::join_all;
@@ -102,6 +102,7 @@ impl Service {
         );
         self.work(Settler::new(Arc::clone(app)), Arc::default());
         self.work(Resolver::new(Arc::clone(app)), Arc::default());
+        self.work(Listener::new(Arc::clone(app)), Arc::default());
         self.work(Reconciler::new(Arc::clone(app)), Arc::default());
         self.work(Expirer::new(Arc::clone(app)), Arc::default());
         self.work(Forgetter(Arc::clone(app)), Arc::default());

@@ -4,6 +4,7 @@
 mod deliver;
 mod expire;
 mod forget;
+mod listen;
 mod note_uses;
 mod observe;
 mod queue;
@@ -15,6 +16,7 @@ mod settle;
 pub use deliver::{Dispatcher, DispatcherParts, DispatcherStats, Limits, Reveal};
 pub use expire::Expirer;
 pub use forget::Forgetter;
+pub use listen::Listener;
 pub use note_uses::UseRecorder;
 pub use observe::Observer;
 pub use reconcile::Reconciler;

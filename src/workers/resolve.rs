@@ -13,7 +13,7 @@ use crate::{
     domain::{
         due::{self, Kind, Taken},
         intents::{AttemptStatus, attempt},
-        rails::{RailAnswer, RailCall, RailFact},
+        rails::RailAnswer,
     },
     writer::{MovementCommand, Submission, WriteError},
 };
@@ -70,20 +70,23 @@ async fn ask(app: &App, taken: Taken) -> Result<(), TickError> {
         return Ok(());
     };
     let call = attempt.call(charge);
-    let answer = match attempt.status {
-        AttemptStatus::Started | AttemptStatus::Unknown => send_again(&call).await,
+    let fact = match attempt.status {
+        AttemptStatus::Started | AttemptStatus::Unknown => {
+            app.providers.send_again(taken.merchant, &call).await
+        }
         AttemptStatus::Pending
         | AttemptStatus::RequiresAction
         | AttemptStatus::Succeeded
         | AttemptStatus::Failed
         | AttemptStatus::Closed
-        | AttemptStatus::Reversed => look_up(&call).await,
+        | AttemptStatus::Reversed => app.providers.look_up(taken.merchant, &call).await,
     };
+    let answer = fact.outcome;
     tracing::info!(attempt = %attempt.id, intent = %attempt.intent, ?answer, "asked the rail what became of an attempt");
     let submission = Submission {
         merchant: attempt.merchant,
         actor: Actor::Worker(Resolver::NAME),
-        command: MovementCommand::Learn(Box::new(RailFact::answer(&call, answer))).into(),
+        command: MovementCommand::Learn(Box::new(fact)).into(),
         claim: None,
         request_id: String::new(),
         bytes: 0,
@@ -97,23 +100,4 @@ async fn ask(app: &App, taken: Taken) -> Result<(), TickError> {
         | RailAnswer::Pending
         | RailAnswer::RequiresAction => Ok(()),
     }
-}
-
-/// Sends a call that may not have left us. Where the rail keeps its answer to itself, it is asked
-/// what it did.
-async fn send_again(call: &RailCall) -> RailAnswer {
-    let sent = tokio::time::timeout(call.route.rail.patience(), call.route.rail.send(call)).await;
-    match sent.unwrap_or(RailAnswer::Unknown) {
-        RailAnswer::Unknown => look_up(call).await,
-        answer @ (RailAnswer::Succeeded
-        | RailAnswer::Declined(_)
-        | RailAnswer::Pending
-        | RailAnswer::RequiresAction) => answer,
-    }
-}
-
-async fn look_up(call: &RailCall) -> RailAnswer {
-    let found =
-        tokio::time::timeout(call.route.rail.patience(), call.route.rail.look_up(call)).await;
-    found.unwrap_or(RailAnswer::Unknown)
 }

@@ -80,6 +80,8 @@ nouns! {
     Endpoint = endpoints::EndpointCommand;
     /// Of a rail account.
     RailAccount = rail_accounts::RailAccountCommand;
+    /// Of what providers tell.
+    RailEvent = rail_events::RailEventCommand;
     /// Of the books alone.
     Posting = postings::PostingCommand;
 }

@@ -20,6 +20,7 @@ mod needs;
 mod payments;
 mod postings;
 mod rail_accounts;
+mod rail_events;
 mod rejection;
 mod rekey;
 mod reply;

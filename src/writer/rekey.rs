@@ -1,5 +1,5 @@
 //! Another master key, in one transaction: every key of the cell is sealed by it, and every
-//! endpoint's secret by a new key of the cell. Keys for signing and for tokens are replaced where it
+//! endpoint's secret and rail account's credentials by a new key of the cell. Keys for signing and for tokens are replaced where it
 //! is asked for. Set-up, as `setup.rs` is.
 
 use crate::{
@@ -9,16 +9,18 @@ use crate::{
             Keyring, KeyringError, KeyringRow, MasterKey, Purpose, SealingKeys, TokenKey, TokenKeys,
         },
         db::{self, Db, DbError, Use},
-        ids::EndpointId,
+        ids::{EndpointId, RailAccountId},
     },
     domain::{
         auth,
         callbacks::{UnsealError, secrets},
         links::{store::Subject, token},
+        rail_accounts::{self, CredentialsError},
     },
 };
 use sqlx::{Connection, PgConnection};
 use time::Duration;
+use uuid::Uuid;
 
 /// Secrets that are sealed anew at a time.
 const CHUNK: u16 = 500;
@@ -68,6 +70,16 @@ pub enum RekeyError {
         /// Why.
         source: UnsealError,
     },
+    /// The credentials of a rail account do not open.
+    #[error(
+        "{source} (credentials of {account}); nothing was changed: restore that row of rail_accounts from a backup, or empty its sealed_credentials and give the account new ones"
+    )]
+    Credentials {
+        /// The account.
+        account: RailAccountId,
+        /// Why.
+        source: CredentialsError,
+    },
     /// The database cannot be used.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -101,7 +113,9 @@ pub async fn rekey(
         rows = Keyring::reseal(&rows, from, to, ambient)?;
         rows.push(KeyringRow::another(Purpose::Secrets, to, ambient)?);
         let keys = Keyring::open(to, &rows)?.secrets;
-        rekeyed = Rekeyed::Now(reseal(&mut transaction, &keys, ambient).await?);
+        let secrets = reseal(&mut transaction, &keys, ambient).await?;
+        let credentials = reseal_credentials(&mut transaction, &keys, ambient).await?;
+        rekeyed = Rekeyed::Now(secrets + credentials);
     }
     for rotation in rotations {
         let purpose = match rotation {
@@ -172,6 +186,31 @@ async fn reseal(
         last = resealed.pop();
         if last.is_none() {
             return Ok(count);
+        }
+    }
+}
+
+/// Seals the credentials of all rail accounts with the newest of these keys.
+async fn reseal_credentials(
+    db: &mut PgConnection,
+    keys: &SealingKeys,
+    ambient: &Ambient,
+) -> Result<usize, RekeyError> {
+    let (mut last, mut count) = (RailAccountId(Uuid::nil()), 0);
+    loop {
+        let chunk = rail_accounts::store::sealed_after(db, last, i64::from(CHUNK)).await?;
+        for (owner, sealed) in &chunk {
+            let resealed = sealed.resealed(*owner, keys, ambient);
+            let resealed = resealed.map_err(|source| RekeyError::Credentials {
+                account: owner.1,
+                source,
+            })?;
+            rail_accounts::store::replace_sealed(db, *owner, &resealed).await?;
+        }
+        count += chunk.len();
+        match chunk.last() {
+            Some((owner, _)) => last = owner.1,
+            None => return Ok(count),
         }
     }
 }

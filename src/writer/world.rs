@@ -19,6 +19,7 @@ use crate::{
         links::{Link, store::TokenRow},
         movements::{Movement, store::ExternalName},
         rail_accounts::RailAccount,
+        rail_events::RailEvent,
         reconciliation::{BankLine, Import, import::store::Digest},
     },
 };
@@ -279,6 +280,9 @@ world! {
         /// Rail accounts: all of a merchant.
         rail_accounts: RailAccount, MerchantId, (MerchantId, RailAccountId) =
             |row| (row.merchant, row.id);
+        /// What providers told.
+        rail_events: RailEvent, (MerchantId, RailAccountId, String),
+            (MerchantId, RailAccountId, String) = |row| row.name();
         /// Secrets of endpoints: all of an endpoint, each by its number.
         secrets: StoredSecret, (MerchantId, EndpointId), (MerchantId, EndpointId, i32) =
             |row| (row.merchant, row.endpoint, row.number);

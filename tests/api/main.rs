@@ -70,6 +70,7 @@ mod sight;
 mod statements;
 mod stopping;
 mod strangers;
+mod stripe;
 mod stripe_peer;
 mod transfers;
 mod verify;

@@ -80,7 +80,7 @@ fn what_cannot_be_taken_is_refused_by_its_place() {
     run_test(async |app| {
         let owner = &app.merchant.owner;
         for (pointer, value, code, param) in [
-            ("/rail", json!("stripe"), "invalid_request", "/rail"),
+            ("/rail", json!("paypal"), "invalid_request", "/rail"),
             (
                 "/settings/iban",
                 json!("CH4431999123000889013"),
@@ -100,7 +100,7 @@ fn what_cannot_be_taken_is_refused_by_its_place() {
                 "/settings/address/zip",
             ),
             ("/settings", json!(null), "invalid_request", "/settings"),
-            ("/credentials", json!({}), "unknown_field", "/credentials"),
+            ("/credentials", json!({}), "invalid_request", "/credentials"),
             (
                 "/label",
                 json!("4242 4242 4242 4242"),

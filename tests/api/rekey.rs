@@ -1,6 +1,6 @@
 //! `threadpay rekey`, as an operator runs it.
 
-use super::harness::{TestApp, run_test};
+use super::harness::{TestApp, run_test, stripe::run_with_stripe};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
@@ -10,8 +10,12 @@ use threadpay::{
         crypto::{Keyring, MasterKey, jwt::Claims},
         db::Db,
         ids::{CELL, EndpointId, MerchantId},
+        mode::Mode,
     },
-    domain::callbacks::{EndpointSecret, StoredSecret, secrets::store},
+    domain::{
+        callbacks::{EndpointSecret, StoredSecret, secrets::store},
+        rail_accounts::{self, AccountRail},
+    },
     http::rejection,
 };
 use uuid::Uuid;
@@ -136,7 +140,7 @@ fn a_new_master_key_takes_the_place_of_the_old_one() {
         says(
             rekey(app, old, new).await,
             Ok(
-                "1001 endpoint secrets were sealed anew. Start the service with it as \
+                "1001 secrets were sealed anew. Start the service with it as \
                 THREADPAY_MASTER_KEY. Replaced: master, secrets. Kept: signing, tokens, links.",
             ),
         );
@@ -182,7 +186,7 @@ fn keys_that_no_answer_needs_any_more_are_forgotten() {
     run_test(async |app| {
         let secrets = store_secrets(app, 2).await;
         let keys = async || app.count("SELECT count(*) FROM keyring").await;
-        let sealed_anew = Ok("2 endpoint secrets were sealed anew");
+        let sealed_anew = Ok("2 secrets were sealed anew");
         says(rekey(app, KEYS[0], KEYS[1]).await, sealed_anew);
         says(rekey(app, KEYS[1], KEYS[2]).await, sealed_anew);
         assert_eq!(keys().await, 2 + 3);
@@ -290,5 +294,21 @@ fn links_go_on_opening_until_they_are_to_end() {
             assert_eq!(other.anyone.get(&path(&url)).await.status, 200);
         }
         other.end().await;
+    });
+}
+
+#[test]
+fn credentials_of_rail_accounts_are_sealed_anew() {
+    run_with_stripe(async |app, peer| {
+        let [old, new, ..] = KEYS;
+        let account = app.add_stripe(peer).await;
+        let id = account["id"].as_str().unwrap().parse().unwrap();
+        says(rekey(app, old, new).await, Ok("1 secret was sealed anew"));
+        let keyring = start(app, new).await.unwrap();
+        let stored = rail_accounts::store::by_id(&app.pool, id).await.unwrap();
+        let (stored, owner) = (stored.unwrap(), (app.merchant.id, id));
+        let sealed = stored.credentials.unwrap();
+        let open = |keys| sealed.open((owner, AccountRail::Stripe), keys, Mode::Test);
+        assert!(open(&keyring.secrets).is_ok() && open(&app.app.keyring.secrets).is_err());
     });
 }

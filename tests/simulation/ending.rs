@@ -323,6 +323,7 @@ fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec
         | Command::Endpoint(_)
         | Command::Statement(_)
         | Command::RailAccount(_)
+        | Command::RailEvent(_)
         | Command::Clock(_)
         | Command::Payment(
             PaymentCommand::Cancel(..) | PaymentCommand::Report(..) | PaymentCommand::Expire(_),

@@ -6,7 +6,6 @@ use super::{
     dice::{Dice, mix, random_part},
     store::Store,
 };
-use futures_util::FutureExt;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use threadpay::{
     base::{
@@ -16,7 +15,7 @@ use threadpay::{
     domain::{
         intents::{Attempt, AttemptStatus, CaptureMethod},
         rails::{
-            CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall, RailFact, Route,
+            CallKind, DeclineCode, PaymentMethod, Rail, RailAnswer, RailCall, RailFact, Route,
             SandboxMethod,
         },
     },
@@ -50,8 +49,7 @@ impl ModelRail {
     /// Sends a call; the answer is lost where it must be, and with a method that times out.
     pub fn send(&mut self, call: &RailCall, lost: bool) -> RailFact {
         let truth = self.look_up(call);
-        let sandbox = call.route.rail.send(call).now_or_never();
-        if lost || sandbox == Some(RailAnswer::Unknown) {
+        if lost || Rail::answer_at_once(call).is_none() {
             RailFact::answer(call, RailAnswer::Unknown)
         } else {
             truth
@@ -93,7 +91,7 @@ impl ModelRail {
                     let amount = another(call.amount, !is_by_hand, &mut dice);
                     self.amounts.insert(call.attempt, amount);
                 }
-                call.route.rail.look_up(call).now_or_never().unwrap()
+                Rail::found_at_once(call).unwrap()
             }
             CallKind::Close => match self.truth.get(&about) {
                 Some(RailAnswer::RequiresAction) if dice.percent(10) => REFUSED,
@@ -225,6 +223,8 @@ impl ModelRail {
             outcome: RailAnswer::Succeeded,
             attempt,
             external_id: Some(format!("txn_{}", dice.roll())),
+            reference: None,
+            next_action: None,
             amount: Some(amount),
             occurred_at: None,
         };

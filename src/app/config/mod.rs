@@ -38,6 +38,8 @@ pub struct Config {
     pub callback_concurrency: u16,
     /// How long deliveries and their attempts are kept.
     pub retention_days: u16,
+    /// Where Stripe's API is, without a slash at the end.
+    pub stripe_url: String,
     /// Requests a second that each API key may make, if there is a limit.
     pub rate_limit: Option<NonZeroU32>,
     /// Where health checks and metrics are, if not with all else.
@@ -56,6 +58,7 @@ impl fmt::Debug for Config {
             .field("callback_proxy", &self.callback_proxy)
             .field("callback_concurrency", &self.callback_concurrency)
             .field("retention_days", &self.retention_days)
+            .field("stripe_url", &self.stripe_url)
             .field("rate_limit", &self.rate_limit)
             .field("operator_listen", &self.operator_listen)
             .finish_non_exhaustive()
@@ -123,6 +126,7 @@ impl Config {
             callback_proxy: None,
             callback_concurrency: 8,
             retention_days: 30,
+            stripe_url: settings::STRIPE_API.default.to_owned(),
             rate_limit: None,
             operator_listen: None,
         }
@@ -195,6 +199,13 @@ impl Config {
         if let Some(value) = set(&settings::RETENTION_DAYS) {
             let wanted = "a whole number of days from 1 to 3650";
             self.retention_days = within(settings::RETENTION_DAYS, value, 1..=3650, wanted)?;
+        }
+        if let Some(value) = set(&settings::STRIPE_API) {
+            self.stripe_url = public_url(&value).ok_or(ConfigError::Invalid {
+                name: settings::STRIPE_API.name,
+                value,
+                wanted: "an address such as https://api.stripe.com",
+            })?;
         }
         Ok(())
     }

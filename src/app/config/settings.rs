@@ -76,6 +76,8 @@ settings! {
         "days that deliveries and their attempts are kept, 1 to 3650");
     RATE_LIMIT = new("THREADPAY_RATE_LIMIT", "100",
         "requests a second that one API key may make, and that may be made without a key by one address and about one page; or off");
+    STRIPE_API = new("THREADPAY_STRIPE_API", "https://api.stripe.com",
+        "where Stripe's API is: another address is for tests with a double of it");
     OPERATOR_LISTEN = new("THREADPAY_OPERATOR_LISTEN", "where all else is",
         "where /healthz, /readyz and /metrics are answered, and nowhere else then, host:port");
     LOG = new("RUST_LOG", "info",

@@ -27,6 +27,8 @@ crate::names! {
         LinkExpiry = "link_expiry",
         /// To look at the lines of a statement that are left.
         Statement = "statement",
+        /// To ask a provider about what it told.
+        RailEvent = "rail_event",
     }
 }
 

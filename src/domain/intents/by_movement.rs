@@ -134,7 +134,7 @@ impl Intent {
     }
 
     /// Whether its charges hold money until it is captured.
-    pub(super) fn holds(&self) -> bool {
+    pub fn holds(&self) -> bool {
         self.terms.capture_method == CaptureMethod::Manual
     }
 }

@@ -35,7 +35,9 @@ pub struct ChargeTerms {
     pub reference: Option<String>,
     /// What the payer must do, where that is known beforehand.
     pub next_action: Option<Box<NextAction>>,
-    /// Until when the payer may pay, where the rail itself sets no end.
+    /// What the rail is sent, where that cannot be made again.
+    pub request: Option<String>,
+    /// Until when the payer may pay, if the rail is told or nobody can be asked.
     pub expires_at: Option<OffsetDateTime>,
 }
 
@@ -47,6 +49,7 @@ impl ChargeTerms {
             method,
             reference: None,
             next_action: None,
+            request: None,
             expires_at: None,
         }
     }

@@ -108,6 +108,7 @@ pub async fn update_with_attempts(
         &a.actions as &[Option<String>],
         &a.expire as &[Option<OffsetDateTime>],
         &a.externals as &[Option<&str>],
+        &a.requests as &[Option<&str>],
         // intents that change
         &m.merchants,
         &m.ids,

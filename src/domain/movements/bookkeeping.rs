@@ -14,7 +14,7 @@ use crate::{
 /// merchant's own bank account.
 pub fn money_at(route: Route, currency: Currency) -> Account {
     match route.rail {
-        Rail::Sandbox => Account::rail_clearing(route.rail.as_str(), route.account),
+        Rail::Sandbox | Rail::Stripe => Account::rail_clearing(route.rail.as_str(), route.account),
         Rail::BankTransfer => Account::bank(currency, route.account),
     }
 }

@@ -1,6 +1,6 @@
 //! A rail account, and what can be done to it.
 
-use super::{AccountRail, AccountSettings};
+use super::{AccountRail, AccountSettings, SealedCredentials};
 use crate::{
     base::{
         ids::{MerchantId, RailAccountId},
@@ -10,7 +10,7 @@ use crate::{
         patch::Patch,
     },
     domain::{
-        rails::{Rail, Route, bank_transfer::NotPayable},
+        rails::{Route, bank_transfer::NotPayable, stripe},
         statements::Mapping,
     },
 };
@@ -43,6 +43,8 @@ pub struct RailAccount {
     pub label: Option<String>,
     /// Where it is.
     pub settings: AccountSettings,
+    /// What proves to the provider whose it is; none where the rail needs none.
+    pub credentials: Option<SealedCredentials>,
     /// How tables from its bank are read.
     pub csv_mapping: Option<Box<Mapping>>,
     /// Whether it can be used.
@@ -60,6 +62,7 @@ pub struct RailAccount {
 pub struct NewRailAccount {
     pub(super) label: Option<String>,
     pub(super) settings: AccountSettings,
+    pub(super) credentials: Option<SealedCredentials>,
     pub(super) csv_mapping: Option<Box<Mapping>>,
 }
 
@@ -68,6 +71,7 @@ pub struct NewRailAccount {
 pub struct RailAccountPatch {
     pub(super) label: Patch<String>,
     pub(super) settings: Map<String, Value>,
+    pub(super) credentials: Option<SealedCredentials>,
     pub(super) csv_mapping: Patch<Box<Mapping>>,
     pub(super) enabled: Option<bool>,
 }
@@ -78,8 +82,18 @@ impl RailAccountPatch {
         Self {
             label: Patch::Keep,
             settings: Map::new(),
+            credentials: None,
             csv_mapping: Patch::Keep,
             enabled: Some(false),
+        }
+    }
+
+    /// The same, with these credentials instead of those that there are.
+    #[must_use]
+    pub fn with_credentials(self, credentials: Option<SealedCredentials>) -> Self {
+        Self {
+            credentials,
+            ..self
         }
     }
 }
@@ -109,9 +123,21 @@ pub enum NotTaken {
     /// Its scheme does not move this.
     #[error(transparent)]
     Scheme(#[from] NotPayable),
+    /// Stripe does not move this.
+    #[error(transparent)]
+    Stripe(#[from] stripe::NotTaken),
 }
 
 impl NewRailAccount {
+    /// The same with its credentials, sealed for it.
+    #[must_use]
+    pub fn with_credentials(self, credentials: Option<SealedCredentials>) -> Self {
+        Self {
+            credentials,
+            ..self
+        }
+    }
+
     /// The account, active.
     pub fn create(
         self,
@@ -124,6 +150,7 @@ impl NewRailAccount {
             merchant,
             label: self.label,
             settings: self.settings,
+            credentials: self.credentials,
             csv_mapping: self.csv_mapping,
             status: AccountStatus::Active.into(),
             created_by,
@@ -136,11 +163,8 @@ impl NewRailAccount {
 impl RailAccount {
     /// The way by which it is paid.
     pub fn route(&self) -> Route {
-        let rail = match self.settings.rail() {
-            AccountRail::BankTransfer => Rail::BankTransfer,
-        };
         Route {
-            rail,
+            rail: self.rail().rail(),
             account: Some(self.id),
         }
     }
@@ -152,6 +176,7 @@ impl RailAccount {
         }
         match &self.settings {
             AccountSettings::BankTransfer(settings) => Ok(settings.check(amount)?),
+            AccountSettings::Stripe(_) => Ok(stripe::to_stripe(amount).map(drop)?),
         }
     }
 
@@ -185,6 +210,7 @@ impl RailAccount {
             label: patch.label.clone().apply(before.label),
             csv_mapping: patch.csv_mapping.clone().apply(before.csv_mapping),
             settings: self.settings.change(patch.settings.clone())?,
+            credentials: patch.credentials.clone().or(before.credentials),
             status,
             ..before
         };
@@ -240,6 +266,7 @@ mod tests {
             "scheme": "epc", "name": "Café", "iban": iban, "bic": "COBADEFF", "wait_days": 3
         });
         NewRailAccount {
+            credentials: None,
             csv_mapping: None,
             label: Some("Main".to_owned()),
             settings: AccountSettings::parse(AccountRail::BankTransfer, "", &settings).unwrap(),
@@ -275,9 +302,7 @@ mod tests {
         let changed = change(&account, patch).unwrap();
         assert_eq!((&changed.label, changed.created_at), (&None, NOW));
         assert_eq!(changed.updated_at, NOW + Duration::HOUR);
-        let object = serde_json::to_value(match &changed.settings {
-            AccountSettings::BankTransfer(settings) => settings.object(),
-        });
+        let object = serde_json::to_value(changed.settings.object());
         let wanted = json!({"scheme": "epc", "name": "Café", "iban": ONE, "wait_days": 7});
         assert_eq!(object.unwrap(), wanted);
         for same in [

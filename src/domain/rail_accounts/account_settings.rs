@@ -1,13 +1,34 @@
 //! What a rail account is at its provider.
 
-use crate::{base::invalid::Invalid, domain::rails::bank_transfer::Settings};
+use crate::{
+    base::invalid::Invalid,
+    domain::rails::{
+        Rail,
+        bank_transfer::{Settings, SettingsObject},
+        stripe,
+    },
+};
+use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 crate::names! {
     /// A rail that a merchant has accounts of.
     pub enum AccountRail {
         /// Transfers to a bank account.
         BankTransfer = "bank_transfer",
+        /// Stripe's pages.
+        Stripe = "stripe",
+    }
+}
+
+impl AccountRail {
+    /// The same among all rails.
+    pub const fn rail(self) -> Rail {
+        match self {
+            Self::BankTransfer => Rail::BankTransfer,
+            Self::Stripe => Rail::Stripe,
+        }
     }
 }
 
@@ -15,14 +36,31 @@ crate::names! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountSettings {
     /// Of a bank account.
-    BankTransfer(Settings),
+    BankTransfer(Box<Settings>),
+    /// Of an account at Stripe.
+    Stripe(stripe::Settings),
+}
+
+/// The settings of an account, as the API gives them and as they are stored.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RailAccountSettings)]
+#[serde(untagged)]
+pub enum AccountSettingsObject {
+    /// Of a bank account.
+    BankTransfer(Box<SettingsObject>),
+    /// Of an account at Stripe.
+    Stripe(stripe::Settings),
 }
 
 impl AccountSettings {
     /// Reads the settings of an account of this rail: the object at the JSON pointer `at`.
     pub fn parse(rail: AccountRail, at: &str, value: &Value) -> Result<Self, Invalid> {
         match rail {
-            AccountRail::BankTransfer => Settings::parse(at, value).map(Self::BankTransfer),
+            AccountRail::BankTransfer => {
+                let settings = Settings::parse(at, value)?;
+                Ok(Self::BankTransfer(Box::new(settings)))
+            }
+            AccountRail::Stripe => stripe::Settings::parse(at, value).map(Self::Stripe),
         }
     }
 
@@ -30,34 +68,66 @@ impl AccountSettings {
     pub const fn rail(&self) -> AccountRail {
         match self {
             Self::BankTransfer(_) => AccountRail::BankTransfer,
+            Self::Stripe(_) => AccountRail::Stripe,
+        }
+    }
+
+    /// Those of a bank account, if they are.
+    pub fn bank_transfer(&self) -> Option<&Settings> {
+        match self {
+            Self::BankTransfer(settings) => Some(settings),
+            Self::Stripe(_) => None,
         }
     }
 
     /// The account in a few words for people: what it is at the provider.
     pub fn describe(&self) -> String {
-        let Self::BankTransfer(settings) = self;
-        format!("{} {}", settings.scheme(), settings.account())
+        match self {
+            Self::BankTransfer(settings) => {
+                format!("{} {}", settings.scheme(), settings.account())
+            }
+            Self::Stripe(_) => "an account at Stripe".to_owned(),
+        }
+    }
+
+    /// As they are given and stored.
+    pub fn object(&self) -> AccountSettingsObject {
+        match self {
+            Self::BankTransfer(settings) => {
+                AccountSettingsObject::BankTransfer(Box::new(settings.object()))
+            }
+            Self::Stripe(settings) => AccountSettingsObject::Stripe(*settings),
+        }
     }
 
     /// The settings after a merge patch (RFC 7396) of the object at `/settings`.
     pub(super) fn change(&self, patch: Map<String, Value>) -> Result<Self, Invalid> {
-        let Self::BankTransfer(before) = self;
-        let object = serde_json::to_value(before.object());
+        let object = serde_json::to_value(self.object());
         let mut object = object.map_err(|error| Invalid::field("/settings", error.to_string()))?;
         merge(&mut object, Value::Object(patch));
-        let after = Settings::parse("/settings", &object)?;
-        if (after.scheme(), after.account()) == (before.scheme(), before.account()) {
-            Ok(Self::BankTransfer(after))
+        let after = Self::parse(self.rail(), "/settings", &object)?;
+        let is_same = match (self, &after) {
+            (Self::BankTransfer(before), Self::BankTransfer(after)) => {
+                (after.scheme(), after.account()) == (before.scheme(), before.account())
+            }
+            (Self::BankTransfer(_) | Self::Stripe(_), _) => true,
+        };
+        if is_same {
+            Ok(after)
         } else {
             let detail = "names another account than before, whose payments would not be found: make a rail account of it, and disable this one";
             Err(Invalid::field("/settings", detail))
         }
     }
 
-    /// Whether both are one account at the provider.
+    /// Whether both are one account at the provider, as far as settings tell.
     pub(super) fn is_same_account(&self, other: &Self) -> bool {
-        let (Self::BankTransfer(one), Self::BankTransfer(other)) = (self, other);
-        (one.scheme(), one.account()) == (other.scheme(), other.account())
+        match (self, other) {
+            (Self::BankTransfer(one), Self::BankTransfer(other)) => {
+                (one.scheme(), one.account()) == (other.scheme(), other.account())
+            }
+            (Self::BankTransfer(_) | Self::Stripe(_), _) => false,
+        }
     }
 }
 

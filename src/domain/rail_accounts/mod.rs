@@ -3,6 +3,7 @@
 
 mod account;
 mod account_settings;
+mod credentials;
 mod offer;
 mod request;
 pub mod store;
@@ -12,7 +13,8 @@ pub use account::{
     AccountStatus, MOST_ACCOUNTS, NewRailAccount, NotTaken, RailAccount, RailAccountError,
     RailAccountPatch,
 };
-pub use account_settings::{AccountRail, AccountSettings};
+pub use account_settings::{AccountRail, AccountSettings, AccountSettingsObject};
+pub use credentials::{AccountCredentials, CredentialsError, Owner, SealedCredentials};
 pub use offer::{Abilities, How, RailOffer};
-pub use request::{RailAccountChanges, RailAccountRequest, SettingsChanges};
+pub use request::{RailAccountChanges, RailAccountRequest, SettingsChanges, StripeCredentials};
 pub use view::{Checked, RailAccountObject};

@@ -3,7 +3,7 @@
 use super::{AccountSettings, AccountStatus, RailAccount};
 use crate::{
     base::{ids::RailAccountId, mode::Mode, names::Word},
-    domain::rails::Rail,
+    domain::rails::{Rail, stripe},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -54,7 +54,7 @@ pub struct RailOffer {
     #[schema(value_type = Mode)]
     mode: Mode,
     /// The currencies that it takes; null for all.
-    currencies: Option<&'static [&'static str]>,
+    currencies: Option<Vec<&'static str>>,
     /// The least that it takes, in major units of any of its currencies; null where there is no
     /// bound of its own.
     #[schema(format = "decimal", example = "0.01")]
@@ -95,25 +95,36 @@ impl RailOffer {
 
     /// What an account of a merchant of this mode is for.
     pub fn of(account: &RailAccount, mode: Mode) -> Self {
-        let AccountSettings::BankTransfer(settings) = &account.settings;
-        let scheme = settings.scheme();
-        let (least, most) = scheme.bounds();
-        Self {
-            object: "rail",
+        let of_account = Self {
             name: account.rail().as_str(),
             rail_account: Some(account.id),
             mode,
-            currencies: Some(scheme.currencies()),
-            minimum: Some(least),
-            maximum: Some(most),
-            can: Abilities {
-                hold: false,
-                partial_capture: false,
-                refund: true,
-                close: false,
-            },
-            how: How::BankTransfer,
             status: account.status.clone(),
+            ..Self::sandbox()
+        };
+        match &account.settings {
+            AccountSettings::BankTransfer(settings) => {
+                let scheme = settings.scheme();
+                let (least, most) = scheme.bounds();
+                Self {
+                    currencies: Some(scheme.currencies().to_vec()),
+                    minimum: Some(least),
+                    maximum: Some(most),
+                    can: Abilities {
+                        hold: false,
+                        partial_capture: false,
+                        refund: true,
+                        close: false,
+                    },
+                    how: How::BankTransfer,
+                    ..of_account
+                }
+            }
+            AccountSettings::Stripe(_) => Self {
+                currencies: Some(stripe::currencies()),
+                how: How::Redirect,
+                ..of_account
+            },
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What a merchant sends to make or change a rail account.
 
-use super::{AccountRail, AccountSettings, NewRailAccount, RailAccountPatch};
+use super::{AccountCredentials, AccountRail, AccountSettings, NewRailAccount, RailAccountPatch};
 use crate::{
     base::{
         invalid::{Invalid, read_optional, read_text},
+        mode::Mode,
         patch::{Patch, given},
     },
     domain::{
@@ -21,29 +22,59 @@ const LONGEST_LABEL: usize = 200;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RailAccountRequest {
-    /// The rail. `bank_transfer` has settings and no credentials.
+    /// The rail. `bank_transfer` has settings and no credentials, `stripe` credentials and no settings.
     rail: AccountRail,
     /// Your own words. At most 200 characters.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     label: Option<String>,
-    /// Whose account it is and where.
-    #[schema(value_type = SettingsObject)]
+    /// Whose account it is and where; needed for `bank_transfer`.
+    #[serde(default = "no_settings")]
+    #[schema(value_type = SettingsObject, required = false)]
     settings: Value,
+    /// What proves to the provider whose account it is. Checked with the provider, kept sealed, and
+    /// never shown.
+    #[serde(default)]
+    #[schema(value_type = Option<StripeCredentials>)]
+    credentials: Option<Value>,
     /// How tables (CSV) from the account's bank are read, if it gives such.
     #[serde(default)]
     #[schema(value_type = Option<Mapping>)]
     csv_mapping: Option<Box<Mapping>>,
 }
 
+fn no_settings() -> Value {
+    Value::Object(Map::new())
+}
+
+/// The credentials of an account at Stripe.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StripeCredentials {
+    /// A secret or a restricted key of the account: one of its test mode for test merchants, one of its
+    /// live mode for live ones.
+    #[schema(pattern = "^(sk|rk)_(test|live)_[A-Za-z0-9_+/=-]+$", max_length = 255)]
+    pub secret_key: String,
+    /// The signing secret of the webhook endpoint at Stripe that sends to `webhook_url`.
+    #[schema(pattern = "^whsec_[A-Za-z0-9_+/=-]+$", max_length = 255)]
+    pub webhook_secret: String,
+}
+
 impl RailAccountRequest {
-    /// The account that is asked for, or the first field at fault.
-    pub fn check(self) -> Result<NewRailAccount, Invalid> {
+    /// The account that is asked for and its credentials, which it is to be given sealed; or the first
+    /// field at fault.
+    pub fn check(
+        self,
+        mode: Mode,
+    ) -> Result<(NewRailAccount, Option<AccountCredentials>), Invalid> {
         let new = NewRailAccount::read(self.rail, self.label, &self.settings)?;
-        Ok(NewRailAccount {
+        let given = self.credentials.as_ref();
+        let credentials = AccountCredentials::parse(self.rail, "/credentials", given, mode)?;
+        let new = NewRailAccount {
             csv_mapping: self.csv_mapping.map(checked).transpose()?,
             ..new
-        })
+        };
+        Ok((new, credentials))
     }
 }
 
@@ -57,6 +88,7 @@ impl NewRailAccount {
         Ok(Self {
             label: read_optional("/label", label, LONGEST_LABEL)?,
             settings: AccountSettings::parse(rail, "/settings", settings)?,
+            credentials: None,
             csv_mapping: None,
         })
     }
@@ -83,6 +115,11 @@ pub struct RailAccountChanges {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = SettingsChanges, required = false)]
     settings: Option<Map<String, Value>>,
+    /// Other credentials, of the same account at the provider: what was paid there is looked up with
+    /// them.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = StripeCredentials, required = false)]
+    credentials: Option<Value>,
     /// How tables from the account's bank are read, instead of as before; null if it gives none.
     #[serde(default)]
     #[schema(value_type = Option<Mapping>)]
@@ -116,6 +153,23 @@ pub struct SettingsChanges {
 }
 
 impl RailAccountChanges {
+    /// The credentials that are given for an account of this rail, if any are.
+    pub fn credentials(
+        &self,
+        rail: AccountRail,
+        mode: Mode,
+    ) -> Result<Option<AccountCredentials>, Invalid> {
+        match &self.credentials {
+            None => Ok(None),
+            given => AccountCredentials::parse(rail, "/credentials", given.as_ref(), mode),
+        }
+    }
+
+    /// Whether credentials are given.
+    pub const fn has_credentials(&self) -> bool {
+        self.credentials.is_some()
+    }
+
     /// The changes that are asked for, or the first field at fault. The settings are held against
     /// those that there are.
     pub fn check(self) -> Result<RailAccountPatch, Invalid> {
@@ -132,6 +186,7 @@ impl RailAccountChanges {
             label,
             csv_mapping,
             settings: self.settings.unwrap_or_default(),
+            credentials: None,
             enabled: self.enabled,
         })
     }

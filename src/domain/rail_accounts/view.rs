@@ -1,9 +1,14 @@
 //! Rail accounts as the API gives them.
 
-use super::{AccountRail, AccountSettings, AccountStatus, RailAccount};
+use super::{AccountRail, AccountSettingsObject, AccountStatus, RailAccount};
 use crate::{
-    base::{ids::RailAccountId, mode::Mode, names::Word, timestamp},
-    domain::{rails::bank_transfer::SettingsObject, statements::Mapping},
+    base::{
+        ids::{CELL, RailAccountId},
+        mode::Mode,
+        names::Word,
+        timestamp,
+    },
+    domain::statements::Mapping,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -15,6 +20,19 @@ crate::names! {
         /// Form and check digits of the settings. Nobody was asked: a bank tells no stranger
         /// whether it has an account.
         Settings = "settings",
+        /// The provider was asked, and knows the credentials.
+        Credentials = "credentials",
+    }
+}
+
+impl RailAccount {
+    /// Where its provider tells what happened, below the service's public address; none where the
+    /// provider tells nothing.
+    pub fn webhook_path(&self) -> Option<String> {
+        match self.rail() {
+            AccountRail::BankTransfer => None,
+            AccountRail::Stripe => Some(format!("/webhooks/{CELL}/{}", self.id)),
+        }
     }
 }
 
@@ -32,8 +50,11 @@ pub struct RailAccountObject<'a> {
     rail: AccountRail,
     /// Your own words.
     label: Option<&'a str>,
-    /// Whose account it is and where.
-    settings: SettingsObject,
+    /// Whose account it is and where. Credentials are never shown.
+    settings: AccountSettingsObject,
+    /// Where the provider is to send its events; null where it sends none.
+    #[schema(format = "uri")]
+    webhook_url: Option<String>,
     /// How tables from its bank are read; null if that was not said.
     csv_mapping: Option<&'a Mapping>,
     /// Whether it can be used.
@@ -57,16 +78,17 @@ pub struct RailAccountObject<'a> {
 }
 
 impl<'a> RailAccountObject<'a> {
-    /// The account of a merchant of this mode.
-    pub fn new(account: &'a RailAccount, mode: Mode) -> Self {
-        let AccountSettings::BankTransfer(settings) = &account.settings;
+    /// The account of a merchant of this mode, of a service that is reached by `public_url`.
+    pub fn new(account: &'a RailAccount, mode: Mode, public_url: &str) -> Self {
+        let webhook_path = account.webhook_path();
         Self {
             id: account.id,
             object: "rail_account",
             livemode: mode.is_live(),
             rail: account.rail(),
             label: account.label.as_deref(),
-            settings: settings.object(),
+            settings: account.settings.object(),
+            webhook_url: webhook_path.map(|path| format!("{public_url}{path}")),
             csv_mapping: account.csv_mapping.as_deref(),
             status: &account.status,
             checked: None,
@@ -77,14 +99,15 @@ impl<'a> RailAccountObject<'a> {
     }
 
     /// The account after a check. What is stored was read by the rules of today, or there would be
-    /// no account to show.
-    pub fn checked(account: &'a RailAccount, mode: Mode) -> Self {
+    /// no account to show; whoever submits the check has asked the provider.
+    pub fn checked(account: &'a RailAccount, mode: Mode, public_url: &str) -> Self {
         let checked = match account.rail() {
             AccountRail::BankTransfer => Checked::Settings,
+            AccountRail::Stripe => Checked::Credentials,
         };
         Self {
             checked: Some(checked),
-            ..Self::new(account, mode)
+            ..Self::new(account, mode, public_url)
         }
     }
 }

@@ -71,10 +71,13 @@ pub enum PaymentMethod {
     Sandbox(SandboxMethod),
     /// A transfer from any bank.
     BankTransfer,
+    /// Whatever Stripe's page offers.
+    Stripe,
 }
 
-/// A rail with one method is the method.
+// A rail with one method is the method.
 const BANK_TRANSFER: &str = Rail::BankTransfer.as_str();
+const STRIPE: &str = Rail::Stripe.as_str();
 
 impl PaymentMethod {
     /// Reads the name of a method of `rail`.
@@ -82,6 +85,7 @@ impl PaymentMethod {
         match rail {
             Rail::Sandbox => SandboxMethod::from_str(name).map(Self::Sandbox),
             Rail::BankTransfer => Rail::from_str(name).map(|_| Self::BankTransfer),
+            Rail::Stripe => Rail::from_str(name).map(|_| Self::Stripe),
         }
     }
 
@@ -90,6 +94,7 @@ impl PaymentMethod {
         match self {
             Self::Sandbox(_) => Rail::Sandbox,
             Self::BankTransfer => Rail::BankTransfer,
+            Self::Stripe => Rail::Stripe,
         }
     }
 }
@@ -101,6 +106,7 @@ impl FromStr for PaymentMethod {
     fn from_str(name: &str) -> Result<Self, UnknownName> {
         match name {
             BANK_TRANSFER => Ok(Self::BankTransfer),
+            STRIPE => Ok(Self::Stripe),
             name => SandboxMethod::from_str(name).map(Self::Sandbox),
         }
     }
@@ -111,6 +117,7 @@ impl fmt::Display for PaymentMethod {
         match self {
             Self::Sandbox(method) => method.fmt(f),
             Self::BankTransfer => f.write_str(BANK_TRANSFER),
+            Self::Stripe => f.write_str(STRIPE),
         }
     }
 }

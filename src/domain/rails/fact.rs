@@ -1,7 +1,7 @@
 //! What a rail tells, whoever hears it: the one who called, the resolver who asked again, a webhook
 //! or a line of a statement.
 
-use super::{CallKind, RailAnswer, RailCall, Route};
+use super::{CallKind, NextAction, RailAnswer, RailCall, Route};
 use crate::base::{ids::AttemptId, money::Money};
 use time::OffsetDateTime;
 
@@ -20,6 +20,10 @@ pub struct RailFact {
     pub attempt: Option<AttemptId>,
     /// What the rail calls it; none if it answers a call, which is known by its attempt.
     pub external_id: Option<String>,
+    /// What the attempt is called there, where that is not its id.
+    pub reference: Option<String>,
+    /// What the payer must do, if the rail says so.
+    pub next_action: Option<Box<NextAction>>,
     /// How much moved, if the rail says so.
     pub amount: Option<Money>,
     /// When it happened, if the rail says so.
@@ -35,6 +39,8 @@ impl RailFact {
             outcome,
             attempt: Some(call.attempt),
             external_id: None,
+            reference: None,
+            next_action: None,
             amount: None,
             occurred_at: None,
         }

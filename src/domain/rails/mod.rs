@@ -29,6 +29,8 @@ crate::names! {
         Sandbox = "sandbox",
         /// The payer sends the money from any bank, by a reference. It is seen on a statement.
         BankTransfer = "bank_transfer",
+        /// The payer pays on a page of Stripe's, into the merchant's account there.
+        Stripe = "stripe",
     }
 }
 
@@ -37,7 +39,7 @@ impl Rail {
     pub const fn is_for_tests(self) -> bool {
         match self {
             Self::Sandbox => true,
-            Self::BankTransfer => false,
+            Self::BankTransfer | Self::Stripe => false,
         }
     }
 
@@ -45,7 +47,7 @@ impl Rail {
     /// coming, and each time that it comes it is other money.
     pub const fn is_push(self) -> bool {
         match self {
-            Self::Sandbox => false,
+            Self::Sandbox | Self::Stripe => false,
             Self::BankTransfer => true,
         }
     }
@@ -54,15 +56,24 @@ impl Rail {
     pub const fn has_accounts(self) -> bool {
         match self {
             Self::Sandbox => false,
-            Self::BankTransfer => true,
+            Self::BankTransfer | Self::Stripe => true,
         }
     }
 
     /// Whether it holds money until it is captured.
     pub const fn holds(self) -> bool {
         match self {
-            Self::Sandbox => true,
+            Self::Sandbox | Self::Stripe => true,
             Self::BankTransfer => false,
+        }
+    }
+
+    /// Whether the payer acts at the provider, which ends that by itself in time. We ask now and then
+    /// how it stands: what the provider tells may be lost.
+    pub const fn ends_by_itself(self) -> bool {
+        match self {
+            Self::Sandbox | Self::BankTransfer => false,
+            Self::Stripe => true,
         }
     }
 
@@ -72,30 +83,16 @@ impl Rail {
         match call.route.rail {
             Self::Sandbox => sandbox::answer_at_once(call),
             Self::BankTransfer => Some(bank_transfer::answer(call.kind)),
+            Self::Stripe => None,
         }
     }
 
-    #[expect(
-        clippy::unused_async,
-        reason = "a rail is across a network; the sandbox alone is not"
-    )]
-    /// Sends `call` to the rail. The rail knows it by its attempt and does it at most once.
-    pub async fn send(self, call: &RailCall) -> RailAnswer {
-        match self {
-            Self::Sandbox => sandbox::send(call),
-            Self::BankTransfer => bank_transfer::answer(call.kind),
-        }
-    }
-
-    #[expect(
-        clippy::unused_async,
-        reason = "a rail is across a network; the sandbox alone is not"
-    )]
-    /// Asks the rail what became of `call`, which may never have arrived.
-    pub async fn look_up(self, call: &RailCall) -> RailAnswer {
-        match self {
-            Self::Sandbox => sandbox::look_up(call),
-            Self::BankTransfer => bank_transfer::answer(call.kind),
+    /// What such a rail says when it is asked what became of a call.
+    pub fn found_at_once(call: &RailCall) -> Option<RailAnswer> {
+        match call.route.rail {
+            Self::Sandbox => Some(sandbox::look_up(call)),
+            Self::BankTransfer => Some(bank_transfer::answer(call.kind)),
+            Self::Stripe => None,
         }
     }
 
@@ -103,6 +100,7 @@ impl Rail {
     pub fn patience(self) -> Duration {
         match self {
             Self::Sandbox | Self::BankTransfer => Duration::from_secs(2),
+            Self::Stripe => stripe::PATIENCE,
         }
     }
 }

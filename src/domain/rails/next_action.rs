@@ -30,6 +30,20 @@ pub struct Redirect {
 }
 
 impl NextAction {
+    /// Send the payer there.
+    pub const fn redirect(url: String) -> Self {
+        let redirect_to_url = Redirect { url: Some(url) };
+        Self::RedirectToUrl { redirect_to_url }
+    }
+
+    /// Where the payer is sent, if that is what is to be done.
+    pub fn address(&self) -> Option<&str> {
+        match self {
+            Self::RedirectToUrl { redirect_to_url } => redirect_to_url.url.as_deref(),
+            Self::DisplayBankTransfer { .. } | Self::SandboxAction => None,
+        }
+    }
+
     /// The same for those who may not pay.
     #[must_use]
     pub fn without_address(self) -> Self {

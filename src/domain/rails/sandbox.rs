@@ -41,7 +41,7 @@ pub(super) fn send(call: &RailCall) -> RailAnswer {
             SandboxMethod::Pending => RailAnswer::Pending,
             SandboxMethod::Timeout | SandboxMethod::TimeoutFailed => RailAnswer::Unknown,
         },
-        (CallKind::Charge, Some(PaymentMethod::BankTransfer) | None) => {
+        (CallKind::Charge, Some(PaymentMethod::BankTransfer | PaymentMethod::Stripe) | None) => {
             RailAnswer::Declined(DeclineCode::ProcessingError)
         }
         (CallKind::Capture | CallKind::Void | CallKind::Close | CallKind::Refund, _) => {
@@ -64,7 +64,8 @@ pub(super) fn look_up(call: &RailCall) -> RailAnswer {
                 | SandboxMethod::RequiresAction
                 | SandboxMethod::Pending,
             )
-            | PaymentMethod::BankTransfer,
+            | PaymentMethod::BankTransfer
+            | PaymentMethod::Stripe,
         )
         | None => send(call),
     }

@@ -12,7 +12,8 @@ use crate::http::{
 use crate::{
     base::ids::RailAccountId,
     domain::rail_accounts::{
-        RailAccountChanges, RailAccountObject, RailAccountRequest, RailOffer, store,
+        AccountCredentials, Owner, RailAccountChanges, RailAccountObject, RailAccountRequest,
+        RailOffer, SealedCredentials, store,
     },
     writer::RailAccountCommand,
 };
@@ -57,25 +58,45 @@ pub async fn rails(
 
 /// Make a rail account
 ///
-/// A bank account that transfers are sent to: by the rules of SEPA (`epc`), of the Swiss QR-bill
-/// (`swiss`) or of Pix (`pix`). Form and check digits are verified. A merchant has at most 100 rail
-/// accounts, and none twice.
+/// Either a bank account that transfers are sent to (`bank_transfer`): by the rules of SEPA (`epc`), of
+/// the Swiss QR-bill (`swiss`) or of Pix (`pix`), whose form and check digits are verified; or an account
+/// at Stripe (`stripe`), whose key is tried there at once. A merchant has at most 100 rail accounts, and
+/// no bank account twice.
 #[utoipa::path(post, path = "/v1/rail_accounts", tag = "Rails",
     operation_id = "create_rail_account",
     request_body = RailAccountRequest,
     responses(
         (status = 201, description = "The account.", body = RailAccountObject),
         (status = 409, description = refused(&[Code::DuplicateRailAccount, Code::TooManyRailAccounts, Code::IdempotencyKeyInUse])),
-        (status = 422, description = refused(&[Code::CardNumberNotAllowed, Code::InvalidRequest, Code::UnknownField, Code::IdempotencyKeyReused])),
+        (status = 422, description = refused(&[Code::CardNumberNotAllowed, Code::CredentialsRefused, Code::InvalidRequest, Code::UnknownField, Code::IdempotencyKeyReused])),
+        (status = 503, description = refused(&[Code::ProviderUnavailable])),
     ))]
 pub async fn create(
     state: web::Data<State>,
     change: Change<RailAccounts, RailAccountRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
-    let new = Box::new(request.check()?);
-    let command = RailAccountCommand::Create(state.ambient.id(), new);
-    change.perform(&state, command).await
+    let id = state.ambient.id();
+    let (new, credentials) = request.check(change.caller.mode)?;
+    let sealed = take(&state, (change.caller.merchant, id), credentials).await?;
+    let new = Box::new(new.with_credentials(sealed));
+    change
+        .perform(&state, RailAccountCommand::Create(id, new))
+        .await
+}
+
+/// Tries credentials at their provider, and seals them for an account.
+async fn take(
+    state: &State,
+    owner: Owner,
+    credentials: Option<AccountCredentials>,
+) -> Result<Option<SealedCredentials>, Problem> {
+    let Some(credentials) = credentials else {
+        return Ok(None);
+    };
+    state.providers.check(&credentials).await?;
+    let sealed = credentials.seal(owner, &state.keyring.secrets, &state.ambient);
+    sealed.map(Some).map_err(|error| Problem::internal(&error))
 }
 
 /// List rail accounts
@@ -94,7 +115,7 @@ pub async fn list(
     let accounts = store::list(&turn, caller.merchant, window).await?;
     let printed = |id| RailAccountId(id).to_string();
     answer::object(&List::of(&accounts, printed, |account| {
-        RailAccountObject::new(account, caller.mode)
+        RailAccountObject::new(account, caller.mode, state.urls.public_url())
     }))
 }
 
@@ -111,13 +132,18 @@ pub async fn get(
     let account = store::get(&state.pool, caller.merchant, id.0)
         .await?
         .ok_or_else(Problem::not_found)?;
-    answer::object(&RailAccountObject::new(&account, caller.mode))
+    answer::object(&RailAccountObject::new(
+        &account,
+        caller.mode,
+        state.urls.public_url(),
+    ))
 }
 
 /// Change a rail account
 ///
 /// What is left out stays as it is. The scheme and the account at the bank cannot be changed:
-/// what was paid there would not be found.
+/// what was paid there would not be found. New credentials must be of the same account at the provider,
+/// and are tried there at once.
 #[utoipa::path(patch, path = "/v1/rail_accounts/{id}", tag = "Rails",
     operation_id = "update_rail_account",
     params(("id" = RailAccountId, Path, description = "The account's id.")),
@@ -125,7 +151,8 @@ pub async fn get(
     responses(
         (status = 200, description = "The account.", body = RailAccountObject),
         (status = 409, description = refused(&[Code::DuplicateRailAccount])),
-        (status = 422, description = refused(&[Code::CardNumberNotAllowed, Code::InvalidRequest, Code::UnknownField])),
+        (status = 422, description = refused(&[Code::CardNumberNotAllowed, Code::CredentialsRefused, Code::InvalidRequest, Code::UnknownField])),
+        (status = 503, description = refused(&[Code::ProviderUnavailable])),
     ))]
 pub async fn update(
     state: web::Data<State>,
@@ -133,7 +160,16 @@ pub async fn update(
     change: Change<RailAccounts, RailAccountChanges>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
-    let patch = Box::new(request.check()?);
+    let owner = (change.caller.merchant, id.0);
+    let sealed = if request.has_credentials() {
+        let account = store::get(&state.pool, owner.0, owner.1).await?;
+        let account = account.ok_or_else(Problem::not_found)?;
+        let given = request.credentials(account.rail(), change.caller.mode)?;
+        take(&state, owner, given).await?
+    } else {
+        None
+    };
+    let patch = Box::new(request.check()?.with_credentials(sealed));
     let command = RailAccountCommand::Change(id.0, patch);
     change.perform(&state, command).await
 }
@@ -159,7 +195,7 @@ pub async fn disable(
 ///
 /// Looks whether it can be used, and answers with it and `checked`, which says what was looked at.
 /// Of a bank account that is the form and the check digits of its settings, no more: only a first
-/// transfer shows that it is there and whose it is.
+/// transfer shows that it is there and whose it is. Of an account at Stripe its key is tried there.
 #[utoipa::path(post, path = "/v1/rail_accounts/{id}/check", tag = "Rails",
     operation_id = "check_rail_account",
     params(("id" = RailAccountId, Path, description = "The account's id.")),
@@ -167,6 +203,8 @@ pub async fn disable(
     responses(
         (status = 200, description = "The account, with `checked`.", body = RailAccountObject),
         (status = 409, description = refused(&[Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::CredentialsRefused])),
+        (status = 503, description = refused(&[Code::ProviderUnavailable])),
     ))]
 pub async fn check(
     state: web::Data<State>,
@@ -174,6 +212,13 @@ pub async fn check(
     change: Change<RailAccounts, Empty>,
 ) -> Result<HttpResponse, Problem> {
     let (_, change) = change.split();
+    let account = store::get(&state.pool, change.caller.merchant, id.0).await?;
+    let account = account.ok_or_else(Problem::not_found)?;
+    if account.credentials.is_some() {
+        let opened = state.providers.open(&account, change.caller.mode);
+        let opened = opened.map_err(|error| Problem::internal(&error))?;
+        state.providers.check(&opened).await?;
+    }
     let command = RailAccountCommand::Check(id.0);
     change.perform(&state, command).await
 }

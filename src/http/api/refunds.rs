@@ -19,7 +19,7 @@ use crate::{
     domain::{
         auth::Principal,
         intents::{self, Refund, RefundObject, RefundRequest, RefundStatus, refund::store},
-        rail_accounts::{self, AccountSettings},
+        rail_accounts,
         rails::bank_transfer::{Iban, Settings, Transfer, TransferFile},
         reconciliation::{self, BankLine},
     },
@@ -202,7 +202,8 @@ pub async fn transfer(
     })?;
     let account = rail_accounts::store::get(pool, merchant, line.account).await?;
     let account = account.ok_or_else(Problem::not_found)?;
-    let AccountSettings::BankTransfer(settings) = &account.settings;
+    let settings = account.settings.bank_transfer();
+    let settings = settings.ok_or_else(|| not_possible("it was not paid into a bank account"))?;
     let file = file(&refund, &line, (settings, state.ambient.now()))?;
     Ok(HttpResponse::Ok()
         .content_type("application/xml; charset=utf-8")

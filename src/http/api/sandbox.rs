@@ -215,6 +215,8 @@ impl FactRequest {
             attempt,
             external_id,
             amount,
+            reference: None,
+            next_action: None,
             occurred_at: None,
         })
     }

@@ -28,4 +28,4 @@ pub use page::{Cursor, Page, PageParams, check_span, limit};
 pub use parameters::Parameters;
 pub use path::PathId;
 pub use query::Query;
-pub use raw::{BODY_BYTES_MAX, RawBody};
+pub use raw::{BODY_BYTES_MAX, RawBody, WebhookBody};

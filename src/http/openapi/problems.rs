@@ -40,6 +40,7 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         ProblemCode::CardNumberNotAllowed | ProblemCode::InvalidRequest => at("/description"),
         ProblemCode::EndpointNotAllowed | ProblemCode::DuplicateEndpoint => at("/url"),
         ProblemCode::DuplicateRailAccount => at("/settings"),
+        ProblemCode::CredentialsRefused => at("/credentials"),
         ProblemCode::InvalidCurrency => at("/currency"),
         ProblemCode::InvalidPaymentMethod => at("/payment_method"),
         ProblemCode::UnbalancedEntry => at("/postings"),
@@ -74,6 +75,7 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         | ProblemCode::TooManyPings
         | ProblemCode::InternalError
         | ProblemCode::Overloaded
+        | ProblemCode::ProviderUnavailable
         | ProblemCode::Unavailable
         | ProblemCode::SchemaOutdated
         | ProblemCode::NotWorking

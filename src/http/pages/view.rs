@@ -80,7 +80,14 @@ impl Page {
             }
             (Status::Processing | Status::RequiresAction, false) => PayState::SomebodyPaying,
             (Status::Processing, true) => PayState::Processing,
-            (Status::RequiresAction, true) => PayState::ActionRequired { csrf: csrf() },
+            (Status::RequiresAction, true) => {
+                match open.intent.waits_with().and_then(NextAction::address) {
+                    Some(address) => PayState::Elsewhere {
+                        address: address.to_owned(),
+                    },
+                    None => PayState::ActionRequired { csrf: csrf() },
+                }
+            }
             (Status::RequiresCapture, _) => PayState::Authorized,
             (Status::Succeeded, _) => PayState::Paid {
                 receipt: token.to_owned(),

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// All rails, the one to offer first in front where the merchant did not say.
-const ALL: [Rail; 2] = [Rail::Sandbox, Rail::BankTransfer];
+const ALL: [Rail; 3] = [Rail::Sandbox, Rail::Stripe, Rail::BankTransfer];
 
 /// What is to be paid.
 pub(super) struct Wanted<'a> {

@@ -144,7 +144,9 @@ impl Order {
 /// before must be read as it was then.
 fn read_method(posted: Option<&str>) -> Result<PaymentMethod, FieldFault> {
     let played = SANDBOX_METHODS.map(PaymentMethod::Sandbox);
-    let mut all = played.into_iter().chain([PaymentMethod::BankTransfer]);
+    let mut all = played
+        .into_iter()
+        .chain([PaymentMethod::BankTransfer, PaymentMethod::Stripe]);
     all.find(|method| posted == Some(method.to_string().as_str()))
         .ok_or(FieldFault::MethodUnknown)
 }

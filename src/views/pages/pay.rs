@@ -52,6 +52,11 @@ pub enum PayState {
         /// Token of the form against forged posts.
         csrf: String,
     },
+    /// The payer pays on a page of the provider's.
+    Elsewhere {
+        /// Where.
+        address: String,
+    },
     /// The money is reserved and waits for the merchant to take it.
     Authorized,
     /// It is paid.
@@ -106,6 +111,7 @@ impl PayState {
             | Self::SomebodyPaying
             | Self::TooManyDeclines
             | Self::ActionRequired { .. }
+            | Self::Elsewhere { .. }
             | Self::Authorized
             | Self::Paid { .. } => 200,
             Self::Expired | Self::Used | Self::Inactive | Self::Canceled => 410,
@@ -160,6 +166,7 @@ impl View<'_> {
             PayState::TooManyDeclines => ("over", t.too_many_declines, t.too_many_declines_note),
             PayState::Processing => ("wait", t.processing, t.processing_note),
             PayState::ActionRequired { .. } => ("wait", t.action, t.action_note),
+            PayState::Elsewhere { .. } => ("wait", t.elsewhere, t.elsewhere_note),
             PayState::Authorized => ("done", t.authorized, t.authorized_note),
             PayState::Paid { refunded, .. } => self.paid(*refunded),
             PayState::Expired => ("over", t.expired, t.expired_note),
@@ -201,6 +208,7 @@ impl View<'_> {
             | PayState::SomebodyPaying
             | PayState::TooManyDeclines
             | PayState::ActionRequired { .. }
+            | PayState::Elsewhere { .. }
             | PayState::Authorized
             | PayState::Expired
             | PayState::Used
@@ -232,6 +240,7 @@ impl View<'_> {
             | PayState::SomebodyPaying
             | PayState::TooManyDeclines
             | PayState::ActionRequired { .. }
+            | PayState::Elsewhere { .. }
             | PayState::Authorized
             | PayState::Paid { .. }
             | PayState::Expired
@@ -264,6 +273,7 @@ impl View<'_> {
             | PayState::SomebodyPaying
             | PayState::TooManyDeclines
             | PayState::ActionRequired { .. }
+            | PayState::Elsewhere { .. }
             | PayState::Authorized
             | PayState::Paid { .. }
             | PayState::Expired

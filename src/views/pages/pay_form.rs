@@ -109,6 +109,11 @@ impl View<'_> {
         self.way(form).is_some_and(Rail::is_push)
     }
 
+    /// Whether the form is for a page of the provider's.
+    pub(super) fn is_elsewhere(&self, form: &PayForm) -> bool {
+        self.way(form).is_some_and(Rail::ends_by_itself)
+    }
+
     /// The other ways to pay.
     pub(super) fn other_ways(&self, form: &PayForm) -> Vec<Way> {
         let shown = self.way(form);
@@ -133,6 +138,7 @@ impl View<'_> {
         match rail {
             Rail::Sandbox => self.t.test_card,
             Rail::BankTransfer => self.t.bank_transfer,
+            Rail::Stripe => self.t.card_or_wallet,
         }
     }
 

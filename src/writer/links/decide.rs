@@ -89,12 +89,13 @@ impl Decider<'_> {
         };
         if let Some(intent) = self.declined_payment(&link, &terms)? {
             let (link, attempt) = (link.take_place(now)?, self.context.ambient.id());
-            let terms = self.charge_terms(&intent, payment.choice)?;
+            let terms = self.charge_terms(&intent, payment.choice, attempt)?;
             let (intent, attempt) = intent.begin_charge(terms, attempt, now)?;
             return Ok(call(intent, attempt).with(link));
         }
         let fresh = Intent::new(self.context.ambient.id(), self.merchant, terms, now);
-        let terms = self.charge_terms(&fresh, payment.choice)?;
+        let attempt = self.context.ambient.id();
+        let terms = self.charge_terms(&fresh, payment.choice, attempt)?;
         let link = Link {
             unseen: Some(fresh.id),
             ..link.take_place(now)?
@@ -105,7 +106,7 @@ impl Decider<'_> {
             // A stranger's post copies no notes into the feed.
             &self.print_intent_briefly(&fresh)?,
         );
-        let (token, attempt) = (self.intent_token(fresh.id), self.context.ambient.id());
+        let token = self.intent_token(fresh.id);
         let (intent, attempt) = fresh.begin_charge(terms, attempt, now)?;
         Ok(call(intent, attempt)
             .with(token)

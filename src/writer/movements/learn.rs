@@ -4,7 +4,7 @@ use super::MovementCommand;
 use crate::{
     base::ids::{IntentId, MovementId},
     domain::{
-        intents::{Attempt, Finished, Known},
+        intents::{Attempt, Finished, Known, Told},
         movements::{Flow, Reason, Unexpected},
         rails::{CallKind, RailAnswer, RailFact},
     },
@@ -81,6 +81,18 @@ impl Decider<'_> {
                 let (fresh, now) = (self.context.ambient.id(), self.context.now);
                 return match charge.clone().lapses(intent.clone(), fresh, now) {
                     Some(lapsed) => self.finished((&intent, charge.status), lapsed, fact),
+                    None => self.unchanged(&intent, &charge),
+                };
+            }
+            CallKind::Capture if is_done && intent.charge == Some(charge.id) => {
+                let (fresh, now) = (self.context.ambient.id(), self.context.now);
+                let was = charge.status;
+                let told = Told::from(fact);
+                return match charge
+                    .clone()
+                    .taken_there(intent.clone(), &told, fresh, now)?
+                {
+                    Some(taken) => self.finished((&intent, was), taken, fact),
                     None => self.unchanged(&intent, &charge),
                 };
             }

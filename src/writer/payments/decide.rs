@@ -61,15 +61,16 @@ impl Decider<'_> {
 
     fn confirm(&self, id: IntentId, choice: Choice) -> Result<Decision, Rejection> {
         let before = self.intent(id)?;
-        let terms = self.charge_terms(&before, choice)?;
         let (ambient, now) = (self.context.ambient, self.context.now);
+        let attempt = ambient.id();
+        let terms = self.charge_terms(&before, choice, attempt)?;
         let again = before.clone();
         let (intent, attempt, close) = if self.actor == Actor::Payer {
             // What one payer began no other gives up.
-            let (intent, attempt) = again.begin_charge(terms, ambient.id(), now)?;
+            let (intent, attempt) = again.begin_charge(terms, attempt, now)?;
             (intent, attempt, None)
         } else {
-            again.begin_another_charge(terms, (ambient.id(), ambient.id()), now)?
+            again.begin_another_charge(terms, (attempt, ambient.id()), now)?
         };
         let (link, _) = self.update_link_capacity(&before, &intent)?;
         Ok(call(intent, attempt).with_all(close).with_all(link))

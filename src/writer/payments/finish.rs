@@ -25,11 +25,7 @@ impl Decider<'_> {
         fact: &RailFact,
     ) -> Result<Decision, Rejection> {
         let known = self.known(&attempt)?;
-        let told = Told {
-            outcome: fact.outcome,
-            amount: fact.amount,
-            external_id: fact.external_id.clone(),
-        };
+        let told = Told::from(fact);
         let (before, was) = (known.intent.clone(), attempt.status);
         let (fresh, now) = (self.context.ambient.id(), self.context.now);
         let same = attempt.clone();

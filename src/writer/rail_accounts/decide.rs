@@ -43,7 +43,7 @@ impl Decider<'_> {
         let ids = (self.merchant, id);
         let made = new.clone().create(ids, maker, now);
         let made = made.beside(self.rail_accounts())?;
-        let body = print(&RailAccountObject::new(&made, self.mode()?))?;
+        let body = print(&self.show_account(&made)?)?;
         Ok(Decision::answer(201, &body).with(made))
     }
 
@@ -54,13 +54,19 @@ impl Decider<'_> {
     ) -> Result<Decision, Rejection> {
         let account = self.rail_account(id)?;
         let changed = account.change(patch, self.rail_accounts(), self.context.now)?;
-        let body = print(&RailAccountObject::new(&changed, self.mode()?))?;
+        let body = print(&self.show_account(&changed)?)?;
         Ok(Decision::answer(200, &body).with(changed))
     }
 
     /// An account that was loaded was read by the rules of today.
     fn check_rail_account(&self, id: RailAccountId) -> Result<Decision, Rejection> {
-        let checked = RailAccountObject::checked(self.rail_account(id)?, self.mode()?);
+        let (account, public_url) = (self.rail_account(id)?, self.context.urls.public_url());
+        let checked = RailAccountObject::checked(account, self.mode()?, public_url);
         Ok(Decision::answer(200, &print(&checked)?))
+    }
+
+    fn show_account<'a>(&self, of: &'a RailAccount) -> Result<RailAccountObject<'a>, Rejection> {
+        let public_url = self.context.urls.public_url();
+        Ok(RailAccountObject::new(of, self.mode()?, public_url))
     }
 }

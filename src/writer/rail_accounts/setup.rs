@@ -21,7 +21,7 @@ pub type Outcome = Result<RailAccount, RailAccountError>;
 /// Makes an account of a merchant that exists.
 pub async fn add_rail_account(
     db: &Db,
-    merchant: MerchantId,
+    (merchant, id): (MerchantId, RailAccountId),
     new: NewRailAccount,
     ambient: &Ambient,
 ) -> Result<Outcome, DbError> {
@@ -29,7 +29,7 @@ pub async fn add_rail_account(
     let mut transaction = connection.begin().await?;
     ledger::store::lock_books(&mut transaction, merchant).await?;
     let all = store::of(&mut *transaction, merchant).await?;
-    let ids = (merchant, ambient.id());
+    let ids = (merchant, id);
     let made = new.create(ids, Actor::Operator.to_string(), ambient.now());
     let made = match made.beside(&all) {
         Ok(made) => made,

@@ -119,6 +119,8 @@ impl Decider<'_> {
             attempt: attempt.map(|attempt| attempt.id),
             external_id: Some(line.external_id()),
             amount: Some(line.amount),
+            reference: None,
+            next_action: None,
             occurred_at: line
                 .day()
                 .map(|day| day.with_time(Time::MIDNIGHT).assume_utc()),

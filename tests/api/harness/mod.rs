@@ -36,8 +36,8 @@ use threadpay::{
     http::{self, State, server::Running},
     views::reports::verify::verify,
     workers::{
-        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Progress, Reconciler,
-        Replayer, Resolver, Settler, Worker,
+        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Listener, Progress,
+        Reconciler, Replayer, Resolver, Settler, Worker,
     },
     writer::RenderRejection,
 };
@@ -196,6 +196,11 @@ impl TestApp {
     /// Goes on with statements whose lines were not all looked at.
     pub async fn reconcile(&self) {
         tick(&mut Reconciler::new(Arc::clone(&self.app))).await;
+    }
+
+    /// Finds out what providers told.
+    pub async fn listen(&self) {
+        tick(&mut Listener::new(Arc::clone(&self.app))).await;
     }
 
     /// Works off replays.

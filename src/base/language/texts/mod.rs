@@ -128,6 +128,10 @@ pub struct Texts {
     pub bank_transfer: &'static str,
     /// What that way means.
     pub bank_transfer_hint: &'static str,
+    /// A way to pay: on a page of Stripe's.
+    pub card_or_wallet: &'static str,
+    /// What that way means.
+    pub card_or_wallet_hint: &'static str,
     /// The button that leads to account and reference.
     pub transfer_details: &'static str,
     /// What stands above links to other ways.
@@ -174,6 +178,12 @@ pub struct Texts {
     pub action_succeed: &'static str,
     /// Button.
     pub action_fail: &'static str,
+    /// Heading where the payer pays on a page of the provider's.
+    pub elsewhere: &'static str,
+    /// What that means.
+    pub elsewhere_note: &'static str,
+    /// The button that leads there.
+    pub elsewhere_button: &'static str,
     /// Heading: reserved, not yet taken.
     pub authorized: &'static str,
     /// What that means; `{merchant}`.

@@ -74,7 +74,10 @@ pub struct Attempt {
     pub reference: Option<String>,
     /// What the payer must do.
     pub next_action: Option<Box<NextAction>>,
-    /// Until when the payer may pay, where the rail itself sets no end.
+    /// What the rail is sent, where that cannot be made again from the rest: a repetition has the same
+    /// bytes.
+    pub request: Option<String>,
+    /// Until when the payer may pay, if the rail was told or nobody can be asked.
     pub expires_at: Option<OffsetDateTime>,
     /// What the rail calls the money that came by it, where that is known by a name of its own.
     pub external_id: Option<String>,
@@ -117,6 +120,7 @@ impl Attempt {
             method: None,
             reference: None,
             next_action: None,
+            request: None,
             expires_at: None,
             external_id: None,
             amount,
@@ -136,6 +140,7 @@ impl Attempt {
             method: Some(terms.method),
             reference: terms.reference,
             next_action: terms.next_action,
+            request: terms.request,
             expires_at: terms.expires_at,
             ..self
         }

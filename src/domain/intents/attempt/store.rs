@@ -35,6 +35,7 @@ struct Row {
     payment_method: Option<String>,
     rail_reference: Option<String>,
     next_action: Option<Stored<NextAction>>,
+    request: Option<String>,
     expires_at: Option<OffsetDateTime>,
     external_id: Option<String>,
     amount: i64,
@@ -83,6 +84,7 @@ impl TryFrom<Row> for Attempt {
                 .transpose()?,
             reference: row.rail_reference,
             next_action: row.next_action.map(Stored::read).transpose()?.map(Box::new),
+            request: row.request,
             expires_at: row.expires_at,
             external_id: row.external_id,
             amount: Money::new(row.amount, row.currency.parse()?),
@@ -116,7 +118,7 @@ pub async fn load(
         SELECT a.merchant_id, a.id, a.intent_id, a.refund_id, a.charge_id, a.movement_id,
             a.released_by, a.kind, a.status, a.rail, a.rail_account_id, a.payment_method,
             a.rail_reference, a.next_action AS \"next_action: Stored<NextAction>\",
-            a.expires_at, a.external_id, a.amount, a.currency, a.decline_code,
+            a.request, a.expires_at, a.external_id, a.amount, a.currency, a.decline_code,
             a.idempotency_key, a.key_fingerprint, a.ask_at, a.created_at, a.updated_at
         FROM (SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id) u
         CROSS JOIN LATERAL (
@@ -167,6 +169,8 @@ pub struct Columns<'a> {
     pub references: Vec<Option<&'a str>>,
     /// What their payers must do, as JSON.
     pub actions: Vec<Option<String>>,
+    /// What the rails are sent.
+    pub requests: Vec<Option<&'a str>>,
     /// Until when their payers may pay.
     pub expire: Vec<Option<OffsetDateTime>>,
     /// What the rails call the money that came by them.
@@ -217,6 +221,7 @@ pub fn columns<'a>(attempts: &[&'a Attempt]) -> Columns<'a> {
             .collect(),
         references: attempts.iter().map(|a| a.reference.as_deref()).collect(),
         actions: attempts.iter().map(|a| stored_action(a)).collect(),
+        requests: attempts.iter().map(|a| a.request.as_deref()).collect(),
         expire: attempts.iter().map(|a| a.expires_at).collect(),
         externals: attempts.iter().map(|a| a.external_id.as_deref()).collect(),
         methods: attempts
@@ -255,6 +260,8 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
             ask_at = u.ask_at,
             released_by = u.released_by,
             external_id = u.external_id,
+            rail_reference = u.reference,
+            next_action = u.action,
             updated_at = u.updated_at
         FROM (
             SELECT
@@ -265,7 +272,9 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
                 UNNEST($5::timestamptz[]) AS ask_at,
                 UNNEST($6::uuid[]) AS released_by,
                 UNNEST($7::text[]) AS external_id,
-                UNNEST($8::timestamptz[]) AS updated_at
+                UNNEST($8::timestamptz[]) AS updated_at,
+                UNNEST($9::text[]) AS reference,
+                UNNEST($10::text[])::jsonb AS action
         ) u
         CROSS JOIN LATERAL (
             SELECT f.ctid AS row FROM attempts f
@@ -280,7 +289,9 @@ pub async fn update(db: &mut PgConnection, attempts: &[&Attempt]) -> Result<(), 
         &c.ask as &[Option<OffsetDateTime>],
         &c.released as &[Option<Uuid>],
         &c.externals as &[Option<&str>],
-        &c.updated
+        &c.updated,
+        &c.references as &[Option<&str>],
+        &c.actions as &[Option<String>]
     );
     all_written(update.execute(db).await?, attempts.len())
 }

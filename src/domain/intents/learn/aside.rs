@@ -7,8 +7,8 @@ use crate::{
     base::{event_type::EventType, ids::AttemptId, money::Money},
     domain::{
         intents::{
-            Attempt, AttemptStatus, CancellationReason, Intent, Opening, Refund, RefundStatus,
-            State, Sums, bookkeeping, error::Broken,
+            Attempt, AttemptStatus, CancellationReason, Intent, IntentError, Opening, Refund,
+            RefundStatus, State, Sums, bookkeeping, error::Broken,
         },
         movements::{Flow, Reason, Unexpected},
         rails::{CallKind, DeclineCode, RailAnswer},
@@ -71,7 +71,7 @@ impl Attempt {
         };
         let unexpected = match (self.status, self.kind, told.outcome) {
             (Failed | Closed, CallKind::Charge, RailAnswer::Succeeded) if intent.holds() => {
-                return Ok(self.released(intent, fresh, now));
+                return Ok(self.called(told).released(intent, fresh, now));
             }
             // What it moved stands apart since it failed.
             (Failed, _, RailAnswer::Succeeded) if self.moved_another() && told.amount.is_none() => {
@@ -124,7 +124,7 @@ impl Attempt {
             });
         }
         if outcome == RailAnswer::Succeeded && has_place && intent.can_still_be_paid(now) {
-            let paid = self.called(told).pays(intent, fresh, now)?;
+            let paid = self.pays(intent, fresh, now)?;
             return Ok(Finished { unexpected, ..paid });
         }
         let was_closing = matches!(intent.state, State::Processing(_, Opening::Close(_)));
@@ -266,6 +266,41 @@ impl Attempt {
             event: Some(EventType::IntentCanceled),
             ..Finished::quiet(intent, self, None)
         })
+    }
+
+    /// What this charge held was taken at the rail, without us: its intent is paid by that. `None` if
+    /// the intent waits for the outcome of a capture or a void, which says what became of it, or is over.
+    pub fn taken_there(
+        self,
+        intent: Intent,
+        told: &Told,
+        fresh: AttemptId,
+        now: OffsetDateTime,
+    ) -> Result<Option<Finished>, IntentError> {
+        if intent.state != State::RequiresCapture {
+            return Ok(None);
+        }
+        let held = self.amount;
+        let seen = told
+            .amount
+            .filter(|seen| seen.currency() == held.currency());
+        let amount = seen.map_or(held, |seen| {
+            Money::new(seen.minor().min(held.minor()), held.currency())
+        });
+        let capture = Self::start(fresh, &intent, CallKind::Capture, amount, now).about(self.id);
+        let (_, unexpected) = capture.weigh(&intent, told);
+        let capture = capture.answered(RailAnswer::Succeeded, None, now);
+        let intent = Intent {
+            updated_at: now,
+            ..intent
+        };
+        let taken = outcome::taken(intent, capture.clone(), amount)?;
+        Ok(Some(Finished {
+            attempt: self,
+            others: vec![capture],
+            unexpected,
+            ..taken
+        }))
     }
 
     /// A refund that had succeeded came back: the merchant has the money again.

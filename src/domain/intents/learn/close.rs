@@ -59,7 +59,12 @@ impl Attempt {
         let waited = self.status == AttemptStatus::RequiresAction;
         match answer {
             RailAnswer::RequiresAction if intent.expires_at() <= now => Some(Ending::Expire),
-            RailAnswer::RequiresAction if waited && self.ask_at.is_some_and(|at| at <= now) => {
+            // A provider that ends it by itself says when it has.
+            RailAnswer::RequiresAction
+                if waited
+                    && !self.route.rail.ends_by_itself()
+                    && self.ask_at.is_some_and(|at| at <= now) =>
+            {
                 Some(Ending::GiveUp)
             }
             RailAnswer::RequiresAction

@@ -15,7 +15,7 @@ use crate::{
     domain::{
         ledger::Draft,
         movements::Unexpected,
-        rails::{CallKind, DeclineCode, RailAnswer},
+        rails::{CallKind, DeclineCode, NextAction, RailAnswer, RailFact},
     },
 };
 use time::{Duration, OffsetDateTime};
@@ -24,6 +24,8 @@ use time::{Duration, OffsetDateTime};
 const ASK_AGAIN_UNKNOWN: Duration = Duration::seconds(2);
 /// How long a worker waits before it asks again about a request that is pending.
 const ASK_AGAIN_PENDING: Duration = Duration::hours(1);
+/// How long a worker waits before it asks again whether a payer has acted at the provider.
+const ASK_AGAIN_ACTION: Duration = Duration::minutes(5);
 /// How long a payer may take to act before an attempt is given up that keeps others from paying.
 const ACTION_PATIENCE: Duration = Duration::minutes(15);
 
@@ -36,6 +38,22 @@ pub struct Told {
     pub amount: Option<Money>,
     /// What the rail calls the money, if it has a name of its own.
     pub external_id: Option<String>,
+    /// What the attempt is called there, where that is not its id.
+    pub reference: Option<String>,
+    /// What the payer must do, if the rail says so.
+    pub next_action: Option<Box<NextAction>>,
+}
+
+impl From<&RailFact> for Told {
+    fn from(fact: &RailFact) -> Self {
+        Self {
+            outcome: fact.outcome,
+            amount: fact.amount,
+            external_id: fact.external_id.clone(),
+            reference: fact.reference.clone(),
+            next_action: fact.next_action.clone(),
+        }
+    }
 }
 
 impl From<RailAnswer> for Told {
@@ -44,6 +62,8 @@ impl From<RailAnswer> for Told {
             outcome,
             amount: None,
             external_id: None,
+            reference: None,
+            next_action: None,
         }
     }
 }
@@ -142,19 +162,20 @@ impl Attempt {
         if self.is_final() {
             return Ok(self.told_again(known, &told, fresh, now)?);
         }
-        if self.kind == CallKind::Close {
-            return Ok(Some(self.closes(known, told.outcome, now)));
+        let named = self.called(&told);
+        if named.kind == CallKind::Close {
+            return Ok(Some(named.closes(known, told.outcome, now)));
         }
-        if self.is_waited_for(&known.intent) {
-            let finished = self.answers(known, &told, fresh, now)?;
+        if named.is_waited_for(&known.intent) {
+            let finished = named.answers(known, &told, fresh, now)?;
             return Ok(Some(finished.ended_in_time(now)));
         }
-        Ok(Some(self.told_aside(known, &told, fresh, now)?))
+        Ok(Some(named.told_aside(known, &told, fresh, now)?))
     }
 
-    /// The same, but that a payer whose time is over has not paid, where the rail itself sets no end.
+    /// The same, but that a payer whose time is over has not paid, where nobody can be asked.
     fn in_time(&self, told: Told, now: OffsetDateTime) -> Told {
-        let is_over = self.expires_at.is_some_and(|at| at <= now);
+        let is_over = self.route.rail.is_push() && self.expires_at.is_some_and(|at| at <= now);
         let outcome = match told.outcome {
             RailAnswer::Pending if is_over => RailAnswer::Declined(DeclineCode::NotPaidInTime),
             outcome @ (RailAnswer::Pending
@@ -203,7 +224,7 @@ impl Attempt {
         }
         let first = self.status == AttemptStatus::Started;
         let act_until = self.act_until(&intent, now);
-        let attempt = self.answered(outcome, act_until, now).called(told);
+        let attempt = self.answered(outcome, act_until, now);
         let intent = Intent {
             updated_at: now,
             ..intent
@@ -222,21 +243,24 @@ impl Attempt {
         Ok(finished.letting_go(fresh, now))
     }
 
-    /// The same, with the name of the money that came by it.
+    /// The same, with what the rail calls it and the money that came by it, and with what the payer
+    /// must do.
     fn called(self, told: &Told) -> Self {
-        let external_id = self
-            .external_id
-            .clone()
-            .or_else(|| told.external_id.clone());
         Self {
-            external_id,
+            external_id: self.external_id.or_else(|| told.external_id.clone()),
+            reference: self.reference.or_else(|| told.reference.clone()),
+            next_action: told.next_action.clone().or(self.next_action),
             ..self
         }
     }
 
     /// Until when its payer may act: `None` where nobody else waits for the place. What was begun
-    /// on a page belongs to one browser, and through a link others may want to pay.
+    /// on a page belongs to one browser, and through a link others may want to pay. Where the provider
+    /// sets the end, when it is asked next.
     fn act_until(&self, intent: &Intent, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        if self.route.rail.ends_by_itself() {
+            return Some(now + ASK_AGAIN_ACTION);
+        }
         if self.status == AttemptStatus::RequiresAction {
             return self.ask_at;
         }
@@ -300,7 +324,17 @@ fn waits_on(intent: Intent, attempt: Attempt, (refund, first): (Option<Refund>, 
         | State::Canceled(_)
         | State::Expired => None,
     };
-    let intent = Intent { state, ..intent };
+    let next_action = match attempt.kind {
+        CallKind::Charge => attempt.next_action.clone(),
+        CallKind::Capture | CallKind::Void | CallKind::Close | CallKind::Refund => {
+            intent.next_action.clone()
+        }
+    };
+    let intent = Intent {
+        state,
+        next_action,
+        ..intent
+    };
     Finished {
         event,
         ..Finished::quiet(intent, attempt, refund)

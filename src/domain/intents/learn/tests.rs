@@ -67,9 +67,8 @@ fn alone(intent: &Intent) -> Known {
 
 fn seen(amount: Money) -> Told {
     Told {
-        outcome: RailAnswer::Succeeded,
         amount: Some(amount),
-        external_id: None,
+        ..Told::from(RailAnswer::Succeeded)
     }
 }
 

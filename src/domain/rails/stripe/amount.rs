@@ -27,6 +27,13 @@ const HUNDREDTHS: &[&str] = &[
     "TZS", "UAH", "USD", "UYU", "UZS", "WST", "XCD", "YER", "ZAR", "ZMW",
 ];
 
+/// All currencies that it takes, by their codes.
+pub fn currencies() -> Vec<&'static str> {
+    let mut all = [WHOLE, WHOLE_IN_HUNDREDTHS, THOUSANDTHS, HUNDREDTHS].concat();
+    all.sort_unstable();
+    all
+}
+
 /// Why Stripe would refuse an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {

@@ -13,10 +13,13 @@ use zeroize::Zeroizing;
 pub const API: &str = "https://api.stripe.com";
 /// How long one call may take. Stripe answers within seconds; some banks take half a minute.
 pub const DEADLINE: Duration = Duration::from_secs(40);
+/// How long a caller waits for a call: after that a worker sends it again, under the same key.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 /// How many bytes one exchange may bring: a page of fifty sessions is some hundred kilobytes.
 pub const EXCHANGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Calls for one account. The client is to be made with [`EXCHANGE_BYTES`] and [`DEADLINE`].
+#[derive(Clone, Copy)]
 pub struct Client<'a> {
     /// The way out.
     pub outbound: &'a Outbound,

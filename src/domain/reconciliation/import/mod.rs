@@ -11,7 +11,7 @@ use crate::{
         money::Money,
     },
     domain::{
-        rail_accounts::{AccountSettings, RailAccount},
+        rail_accounts::RailAccount,
         rails::bank_transfer::{Holder, Iban, Settings},
         statements::{
             Details, FileFormat, Flow, Line, LineStatus, Refused, Statement, StatementObject, read,
@@ -107,6 +107,9 @@ pub enum ImportError {
         /// That of the first statement in the file.
         found: String,
     },
+    /// The account is at no bank.
+    #[error("the account is at no bank, so there are no statements of it")]
+    NoBankAccount,
 }
 
 /// A file that was read, before it is kept.
@@ -140,7 +143,8 @@ impl NewImport {
         format: FileFormat,
         file: &[u8],
     ) -> Result<Self, ImportError> {
-        let AccountSettings::BankTransfer(settings) = &account.settings;
+        let settings = account.settings.bank_transfer();
+        let settings = settings.ok_or(ImportError::NoBankAccount)?;
         let mapping = account.csv_mapping.as_deref();
         let mapping = mapping.filter(|_| format == FileFormat::Csv);
         let statements = read(format, file, mapping)?;

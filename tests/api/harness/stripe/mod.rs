@@ -6,9 +6,11 @@ mod door;
 mod events;
 mod memory;
 mod reversals;
+mod shop;
 
 pub use door::{Call, Fault};
 pub use events::{event, sign, snapshot_event};
+pub use shop::run_with_stripe;
 
 use actix_web::{App, HttpServer, dev::ServerHandle, web};
 use door::Door;

@@ -51,6 +51,13 @@ pub enum Outcome {
     NotOurs,
 }
 
+impl Outcome {
+    /// Whether the money is held, and neither taken nor let go.
+    pub const fn is_held(&self) -> bool {
+        matches!(self, Self::Authorized { .. })
+    }
+}
+
 impl Session {
     /// What the page means for the charge that it should have been made for.
     pub fn outcome(&self, expected: &Expected) -> Outcome {

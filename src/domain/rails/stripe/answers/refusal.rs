@@ -35,6 +35,13 @@ pub struct Refusal {
     pub param: Option<String>,
 }
 
+impl Refusal {
+    /// Whether there is no such object.
+    pub fn is_missing(&self) -> bool {
+        self.reason == Reason::Missing
+    }
+}
+
 /// What follows from a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {

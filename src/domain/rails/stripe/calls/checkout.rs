@@ -7,6 +7,7 @@ use super::{
 use crate::base::{ids::AttemptId, money::Money};
 use time::{Duration, OffsetDateTime};
 
+const SESSIONS: &str = "/v1/checkout/sessions";
 /// The shortest and the longest that Stripe lets a page live after it is made.
 const SHORTEST: Duration = Duration::minutes(30);
 const LONGEST: Duration = Duration::hours(24);
@@ -43,13 +44,19 @@ pub struct NewSession<'a> {
 
 /// Until when a page can be paid that is made at `now` for an intent that ends then, in whole
 /// seconds; `None` if it would live too short for Stripe. It is to be stored: Stripe knows a
-/// repetition by the same bytes.
+/// repetition by the same bytes. `is_short` is for a page that others wait for.
 pub fn session_expiry(
     now: OffsetDateTime,
     intent_expires_at: OffsetDateTime,
+    is_short: bool,
 ) -> Option<OffsetDateTime> {
-    let latest = now.checked_add(LONGEST - SLACK)?;
     let earliest = now.checked_add(SHORTEST + SLACK)?;
+    let longest = if is_short {
+        SHORTEST + 2 * SLACK
+    } else {
+        LONGEST - SLACK
+    };
+    let latest = now.checked_add(longest)?;
     let end = intent_expires_at.min(latest);
     let end = end.replace_nanosecond(0).ok()?;
     (end >= earliest).then_some(end)
@@ -60,7 +67,7 @@ pub fn create_session(new: &NewSession<'_>) -> Result<Request, NotTaken> {
     let attempt = new.attempt;
     let price = |name: &str| format!("line_items[0][price_data]{name}");
     let code = new.amount.currency().code().to_ascii_lowercase();
-    let request = Request::post("/v1/checkout/sessions", attempt)
+    let request = Request::post(SESSIONS, attempt)
         .with("mode", "payment")
         .with("client_reference_id", attempt)
         .with(format!("metadata[{ATTEMPT}]"), attempt)
@@ -81,6 +88,24 @@ pub fn create_session(new: &NewSession<'_>) -> Result<Request, NotTaken> {
     Ok(request)
 }
 
+/// Makes the page of this body, which [`create_session`] made once. `page` puts the addresses of pages
+/// into it, which are not stored.
+pub fn create_stored_session(
+    attempt: AttemptId,
+    body: &str,
+    page: impl Fn(&str) -> Option<String>,
+) -> Request {
+    let pairs = url::form_urlencoded::parse(body.as_bytes());
+    let form = pairs.map(|(name, value)| {
+        let value = page(&value).unwrap_or_else(|| value.into_owned());
+        (name.into_owned(), value)
+    });
+    Request {
+        form: form.collect(),
+        ..Request::post(SESSIONS, attempt)
+    }
+}
+
 /// Asks for a page, its payment and what was settled of it. Answered with a
 /// [`super::super::answers::Session`].
 pub fn get_session(session: &ObjectId) -> Request {
@@ -92,7 +117,7 @@ pub fn get_session(session: &ObjectId) -> Request {
 /// find one whose id was lost by its reference, for which there is no filter. Answered with a
 /// [`super::super::answers::Page`] of sessions, whose payments are ids.
 pub fn list_sessions(made_since: OffsetDateTime, after: Option<&ObjectId>) -> Request {
-    let request = Request::get("/v1/checkout/sessions")
+    let request = Request::get(SESSIONS)
         .with("created[gte]", made_since.unix_timestamp())
         // A hundred would be some hundred kilobytes.
         .with("limit", 50);
@@ -186,8 +211,11 @@ mod tests {
             ),
             (datetime!(2026-11-29 0:00 UTC), None),
         ] {
-            assert_eq!(session_expiry(now, intent), page, "{intent}");
+            assert_eq!(session_expiry(now, intent, false), page, "{intent}");
         }
+        let far = datetime!(2027-02-01 0:00 UTC);
+        let short = session_expiry(now, far, true);
+        assert_eq!(short, Some(datetime!(2026-11-30 12:32:00 UTC)));
     }
 
     proptest! {

@@ -7,7 +7,8 @@ mod settlement;
 
 pub use accounts::{read_balance, read_webhook_endpoints};
 pub use checkout::{
-    Capture, NewSession, create_session, expire_session, get_session, list_sessions, session_expiry,
+    Capture, NewSession, create_session, create_stored_session, expire_session, get_session,
+    list_sessions, session_expiry,
 };
 pub use payments::{cancel, capture, get_charge, get_dispute, get_payment};
 pub use payments::{create_refund, get_refund, list_refunds};

@@ -1,0 +1,218 @@
+//! What a provider's event tells, once the provider was asked: facts, each of which is harmless when it
+//! is known. What is none of ours is passed over: a merchant may sell by the same account elsewhere.
+
+use super::{NotReady, Providers};
+use crate::{
+    base::{ids::AttemptId, names::Word},
+    domain::{
+        auth::{self, Merchant},
+        intents::Attempt,
+        rail_accounts::{self, AccountCredentials},
+        rail_events::RailEvent,
+        rails::{
+            CallKind, RailAnswer, RailFact, Route,
+            stripe::{
+                Client, ObjectId, Request, Ring, RingError, RingKind,
+                answers::{
+                    CallError, Charge, Outcome, Page, Payment, Refund, RefundStatus, Session,
+                },
+                calls,
+            },
+        },
+    },
+};
+use serde::de::DeserializeOwned;
+
+/// Most refunds of a payment that are looked at, in hundreds.
+const PAGES: usize = 10;
+
+/// Why it cannot be found out now what an event tells.
+#[derive(Debug, thiserror::Error)]
+pub enum UntoldError {
+    /// What is stored cannot be used.
+    #[error(transparent)]
+    NotReady(#[from] NotReady),
+    /// It is no event of the provider's.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// The provider gives no answer, or refuses one.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// One account at Stripe that is asked.
+struct Asked<'a> {
+    providers: &'a Providers,
+    client: Client<'a>,
+    merchant: &'a Merchant,
+    route: Route,
+}
+
+impl Providers {
+    /// What an event tells.
+    pub async fn told(&self, event: &RailEvent) -> Result<Vec<RailFact>, UntoldError> {
+        let merchant = auth::store::merchant(&self.pool, event.merchant).await;
+        let merchant = merchant.map_err(NotReady::from)?;
+        let merchant = merchant.ok_or(NotReady::Missing("merchant"))?;
+        let account = rail_accounts::store::get(&self.pool, event.merchant, event.account).await;
+        let account = account.map_err(NotReady::from)?;
+        let account = account.ok_or(NotReady::Missing("account"))?;
+        let opened = self.open(&account, merchant.mode).map_err(NotReady::from)?;
+        let AccountCredentials::Stripe(keys) = opened;
+        let asked = Asked {
+            providers: self,
+            client: self.stripe(&keys),
+            merchant: &merchant,
+            route: account.route(),
+        };
+        let ring = Ring::read(&event.body)?;
+        let Some(id) = ring.object_id else {
+            return Ok(Vec::new());
+        };
+        match ring.kind {
+            RingKind::Session => asked.session(&id).await,
+            RingKind::Payment => asked.payment(&id).await,
+            RingKind::Charge => asked.charge(&id).await,
+            RingKind::Refund => match asked.ask(&calls::get_refund(&id)).await? {
+                Some(refund) => asked.refund(&refund).await,
+                None => Ok(Vec::new()),
+            },
+            RingKind::Dispute | RingKind::PayoutReconciled | RingKind::Payout | RingKind::Other => {
+                Ok(Vec::new())
+            }
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// What is answered; none where there is no such thing.
+    async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<Option<T>, CallError> {
+        match self.client.call(request).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(CallError::Refused(refusal)) if refusal.is_missing() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Our attempt of this name and kind that was made by this account.
+    async fn own(
+        &self,
+        id: Option<AttemptId>,
+        kind: CallKind,
+    ) -> Result<Option<Attempt>, UntoldError> {
+        let Some(id) = id else {
+            return Ok(None);
+        };
+        let found = self.providers.find(self.merchant.id, id).await?;
+        Ok(found.filter(|attempt| attempt.kind == kind && attempt.route == self.route))
+    }
+
+    async fn session(&self, id: &ObjectId) -> Result<Vec<RailFact>, UntoldError> {
+        let Some(session) = self.ask::<Session>(&calls::get_session(id)).await? else {
+            return Ok(Vec::new());
+        };
+        let Some(charge) = self.own(session.attempt(), CallKind::Charge).await? else {
+            return Ok(Vec::new());
+        };
+        let call = charge.call(None);
+        let (order, _) = self.providers.order(self.merchant.id, &call).await?;
+        Ok(vec![order.of_session(&session)])
+    }
+
+    /// A payment is what its page says; beside that, what is held may be taken or let go without us.
+    async fn payment(&self, id: &ObjectId) -> Result<Vec<RailFact>, UntoldError> {
+        let Some(payment) = self.ask::<Payment>(&calls::get_payment(id)).await? else {
+            return Ok(Vec::new());
+        };
+        let Some(charge) = self.own(payment.attempt(), CallKind::Charge).await? else {
+            return Ok(Vec::new());
+        };
+        let call = charge.call(None);
+        let mut facts = vec![self.providers.look_up(self.merchant.id, &call).await];
+        let (kind, amount) = match payment.outcome() {
+            Outcome::Paid { amount, .. } => (CallKind::Capture, Some(amount)),
+            Outcome::Canceled => (CallKind::Void, None),
+            Outcome::Authorized { .. }
+            | Outcome::Open { .. }
+            | Outcome::Pending
+            | Outcome::Failed { .. }
+            | Outcome::Expired
+            | Outcome::NotOurs => return Ok(facts),
+        };
+        facts.push(RailFact {
+            kind,
+            amount,
+            external_id: Some(payment.id.to_string()),
+            ..RailFact::answer(&call, RailAnswer::Succeeded)
+        });
+        Ok(facts)
+    }
+
+    async fn charge(&self, id: &ObjectId) -> Result<Vec<RailFact>, UntoldError> {
+        let charge = self.ask::<Charge>(&calls::get_charge(id)).await?;
+        let payment = charge.and_then(|charge| charge.payment_intent);
+        let Some(payment) = payment else {
+            return Ok(Vec::new());
+        };
+        let (mut facts, mut after) = (Vec::new(), None);
+        for _ in 0..PAGES {
+            let request = calls::list_refunds(&payment.0, after.as_ref());
+            let Some(page) = self.ask::<Page<Refund>>(&request).await? else {
+                break;
+            };
+            for refund in &page.data {
+                facts.extend(self.refund(refund).await?);
+            }
+            match page.next() {
+                Some(last) => after = Some(last.clone()),
+                None => break,
+            }
+        }
+        Ok(facts)
+    }
+
+    /// A refund that we made, or that was made at the provider.
+    async fn refund(&self, refund: &Refund) -> Result<Vec<RailFact>, UntoldError> {
+        if let Some(attempt) = self.own(refund.attempt(), CallKind::Refund).await? {
+            let call = attempt.call(None);
+            let (order, _) = self.providers.order(self.merchant.id, &call).await?;
+            return Ok(vec![order.of_refund(refund)]);
+        }
+        let Some(payment) = &refund.payment_intent else {
+            return Ok(Vec::new());
+        };
+        let payment = self.ask::<Payment>(&calls::get_payment(&payment.0)).await?;
+        let of = payment.and_then(|payment| payment.attempt());
+        let Some(charge) = self.own(of, CallKind::Charge).await? else {
+            return Ok(Vec::new());
+        };
+        let done = RailFact {
+            kind: CallKind::Refund,
+            amount: refund.amount().money(),
+            external_id: Some(refund.id.to_string()),
+            ..RailFact::answer(&charge.call(None), RailAnswer::Succeeded)
+        };
+        // What had gone and came back is money again, by a name of its own.
+        let back = refund.failure_balance_transaction.as_ref();
+        let back = back.map(|transaction| RailFact {
+            kind: CallKind::Charge,
+            attempt: None,
+            external_id: Some(transaction.0.to_string()),
+            ..done.clone()
+        });
+        Ok(match &refund.status {
+            Some(Word::Known(RefundStatus::Succeeded)) => vec![done],
+            Some(Word::Known(RefundStatus::Failed)) => match back {
+                Some(back) => vec![done, back],
+                None => Vec::new(),
+            },
+            Some(
+                Word::Known(
+                    RefundStatus::Pending | RefundStatus::RequiresAction | RefundStatus::Canceled,
+                )
+                | Word::Other(_),
+            )
+            | None => Vec::new(),
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! Finds out what providers told: asks them, and takes in what they say.
+
+use super::{
+    Progress, Worker,
+    queue::{Bounds, Queue},
+};
+use crate::{
+    app::{App, UntoldError},
+    base::{actor::Actor, ids::RailEventId},
+    domain::{
+        due::{self, Kind, Taken},
+        rail_events,
+        rails::RailAnswer,
+    },
+    writer::{MovementCommand, Rejection, Submission, WriteError},
+};
+use std::{sync::Arc, time::Duration};
+
+const BOUNDS: Bounds = Bounds {
+    share: 16,
+    at_once: 32,
+};
+
+/// Asks providers about what they told.
+#[derive(Debug)]
+pub struct Listener(Queue);
+
+impl Listener {
+    /// A listener that begins with the first merchant.
+    pub fn new(app: Arc<App>) -> Self {
+        Self(Queue::new(app, Kind::RailEvent, BOUNDS))
+    }
+}
+
+/// Why an event is not done with.
+#[derive(Debug, thiserror::Error)]
+enum ListenError {
+    #[error(transparent)]
+    Untold(#[from] UntoldError),
+    #[error("the provider gave no answer")]
+    NoAnswer,
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl Worker for Listener {
+    const NAME: &'static str = "listen";
+    const PERIOD: Duration = Duration::from_millis(500);
+    type Error = sqlx::Error;
+
+    async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
+        self.0.tick(ask).await
+    }
+}
+
+async fn ask(app: &App, taken: Taken) -> Result<(), ListenError> {
+    let (merchant, id) = (taken.merchant, RailEventId(taken.subject));
+    let waiting = rail_events::store::waiting(&app.worker_pool, merchant, id).await?;
+    if let Some(event) = waiting {
+        for fact in app.providers.told(&event).await? {
+            if fact.outcome == RailAnswer::Unknown {
+                return Err(ListenError::NoAnswer);
+            }
+            let submission = Submission {
+                merchant,
+                actor: Actor::Worker(Listener::NAME),
+                command: MovementCommand::Learn(Box::new(fact)).into(),
+                claim: None,
+                request_id: String::new(),
+                bytes: 0,
+            };
+            match app.writer.submit(submission).await {
+                // What became of an attempt may be bad news, and is told all the same.
+                Ok(_) | Err(WriteError::Rejected(Rejection::Intent(_))) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let now = app.ambient.now();
+        rail_events::store::handled(&app.worker_pool, merchant, id, now).await?;
+    }
+    due::store::done(&app.worker_pool, Kind::RailEvent, &[(merchant, id.0)]).await?;
+    Ok(())
+}

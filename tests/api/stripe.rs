@@ -1,0 +1,384 @@
+//! Payments on Stripe's page: what we ask, what we believe, and what a lost answer costs. A peer with a
+//! memory of its own plays Stripe.
+
+use super::harness::{
+    Browser,
+    stripe::{Fault, event, run_with_stripe, sign},
+};
+use serde_json::json;
+use time::Duration;
+
+#[test]
+fn a_payer_pays_on_stripes_page() {
+    run_with_stripe(async |app, peer| {
+        let account = app.add_stripe(peer).await;
+        assert_eq!(account["settings"], json!({}));
+        assert!(!account.to_string().contains("sesam"), "{account}");
+        let (intent, session) = app.at_stripe(peer, "automatic").await;
+        let shown = app.merchant.bot.intent(&intent).await;
+        let address = format!("{}/pay/{session}", peer.url());
+        assert_eq!(shown["next_action"]["redirect_to_url"]["url"], address);
+        assert_eq!(
+            (&shown["rail"], &shown["payment_method"]),
+            (&json!("stripe"), &json!("stripe"))
+        );
+        // The payer comes back to the page of the payment, whose address is stored nowhere.
+        let form = peer.form_of(&session);
+        let back = form.iter().find(|(name, _)| name == "success_url");
+        assert_eq!(back.unwrap().1, shown["pay_url"].as_str().unwrap());
+        let payment = peer.pay(&session);
+        app.ring(
+            &account,
+            ("checkout.session.completed", "checkout.session", &session),
+        )
+        .await;
+        assert_eq!(app.status(&intent).await, "succeeded");
+        app.ring(
+            &account,
+            ("payment_intent.succeeded", "payment_intent", &payment),
+        )
+        .await;
+        let refund = app.merchant.owner.refund(&intent, "2.50").await.expect(201);
+        assert_eq!(refund["status"], "succeeded");
+        assert_eq!(peer.refunds_of(&payment).len(), 1);
+        assert!(app.movements().await.is_empty());
+        let code = format!("rail:stripe:{}:clearing", account["id"].as_str().unwrap());
+        let path = format!("/v1/accounts/{code}/balances");
+        let balances = app.merchant.owner.get(&path).await.expect(200);
+        assert_eq!(balances["data"][0]["balance"], "10.00", "{balances}");
+    });
+}
+
+#[test]
+fn the_pay_page_leads_to_stripes_page_and_back() {
+    run_with_stripe(async |app, peer| {
+        app.add_stripe(peer).await;
+        let asked = json!({"amount": "12.50", "currency": "EUR", "rails": ["stripe"]});
+        let made = app.merchant.bot.create_intent(&asked).await.expect(201);
+        let url = made["pay_url"].as_str().unwrap();
+        let browser = Browser::new(&app.anyone);
+        let form = browser.open(url).await.text();
+        assert!(
+            form.contains(r#"name="payment_method" value="stripe""#),
+            "{form}"
+        );
+        let page = browser.pay(url, "stripe").await.text();
+        let session = peer.sessions().pop().unwrap();
+        let address = format!("{}/pay/{session}", peer.url());
+        assert!(page.contains(&format!(r#"href="{address}""#)), "{page}");
+        // Another payer is not led to the page that this one began.
+        let other = Browser::new(&app.anyone).open(url).await.text();
+        assert!(!other.contains(&session), "{other}");
+        // Who goes away leaves the place to others within half an hour.
+        peer.expire(&session);
+        app.clock.advance(Duration::hours(1));
+        app.resolve().await;
+        let id = made["id"].as_str().unwrap();
+        assert_eq!(app.status(id).await, "requires_payment");
+        let short = json!({"amount": "1.00", "currency": "EUR", "expires_in": 600});
+        let short = app.merchant.bot.create_intent(&short).await.id();
+        let refused = app.merchant.bot.confirm(&short, "stripe").await;
+        refused.problem(422, "invalid_payment_method");
+    });
+}
+
+#[test]
+fn a_lost_answer_makes_no_second_page() {
+    run_with_stripe(async |app, peer| {
+        app.add_stripe(peer).await;
+        let bot = &app.merchant.bot;
+        for (fault, pages) in [
+            (Fault::LoseAnswer, 1),
+            (Fault::DropRequest, 2),
+            (Fault::Status(500), 3),
+        ] {
+            peer.next("POST /v1/checkout/sessions", fault);
+            let id = bot.ask_for("12.50", "EUR").await;
+            let unknown = bot.confirm(&id, "stripe").await.expect(200);
+            assert_eq!(unknown["status"], "processing");
+            app.clock.advance(Duration::seconds(60));
+            app.resolve().await;
+            assert_eq!(peer.sessions().len(), pages);
+            let session = peer.sessions().pop().unwrap();
+            peer.pay(&session);
+            assert_eq!(app.status(&id).await, "requires_action");
+            // Nobody rings: it is asked now and then.
+            app.clock.advance(Duration::hours(1));
+            app.resolve().await;
+            assert_eq!(app.status(&id).await, "succeeded");
+        }
+    });
+}
+
+#[test]
+fn what_is_held_is_taken_let_go_or_closed() {
+    run_with_stripe(async |app, peer| {
+        let account = app.add_stripe(peer).await;
+        let bot = &app.merchant.bot;
+        let held = async || {
+            let (intent, session) = app.at_stripe(peer, "manual").await;
+            let payment = peer.pay(&session);
+            app.ring(
+                &account,
+                ("checkout.session.completed", "checkout.session", &session),
+            )
+            .await;
+            assert_eq!(app.status(&intent).await, "requires_capture");
+            (intent, payment)
+        };
+        let (intent, payment) = held().await;
+        peer.next("/capture", Fault::LoseAnswer);
+        bot.capture(&intent, &json!({"amount": "10.00"}))
+            .await
+            .expect(200);
+        app.clock.advance(Duration::seconds(60));
+        app.resolve().await;
+        let taken = bot.intent(&intent).await;
+        assert_eq!(
+            (&taken["status"], &taken["amount_captured"]),
+            (&json!("succeeded"), &json!("10.00"))
+        );
+        app.ring(
+            &account,
+            ("payment_intent.succeeded", "payment_intent", &payment),
+        )
+        .await;
+
+        let (intent, _) = held().await;
+        assert_eq!(bot.cancel(&intent).await.expect(200)["status"], "canceled");
+
+        let (intent, payment) = held().await;
+        peer.cancel(&payment);
+        app.ring(
+            &account,
+            ("payment_intent.canceled", "payment_intent", &payment),
+        )
+        .await;
+        assert_eq!(app.status(&intent).await, "canceled");
+
+        let (intent, payment) = held().await;
+        peer.capture(&payment);
+        app.ring(
+            &account,
+            ("payment_intent.succeeded", "payment_intent", &payment),
+        )
+        .await;
+        assert_eq!(app.status(&intent).await, "succeeded");
+
+        let (intent, session) = app.at_stripe(peer, "automatic").await;
+        assert_eq!(bot.cancel(&intent).await.expect(200)["status"], "canceled");
+        assert_eq!(peer.object(&session)["status"], "expired");
+        assert!(app.movements().await.is_empty());
+    });
+}
+
+#[test]
+fn who_has_paid_wins_over_a_cancel() {
+    run_with_stripe(async |app, peer| {
+        app.add_stripe(peer).await;
+        let (intent, session) = app.at_stripe(peer, "automatic").await;
+        peer.pay(&session);
+        app.merchant
+            .bot
+            .cancel(&intent)
+            .await
+            .problem(409, "invalid_state");
+        app.resolve().await;
+        assert_eq!(app.status(&intent).await, "succeeded");
+    });
+}
+
+#[test]
+fn money_that_nobody_waits_for_stands_apart() {
+    run_with_stripe(async |app, peer| {
+        let account = app.add_stripe(peer).await;
+        let (intent, session) = app.at_stripe(peer, "automatic").await;
+        let payment = peer.pay_amount(&session, 1000);
+        let done = (
+            "checkout.session.completed",
+            "checkout.session",
+            session.as_str(),
+        );
+        app.ring(&account, done).await;
+        assert_eq!(app.status(&intent).await, "requires_payment");
+        let movements = app.movements().await;
+        assert_eq!(
+            (movements.len(), &movements[0]["reason"]),
+            (1, &json!("under"))
+        );
+        app.ring(&account, done).await;
+        app.ring(
+            &account,
+            ("payment_intent.succeeded", "payment_intent", &payment),
+        )
+        .await;
+        assert_eq!(app.movements().await.len(), 1);
+
+        let (intent, session) = app.at_stripe(peer, "automatic").await;
+        let payment = peer.pay(&session);
+        app.ring(
+            &account,
+            ("checkout.session.completed", "checkout.session", &session),
+        )
+        .await;
+        let refund = peer.refund(&payment, 250);
+        for _ in 0..2 {
+            app.ring(&account, ("refund.created", "refund", &refund))
+                .await;
+            app.ring(
+                &account,
+                ("charge.refunded", "charge", &peer.charge_of(&payment)),
+            )
+            .await;
+        }
+        let movements = app.movements().await;
+        assert_eq!(
+            (movements.len(), &movements[0]["reason"]),
+            (2, &json!("external_refund"))
+        );
+        assert_eq!(movements[0]["payment_intent"], intent);
+    });
+}
+
+#[test]
+fn a_refund_that_fails_later_is_taken_back() {
+    run_with_stripe(async |app, peer| {
+        let account = app.add_stripe(peer).await;
+        let (intent, session) = app.at_stripe(peer, "automatic").await;
+        let payment = peer.pay(&session);
+        app.ring(
+            &account,
+            ("checkout.session.completed", "checkout.session", &session),
+        )
+        .await;
+        peer.refunds_wait(true);
+        peer.next("POST /v1/refunds", Fault::LoseAnswer);
+        let made = app
+            .merchant
+            .owner
+            .refund(&intent, "12.50")
+            .await
+            .expect(201);
+        assert_eq!(made["status"], "pending");
+        app.clock.advance(Duration::seconds(60));
+        app.resolve().await;
+        let [refund] = peer.refunds_of(&payment).try_into().unwrap();
+        peer.complete_refund(&refund);
+        app.ring(&account, ("refund.updated", "refund", &refund))
+            .await;
+        let path = format!("/v1/refunds/{}", made["id"].as_str().unwrap());
+        let status = async || app.merchant.owner.get(&path).await.expect(200)["status"].clone();
+        assert_eq!(status().await, "succeeded");
+        peer.fail_refund(&refund);
+        app.ring(&account, ("refund.failed", "refund", &refund))
+            .await;
+        assert_eq!(status().await, "failed");
+        assert!(app.movements().await.is_empty());
+    });
+}
+
+#[test]
+fn only_the_provider_rings() {
+    run_with_stripe(async |app, peer| {
+        let account = app.add_stripe(peer).await;
+        let (intent, session) = app.at_stripe(peer, "automatic").await;
+        peer.pay(&session);
+        let body = event(
+            "checkout.session.completed",
+            "checkout.session",
+            &session,
+            1,
+        );
+        let (now, old) = (app.ambient.now(), app.ambient.now() - Duration::minutes(6));
+        for (signature, said) in [
+            (String::new(), body.clone()),
+            (sign("{}", now), body.clone()),
+            (sign(&body, old), body.clone()),
+        ] {
+            let refused = app.ring_signed(&account, &said, &signature).await;
+            refused.problem(401, "unauthorized");
+        }
+        let huge = "x".repeat(600 * 1024);
+        app.ring_with(&account, &huge)
+            .await
+            .problem(413, "body_too_large");
+        app.ring_with(&account, "{}")
+            .await
+            .problem(400, "bad_request");
+        let nowhere = json!({"webhook_url": format!("{}/webhooks/00/ra_00000000000000000000000000", app.base_url)});
+        app.ring_with(&nowhere, &body)
+            .await
+            .problem(404, "not_found");
+        app.listen().await;
+        assert_eq!(app.status(&intent).await, "requires_action");
+        // Silent for a while, and asked again; the same event counts once.
+        peer.down(true);
+        for _ in 0..2 {
+            app.ring_with(&account, &body).await.expect(200);
+        }
+        app.listen().await;
+        assert_eq!(app.status(&intent).await, "requires_action");
+        peer.down(false);
+        app.clock.advance(Duration::minutes(1));
+        app.listen().await;
+        assert_eq!(app.status(&intent).await, "succeeded");
+        // What is none of ours is nothing to us.
+        let strange = event(
+            "payment_intent.succeeded",
+            "payment_intent",
+            "pi_strange",
+            7,
+        );
+        app.ring_with(&account, &strange).await.expect(200);
+        app.listen().await;
+        assert!(app.movements().await.is_empty());
+    });
+}
+
+#[test]
+fn credentials_are_tried_and_never_shown() {
+    run_with_stripe(async |app, peer| {
+        let owner = &app.merchant.owner;
+        let with = |key: &str| {
+            json!({"rail": "stripe", "credentials": {
+                "secret_key": key, "webhook_secret": peer.webhook_secret(),
+            }})
+        };
+        let wrong = owner
+            .post("/v1/rail_accounts", &with("sk_test_somebodyelse"))
+            .await;
+        let said = wrong.problem(422, "credentials_refused");
+        assert!(!said.to_string().contains("somebodyelse"), "{said}");
+        let live = owner
+            .post("/v1/rail_accounts", &with("sk_live_sesamopen1234"))
+            .await;
+        assert_eq!(
+            live.problem(422, "invalid_request")["param"],
+            "/credentials/secret_key"
+        );
+        peer.down(true);
+        let away = owner.post("/v1/rail_accounts", &with(peer.key())).await;
+        away.problem(503, "provider_unavailable");
+        peer.down(false);
+        let account = app.add_stripe(peer).await;
+        let id = account["id"].as_str().unwrap();
+        let path = format!("/v1/rail_accounts/{id}");
+        let checked = owner.post(&format!("{path}/check"), &json!({})).await;
+        assert_eq!(checked.expect(200)["checked"], "credentials");
+        let change = json!({"credentials": with("sk_test_somebodyelse")["credentials"]});
+        owner
+            .patch(&path, &change)
+            .await
+            .problem(422, "credentials_refused");
+        let change = json!({"credentials": with(peer.key())["credentials"]});
+        let changed = owner.patch(&path, &change).await.expect(200);
+        assert!(!changed.to_string().contains("sesam"));
+        let rails = owner.get("/v1/rails").await.expect(200);
+        let offer = rails["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|rail| rail["name"] == "stripe");
+        assert_eq!(offer.unwrap()["how"], "redirect");
+    });
+}
