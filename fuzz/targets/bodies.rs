@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use threadpay::{
     base::{
         invalid::Invalid,
+        mode::Mode,
         money::{Currency, Money},
         net::Policy,
     },
@@ -155,7 +156,7 @@ fn callbacks(bytes: &[u8]) {
 }
 
 fn rail_accounts(bytes: &[u8]) {
-    read::<RailAccountRequest>(bytes).and_then(|request| checked(request.check()));
+    read::<RailAccountRequest>(bytes).and_then(|request| checked(request.check(Mode::Test)));
     read::<RailAccountChanges>(bytes).and_then(|request| checked(request.check()));
 }
 

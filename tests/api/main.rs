@@ -71,6 +71,7 @@ mod statements;
 mod stopping;
 mod strangers;
 mod stripe;
+mod stripe_door;
 mod stripe_peer;
 mod transfers;
 mod verify;

@@ -9,14 +9,15 @@ use super::{
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use threadpay::{
     base::{
+        flow::Flow,
         ids::{AttemptId, MerchantId},
         money::{Currency, Money},
     },
     domain::{
         intents::{Attempt, AttemptStatus, CaptureMethod},
         rails::{
-            CallKind, DeclineCode, PaymentMethod, Rail, RailAnswer, RailCall, RailFact, Route,
-            SandboxMethod,
+            CallKind, DeclineCode, FactKind, PaymentMethod, Rail, RailAnswer, RailCall, RailFact,
+            Route, SandboxMethod,
         },
     },
 };
@@ -175,7 +176,7 @@ impl ModelRail {
         let merchant = dice.pick(merchants).unwrap();
         let currency = dice.pick(&["EUR", "JPY", "KWD"]).unwrap().parse().unwrap();
         let amount = Money::new(dice.amount(1000), currency);
-        self.tell(merchant, (CallKind::Charge, None), amount, dice);
+        self.tell(merchant, (CallKind::Charge.into(), None), amount, dice);
         format!("{amount} come for nothing that is known")
     }
 
@@ -194,13 +195,17 @@ impl ModelRail {
             (CallKind::Charge, RailAnswer::Succeeded) if !holds => {
                 let amount = self.amounts.get(&id).copied().unwrap_or(attempt.amount);
                 let back = Money::new(dice.amount(amount.minor()), amount.currency());
-                let what = (CallKind::Refund, Some(id));
-                self.tell(attempt.merchant, what, back, dice);
-                return format!("{back} of {id} are given back");
+                let (kind, how) = match dice.below(4) {
+                    0 => (FactKind::Dispute(Flow::Out), "disputed"),
+                    1 => (FactKind::Dispute(Flow::In), "won in a dispute"),
+                    _ => (CallKind::Refund.into(), "given back"),
+                };
+                self.tell(attempt.merchant, (kind, Some(id)), back, dice);
+                return format!("{back} of {id} are {how}");
             }
             (CallKind::Charge, RailAnswer::Succeeded) if !self.released.contains(&id) => {
                 self.released.insert(id);
-                let what = (CallKind::Void, Some(id));
+                let what = (CallKind::Void.into(), Some(id));
                 self.tell(attempt.merchant, what, attempt.amount, dice);
                 return format!("what {id} holds lapses");
             }
@@ -213,7 +218,7 @@ impl ModelRail {
     fn tell(
         &mut self,
         merchant: MerchantId,
-        (kind, attempt): (CallKind, Option<AttemptId>),
+        (kind, attempt): (FactKind, Option<AttemptId>),
         amount: Money,
         dice: &mut Dice,
     ) {
@@ -277,9 +282,13 @@ impl ModelRail {
         }
         for (merchant, fact) in &self.news {
             match fact.kind {
-                CallKind::Charge => add(*merchant, fact.amount.unwrap(), 1),
-                CallKind::Refund => add(*merchant, fact.amount.unwrap(), -1),
-                CallKind::Capture | CallKind::Void | CallKind::Close => {}
+                FactKind::Call(CallKind::Charge) | FactKind::Dispute(Flow::In) => {
+                    add(*merchant, fact.amount.unwrap(), 1);
+                }
+                FactKind::Call(CallKind::Refund) | FactKind::Dispute(Flow::Out) => {
+                    add(*merchant, fact.amount.unwrap(), -1);
+                }
+                FactKind::Call(CallKind::Capture | CallKind::Void | CallKind::Close) => {}
             }
         }
         sums

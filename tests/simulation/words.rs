@@ -76,7 +76,7 @@ fn of_command(command: &Command) -> String {
         Command::Movement(MovementCommand::Learn(fact) | MovementCommand::Tell(fact)) => {
             let (kind, outcome, amount) = (fact.kind, fact.outcome, fact.amount);
             let name = fact.name().unwrap_or_default();
-            format!("learn that the {kind} {name} is {outcome:?} {amount:?}")
+            format!("learn that {kind:?} {name} is {outcome:?} {amount:?}")
         }
         Command::Movement(MovementCommand::Resolve(id, decided)) => {
             format!("{} movement {}", decided.action, short(id))

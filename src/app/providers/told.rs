@@ -3,18 +3,19 @@
 
 use super::{NotReady, Providers};
 use crate::{
-    base::{ids::AttemptId, names::Word},
+    base::{flow::Flow, ids::AttemptId, money::Money, names::Word},
     domain::{
         auth::{self, Merchant},
         intents::Attempt,
         rail_accounts::{self, AccountCredentials},
         rail_events::RailEvent,
         rails::{
-            CallKind, RailAnswer, RailFact, Route,
+            CallKind, FactKind, RailAnswer, RailFact, Route,
             stripe::{
                 Client, ObjectId, Request, Ring, RingError, RingKind,
                 answers::{
-                    CallError, Charge, Outcome, Page, Payment, Refund, RefundStatus, Session,
+                    CallError, Charge, Dispute, Link, Outcome, Page, Payment, Refund, RefundStatus,
+                    Session,
                 },
                 calls,
             },
@@ -77,9 +78,8 @@ impl Providers {
                 Some(refund) => asked.refund(&refund).await,
                 None => Ok(Vec::new()),
             },
-            RingKind::Dispute | RingKind::PayoutReconciled | RingKind::Payout | RingKind::Other => {
-                Ok(Vec::new())
-            }
+            RingKind::Dispute => asked.dispute(&id).await,
+            RingKind::PayoutReconciled | RingKind::Payout | RingKind::Other => Ok(Vec::new()),
         }
     }
 }
@@ -140,7 +140,7 @@ impl Asked<'_> {
             | Outcome::NotOurs => return Ok(facts),
         };
         facts.push(RailFact {
-            kind,
+            kind: kind.into(),
             amount,
             external_id: Some(payment.id.to_string()),
             ..RailFact::answer(&call, RailAnswer::Succeeded)
@@ -171,6 +171,45 @@ impl Asked<'_> {
         Ok(facts)
     }
 
+    /// What a dispute took off the balance and gave back to it: its status tells nothing of money.
+    async fn dispute(&self, id: &ObjectId) -> Result<Vec<RailFact>, UntoldError> {
+        let Some(dispute) = self.ask::<Dispute>(&calls::get_dispute(id)).await? else {
+            return Ok(Vec::new());
+        };
+        let Some(charge) = self.charge_of(dispute.payment_intent.as_ref()).await? else {
+            return Ok(Vec::new());
+        };
+        let told = dispute.balance_transactions.iter().filter_map(|moved| {
+            let amount = moved.amount().money()?;
+            let flow = if amount.minor() < 0 {
+                Flow::Out
+            } else {
+                Flow::In
+            };
+            Some(RailFact {
+                kind: FactKind::Dispute(flow),
+                amount: Some(Money::new(
+                    amount.minor().saturating_abs(),
+                    amount.currency(),
+                )),
+                external_id: Some(moved.id.to_string()),
+                occurred_at: Some(moved.created),
+                ..RailFact::answer(&charge.call(None), RailAnswer::Succeeded)
+            })
+        });
+        Ok(told.collect())
+    }
+
+    /// Our charge that made a payment, if one did.
+    async fn charge_of(&self, payment: Option<&Link>) -> Result<Option<Attempt>, UntoldError> {
+        let Some(payment) = payment else {
+            return Ok(None);
+        };
+        let payment = self.ask::<Payment>(&calls::get_payment(&payment.0)).await?;
+        let of = payment.and_then(|payment| payment.attempt());
+        self.own(of, CallKind::Charge).await
+    }
+
     /// A refund that we made, or that was made at the provider.
     async fn refund(&self, refund: &Refund) -> Result<Vec<RailFact>, UntoldError> {
         if let Some(attempt) = self.own(refund.attempt(), CallKind::Refund).await? {
@@ -178,16 +217,11 @@ impl Asked<'_> {
             let (order, _) = self.providers.order(self.merchant.id, &call).await?;
             return Ok(vec![order.of_refund(refund)]);
         }
-        let Some(payment) = &refund.payment_intent else {
-            return Ok(Vec::new());
-        };
-        let payment = self.ask::<Payment>(&calls::get_payment(&payment.0)).await?;
-        let of = payment.and_then(|payment| payment.attempt());
-        let Some(charge) = self.own(of, CallKind::Charge).await? else {
+        let Some(charge) = self.charge_of(refund.payment_intent.as_ref()).await? else {
             return Ok(Vec::new());
         };
         let done = RailFact {
-            kind: CallKind::Refund,
+            kind: CallKind::Refund.into(),
             amount: refund.amount().money(),
             external_id: Some(refund.id.to_string()),
             ..RailFact::answer(&charge.call(None), RailAnswer::Succeeded)
@@ -195,7 +229,7 @@ impl Asked<'_> {
         // What had gone and came back is money again, by a name of its own.
         let back = refund.failure_balance_transaction.as_ref();
         let back = back.map(|transaction| RailFact {
-            kind: CallKind::Charge,
+            kind: CallKind::Charge.into(),
             attempt: None,
             external_id: Some(transaction.0.to_string()),
             ..done.clone()

@@ -39,6 +39,8 @@ crate::names! {
         Unknown = "unknown",
         /// The rail gave it back without us.
         ExternalRefund = "external_refund",
+        /// The payer's bank took it back, or gave it again.
+        Dispute = "dispute",
     }
 }
 
@@ -144,8 +146,9 @@ impl Movement {
                 Action::Accept
             }
             (Flow::In, Reason::Unknown) => Action::Assign,
+            // What was taken back the merchant has lost, and what was given again is not the payer's.
+            (Flow::In, Reason::Dispute) | (Flow::Out, _) => Action::Keep,
             (Flow::In, _) => Action::Refund,
-            (Flow::Out, _) => Action::Keep,
         }
     }
 

@@ -2,8 +2,23 @@
 //! or a line of a statement.
 
 use super::{CallKind, NextAction, RailAnswer, RailCall, Route};
-use crate::base::{ids::AttemptId, money::Money};
+use crate::base::{flow::Flow, ids::AttemptId, money::Money};
 use time::OffsetDateTime;
+
+/// What happened at a rail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactKind {
+    /// What it can be asked to do, asked or not.
+    Call(CallKind),
+    /// A payer's bank took a payment back, so that money went; or gave it again, so that it came.
+    Dispute(Flow),
+}
+
+impl From<CallKind> for FactKind {
+    fn from(kind: CallKind) -> Self {
+        Self::Call(kind)
+    }
+}
 
 /// Something that happened at a rail, or did not. A fact about money is never refused: what nobody
 /// waits for is booked to suspense.
@@ -12,7 +27,7 @@ pub struct RailFact {
     /// Where it happened.
     pub route: Route,
     /// What was done there.
-    pub kind: CallKind,
+    pub kind: FactKind,
     /// What became of it.
     pub outcome: RailAnswer,
     /// The attempt that it is about, if the rail names one: that of the same kind, or the charge that
@@ -35,7 +50,7 @@ impl RailFact {
     pub fn answer(call: &RailCall, outcome: RailAnswer) -> Self {
         Self {
             route: call.route,
-            kind: call.kind,
+            kind: call.kind.into(),
             outcome,
             attempt: Some(call.attempt),
             external_id: None,

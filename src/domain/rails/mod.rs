@@ -15,7 +15,7 @@ pub mod x402;
 pub use allowed::Rails;
 pub use call::{CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall};
 pub use declines::{DECLINES_OF_MANY, DECLINES_OF_ONE, TooManyDeclines};
-pub use fact::RailFact;
+pub use fact::{FactKind, RailFact};
 pub use next_action::NextAction;
 pub use route::Route;
 pub use sandbox::SandboxMethod;

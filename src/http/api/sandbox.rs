@@ -207,7 +207,8 @@ impl FactRequest {
                 FactKind::Capture => CallKind::Capture,
                 FactKind::Void => CallKind::Void,
                 FactKind::Refund => CallKind::Refund,
-            },
+            }
+            .into(),
             outcome: match outcome {
                 FactOutcome::Succeeded => RailAnswer::Succeeded,
                 FactOutcome::Failed => RailAnswer::Declined(DeclineCode::ProcessingError),

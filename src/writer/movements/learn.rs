@@ -6,7 +6,7 @@ use crate::{
     domain::{
         intents::{Attempt, Finished, Known, Told},
         movements::{Flow, Reason, Unexpected},
-        rails::{CallKind, RailAnswer, RailFact},
+        rails::{CallKind, FactKind, RailAnswer, RailFact},
     },
     writer::{
         Rejection,
@@ -49,7 +49,7 @@ impl Decider<'_> {
             .filter(|attempt| attempt.route == fact.route)
             .cloned()
         {
-            Some(attempt) if attempt.kind == fact.kind => self.learn_of(attempt, fact),
+            Some(attempt) if fact.kind == attempt.kind.into() => self.learn_of(attempt, fact),
             Some(charge) => self.done_to(charge, fact),
             None => self.learn_unknown(fact),
         }
@@ -77,14 +77,14 @@ impl Decider<'_> {
         let intent = self.intent(charge.intent)?;
         let is_done = fact.outcome == RailAnswer::Succeeded;
         let (flow, reason) = match fact.kind {
-            CallKind::Void if is_done => {
+            FactKind::Call(CallKind::Void) if is_done => {
                 let (fresh, now) = (self.context.ambient.id(), self.context.now);
                 return match charge.clone().lapses(intent.clone(), fresh, now) {
                     Some(lapsed) => self.finished((&intent, charge.status), lapsed, fact),
                     None => self.unchanged(&intent, &charge),
                 };
             }
-            CallKind::Capture if is_done && intent.charge == Some(charge.id) => {
+            FactKind::Call(CallKind::Capture) if is_done && intent.charge == Some(charge.id) => {
                 let (fresh, now) = (self.context.ambient.id(), self.context.now);
                 let was = charge.status;
                 let told = Told::from(fact);
@@ -96,13 +96,19 @@ impl Decider<'_> {
                     None => self.unchanged(&intent, &charge),
                 };
             }
-            CallKind::Refund if is_done => (Flow::Out, Reason::ExternalRefund),
-            CallKind::Charge | CallKind::Capture if is_done => (Flow::In, Reason::Unknown),
-            CallKind::Charge
-            | CallKind::Capture
-            | CallKind::Refund
-            | CallKind::Void
-            | CallKind::Close => return self.unchanged(&intent, &charge),
+            FactKind::Call(CallKind::Refund) if is_done => (Flow::Out, Reason::ExternalRefund),
+            FactKind::Call(CallKind::Charge | CallKind::Capture) if is_done => {
+                (Flow::In, Reason::Unknown)
+            }
+            FactKind::Dispute(flow) if is_done => (flow, Reason::Dispute),
+            FactKind::Call(
+                CallKind::Charge
+                | CallKind::Capture
+                | CallKind::Refund
+                | CallKind::Void
+                | CallKind::Close,
+            )
+            | FactKind::Dispute(_) => return self.unchanged(&intent, &charge),
         };
         let unexpected = Unexpected {
             reason,
@@ -117,9 +123,10 @@ impl Decider<'_> {
     /// Money of which nothing is known that it could be for.
     fn learn_unknown(&self, fact: &RailFact) -> Result<Decision, Rejection> {
         let flow = match fact.kind {
-            CallKind::Charge | CallKind::Capture => Some(Flow::In),
-            CallKind::Refund => Some(Flow::Out),
-            CallKind::Void | CallKind::Close => None,
+            FactKind::Call(CallKind::Charge | CallKind::Capture) => Some(Flow::In),
+            FactKind::Call(CallKind::Refund) => Some(Flow::Out),
+            FactKind::Call(CallKind::Void | CallKind::Close) => None,
+            FactKind::Dispute(flow) => Some(flow),
         };
         let is_done = fact.outcome == RailAnswer::Succeeded;
         let moved = flow.zip(fact.amount).filter(|_| is_done);

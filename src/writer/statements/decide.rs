@@ -114,7 +114,7 @@ impl Decider<'_> {
         };
         let fact = RailFact {
             route: line.route(),
-            kind,
+            kind: kind.into(),
             outcome,
             attempt: attempt.map(|attempt| attempt.id),
             external_id: Some(line.external_id()),

@@ -44,7 +44,7 @@ impl LineState {
     /// What a line comes to whose money, or a part of it, is kept apart for this reason.
     pub fn of(reason: Reason) -> Self {
         match reason {
-            Reason::Late | Reason::ExternalRefund => Self::DataMismatch,
+            Reason::Late | Reason::ExternalRefund | Reason::Dispute => Self::DataMismatch,
             Reason::Duplicate | Reason::Over => Self::Over,
             Reason::Under => Self::Under,
             Reason::Currency => Self::CurrencyMismatch,
