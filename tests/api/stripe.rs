@@ -66,6 +66,10 @@ fn the_pay_page_leads_to_stripes_page_and_back() {
         let session = peer.sessions().pop().unwrap();
         let address = format!("{}/pay/{session}", peer.url());
         assert!(page.contains(&format!(r#"href="{address}""#)), "{page}");
+        let leads_on = format!(r#"content="0; url={address}""#);
+        assert!(page.contains(&leads_on), "{page}");
+        // Who comes back stays.
+        assert!(!browser.open(url).await.text().contains(&leads_on));
         // Another payer is not led to the page that this one began.
         let other = Browser::new(&app.anyone).open(url).await.text();
         assert!(!other.contains(&session), "{other}");

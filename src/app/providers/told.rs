@@ -39,6 +39,9 @@ pub enum UntoldError {
     /// The provider gives no answer, or refuses one.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The provider takes too long.
+    #[error("the provider takes too long to answer")]
+    TooSlow,
 }
 
 /// One account at Stripe that is asked.
@@ -66,25 +69,32 @@ impl Providers {
             merchant: &merchant,
             route: account.route(),
         };
-        let ring = Ring::read(&event.body)?;
-        let Some(id) = ring.object_id else {
-            return Ok(Vec::new());
-        };
-        match ring.kind {
-            RingKind::Session => asked.session(&id).await,
-            RingKind::Payment => asked.payment(&id).await,
-            RingKind::Charge => asked.charge(&id).await,
-            RingKind::Refund => match asked.ask(&calls::get_refund(&id)).await? {
-                Some(refund) => asked.refund(&refund).await,
-                None => Ok(Vec::new()),
-            },
-            RingKind::Dispute => asked.dispute(&id).await,
-            RingKind::PayoutReconciled | RingKind::Payout | RingKind::Other => Ok(Vec::new()),
-        }
+        let asked = asked.find_out(&event.body);
+        let patience = account.route().rail.patience();
+        let told = tokio::time::timeout(patience, asked).await;
+        told.unwrap_or(Err(UntoldError::TooSlow))
     }
 }
 
 impl Asked<'_> {
+    async fn find_out(&self, body: &[u8]) -> Result<Vec<RailFact>, UntoldError> {
+        let ring = Ring::read(body)?;
+        let Some(id) = ring.object_id else {
+            return Ok(Vec::new());
+        };
+        match ring.kind {
+            RingKind::Session => self.session(&id).await,
+            RingKind::Payment => self.payment(&id).await,
+            RingKind::Charge => self.charge(&id).await,
+            RingKind::Refund => match self.ask(&calls::get_refund(&id)).await? {
+                Some(refund) => self.refund(&refund).await,
+                None => Ok(Vec::new()),
+            },
+            RingKind::Dispute => self.dispute(&id).await,
+            RingKind::PayoutReconciled | RingKind::Payout | RingKind::Other => Ok(Vec::new()),
+        }
+    }
+
     /// What is answered; none where there is no such thing.
     async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<Option<T>, CallError> {
         match self.client.call(request).await {

@@ -15,6 +15,9 @@ use crate::{
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
+/// The field of a query that says that the payer goes on to the provider's page.
+pub(super) const LEAVES: &str = "leave";
+
 /// The fields of a pay form, from a form or from a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -26,6 +29,8 @@ pub(super) struct Filled {
     way: Option<String>,
     /// Why the rail declined the payment before.
     declined: Option<String>,
+    /// Set where the payer goes on to the provider's page ([`LEAVES`]).
+    leave: Option<String>,
 }
 
 impl Filled {
@@ -38,7 +43,13 @@ impl Filled {
             payment_method: field("payment_method"),
             way: None,
             declined: None,
+            leave: None,
         }
+    }
+
+    /// Whether the payer goes on to the provider's page at once.
+    pub fn leaves(&self) -> bool {
+        self.leave.is_some()
     }
 
     /// The same after this decline. How it was paid is chosen anew.

@@ -1,7 +1,7 @@
 //! The pay page and the post that pays.
 
 use super::answer;
-use super::choice::Filled;
+use super::choice::{Filled, LEAVES};
 use super::payer::Payer;
 use super::post::{Outcome, Post};
 use super::subject::{self, Page, PageSubject};
@@ -23,7 +23,11 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let filled = Filled::of_query(&request);
     let page = Page::find(&state, &visit).await?;
-    answer::pay(&filled.fill(page.page(&state, &visit, filled.way())))
+    let mut page = filled.fill(page.page(&state, &visit, filled.way()));
+    if let PayState::Elsewhere { at_once, .. } = &mut page.state {
+        *at_once = filled.leaves();
+    }
+    answer::pay(&page)
 }
 
 /// `GET /p/{token}/pay`: a browser that loads the address of a post again comes back to the page.
@@ -97,9 +101,17 @@ pub(super) async fn land(
     };
     match outcome {
         Outcome::Paid(id) => Ok(answer::see_other(&path("r", id))),
-        Outcome::Unpaid(id) | Outcome::Declined(id, _) => {
+        Outcome::Unpaid(id) | Outcome::Elsewhere(id) | Outcome::Declined(id, _) => {
             let page = path("p", id);
-            let mut landed = answer::see_other(&page);
+            // A form must not lead to others' pages, so ours does, once: who comes back stays.
+            let mut landed = answer::see_other(&match outcome {
+                Outcome::Elsewhere(_) => format!("{page}?{LEAVES}=1"),
+                Outcome::Paid(_)
+                | Outcome::Unpaid(_)
+                | Outcome::Declined(..)
+                | Outcome::Refused
+                | Outcome::Running => page.clone(),
+            });
             let payer = Payer::new(id, nonce);
             let is_secure = state.urls.public_url().starts_with("https:");
             for page in [page, visit.page_path()] {

@@ -11,7 +11,7 @@ use crate::{
     domain::{
         idempotency::{Claim, Fingerprint, KeyError},
         intents::Status,
-        rails::DeclineCode,
+        rails::{DeclineCode, NextAction},
     },
     writer::{Command, Rejection, Submission, WriteError},
 };
@@ -62,6 +62,8 @@ pub(super) enum Outcome {
     Paid(IntentId),
     /// This intent is not: it waits.
     Unpaid(IntentId),
+    /// This intent's payer is to pay on a page of the provider's.
+    Elsewhere(IntentId),
     /// This intent's payment was declined, and it can be paid again.
     Declined(IntentId, DeclineCode),
     /// The state did not allow it, and nothing was done.
@@ -105,6 +107,7 @@ impl Post {
 struct Paying {
     id: IntentId,
     status: Status,
+    next_action: Option<NextAction>,
 }
 
 /// The part of a problem that names the intent whose payment was declined.
@@ -121,9 +124,14 @@ fn outcome(performed: &Performed) -> Result<Outcome, Problem> {
     let unread = |error: serde_json::Error| Problem::internal(&error);
     match performed.answer.status {
         200..=299 => {
-            let Paying { id, status } = serde_json::from_slice(body).map_err(unread)?;
+            let paying: Paying = serde_json::from_slice(body).map_err(unread)?;
+            let Paying { id, status, .. } = paying;
+            let action = paying.next_action.as_ref();
+            let is_elsewhere = action.and_then(NextAction::address).is_some();
             Ok(if status == Status::Succeeded {
                 Outcome::Paid(id)
+            } else if is_elsewhere {
+                Outcome::Elsewhere(id)
             } else {
                 Outcome::Unpaid(id)
             })
@@ -158,6 +166,13 @@ mod tests {
                 200,
                 format!(r#"{{"id":"{id}","status":"processing"}}"#),
                 Outcome::Unpaid(id),
+            ),
+            (
+                200,
+                format!(
+                    r#"{{"id":"{id}","status":"requires_action","next_action":{{"type":"redirect_to_url","redirect_to_url":{{"url":"https://x/"}}}}}}"#
+                ),
+                Outcome::Elsewhere(id),
             ),
             (
                 402,

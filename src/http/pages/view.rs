@@ -84,6 +84,7 @@ impl Page {
                 match open.intent.waits_with().and_then(NextAction::address) {
                     Some(address) => PayState::Elsewhere {
                         address: address.to_owned(),
+                        at_once: false,
                     },
                     None => PayState::ActionRequired { csrf: csrf() },
                 }

@@ -56,6 +56,8 @@ pub enum PayState {
     Elsewhere {
         /// Where.
         address: String,
+        /// Whether the page leads there by itself.
+        at_once: bool,
     },
     /// The money is reserved and waits for the merchant to take it.
     Authorized,
@@ -223,6 +225,19 @@ impl View<'_> {
             self.page.state,
             PayState::Processing | PayState::SomebodyPaying
         )
+    }
+
+    /// Where the page leads by itself, if it does.
+    fn leads_to(&self) -> Option<&str> {
+        if let PayState::Elsewhere {
+            address,
+            at_once: true,
+        } = &self.page.state
+        {
+            Some(address)
+        } else {
+            None
+        }
     }
 
     /// The title of the browser's tab: the state, then who is paid.

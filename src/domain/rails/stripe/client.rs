@@ -11,10 +11,12 @@ use zeroize::Zeroizing;
 
 /// Where Stripe's API is.
 pub const API: &str = "https://api.stripe.com";
-/// How long one call may take. Stripe answers within seconds; some banks take half a minute.
-pub const DEADLINE: Duration = Duration::from_secs(40);
-/// How long a caller waits for a call: after that a worker sends it again, under the same key.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How long one exchange may take. Stripe answers within seconds; where a bank takes longer, the call is
+/// sent again under its key and is answered then.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+/// How long anybody waits for what a call comes to: after that a worker sends it again, under the same
+/// key. Shorter than the first pause of what is due, so that no two ask at once.
+pub const PATIENCE: Duration = Duration::from_secs(7);
 /// How many bytes one exchange may bring: a page of fifty sessions is some hundred kilobytes.
 pub const EXCHANGE_BYTES: usize = 2 * 1024 * 1024;
 
