@@ -68,8 +68,9 @@ fn the_pay_page_leads_to_stripes_page_and_back() {
         assert!(page.contains(&format!(r#"href="{address}""#)), "{page}");
         let leads_on = format!(r#"content="0; url={address}""#);
         assert!(page.contains(&leads_on), "{page}");
-        // Who comes back stays.
-        assert!(!browser.open(url).await.text().contains(&leads_on));
+        // Who comes back stays, and sees by and by what Stripe has told.
+        let back = browser.open(url).await.text();
+        assert!(!back.contains(&leads_on) && back.contains(r#"content="10; url="#));
         // Another payer is not led to the page that this one began.
         let other = Browser::new(&app.anyone).open(url).await.text();
         assert!(!other.contains(&session), "{other}");

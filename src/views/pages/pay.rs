@@ -223,7 +223,9 @@ impl View<'_> {
     fn refreshes(&self) -> bool {
         matches!(
             self.page.state,
-            PayState::Processing | PayState::SomebodyPaying
+            PayState::Processing
+                | PayState::SomebodyPaying
+                | PayState::Elsewhere { at_once: false, .. }
         )
     }
 
