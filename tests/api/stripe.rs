@@ -121,13 +121,7 @@ fn what_is_held_is_taken_let_go_or_closed() {
         let account = app.add_stripe(peer).await;
         let bot = &app.merchant.bot;
         let held = async || {
-            let (intent, session) = app.at_stripe(peer, "manual").await;
-            let payment = peer.pay(&session);
-            app.ring(
-                &account,
-                ("checkout.session.completed", "checkout.session", &session),
-            )
-            .await;
+            let (intent, payment) = app.paid_at_stripe((peer, &account), "manual").await;
             assert_eq!(app.status(&intent).await, "requires_capture");
             (intent, payment)
         };
@@ -219,13 +213,7 @@ fn money_that_nobody_waits_for_stands_apart() {
         .await;
         assert_eq!(app.movements().await.len(), 1);
 
-        let (intent, session) = app.at_stripe(peer, "automatic").await;
-        let payment = peer.pay(&session);
-        app.ring(
-            &account,
-            ("checkout.session.completed", "checkout.session", &session),
-        )
-        .await;
+        let (intent, payment) = app.paid_at_stripe((peer, &account), "automatic").await;
         let refund = peer.refund(&payment, 250);
         for _ in 0..2 {
             app.ring(&account, ("refund.created", "refund", &refund))
@@ -249,13 +237,7 @@ fn money_that_nobody_waits_for_stands_apart() {
 fn a_refund_that_fails_later_is_taken_back() {
     run_with_stripe(async |app, peer| {
         let account = app.add_stripe(peer).await;
-        let (intent, session) = app.at_stripe(peer, "automatic").await;
-        let payment = peer.pay(&session);
-        app.ring(
-            &account,
-            ("checkout.session.completed", "checkout.session", &session),
-        )
-        .await;
+        let (intent, payment) = app.paid_at_stripe((peer, &account), "automatic").await;
         peer.refunds_wait(true);
         peer.next("POST /v1/refunds", Fault::LoseAnswer);
         let made = app
@@ -286,13 +268,7 @@ fn a_refund_that_fails_later_is_taken_back() {
 fn a_dispute_is_what_it_moved() {
     run_with_stripe(async |app, peer| {
         let account = app.add_stripe(peer).await;
-        let (intent, session) = app.at_stripe(peer, "automatic").await;
-        let payment = peer.pay(&session);
-        app.ring(
-            &account,
-            ("checkout.session.completed", "checkout.session", &session),
-        )
-        .await;
+        let (intent, payment) = app.paid_at_stripe((peer, &account), "automatic").await;
         let dispute = peer.dispute(&payment, 1250);
         for _ in 0..2 {
             app.ring(&account, ("charge.dispute.created", "dispute", &dispute))

@@ -126,7 +126,7 @@ impl Providers {
         let (client, now) = (self.stripe(&keys), self.ambient.now());
         let asked = async {
             match how {
-                Asking::First => order.send(client).await,
+                Asking::First => order.send(client, now).await,
                 Asking::Again => order.send_again(client, now).await,
                 Asking::LookUp => order.look_up(client, now).await,
             }

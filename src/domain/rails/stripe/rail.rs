@@ -50,13 +50,18 @@ pub struct Order {
 
 impl Order {
     /// Has it done, for the first time.
-    pub async fn send(&self, client: Client<'_>) -> RailFact {
+    pub async fn send(&self, client: Client<'_>, now: OffsetDateTime) -> RailFact {
         let (fact, refusal) = self.try_once(client).await;
-        match refusal {
-            None => fact,
+        match (refusal, self.call.kind) {
+            (None, _) => fact,
             // Nothing was sent before, so nothing was done.
-            Some(Reason::Account) => self.declined(DeclineCode::ProcessingError),
-            Some(_) => self.refused(client).await,
+            (Some(Reason::Account), _) | (Some(_), CallKind::Charge | CallKind::Refund) => {
+                self.declined(DeclineCode::ProcessingError)
+            }
+            // What it is about may have been taken, let go or paid meanwhile.
+            (Some(_), CallKind::Capture | CallKind::Void | CallKind::Close) => {
+                self.refused(client, now).await
+            }
         }
     }
 
@@ -71,7 +76,7 @@ impl Order {
             },
             None => fact,
             Some(Reason::Account) => self.look_up(client, now).await,
-            Some(_) => self.refused(client).await,
+            Some(_) => self.refused(client, now).await,
         }
     }
 
@@ -137,7 +142,7 @@ impl Order {
     }
 
     /// What became of a call that Stripe refuses: it was done before, or it is not done.
-    async fn refused(&self, client: Client<'_>) -> RailFact {
+    async fn refused(&self, client: Client<'_>, now: OffsetDateTime) -> RailFact {
         let not_done = || self.declined(DeclineCode::ProcessingError);
         match self.call.kind {
             CallKind::Charge => match self.find_page(client).await {
@@ -155,7 +160,7 @@ impl Order {
                     Sent::Refused(_) | Sent::Unknown => self.unknown(),
                 }
             }
-            CallKind::Close => self.ask_closed(client, self.charge.begun_at).await,
+            CallKind::Close => self.ask_closed(client, now).await,
             CallKind::Refund => self.find_refund(client).await.unwrap_or_else(not_done),
         }
     }

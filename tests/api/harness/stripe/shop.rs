@@ -50,10 +50,24 @@ impl TestApp {
         (id, peer.sessions().pop().unwrap())
     }
 
+    /// An intent that was paid on Stripe's page, and its payment there.
+    pub async fn paid_at_stripe(
+        &self,
+        (peer, account): (&StripePeer, &Value),
+        capture_method: &str,
+    ) -> (String, String) {
+        let (intent, session) = self.at_stripe(peer, capture_method).await;
+        let payment = peer.pay(&session);
+        let rung = ("checkout.session.completed", "checkout.session", &*session);
+        self.ring(account, rung).await;
+        (intent, payment)
+    }
+
     /// The provider rings.
     pub async fn ring(&self, account: &Value, (name, object, id): (&str, &str, &str)) {
-        let number = u32::try_from(self.merchant.owner.events().await.len()).unwrap();
-        let body = event(name, object, id, number * 100 + random());
+        // Each event is another.
+        let number = new_key().trim_start_matches("key-").parse().unwrap();
+        let body = event(name, object, id, number);
         self.ring_with(account, &body).await.expect(200);
         self.listen().await;
     }
@@ -82,9 +96,4 @@ impl TestApp {
         let listed = self.merchant.owner.get("/v1/movements").await.expect(200);
         listed["data"].as_array().unwrap().clone()
     }
-}
-
-/// A number that no event had before.
-fn random() -> u32 {
-    new_key().bytes().map(u32::from).sum()
 }
