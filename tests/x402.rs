@@ -58,11 +58,17 @@ async fn each_question_is_answered() {
 struct Question<'a> {
     asked: &'a Value,
     settings: Settings,
+    node: Option<&'a str>,
     outbound: Outbound,
 }
 
 async fn answer(asked: &Value) -> Value {
-    let settings = match Settings::parse("/settings", &asked["settings"]) {
+    let mut account = asked["settings"].clone();
+    // The node is among the credentials of an account.
+    if let Some(members) = account.as_object_mut() {
+        members.remove("rpc_url");
+    }
+    let settings = match Settings::parse("/settings", &account) {
         Ok(settings) => settings,
         Err(invalid) => return json!({"invalid": invalid.to_string()}),
     };
@@ -71,6 +77,7 @@ async fn answer(asked: &Value) -> Value {
     let question = Question {
         asked,
         settings,
+        node: asked.pointer("/settings/rpc_url").and_then(Value::as_str),
         outbound: outbound.unwrap(),
     };
     match question.text("do") {
@@ -100,6 +107,7 @@ impl Question<'_> {
         Client {
             outbound: &self.outbound,
             settings: &self.settings,
+            node: self.node,
         }
     }
 
@@ -206,6 +214,7 @@ impl Question<'_> {
         let (client, authorization) = (self.client(), self.authorization());
         match client.look_up(&authorization, &trail).await {
             Ok(Some(Standing::Paid { transaction, .. })) => json!({"paid": transaction}),
+            Ok(Some(Standing::Waiting { .. })) => json!({"standing": "Waiting"}),
             Ok(Some(standing)) => json!({"standing": format!("{standing:?}")}),
             Ok(None) => json!({"standing": null}),
             Err(doubt) => json!({"doubt": doubt.to_string()}),

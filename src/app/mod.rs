@@ -35,7 +35,7 @@ use crate::{
         auth::{self, Authenticator, OpenError},
         callbacks::outbox::Handover,
         links::PageUrls,
-        rails::stripe,
+        rails::x402,
     },
     writer::{BatchReport, Hooks, RenderRejection, Writer, WriterOptions},
 };
@@ -198,12 +198,7 @@ fn outbound(config: &Config) -> Result<Outbound, BuildError> {
 /// The way out to the providers of rails.
 pub fn way_to_providers(config: &Config) -> Result<Outbound, BuildError> {
     let proxy = config.callback_proxy.as_ref();
-    Outbound::with_bound(
-        policy(config),
-        proxy,
-        stripe::DEADLINE,
-        stripe::EXCHANGE_BYTES,
-    )
+    Outbound::with_bound(policy(config), proxy, x402::DEADLINE, x402::EXCHANGE_BYTES)
 }
 
 fn policy(config: &Config) -> Policy {

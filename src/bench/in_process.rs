@@ -92,7 +92,7 @@ impl Bodies {
                 terms.details.reference = Some(ask.key.clone());
                 PaymentCommand::Create(Box::new(terms)).into()
             }
-            Verb::Confirm(id) => PaymentCommand::Confirm(id, self.confirm).into(),
+            Verb::Confirm(id) => PaymentCommand::Confirm(id, self.confirm.clone()).into(),
             Verb::Post => PostingCommand::Post(self.draft.clone()).into(),
             Verb::Refund(_) | Verb::Get(_) | Verb::List => {
                 return Err(failed("only HTTP is asked for this"));

@@ -108,9 +108,15 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramEr
             let id = Ambient::system().id();
             let given = credentials.map(read_credentials).transpose()?;
             let given = AccountCredentials::parse(rail, "", given.as_ref(), mode);
-            let sealed = match given.map_err(|error| refused(&error.into()))? {
-                Some(given) => Some(seal(settings, pool, (of.merchant, id), &given).await?),
-                None => None,
+            let given = given.map_err(|error| refused(&error.into()))?;
+            let sealed = match rail {
+                AccountRail::BankTransfer => None,
+                AccountRail::Stripe | AccountRail::X402 => {
+                    let providers = providers(settings, pool).await?;
+                    let checked = providers.check(new.settings(), given.as_ref()).await;
+                    checked.map_err(|error| ProgramError::Failed(error.to_string()))?;
+                    seal(&providers, (of.merchant, id), given.as_ref())?
+                }
             };
             add(&db, (id, new.with_credentials(sealed)), of).await
         }
@@ -167,17 +173,13 @@ async fn providers(settings: &Settings, pool: Pool) -> Result<Providers, Program
     })
 }
 
-/// Tries credentials at their provider, and seals them for an account.
-async fn seal(
-    settings: &Settings,
-    pool: Pool,
+fn seal(
+    providers: &Providers,
     owner: Owner,
-    given: &AccountCredentials,
-) -> Result<SealedCredentials, ProgramError> {
-    let providers = providers(settings, pool).await?;
-    let checked = providers.check(given).await;
-    checked.map_err(|error| ProgramError::Failed(error.to_string()))?;
-    let sealed = given.seal(owner, &providers.keys, &providers.ambient);
+    given: Option<&AccountCredentials>,
+) -> Result<Option<SealedCredentials>, ProgramError> {
+    let sealed = given.map(|given| given.seal(owner, &providers.keys, &providers.ambient));
+    let sealed = sealed.transpose();
     sealed.map_err(|error| ProgramError::Failed(error.to_string()))
 }
 
@@ -229,11 +231,11 @@ async fn check(
     let found = store::get(&pool, of.merchant, id).await;
     let account = found.map_err(DbError::from)?;
     let account = account.ok_or_else(|| no_account(id))?;
-    if account.credentials.is_some() {
+    if account.rail() != AccountRail::BankTransfer {
         let providers = providers(settings, pool).await?;
         let opened = providers.open(&account, mode);
         let opened = opened.map_err(|error| ProgramError::Failed(error.to_string()))?;
-        let checked = providers.check(&opened).await;
+        let checked = providers.check(&account.settings, opened.as_ref()).await;
         checked.map_err(|error| ProgramError::Failed(error.to_string()))?;
     }
     if of.json {
@@ -243,6 +245,7 @@ async fn check(
     let seen = match account.rail() {
         AccountRail::BankTransfer => "Form and check digits are right; no bank was asked.",
         AccountRail::Stripe => "Stripe takes its key.",
+        AccountRail::X402 => "Its facilitator and its node take it.",
     };
     print::line(&format!("{} {seen}", sentence(&account)))
 }

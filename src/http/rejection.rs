@@ -64,6 +64,7 @@ fn intent(error: &IntentError, said: String) -> Problem {
             Problem::new(ProblemCode::TooManyDeclines, said).retry_after(many.wait)
         }
         IntentError::RailNotAvailable(_) => Problem::new(ProblemCode::RailNotAvailable, said),
+        IntentError::NotRefundable(_) => Problem::new(ProblemCode::RefundNotPossible, said),
         IntentError::Broken(_) => Problem::internal(error),
     }
 }

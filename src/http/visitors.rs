@@ -3,6 +3,7 @@
 //! they ask about. Behind a proxy all come from the proxy's address: it should have a limit of its own.
 
 use crate::base::problem::ProblemCode;
+use crate::http::pages::pays;
 use crate::http::server::limit::Standing;
 use crate::http::{Problem, State};
 use actix_web::body::{BoxBody, MessageBody};
@@ -30,7 +31,7 @@ fn admit_payer(state: &State, request: &HttpRequest) -> Result<(), Problem> {
     // We spell no address like that: all other spellings of all tokens count as one.
     let token = path.split('/').nth(2).filter(|_| !path.contains('%'));
     let token = token.unwrap_or_default();
-    if request.method() == Method::POST {
+    if request.method() == Method::POST || pays(request) {
         admit_address(state, request)?;
         admit_subject(state, request, token)
     } else {

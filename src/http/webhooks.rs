@@ -65,12 +65,11 @@ async fn read(
 ) -> Result<RailEvent, Problem> {
     let merchant = auth::store::merchant(&state.pool, account.merchant).await?;
     let merchant = merchant.ok_or_else(Problem::not_found)?;
-    if account.credentials.is_none() {
-        return Err(Problem::not_found());
-    }
     let opened = state.providers.open(&account, merchant.mode);
     let opened = opened.map_err(|error| Problem::internal(&error))?;
-    let AccountCredentials::Stripe(keys) = opened;
+    let Some(AccountCredentials::Stripe(keys)) = opened else {
+        return Err(Problem::not_found());
+    };
     let header = request.headers().get("stripe-signature");
     let header = header.and_then(|value| value.to_str().ok());
     let now = state.ambient.now();

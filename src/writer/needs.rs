@@ -40,7 +40,7 @@ impl Needs {
     }
 
     /// What a payer's choice names: all of the merchant's rail accounts, where one of them is asked.
-    pub fn add_named_by_choice(&mut self, merchant: MerchantId, choice: Choice) {
+    pub fn add_named_by_choice(&mut self, merchant: MerchantId, choice: &Choice) {
         let needs_account = choice.account.is_some() || choice.method.rail().has_accounts();
         self.rail_accounts.extend(needs_account.then_some(merchant));
     }

@@ -52,7 +52,8 @@ impl Rejection {
             Self::Intent(
                 IntentError::InvalidState { .. }
                 | IntentError::Declined { .. }
-                | IntentError::RailNotAvailable(_),
+                | IntentError::RailNotAvailable(_)
+                | IntentError::NotRefundable(_),
             )
             | Self::Movement(
                 MovementError::Resolved

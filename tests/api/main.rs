@@ -79,3 +79,4 @@ mod waiting;
 mod walls;
 mod words;
 mod writer;
+mod x402;

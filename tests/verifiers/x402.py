@@ -5,9 +5,10 @@
 Has `tests/x402.rs` answer. What we ask for is read by the official libraries of TypeScript and
 Python (npm @x402/core, PyPI x402), whose payers sign for it; what they sign is taken, and with any
 slip in it refused. On a chain of our own (anvil, `x402_chain.js`) their facilitator brings it to a
-token of OpenZeppelin's, and blocks are mined and taken back. Last comes hostile-facilitator, which
-takes the money and loses the answer in ten ways. The exit status is 1 if one of them says otherwise
-than we do.
+token of OpenZeppelin's, and blocks are mined and taken back. Then comes hostile-facilitator, which
+takes the money and loses the answer in ten ways. Last a running service (BASE_URL, API_KEY) is paid
+by all of them, and judged by x402-conformance. The exit status is 1 if one of them says otherwise than
+we do.
 """
 
 import base64
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from decimal import Decimal
@@ -426,7 +428,104 @@ def check_hostile():
     print(f"ways to lose an answer in which a payment is made once: {len(ALL_MODES)}, {dict(outcomes)}")
 
 
+# --- a running service ---------------------------------------------------------------------------
+
+
+def call(method, path, body=None):
+    headers = {"Authorization": "Bearer " + os.environ["API_KEY"], "Content-Type": "application/json"}
+    headers["Idempotency-Key"] = chance.randbytes(12).hex()
+    body = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(os.environ["BASE_URL"] + path, body, headers, method=method)
+    with direct.open(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def visit(url, payment=None):
+    """What a program is answered at a page: status, body, headers."""
+    headers = {} if payment is None else {"PAYMENT-SIGNATURE": payment}
+    try:
+        with direct.open(urllib.request.Request(url, headers=headers), timeout=30) as answer:
+            return answer.status, json.load(answer), answer.headers
+    except urllib.error.HTTPError as answer:
+        return answer.code, json.load(answer), answer.headers
+
+
+def account_of(of):
+    """A rail account of these settings, of which the node is a credential."""
+    node = of.pop("rpc_url", None)
+    body = {"rail": "x402", "settings": of, **({"credentials": {"rpc_url": node}} if node else {})}
+    return call("POST", "/v1/rail_accounts", body)
+
+
+def intent_of(currency, amount="12.50"):
+    return call("POST", "/v1/payment_intents", {"amount": amount, "currency": currency, "rails": ["x402"]})
+
+
+def ended(intent):
+    """The status of an intent that nobody waits for any more."""
+    for _ in range(600):
+        status = call("GET", f"/v1/payment_intents/{intent['id']}")["status"]
+        if status != "processing":
+            return status
+        time.sleep(0.1)
+    raise AssertionError(f"{intent['id']} is still processing")
+
+
+def check_served():
+    """Both payers pay a running service, once, and a reorganization is noticed."""
+    with running_chain() as chain:
+        account = account_of({**chain.account, "confirmations": 2})
+        first = intent_of("EUR")
+        judged = ["x402conf", "resource", first["pay_url"]]
+        subprocess.run([Path(sys.executable).parent / judged[0], *judged[1:]], check=True, stdout=subprocess.DEVNULL)
+        for number, by in enumerate(["TypeScript", "Python"], 1):
+            intent = intent_of("EUR")
+            status, asked, headers = visit(intent["pay_url"])
+            assert (status, carried(headers["PAYMENT-REQUIRED"])) == (402, asked), status
+            if by == "TypeScript":
+                [signed] = by_node([{"pay": headers["PAYMENT-REQUIRED"], "key": chain.facts["key"]}])
+            else:
+                signed = by_python(headers["PAYMENT-REQUIRED"], chain.facts["key"])
+            status, told, headers = visit(intent["pay_url"], signed)
+            assert (status, told["status"]) == (200, "processing"), (status, told)
+            [response] = by_node([{"response": headers["PAYMENT-RESPONSE"]}])
+            assert response["success"] and response["payer"] == chain.facts["payer"], response
+            assert visit(intent["pay_url"], signed)[0] == 200
+            if by == "Python":
+                chain.rpc("anvil_reorg", 1, [])
+                assert chain.received() == 12_500_000, "the reorganization took it back"
+            chain.mine(2)
+            assert ended(intent) == "succeeded"
+            assert chain.received() == number * 12_500_000
+        call("DELETE", f"/v1/rail_accounts/{account['id']}")
+    print("payments to a running service: 2, one of them taken back by a reorganization and made again")
+
+
+def check_served_by_hostile():
+    """However a facilitator loses its answer, a payment is made once."""
+    currencies = ["EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF"]
+    with contextlib.ExitStack() as stack:
+        peers = [stack.enter_context(HostileServer(mode=mode, client_timeout_s=0.5)) for mode in ALL_MODES]
+        waiting = []
+        for peer, currency in zip(peers, currencies, strict=True):
+            account = settings(facilitator_url=f"http://127.0.0.1:{peer.port}", currency=currency, pay_to=drawn_address())
+            account = account_of(account)
+            intent = intent_of(currency)
+            _, _, headers = visit(intent["pay_url"])
+            signed = by_python(headers["PAYMENT-REQUIRED"], "0x" + chance.randbytes(32).hex())
+            status, told, _ = visit(intent["pay_url"], signed)
+            assert status in (200, 202), (peer, status, told)
+            waiting.append((account, intent))
+        for (account, intent), peer, mode in zip(waiting, peers, ALL_MODES, strict=True):
+            assert ended(intent) == "succeeded", mode
+            assert (peer.distinct_payments, peer.unidentified_calls) == (1, 0), mode
+            call("DELETE", f"/v1/rail_accounts/{account['id']}")
+    print(f"ways to lose an answer in which a running service is paid once: {len(ALL_MODES)}")
+
+
 check_requests()
 check_payments()
 check_chain()
 check_hostile()
+check_served()
+check_served_by_hostile()

@@ -2,6 +2,7 @@
 //! and with the opened credentials of the account that it is made by.
 
 mod told;
+mod x402;
 
 pub use told::UntoldError;
 
@@ -18,7 +19,7 @@ use crate::{
         auth::{self, Merchant},
         intents::{Attempt, attempt},
         links::PageUrls,
-        rail_accounts::{self, AccountCredentials, CredentialsError, RailAccount},
+        rail_accounts::{self, AccountCredentials, AccountSettings, CredentialsError, RailAccount},
         rails::{
             CallKind, Rail, RailAnswer, RailCall, RailFact,
             stripe::{
@@ -29,6 +30,7 @@ use crate::{
         },
     },
 };
+use std::time::Duration;
 
 /// The way to all rails.
 pub struct Providers {
@@ -71,6 +73,10 @@ pub enum CheckError {
     Unreachable(String),
 }
 
+/// How long a worker waits for a rail: shorter than the first pause of what is due, so that no two
+/// ask at once.
+const WORKER_PATIENCE: Duration = Duration::from_secs(7);
+
 /// How a rail is asked.
 #[derive(Clone, Copy, Debug)]
 enum Asking {
@@ -87,7 +93,7 @@ impl Providers {
                 let answer = Rail::answer_at_once(call).unwrap_or(RailAnswer::Unknown);
                 RailFact::answer(call, answer)
             }
-            Rail::Stripe => self.ask(merchant, call, Asking::First).await,
+            Rail::Stripe | Rail::X402 => self.ask(merchant, call, Asking::First).await,
         }
     }
 
@@ -99,7 +105,7 @@ impl Providers {
                 Some(answer) => RailFact::answer(call, answer),
                 None => self.look_up(merchant, call).await,
             },
-            Rail::Stripe => self.ask(merchant, call, Asking::Again).await,
+            Rail::Stripe | Rail::X402 => self.ask(merchant, call, Asking::Again).await,
         }
     }
 
@@ -110,29 +116,47 @@ impl Providers {
                 let answer = Rail::found_at_once(call).unwrap_or(RailAnswer::Unknown);
                 RailFact::answer(call, answer)
             }
-            Rail::Stripe => self.ask(merchant, call, Asking::LookUp).await,
+            Rail::Stripe | Rail::X402 => self.ask(merchant, call, Asking::LookUp).await,
         }
     }
 
     async fn ask(&self, merchant: MerchantId, call: &RailCall, how: Asking) -> RailFact {
-        let unknown = RailFact::answer(call, RailAnswer::Unknown);
-        let (order, keys) = match self.order(merchant, call).await {
-            Ok(order) => order,
-            Err(reason) => {
-                tracing::error!(attempt = %call.attempt, %reason, "a call cannot be made");
-                return unknown;
-            }
+        let unknown = || RailFact::answer(call, RailAnswer::Unknown);
+        let patience = match how {
+            Asking::First => call.route.rail.patience(),
+            Asking::Again | Asking::LookUp => WORKER_PATIENCE,
         };
-        let (client, now) = (self.stripe(&keys), self.ambient.now());
         let asked = async {
-            match how {
-                Asking::First => order.send(client, now).await,
-                Asking::Again => order.send_again(client, now).await,
-                Asking::LookUp => order.look_up(client, now).await,
+            match call.route.rail {
+                Rail::X402 => self.ask_x402(merchant, call, how).await,
+                Rail::Sandbox | Rail::BankTransfer | Rail::Stripe => {
+                    self.ask_stripe(merchant, call, how).await
+                }
             }
         };
-        let answered = tokio::time::timeout(call.route.rail.patience(), asked).await;
-        answered.unwrap_or(unknown)
+        match tokio::time::timeout(patience, asked).await {
+            Ok(Ok(fact)) => fact,
+            Ok(Err(reason)) => {
+                tracing::error!(attempt = %call.attempt, %reason, "a call cannot be made");
+                unknown()
+            }
+            Err(_) => unknown(),
+        }
+    }
+
+    async fn ask_stripe(
+        &self,
+        merchant: MerchantId,
+        call: &RailCall,
+        how: Asking,
+    ) -> Result<RailFact, NotReady> {
+        let (order, keys) = self.order(merchant, call).await?;
+        let (client, now) = (self.stripe(&keys), self.ambient.now());
+        Ok(match how {
+            Asking::First => order.send(client, now).await,
+            Asking::Again => order.send_again(client, now).await,
+            Asking::LookUp => order.look_up(client, now).await,
+        })
     }
 
     /// A client of Stripe's for an account.
@@ -144,21 +168,42 @@ impl Providers {
         }
     }
 
-    /// The opened credentials of an account.
+    /// The opened credentials of an account, if it has any.
     pub fn open(
         &self,
         account: &RailAccount,
         mode: Mode,
-    ) -> Result<AccountCredentials, CredentialsError> {
+    ) -> Result<Option<AccountCredentials>, CredentialsError> {
+        let owner = ((account.merchant, account.id), account.rail());
         let sealed = account.credentials.as_ref();
-        let owner = (account.merchant, account.id);
-        let sealed = sealed.ok_or(CredentialsError::Missing)?;
-        sealed.open((owner, account.rail()), &self.keys, mode)
+        let opened = sealed.map(|sealed| sealed.open(owner, &self.keys, mode));
+        opened.transpose()
     }
 
-    /// Asks the provider whether it takes these credentials.
-    pub async fn check(&self, credentials: &AccountCredentials) -> Result<(), CheckError> {
-        let AccountCredentials::Stripe(keys) = credentials;
+    /// Asks the provider whether an account of these settings and credentials can be used. A bank is
+    /// not asked: it tells no stranger.
+    pub async fn check(
+        &self,
+        settings: &AccountSettings,
+        credentials: Option<&AccountCredentials>,
+    ) -> Result<(), CheckError> {
+        match (settings, credentials) {
+            (AccountSettings::BankTransfer(_), _) => Ok(()),
+            (AccountSettings::Stripe(_), Some(AccountCredentials::Stripe(keys))) => {
+                self.check_stripe(keys).await
+            }
+            (AccountSettings::X402(settings), Some(AccountCredentials::X402(node))) => {
+                self.check_x402(settings, Some(node)).await
+            }
+            (AccountSettings::X402(settings), None) => self.check_x402(settings, None).await,
+            (AccountSettings::Stripe(_) | AccountSettings::X402(_), _) => {
+                let none = "the account has no credentials of its rail".to_owned();
+                Err(CheckError::Refused(none))
+            }
+        }
+    }
+
+    async fn check_stripe(&self, keys: &stripe::Credentials) -> Result<(), CheckError> {
         // The form of the key says its mode.
         match self
             .stripe(keys)
@@ -181,13 +226,12 @@ impl Providers {
         merchant: MerchantId,
         call: &RailCall,
     ) -> Result<(Order, stripe::Credentials), NotReady> {
-        let merchant = auth::store::merchant(&self.pool, merchant).await?;
-        let merchant = merchant.ok_or(NotReady::Missing("merchant"))?;
+        let merchant = self.merchant(merchant).await?;
         let attempt = self.attempt(merchant.id, call.attempt).await?;
-        let account = call.route.account.ok_or(NotReady::Missing("account"))?;
-        let account = rail_accounts::store::get(&self.pool, merchant.id, account).await?;
-        let account = account.ok_or(NotReady::Missing("account"))?;
-        let AccountCredentials::Stripe(keys) = self.open(&account, merchant.mode)?;
+        let account = self.account(merchant.id, call).await?;
+        let Some(AccountCredentials::Stripe(keys)) = self.open(&account, merchant.mode)? else {
+            return Err(NotReady::Missing("key"));
+        };
         let refund = match call.kind {
             CallKind::Refund => object_id(attempt.reference.as_deref()),
             CallKind::Charge | CallKind::Capture | CallKind::Void | CallKind::Close => None,
@@ -211,6 +255,22 @@ impl Providers {
             charge: there(&charge, &merchant),
         };
         Ok((order, keys))
+    }
+
+    async fn merchant(&self, id: MerchantId) -> Result<Merchant, NotReady> {
+        let found = auth::store::merchant(&self.pool, id).await?;
+        found.ok_or(NotReady::Missing("merchant"))
+    }
+
+    /// The account that a call is made by.
+    async fn account(
+        &self,
+        merchant: MerchantId,
+        call: &RailCall,
+    ) -> Result<RailAccount, NotReady> {
+        let id = call.route.account.ok_or(NotReady::Missing("account"))?;
+        let found = rail_accounts::store::get(&self.pool, merchant, id).await?;
+        found.ok_or(NotReady::Missing("account"))
     }
 
     async fn attempt(&self, merchant: MerchantId, id: AttemptId) -> Result<Attempt, NotReady> {

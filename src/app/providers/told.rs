@@ -5,7 +5,7 @@ use super::{NotReady, Providers};
 use crate::{
     base::{flow::Flow, ids::AttemptId, money::Money, names::Word},
     domain::{
-        auth::{self, Merchant},
+        auth::Merchant,
         intents::Attempt,
         rail_accounts::{self, AccountCredentials},
         rail_events::RailEvent,
@@ -55,14 +55,14 @@ struct Asked<'a> {
 impl Providers {
     /// What an event tells.
     pub async fn told(&self, event: &RailEvent) -> Result<Vec<RailFact>, UntoldError> {
-        let merchant = auth::store::merchant(&self.pool, event.merchant).await;
-        let merchant = merchant.map_err(NotReady::from)?;
-        let merchant = merchant.ok_or(NotReady::Missing("merchant"))?;
+        let merchant = self.merchant(event.merchant).await?;
         let account = rail_accounts::store::get(&self.pool, event.merchant, event.account).await;
         let account = account.map_err(NotReady::from)?;
         let account = account.ok_or(NotReady::Missing("account"))?;
         let opened = self.open(&account, merchant.mode).map_err(NotReady::from)?;
-        let AccountCredentials::Stripe(keys) = opened;
+        let Some(AccountCredentials::Stripe(keys)) = opened else {
+            return Err(NotReady::Missing("key").into());
+        };
         let asked = Asked {
             providers: self,
             client: self.stripe(&keys),

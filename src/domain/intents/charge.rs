@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmRequest {
-    /// What the payer pays with: `bank_transfer`, or a method of the sandbox.
+    /// What the payer pays with: `bank_transfer`, `stripe`, or a method of the sandbox.
     #[schema(example = "pm_sandbox_ok")]
     payment_method: String,
     /// Your account with the rail's provider; the first that fits if left out.
@@ -32,6 +32,7 @@ impl ConfirmRequest {
         Ok(Choice {
             method: method.map_err(|error: UnknownName| unusable(error.to_string()))?,
             account: self.rail_account,
+            signed: None,
         })
     }
 }

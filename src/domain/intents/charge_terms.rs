@@ -2,17 +2,19 @@
 
 use crate::{
     base::ids::RailAccountId,
-    domain::rails::{NextAction, PaymentMethod, Route},
+    domain::rails::{NextAction, PaymentMethod, Route, x402},
 };
 use time::OffsetDateTime;
 
 /// What a payer pays with, as somebody chose it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// The payment method.
     pub method: PaymentMethod,
     /// The merchant's account with the rail's provider; the first that fits if none is chosen.
     pub account: Option<RailAccountId>,
+    /// What the payer signed, where that pays.
+    pub signed: Option<Box<x402::Signed>>,
 }
 
 impl From<PaymentMethod> for Choice {
@@ -20,6 +22,7 @@ impl From<PaymentMethod> for Choice {
         Self {
             method,
             account: None,
+            signed: None,
         }
     }
 }

@@ -47,6 +47,11 @@ pub enum IntentError {
         "the rail {0} is for test merchants, and this merchant is live: no rail can take this payment yet"
     )]
     RailNotAvailable(Rail),
+    /// The rail gives nothing back.
+    #[error(
+        "{0} gives nothing back: send the money to the payer from your own wallet, and book it as an adjustment"
+    )]
+    NotRefundable(Rail),
     /// Our own records disagree with each other: a fault of ours.
     #[error(transparent)]
     Broken(#[from] Broken),

@@ -73,6 +73,7 @@ fn refusal(error: &IntentError) -> String {
         IntentError::Declined { .. }
         | IntentError::TooManyDeclines(_)
         | IntentError::RailNotAvailable(_)
+        | IntentError::NotRefundable(_)
         | IntentError::Broken(_) => {
             panic!("{error}")
         }

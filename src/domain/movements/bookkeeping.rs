@@ -14,7 +14,9 @@ use crate::{
 /// merchant's own bank account.
 pub fn money_at(route: Route, currency: Currency) -> Account {
     match route.rail {
-        Rail::Sandbox | Rail::Stripe => Account::rail_clearing(route.rail.as_str(), route.account),
+        Rail::Sandbox | Rail::Stripe | Rail::X402 => {
+            Account::rail_clearing(route.rail.as_str(), route.account)
+        }
         Rail::BankTransfer => Account::bank(currency, route.account),
     }
 }

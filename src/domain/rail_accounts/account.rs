@@ -5,12 +5,12 @@ use crate::{
     base::{
         ids::{MerchantId, RailAccountId},
         invalid::Invalid,
-        money::Money,
+        money::{Currency, Money},
         names::Word,
         patch::Patch,
     },
     domain::{
-        rails::{Route, bank_transfer::NotPayable, stripe},
+        rails::{Route, bank_transfer::NotPayable, stripe, x402},
         statements::Mapping,
     },
 };
@@ -126,9 +126,20 @@ pub enum NotTaken {
     /// Stripe does not move this.
     #[error(transparent)]
     Stripe(#[from] stripe::NotTaken),
+    /// Its token cannot pay this.
+    #[error(transparent)]
+    X402(#[from] x402::NotPayable),
+    /// Its token stands for another currency.
+    #[error("its token stands for {0}")]
+    Currency(Currency),
 }
 
 impl NewRailAccount {
+    /// Where it is to be.
+    pub const fn settings(&self) -> &AccountSettings {
+        &self.settings
+    }
+
     /// The same with its credentials, sealed for it.
     #[must_use]
     pub fn with_credentials(self, credentials: Option<SealedCredentials>) -> Self {
@@ -177,6 +188,12 @@ impl RailAccount {
         match &self.settings {
             AccountSettings::BankTransfer(settings) => Ok(settings.check(amount)?),
             AccountSettings::Stripe(_) => Ok(stripe::to_stripe(amount).map(drop)?),
+            AccountSettings::X402(settings) => {
+                let paid = settings.amount(amount);
+                Ok(paid
+                    .ok_or(NotTaken::Currency(settings.currency))?
+                    .map(drop)?)
+            }
         }
     }
 

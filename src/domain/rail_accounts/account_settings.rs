@@ -5,7 +5,7 @@ use crate::{
     domain::rails::{
         Rail,
         bank_transfer::{Settings, SettingsObject},
-        stripe,
+        stripe, x402,
     },
 };
 use serde::Serialize;
@@ -19,6 +19,8 @@ crate::names! {
         BankTransfer = "bank_transfer",
         /// Stripe's pages.
         Stripe = "stripe",
+        /// Tokens of a chain, paid by programs.
+        X402 = "x402",
     }
 }
 
@@ -28,6 +30,7 @@ impl AccountRail {
         match self {
             Self::BankTransfer => Rail::BankTransfer,
             Self::Stripe => Rail::Stripe,
+            Self::X402 => Rail::X402,
         }
     }
 }
@@ -39,6 +42,8 @@ pub enum AccountSettings {
     BankTransfer(Box<Settings>),
     /// Of an account at Stripe.
     Stripe(stripe::Settings),
+    /// Of an address on a chain.
+    X402(Box<x402::Settings>),
 }
 
 /// The settings of an account, as the API gives them and as they are stored.
@@ -48,6 +53,8 @@ pub enum AccountSettings {
 pub enum AccountSettingsObject {
     /// Of a bank account.
     BankTransfer(Box<SettingsObject>),
+    /// Of an address on a chain.
+    X402(Box<x402::SettingsObject>),
     /// Of an account at Stripe.
     Stripe(stripe::Settings),
 }
@@ -61,6 +68,10 @@ impl AccountSettings {
                 Ok(Self::BankTransfer(Box::new(settings)))
             }
             AccountRail::Stripe => stripe::Settings::parse(at, value).map(Self::Stripe),
+            AccountRail::X402 => {
+                let settings = x402::Settings::parse(at, value)?;
+                Ok(Self::X402(Box::new(settings)))
+            }
         }
     }
 
@@ -69,6 +80,7 @@ impl AccountSettings {
         match self {
             Self::BankTransfer(_) => AccountRail::BankTransfer,
             Self::Stripe(_) => AccountRail::Stripe,
+            Self::X402(_) => AccountRail::X402,
         }
     }
 
@@ -76,7 +88,15 @@ impl AccountSettings {
     pub fn bank_transfer(&self) -> Option<&Settings> {
         match self {
             Self::BankTransfer(settings) => Some(settings),
-            Self::Stripe(_) => None,
+            Self::Stripe(_) | Self::X402(_) => None,
+        }
+    }
+
+    /// Those of an address on a chain, if they are.
+    pub fn x402(&self) -> Option<&x402::Settings> {
+        match self {
+            Self::X402(settings) => Some(settings),
+            Self::BankTransfer(_) | Self::Stripe(_) => None,
         }
     }
 
@@ -87,6 +107,7 @@ impl AccountSettings {
                 format!("{} {}", settings.scheme(), settings.account())
             }
             Self::Stripe(_) => "an account at Stripe".to_owned(),
+            Self::X402(settings) => format!("{} {}", settings.network, settings.pay_to),
         }
     }
 
@@ -97,6 +118,7 @@ impl AccountSettings {
                 AccountSettingsObject::BankTransfer(Box::new(settings.object()))
             }
             Self::Stripe(settings) => AccountSettingsObject::Stripe(*settings),
+            Self::X402(settings) => AccountSettingsObject::X402(Box::new(settings.object())),
         }
     }
 
@@ -110,7 +132,8 @@ impl AccountSettings {
             (Self::BankTransfer(before), Self::BankTransfer(after)) => {
                 (after.scheme(), after.account()) == (before.scheme(), before.account())
             }
-            (Self::BankTransfer(_) | Self::Stripe(_), _) => true,
+            (Self::X402(before), Self::X402(after)) => before.is_same_account(after),
+            (Self::BankTransfer(_) | Self::Stripe(_) | Self::X402(_), _) => true,
         };
         if is_same {
             Ok(after)
@@ -126,7 +149,8 @@ impl AccountSettings {
             (Self::BankTransfer(one), Self::BankTransfer(other)) => {
                 (one.scheme(), one.account()) == (other.scheme(), other.account())
             }
-            (Self::BankTransfer(_) | Self::Stripe(_), _) => false,
+            (Self::X402(one), Self::X402(other)) => one.is_same_account(other),
+            (Self::BankTransfer(_) | Self::Stripe(_) | Self::X402(_), _) => false,
         }
     }
 }

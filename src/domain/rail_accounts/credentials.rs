@@ -10,7 +10,7 @@ use crate::{
         invalid::Invalid,
         mode::Mode,
     },
-    domain::rails::stripe,
+    domain::rails::{stripe, x402},
 };
 use serde_json::Value;
 use std::fmt;
@@ -21,6 +21,8 @@ use zeroize::Zeroizing;
 pub enum AccountCredentials {
     /// Of an account at Stripe.
     Stripe(stripe::Credentials),
+    /// The node of a chain.
+    X402(x402::Credentials),
 }
 
 /// The same, sealed for one account.
@@ -77,6 +79,11 @@ impl AccountCredentials {
                 let read = stripe::Credentials::parse(at, value, mode)?;
                 Ok(Some(Self::Stripe(read)))
             }
+            (AccountRail::X402, None) => x402::Credentials::none(at, mode).map(|()| None),
+            (AccountRail::X402, Some(value)) => {
+                let read = x402::Credentials::parse(at, value)?;
+                Ok(Some(Self::X402(read)))
+            }
         }
     }
 
@@ -87,8 +94,10 @@ impl AccountCredentials {
         keys: &SealingKeys,
         ambient: &Ambient,
     ) -> Result<SealedCredentials, CredentialsError> {
-        let Self::Stripe(credentials) = self;
-        let text = credentials.to_json();
+        let text = match self {
+            Self::Stripe(credentials) => credentials.to_json(),
+            Self::X402(credentials) => credentials.to_json(),
+        };
         let sealed = keys.seal(context(owner).as_bytes(), text.as_bytes(), ambient)?;
         Ok(SealedCredentials(sealed))
     }

@@ -16,5 +16,8 @@ pub use account::{
 pub use account_settings::{AccountRail, AccountSettings, AccountSettingsObject};
 pub use credentials::{AccountCredentials, CredentialsError, Owner, SealedCredentials};
 pub use offer::{Abilities, How, RailOffer};
-pub use request::{RailAccountChanges, RailAccountRequest, SettingsChanges, StripeCredentials};
+pub use request::{
+    CredentialsObject, RailAccountChanges, RailAccountRequest, SettingsChanges, SettingsPatch,
+    StripeCredentials, X402Credentials, X402SettingsChanges,
+};
 pub use view::{Checked, RailAccountObject};

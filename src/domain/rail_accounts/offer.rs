@@ -125,6 +125,17 @@ impl RailOffer {
                 how: How::Redirect,
                 ..of_account
             },
+            AccountSettings::X402(settings) => Self {
+                currencies: Some(vec![settings.currency.code()]),
+                can: Abilities {
+                    hold: false,
+                    partial_capture: false,
+                    refund: false,
+                    close: false,
+                },
+                how: How::Machine,
+                ..of_account
+            },
         }
     }
 }

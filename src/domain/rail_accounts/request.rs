@@ -1,16 +1,16 @@
 //! What a merchant sends to make or change a rail account.
 
-use super::{AccountCredentials, AccountRail, AccountSettings, NewRailAccount, RailAccountPatch};
+use super::{
+    AccountCredentials, AccountRail, AccountSettings, AccountSettingsObject, NewRailAccount,
+    RailAccountPatch,
+};
 use crate::{
     base::{
         invalid::{Invalid, read_optional, read_text},
         mode::Mode,
         patch::{Patch, given},
     },
-    domain::{
-        rails::bank_transfer::{Address, SettingsObject},
-        statements::Mapping,
-    },
+    domain::{rails::bank_transfer::Address, statements::Mapping},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -22,20 +22,21 @@ const LONGEST_LABEL: usize = 200;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RailAccountRequest {
-    /// The rail. `bank_transfer` has settings and no credentials, `stripe` credentials and no settings.
+    /// The rail. `bank_transfer` has settings and no credentials, `stripe` credentials and no settings,
+    /// `x402` both.
     rail: AccountRail,
     /// Your own words. At most 200 characters.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     label: Option<String>,
-    /// Whose account it is and where; needed for `bank_transfer`.
+    /// Whose account it is and where; needed for `bank_transfer` and `x402`.
     #[serde(default = "no_settings")]
-    #[schema(value_type = SettingsObject, required = false)]
+    #[schema(value_type = AccountSettingsObject, required = false)]
     settings: Value,
     /// What proves to the provider whose account it is. Checked with the provider, kept sealed, and
     /// never shown.
     #[serde(default)]
-    #[schema(value_type = Option<StripeCredentials>)]
+    #[schema(value_type = Option<CredentialsObject>)]
     credentials: Option<Value>,
     /// How tables (CSV) from the account's bank are read, if it gives such.
     #[serde(default)]
@@ -45,6 +46,27 @@ pub struct RailAccountRequest {
 
 fn no_settings() -> Value {
     Value::Object(Map::new())
+}
+
+/// The credentials of an account, by its rail.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[schema(as = RailAccountCredentials)]
+#[serde(untagged)]
+pub enum CredentialsObject {
+    /// Of an account at Stripe.
+    Stripe(StripeCredentials),
+    /// Of an address on a chain.
+    X402(X402Credentials),
+}
+
+/// The node that tells what became of payments by x402. Live merchants need one.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct X402Credentials {
+    /// Where a node of the chain speaks JSON-RPC: an `https` URL without a query. It may hold the key that
+    /// your provider of nodes gave you.
+    #[schema(format = "uri", max_length = 2048)]
+    pub rpc_url: String,
 }
 
 /// The credentials of an account at Stripe.
@@ -113,12 +135,12 @@ pub struct RailAccountChanges {
     /// What changes in the settings. The scheme and the account stay: make another rail account of
     /// another account.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = SettingsChanges, required = false)]
+    #[schema(value_type = SettingsPatch, required = false)]
     settings: Option<Map<String, Value>>,
     /// Other credentials, of the same account at the provider: what was paid there is looked up with
     /// them.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = StripeCredentials, required = false)]
+    #[schema(value_type = CredentialsObject, required = false)]
     credentials: Option<Value>,
     /// How tables from the account's bank are read, instead of as before; null if it gives none.
     #[serde(default)]
@@ -128,6 +150,35 @@ pub struct RailAccountChanges {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = bool, required = false)]
     enabled: Option<bool>,
+}
+
+/// What changes in the settings of an account, by its rail.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[schema(as = RailAccountSettingsChanges)]
+#[serde(untagged)]
+pub enum SettingsPatch {
+    /// Of a bank account.
+    BankTransfer(Box<SettingsChanges>),
+    /// Of an address on a chain.
+    X402(X402SettingsChanges),
+}
+
+/// What changes in the settings of an account that is paid by x402.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct X402SettingsChanges {
+    /// Another facilitator.
+    #[schema(value_type = String, required = false, format = "uri", max_length = 2048)]
+    pub facilitator_url: Option<String>,
+    /// How many blocks must hold a payment before it counts; null for 12.
+    #[schema(minimum = 1, maximum = 100)]
+    pub confirmations: Option<u8>,
+    /// The token's name as payers sign it.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 64)]
+    pub name: Option<String>,
+    /// The token's version as payers sign it.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 64)]
+    pub version: Option<String>,
 }
 
 /// What changes in the settings of a bank transfer account.

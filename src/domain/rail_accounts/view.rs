@@ -22,6 +22,9 @@ crate::names! {
         Settings = "settings",
         /// The provider was asked, and knows the credentials.
         Credentials = "credentials",
+        /// The facilitator and the node were asked: the one takes payments of the chain, the other knows
+        /// the token.
+        Provider = "provider",
     }
 }
 
@@ -30,7 +33,7 @@ impl RailAccount {
     /// provider tells nothing.
     pub fn webhook_path(&self) -> Option<String> {
         match self.rail() {
-            AccountRail::BankTransfer => None,
+            AccountRail::BankTransfer | AccountRail::X402 => None,
             AccountRail::Stripe => Some(format!("/webhooks/{CELL}/{}", self.id)),
         }
     }
@@ -104,6 +107,7 @@ impl<'a> RailAccountObject<'a> {
         let checked = match account.rail() {
             AccountRail::BankTransfer => Checked::Settings,
             AccountRail::Stripe => Checked::Credentials,
+            AccountRail::X402 => Checked::Provider,
         };
         Self {
             checked: Some(checked),

@@ -73,11 +73,14 @@ pub enum PaymentMethod {
     BankTransfer,
     /// Whatever Stripe's page offers.
     Stripe,
+    /// A token of a chain.
+    X402,
 }
 
 // A rail with one method is the method.
 const BANK_TRANSFER: &str = Rail::BankTransfer.as_str();
 const STRIPE: &str = Rail::Stripe.as_str();
+const X402: &str = Rail::X402.as_str();
 
 impl PaymentMethod {
     /// Reads the name of a method of `rail`.
@@ -86,6 +89,7 @@ impl PaymentMethod {
             Rail::Sandbox => SandboxMethod::from_str(name).map(Self::Sandbox),
             Rail::BankTransfer => Rail::from_str(name).map(|_| Self::BankTransfer),
             Rail::Stripe => Rail::from_str(name).map(|_| Self::Stripe),
+            Rail::X402 => Rail::from_str(name).map(|_| Self::X402),
         }
     }
 
@@ -95,6 +99,7 @@ impl PaymentMethod {
             Self::Sandbox(_) => Rail::Sandbox,
             Self::BankTransfer => Rail::BankTransfer,
             Self::Stripe => Rail::Stripe,
+            Self::X402 => Rail::X402,
         }
     }
 }
@@ -107,6 +112,7 @@ impl FromStr for PaymentMethod {
         match name {
             BANK_TRANSFER => Ok(Self::BankTransfer),
             STRIPE => Ok(Self::Stripe),
+            X402 => Ok(Self::X402),
             name => SandboxMethod::from_str(name).map(Self::Sandbox),
         }
     }
@@ -118,6 +124,7 @@ impl fmt::Display for PaymentMethod {
             Self::Sandbox(method) => method.fmt(f),
             Self::BankTransfer => f.write_str(BANK_TRANSFER),
             Self::Stripe => f.write_str(STRIPE),
+            Self::X402 => f.write_str(X402),
         }
     }
 }

@@ -31,6 +31,9 @@ crate::names! {
         BankTransfer = "bank_transfer",
         /// The payer pays on a page of Stripe's, into the merchant's account there.
         Stripe = "stripe",
+        /// A program pays at the pay page's address with a token of a chain, straight to the
+        /// merchant's address there.
+        X402 = "x402",
     }
 }
 
@@ -39,7 +42,23 @@ impl Rail {
     pub const fn is_for_tests(self) -> bool {
         match self {
             Self::Sandbox => true,
-            Self::BankTransfer | Self::Stripe => false,
+            Self::BankTransfer | Self::Stripe | Self::X402 => false,
+        }
+    }
+
+    /// Whether a program pays by it, and nobody on the pay page.
+    pub const fn is_for_programs(self) -> bool {
+        match self {
+            Self::Sandbox | Self::BankTransfer | Self::Stripe => false,
+            Self::X402 => true,
+        }
+    }
+
+    /// Whether it can be asked to give money back.
+    pub const fn refunds(self) -> bool {
+        match self {
+            Self::Sandbox | Self::BankTransfer | Self::Stripe => true,
+            Self::X402 => false,
         }
     }
 
@@ -47,7 +66,7 @@ impl Rail {
     /// coming, and each time that it comes it is other money.
     pub const fn is_push(self) -> bool {
         match self {
-            Self::Sandbox | Self::Stripe => false,
+            Self::Sandbox | Self::Stripe | Self::X402 => false,
             Self::BankTransfer => true,
         }
     }
@@ -56,7 +75,7 @@ impl Rail {
     pub const fn has_accounts(self) -> bool {
         match self {
             Self::Sandbox => false,
-            Self::BankTransfer | Self::Stripe => true,
+            Self::BankTransfer | Self::Stripe | Self::X402 => true,
         }
     }
 
@@ -64,7 +83,7 @@ impl Rail {
     pub const fn holds(self) -> bool {
         match self {
             Self::Sandbox | Self::Stripe => true,
-            Self::BankTransfer => false,
+            Self::BankTransfer | Self::X402 => false,
         }
     }
 
@@ -72,7 +91,7 @@ impl Rail {
     /// how it stands: what the provider tells may be lost.
     pub const fn ends_by_itself(self) -> bool {
         match self {
-            Self::Sandbox | Self::BankTransfer => false,
+            Self::Sandbox | Self::BankTransfer | Self::X402 => false,
             Self::Stripe => true,
         }
     }
@@ -83,7 +102,7 @@ impl Rail {
         match call.route.rail {
             Self::Sandbox => sandbox::answer_at_once(call),
             Self::BankTransfer => Some(bank_transfer::answer(call.kind)),
-            Self::Stripe => None,
+            Self::Stripe | Self::X402 => None,
         }
     }
 
@@ -92,7 +111,16 @@ impl Rail {
         match call.route.rail {
             Self::Sandbox => Some(sandbox::look_up(call)),
             Self::BankTransfer => Some(bank_transfer::answer(call.kind)),
-            Self::Stripe => None,
+            Self::Stripe | Self::X402 => None,
+        }
+    }
+
+    /// When a worker asks again about a call that the rail has taken on.
+    pub const fn asked_again_in(self) -> Duration {
+        match self {
+            Self::Sandbox | Self::BankTransfer | Self::Stripe => Duration::from_hours(1),
+            // A block or two later: the payment waits to be deep enough.
+            Self::X402 => Duration::from_secs(5),
         }
     }
 
@@ -101,6 +129,7 @@ impl Rail {
         match self {
             Self::Sandbox | Self::BankTransfer => Duration::from_secs(2),
             Self::Stripe => stripe::PATIENCE,
+            Self::X402 => x402::PATIENCE,
         }
     }
 }

@@ -41,9 +41,10 @@ pub(super) fn send(call: &RailCall) -> RailAnswer {
             SandboxMethod::Pending => RailAnswer::Pending,
             SandboxMethod::Timeout | SandboxMethod::TimeoutFailed => RailAnswer::Unknown,
         },
-        (CallKind::Charge, Some(PaymentMethod::BankTransfer | PaymentMethod::Stripe) | None) => {
-            RailAnswer::Declined(DeclineCode::ProcessingError)
-        }
+        (
+            CallKind::Charge,
+            Some(PaymentMethod::BankTransfer | PaymentMethod::Stripe | PaymentMethod::X402) | None,
+        ) => RailAnswer::Declined(DeclineCode::ProcessingError),
         (CallKind::Capture | CallKind::Void | CallKind::Close | CallKind::Refund, _) => {
             RailAnswer::Succeeded
         }
@@ -65,7 +66,8 @@ pub(super) fn look_up(call: &RailCall) -> RailAnswer {
                 | SandboxMethod::Pending,
             )
             | PaymentMethod::BankTransfer
-            | PaymentMethod::Stripe,
+            | PaymentMethod::Stripe
+            | PaymentMethod::X402,
         )
         | None => send(call),
     }

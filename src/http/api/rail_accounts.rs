@@ -78,15 +78,18 @@ pub async fn create(
     let (request, change) = change.split();
     let id = state.ambient.id();
     let (new, credentials) = request.check(change.caller.mode)?;
-    let sealed = take(&state, (change.caller.merchant, id), credentials).await?;
+    state
+        .providers
+        .check(new.settings(), credentials.as_ref())
+        .await?;
+    let sealed = seal(&state, (change.caller.merchant, id), credentials)?;
     let new = Box::new(new.with_credentials(sealed));
     change
         .perform(&state, RailAccountCommand::Create(id, new))
         .await
 }
 
-/// Tries credentials at their provider, and seals them for an account.
-async fn take(
+fn seal(
     state: &State,
     owner: Owner,
     credentials: Option<AccountCredentials>,
@@ -94,7 +97,6 @@ async fn take(
     let Some(credentials) = credentials else {
         return Ok(None);
     };
-    state.providers.check(&credentials).await?;
     let sealed = credentials.seal(owner, &state.keyring.secrets, &state.ambient);
     sealed.map(Some).map_err(|error| Problem::internal(&error))
 }
@@ -165,7 +167,11 @@ pub async fn update(
         let account = store::get(&state.pool, owner.0, owner.1).await?;
         let account = account.ok_or_else(Problem::not_found)?;
         let given = request.credentials(account.rail(), change.caller.mode)?;
-        take(&state, owner, given).await?
+        state
+            .providers
+            .check(&account.settings, given.as_ref())
+            .await?;
+        seal(&state, owner, given)?
     } else {
         None
     };
@@ -214,11 +220,12 @@ pub async fn check(
     let (_, change) = change.split();
     let account = store::get(&state.pool, change.caller.merchant, id.0).await?;
     let account = account.ok_or_else(Problem::not_found)?;
-    if account.credentials.is_some() {
-        let opened = state.providers.open(&account, change.caller.mode);
-        let opened = opened.map_err(|error| Problem::internal(&error))?;
-        state.providers.check(&opened).await?;
-    }
+    let opened = state.providers.open(&account, change.caller.mode);
+    let opened = opened.map_err(|error| Problem::internal(&error))?;
+    state
+        .providers
+        .check(&account.settings, opened.as_ref())
+        .await?;
     let command = RailAccountCommand::Check(id.0);
     change.perform(&state, command).await
 }

@@ -52,7 +52,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     request_body = RefundRequest,
     responses(
         (status = 201, description = "The refund.", body = RefundObject),
-        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 409, description = refused(&[Code::InvalidState, Code::RefundNotPossible, Code::IdempotencyKeyInUse])),
         (status = 422, description = refused(&[Code::AmountTooLarge, Code::InvalidAmount, Code::CardNumberNotAllowed, Code::IdempotencyKeyReused])),
     ))]
 pub async fn create(

@@ -61,6 +61,7 @@ fn member(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         | ProblemCode::RailNotAvailable
         | ProblemCode::InvalidStatement
         | ProblemCode::TransferNotPossible
+        | ProblemCode::RefundNotPossible
         | ProblemCode::IdempotencyKeyInUse
         | ProblemCode::TooManyEndpoints
         | ProblemCode::TooManyRailAccounts

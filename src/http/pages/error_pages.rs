@@ -1,6 +1,6 @@
-//! Errors of page routes, as pages: a payer never meets JSON.
+//! Errors of page routes, as pages: a payer who is a person never meets JSON.
 
-use super::{answer::html, visit::Visit};
+use super::{answer::html, program::is_from_program, visit::Visit};
 use crate::http::{
     Problem,
     request::{RequestId, problem_of, with_headers_of},
@@ -22,6 +22,7 @@ pub(super) async fn error_pages(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let (request, answer) = next.call(request).await?.into_parts();
     let answer = match problem_of(&answer) {
+        Some(_) if is_from_program(&request) => answer.map_into_boxed_body(),
         Some(problem) => {
             let (page, status) = (page(&request, &problem), problem.status());
             let problem = with_headers_of(&answer, problem.answer(request_id(&request)));

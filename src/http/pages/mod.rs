@@ -1,6 +1,7 @@
 //! The pages of payers: pay page, receipt, their QR codes and their style.
 //!
-//! Reading a page changes nothing, whoever reads it; only the two posts do. Each form carries a
+//! Reading a page changes nothing, whoever reads it; only the two posts do, and a program's request
+//! that carries a payment. Each form carries a
 //! token of its own, and the token is the post's idempotency key: the same form sent twice is one
 //! payment. Handlers fail with a [`Problem`](crate::http::Problem) as they do everywhere, and
 //! `error_pages` turns it into a page.
@@ -14,6 +15,7 @@ mod form;
 mod pay;
 mod payer;
 mod post;
+mod program;
 mod qr;
 mod receipt;
 mod subject;
@@ -22,6 +24,7 @@ mod visit;
 mod ways;
 
 pub use form::Form;
+pub(super) use program::pays;
 
 use crate::http::{server::no_such_route, visitors};
 use crate::views::pages::{script_path, style_path};
@@ -32,7 +35,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     let pay = web::scope("/p")
         .wrap(from_fn(visitors::limit))
         .wrap(from_fn(error_pages::error_pages))
-        .service(read("/{token}", pay::show))
+        .service(read("/{token}", pay::show).route(web::post().to(program::post)))
         .service(read("/{token}/pay", pay::back).route(web::post().to(pay::pay)))
         .service(read("/{token}/action", pay::back).route(web::post().to(action::act)))
         .service(read("/{token}/review", choice::review).route(web::post().to(choice::post_review)))

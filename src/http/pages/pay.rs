@@ -4,6 +4,7 @@ use super::answer;
 use super::choice::{Filled, LEAVES};
 use super::payer::Payer;
 use super::post::{Outcome, Post};
+use super::program;
 use super::subject::{self, Page, PageSubject};
 use super::visit::Visit;
 use crate::http::{Problem, State};
@@ -23,6 +24,9 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let filled = Filled::of_query(&request);
     let page = Page::find(&state, &visit).await?;
+    if let Some(answer) = program::answer(&state, (&visit, &request), &page).await? {
+        return Ok(answer);
+    }
     let mut page = filled.fill(page.page(&state, &visit, filled.way()));
     if let PayState::Elsewhere { at_once, .. } = &mut page.state {
         *at_once = filled.leaves();

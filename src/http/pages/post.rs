@@ -91,15 +91,20 @@ impl Post {
             request_id: self.request_id.clone(),
             bytes: self.form.bytes(),
         };
-        for _ in 0..ASKS {
-            match state.perform(submission.clone()).await {
-                Ok(performed) => return outcome(&performed),
-                Err(WriteError::Rejected(Rejection::KeyInUse)) => tokio::time::sleep(PAUSE).await,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(Outcome::Running)
+        perform(state, submission).await
     }
+}
+
+/// Has something done once, however often it is submitted.
+pub(super) async fn perform(state: &State, submission: Submission) -> Result<Outcome, Problem> {
+    for _ in 0..ASKS {
+        match state.perform(submission.clone()).await {
+            Ok(performed) => return outcome(&performed),
+            Err(WriteError::Rejected(Rejection::KeyInUse)) => tokio::time::sleep(PAUSE).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Outcome::Running)
 }
 
 /// The part of a payment intent that says where its payer goes next.

@@ -3,7 +3,7 @@
 use super::{
     payer::Payer,
     visit::Visit,
-    ways::{self, Wanted},
+    ways::{self, Wanted, Ways},
 };
 use crate::domain::intents::State as IntentState;
 use crate::http::{Problem, State};
@@ -16,7 +16,6 @@ use crate::{
         auth::{self, Merchant},
         intents::{self, Attempt, CaptureMethod, Intent, attempt},
         links::{self, Link, Price, store::Subject},
-        rails::Rail,
     },
 };
 use time::OffsetDateTime;
@@ -28,8 +27,8 @@ pub(super) struct Page {
     pub merchant: Merchant,
     /// What the page is about.
     pub subject: PageSubject,
-    /// The rails by which it can be paid, the one to offer first in front.
-    pub rails: Vec<Rail>,
+    /// The ways by which it can be paid.
+    pub ways: Ways,
 }
 
 /// What a page is about.
@@ -101,14 +100,14 @@ impl Page {
         };
         let merchant = auth::store::merchant(&state.pool, merchant).await?;
         let merchant = merchant.ok_or_else(Problem::not_found)?;
-        let rails = match subject.wanted() {
+        let ways = match subject.wanted() {
             Some(wanted) => ways::offered(state, &merchant, wanted).await?,
-            None => Vec::new(),
+            None => Ways::default(),
         };
         Ok(Self {
             merchant,
             subject,
-            rails,
+            ways,
         })
     }
 }

@@ -44,8 +44,12 @@ impl Page {
             tokens.form_token(token, made_at, &state.ambient)
         };
         let payable = |decline_code| {
-            if self.rails.is_empty() {
-                return PayState::Inactive;
+            if self.ways.rails.is_empty() {
+                return if self.ways.for_programs.is_empty() {
+                    PayState::Inactive
+                } else {
+                    PayState::ForPrograms
+                };
             }
             PayState::Payable(PayForm {
                 csrf: csrf(),
@@ -61,7 +65,7 @@ impl Page {
         let told = open.intent.waits_with().and_then(NextAction::bank_transfer);
         if let Some(told) = told {
             // Not kept to one browser: nobody loses by it, and the payer's bank may be elsewhere.
-            let other = way.filter(|way| !way.is_push() && self.rails.contains(way));
+            let other = way.filter(|way| !way.is_push() && self.ways.rails.contains(way));
             return match other {
                 Some(_) => payable(None),
                 None => PayState::Transfer(Box::new(TransferDetails {
@@ -103,7 +107,7 @@ impl Page {
     pub fn order(&self) -> Order {
         let merchant = &self.merchant;
         match &self.subject {
-            PageSubject::Intent(open) => open.order(merchant, self.rails.clone()),
+            PageSubject::Intent(open) => open.order(merchant, self.ways.rails.clone()),
             PageSubject::Link(link) => {
                 let terms = &link.terms;
                 Order {
@@ -116,7 +120,7 @@ impl Page {
                     is_held: false,
                     expires_at: link.expires_at(),
                     test_mode: !merchant.mode.is_live(),
-                    rails: self.rails.clone(),
+                    rails: self.ways.rails.clone(),
                 }
             }
         }

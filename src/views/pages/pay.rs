@@ -74,6 +74,8 @@ pub enum PayState {
     Used,
     /// The merchant turned the link off.
     Inactive,
+    /// Programs alone can pay it.
+    ForPrograms,
     /// The payment was called off.
     Canceled,
 }
@@ -98,6 +100,24 @@ pub struct PayForm {
 }
 
 impl PayState {
+    /// Whether it can be paid now, by whoever it is.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Self::Payable(_) | Self::Review(_) | Self::Transfer(_) | Self::ForPrograms => true,
+            Self::Processing
+            | Self::SomebodyPaying
+            | Self::TooManyDeclines
+            | Self::ActionRequired { .. }
+            | Self::Elsewhere { .. }
+            | Self::Authorized
+            | Self::Paid { .. }
+            | Self::Expired
+            | Self::Used
+            | Self::Inactive
+            | Self::Canceled => false,
+        }
+    }
+
     /// Whether there is a form to fill in.
     pub fn is_payable(&self) -> bool {
         matches!(self, Self::Payable(_))
@@ -115,6 +135,7 @@ impl PayState {
             | Self::ActionRequired { .. }
             | Self::Elsewhere { .. }
             | Self::Authorized
+            | Self::ForPrograms
             | Self::Paid { .. } => 200,
             Self::Expired | Self::Used | Self::Inactive | Self::Canceled => 410,
         }
@@ -174,6 +195,7 @@ impl View<'_> {
             PayState::Expired => ("over", t.expired, t.expired_note),
             PayState::Used => ("done", t.used, t.used_note),
             PayState::Inactive => ("over", t.inactive, t.inactive_note),
+            PayState::ForPrograms => ("wait", t.for_programs, t.for_programs_note),
             PayState::Canceled => ("over", t.canceled, t.canceled_note),
         };
         Some(Notice {
@@ -215,6 +237,7 @@ impl View<'_> {
             | PayState::Expired
             | PayState::Used
             | PayState::Inactive
+            | PayState::ForPrograms
             | PayState::Canceled => None,
         }
     }
@@ -263,6 +286,7 @@ impl View<'_> {
             | PayState::Expired
             | PayState::Used
             | PayState::Inactive
+            | PayState::ForPrograms
             | PayState::Canceled => self.notice().map(|notice| notice.heading),
         };
         state.map_or(pay_to.clone(), |state| format!("{state} · {pay_to}"))
@@ -296,6 +320,7 @@ impl View<'_> {
             | PayState::Expired
             | PayState::Used
             | PayState::Inactive
+            | PayState::ForPrograms
             | PayState::Canceled => return None,
         };
         let left = format_left(at - self.page.now, self.locale);

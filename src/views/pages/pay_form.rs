@@ -139,6 +139,8 @@ impl View<'_> {
             Rail::Sandbox => self.t.test_card,
             Rail::BankTransfer => self.t.bank_transfer,
             Rail::Stripe => self.t.card_or_wallet,
+            // No page offers it.
+            Rail::X402 => rail.as_str(),
         }
     }
 

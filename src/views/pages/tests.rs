@@ -206,6 +206,7 @@ fn pages(locale: Locale) -> Vec<(&'static str, String)> {
         ("expired", state(PayState::Expired)),
         ("used", state(PayState::Used)),
         ("inactive", state(PayState::Inactive)),
+        ("for-programs", state(PayState::ForPrograms)),
         ("canceled", state(PayState::Canceled)),
         ("receipt", receipt(locale, "0.00")),
         ("refunded", receipt(locale, "5.00")),

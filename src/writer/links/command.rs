@@ -23,7 +23,7 @@ pub enum LinkCommand {
 }
 
 /// What a payer chose on a link's page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkPayment {
     /// What the payer pays with.
     pub choice: Choice,
@@ -40,7 +40,7 @@ impl LinkCommand {
             Self::Create(_) => {}
             Self::Pay(id, payment) => {
                 needs.links.push((merchant, *id));
-                needs.add_named_by_choice(merchant, payment.choice);
+                needs.add_named_by_choice(merchant, &payment.choice);
             }
             Self::Deactivate(id) | Self::Expire(id) => needs.links.push((merchant, *id)),
         }

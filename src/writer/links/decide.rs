@@ -26,7 +26,7 @@ impl LinkCommand {
     pub fn decide(&self, decider: &Decider<'_>) -> Result<Decision, Rejection> {
         match self {
             Self::Create(terms) => decider.create_link(terms),
-            Self::Pay(id, payment) => decider.pay_link(*id, *payment),
+            Self::Pay(id, payment) => decider.pay_link(*id, payment),
             Self::Deactivate(id) => decider.deactivate_link(*id),
             Self::Expire(id) => decider.expire_link(*id),
         }
@@ -73,7 +73,7 @@ impl Decider<'_> {
 
     /// Each payment through a link is an intent of its own, which holds a place of the link from
     /// the moment it begins. One whose attempt was declined serves the next attempt.
-    fn pay_link(&self, id: LinkId, payment: LinkPayment) -> Result<Decision, Rejection> {
+    fn pay_link(&self, id: LinkId, payment: &LinkPayment) -> Result<Decision, Rejection> {
         let now = self.context.now;
         let link = self.link(id)?;
         let (amount, tip) = choose_amount(&link.terms, payment.amount, payment.tip)?;
@@ -89,13 +89,13 @@ impl Decider<'_> {
         };
         if let Some(intent) = self.declined_payment(&link, &terms)? {
             let (link, attempt) = (link.take_place(now)?, self.context.ambient.id());
-            let terms = self.charge_terms(&intent, payment.choice, attempt)?;
+            let terms = self.charge_terms(&intent, &payment.choice, attempt)?;
             let (intent, attempt) = intent.begin_charge(terms, attempt, now)?;
             return Ok(call(intent, attempt).with(link));
         }
         let fresh = Intent::new(self.context.ambient.id(), self.merchant, terms, now);
         let attempt = self.context.ambient.id();
-        let terms = self.charge_terms(&fresh, payment.choice, attempt)?;
+        let terms = self.charge_terms(&fresh, &payment.choice, attempt)?;
         let link = Link {
             unseen: Some(fresh.id),
             ..link.take_place(now)?

@@ -47,7 +47,7 @@ impl PaymentCommand {
             Self::Create(_) => {}
             Self::Confirm(id, choice) => {
                 needs.intents.push((merchant, *id));
-                needs.add_named_by_choice(merchant, *choice);
+                needs.add_named_by_choice(merchant, choice);
             }
             Self::Capture(id, _)
             | Self::Refund(id, _)

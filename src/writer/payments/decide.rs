@@ -23,7 +23,7 @@ impl PaymentCommand {
     pub fn decide(&self, decider: &Decider<'_>) -> Result<Decision, Rejection> {
         match self {
             Self::Create(terms) => decider.create_intent(terms),
-            Self::Confirm(id, choice) => decider.confirm(*id, *choice),
+            Self::Confirm(id, choice) => decider.confirm(*id, choice),
             Self::Capture(id, amount) => decider.capture(*id, amount.as_ref()),
             Self::Cancel(id, reason) => decider.cancel(*id, *reason),
             Self::Refund(id, terms) => decider.refund(*id, terms),
@@ -59,7 +59,7 @@ impl Decider<'_> {
         )
     }
 
-    fn confirm(&self, id: IntentId, choice: Choice) -> Result<Decision, Rejection> {
+    fn confirm(&self, id: IntentId, choice: &Choice) -> Result<Decision, Rejection> {
         let before = self.intent(id)?;
         let (ambient, now) = (self.context.ambient, self.context.now);
         let attempt = ambient.id();

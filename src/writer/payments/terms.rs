@@ -8,6 +8,7 @@ use crate::{
         rails::{
             NextAction, Rail,
             stripe::calls::{self, Capture, NewSession},
+            x402,
         },
     },
     writer::{Rejection, decider::Decider},
@@ -19,7 +20,7 @@ impl Decider<'_> {
     pub(in crate::writer) fn charge_terms(
         &self,
         intent: &Intent,
-        choice: Choice,
+        choice: &Choice,
         attempt: AttemptId,
     ) -> Result<ChargeTerms, Rejection> {
         intent.takes(choice.method)?;
@@ -27,10 +28,11 @@ impl Decider<'_> {
             Rail::Sandbox => self.play(choice),
             Rail::BankTransfer => self.by_transfer(intent, choice),
             Rail::Stripe => self.by_stripe(intent, choice, attempt),
+            Rail::X402 => self.by_x402(intent, choice),
         }
     }
 
-    fn by_transfer(&self, intent: &Intent, choice: Choice) -> Result<ChargeTerms, Rejection> {
+    fn by_transfer(&self, intent: &Intent, choice: &Choice) -> Result<ChargeTerms, Rejection> {
         let account = self.account_for(intent, choice)?;
         let settings = account.settings.bank_transfer();
         let settings =
@@ -55,7 +57,7 @@ impl Decider<'_> {
     fn by_stripe(
         &self,
         intent: &Intent,
-        choice: Choice,
+        choice: &Choice,
         attempt: AttemptId,
     ) -> Result<ChargeTerms, Rejection> {
         let account = self.account_for(intent, choice)?;
@@ -94,6 +96,36 @@ impl Decider<'_> {
         })
     }
 
+    /// What was signed was held against an account and an amount before: here they are those that
+    /// count.
+    fn by_x402(&self, intent: &Intent, choice: &Choice) -> Result<ChargeTerms, Rejection> {
+        let Some(signed) = &choice.signed else {
+            let detail = "x402 is paid by a program, which sends what it signed to the `pay_url`";
+            let (code, param) = (ProblemCode::InvalidPaymentMethod, "/payment_method");
+            return Err(Invalid::coded(code, param, detail).into());
+        };
+        let account = self.account_for(intent, choice)?;
+        let amount = intent.terms.amount;
+        let terms = account.settings.x402().and_then(|settings| {
+            let amount = settings.amount(amount)?.ok()?;
+            Some(x402::Terms::new(settings, amount))
+        });
+        if terms != Some(signed.authorization.terms) {
+            return Err(not_usable("what was signed is for something else".to_owned()).into());
+        }
+        // The chain goes by everybody's time.
+        let (now, outside) = (self.context.now, self.context.outside.now);
+        let request = signed.to_json();
+        Ok(ChargeTerms {
+            route: account.route(),
+            method: choice.method,
+            reference: Some(signed.authorization.reference()),
+            next_action: None,
+            request: Some(request.map_err(|error| Rejection::Internal(error.to_string()))?),
+            expires_at: Some(now + (signed.authorization.valid_before - outside)),
+        })
+    }
+
     /// Whether others wait for the place of a payer who goes away: what is begun on a page belongs to
     /// one browser, and through a link others may want to pay.
     fn is_kept_short(&self, intent: &Intent) -> bool {
@@ -101,7 +133,7 @@ impl Decider<'_> {
     }
 
     /// No payment is played for a live merchant.
-    fn play(&self, choice: Choice) -> Result<ChargeTerms, Rejection> {
+    fn play(&self, choice: &Choice) -> Result<ChargeTerms, Rejection> {
         if self.mode()?.is_live() {
             return Err(IntentError::RailNotAvailable(Rail::Sandbox).into());
         }
@@ -112,7 +144,7 @@ impl Decider<'_> {
     }
 
     /// The account that was chosen, or the first that can take the intent's amount.
-    fn account_for(&self, intent: &Intent, choice: Choice) -> Result<&RailAccount, Rejection> {
+    fn account_for(&self, intent: &Intent, choice: &Choice) -> Result<&RailAccount, Rejection> {
         let (amount, rail) = (intent.terms.amount, choice.method.rail());
         if let Some(id) = choice.account {
             let account = self.world.rail_accounts.find(&(self.merchant, id))?;

@@ -55,6 +55,7 @@ impl Browser {
         let cookies = self.cookies.lock().unwrap().clone();
         let cookies = cookies.iter().filter(|cookie| cookie.is_for(url));
         let pairs: Vec<&str> = cookies.map(|cookie| cookie.pair.as_str()).collect();
+        let request = request.header("accept", "text/html,*/*;q=0.8");
         let request = if pairs.is_empty() {
             request
         } else {

@@ -2,6 +2,7 @@
 //! of its own, whose books are proved when the test is over.
 
 mod browser;
+pub mod chain;
 mod client;
 mod clock;
 mod database;

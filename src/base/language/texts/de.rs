@@ -112,6 +112,8 @@ pub static DE: Texts = Texts {
     used_note: "Die Zahlung ist erfolgt, es ist nichts mehr offen. Für eine weitere Zahlung bitten Sie {merchant} um einen neuen Link.",
     inactive: "Dieser Link ist nicht mehr aktiv",
     inactive_note: "{merchant} hat ihn deaktiviert. Es wurde nichts abgebucht.",
+    for_programs: "Hier können nur Programme bezahlen",
+    for_programs_note: "{merchant} nimmt diese Zahlung von Programmen und Assistenten an (x402). Geben Sie Ihrem die Adresse dieser Seite.",
     canceled: "Diese Zahlung wurde storniert",
     canceled_note: "Es ist nichts zu zahlen. Falls Sie das für einen Irrtum halten, wenden Sie sich an {merchant}.",
     not_found: "Seite nicht gefunden",

@@ -112,6 +112,8 @@ pub static EN: Texts = Texts {
     used_note: "The payment has been made and nothing more is due. To pay again, ask {merchant} for a new link.",
     inactive: "This link is no longer active",
     inactive_note: "{merchant} has turned it off. You have not been charged.",
+    for_programs: "Only programs can pay here",
+    for_programs_note: "{merchant} takes this payment from programs and assistants (x402). Give yours the address of this page.",
     canceled: "This payment was canceled",
     canceled_note: "There is nothing to pay. If you think this is a mistake, contact {merchant}.",
     not_found: "Page not found",

@@ -112,6 +112,8 @@ pub static ES: Texts = Texts {
     used_note: "El pago ya se realizó y no queda nada pendiente. Para pagar otra vez, pida un nuevo enlace a {merchant}.",
     inactive: "Este enlace ya no está activo",
     inactive_note: "{merchant} lo ha desactivado. No se le ha cobrado nada.",
+    for_programs: "Aquí solo pueden pagar programas",
+    for_programs_note: "{merchant} acepta este pago de programas y asistentes (x402). Dele al suyo la dirección de esta página.",
     canceled: "Este pago se ha cancelado",
     canceled_note: "No hay nada que pagar. Si cree que es un error, póngase en contacto con {merchant}.",
     not_found: "Página no encontrada",

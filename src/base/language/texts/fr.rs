@@ -112,6 +112,8 @@ pub static FR: Texts = Texts {
     used_note: "Le paiement a été effectué et plus rien n’est dû. Pour payer à nouveau, demandez un nouveau lien à {merchant}.",
     inactive: "Ce lien n’est plus actif",
     inactive_note: "{merchant} l’a désactivé. Vous n’avez pas été débité.",
+    for_programs: "Seuls les programmes peuvent payer ici",
+    for_programs_note: "{merchant} accepte ce paiement de programmes et d’assistants (x402). Donnez au vôtre l’adresse de cette page.",
     canceled: "Ce paiement a été annulé",
     canceled_note: "Il n’y a rien à payer. Si vous pensez qu’il s’agit d’une erreur, contactez {merchant}.",
     not_found: "Page introuvable",

@@ -101,6 +101,8 @@ pub static JA: Texts = Texts {
     used_note: "お支払いは完了しており、これ以上のお支払いは不要です。再度お支払いになる場合は、{merchant}に新しいリンクをご依頼ください。",
     inactive: "このリンクは現在ご利用いただけません",
     inactive_note: "{merchant}がこのリンクを無効にしました。請求は発生していません。",
+    for_programs: "ここではプログラムのみがお支払いできます",
+    for_programs_note: "{merchant}はこのお支払いをプログラムやアシスタント（x402）から受け付けます。このページのアドレスをお渡しください。",
     canceled: "このお支払いはキャンセルされました",
     canceled_note: "お支払いの必要はありません。お心当たりがない場合は、{merchant}にお問い合わせください。",
     not_found: "ページが見つかりません",

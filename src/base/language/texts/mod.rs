@@ -211,6 +211,10 @@ pub struct Texts {
     /// What to do; `{merchant}`.
     pub inactive_note: &'static str,
     /// Heading.
+    pub for_programs: &'static str,
+    /// What to do; `{merchant}`.
+    pub for_programs_note: &'static str,
+    /// Heading.
     pub canceled: &'static str,
     /// What to do; `{merchant}`.
     pub canceled_note: &'static str,

@@ -112,6 +112,8 @@ pub static PT: Texts = Texts {
     used_note: "O pagamento já foi feito e não há mais nada a pagar. Para pagar de novo, peça um novo link a {merchant}.",
     inactive: "Este link não está mais ativo",
     inactive_note: "{merchant} o desativou. Nada foi cobrado.",
+    for_programs: "Aqui só programas podem pagar",
+    for_programs_note: "{merchant} recebe este pagamento de programas e assistentes (x402). Dê ao seu o endereço desta página.",
     canceled: "Este pagamento foi cancelado",
     canceled_note: "Não há nada a pagar. Se achar que é um engano, entre em contato com {merchant}.",
     not_found: "Página não encontrada",

@@ -7,7 +7,7 @@ use crate::{
         mode::Mode,
         timestamp,
     },
-    domain::rails::{CallKind, DeclineCode, Rail},
+    domain::rails::{CallKind, DeclineCode, Rail, x402::TokenAmount},
 };
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -46,6 +46,8 @@ pub struct AttemptObject {
     amount: String,
     /// ISO 4217 code.
     currency: &'static str,
+    /// What is paid with, where that is a token of a chain; null else.
+    token: Option<TokenAmount>,
     /// Why it failed, if it did.
     decline_code: Option<DeclineCode>,
     /// When it was begun.
@@ -77,9 +79,16 @@ impl AttemptObject {
             payment_method: attempt.method.map(|method| method.to_string()),
             amount: attempt.amount.to_string(),
             currency: attempt.amount.currency().code(),
+            token: token(attempt),
             decline_code: attempt.decline_code,
             created_at: attempt.created_at,
             updated_at: attempt.updated_at,
         }
     }
+}
+
+fn token(attempt: &Attempt) -> Option<TokenAmount> {
+    let stored = attempt.request.as_deref();
+    let stored = stored.filter(|_| attempt.route.rail == Rail::X402);
+    stored.and_then(TokenAmount::read)
 }

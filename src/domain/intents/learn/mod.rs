@@ -22,8 +22,6 @@ use time::{Duration, OffsetDateTime};
 
 /// How long a worker waits before it asks again about a request that got no answer.
 const ASK_AGAIN_UNKNOWN: Duration = Duration::seconds(2);
-/// How long a worker waits before it asks again about a request that is pending.
-const ASK_AGAIN_PENDING: Duration = Duration::hours(1);
 /// How long a worker waits before it asks again whether a payer has acted at the provider.
 const ASK_AGAIN_ACTION: Duration = Duration::minutes(5);
 /// How long a payer may take to act before an attempt is given up that keeps others from paying.
@@ -244,10 +242,10 @@ impl Attempt {
     }
 
     /// The same, with what the rail calls it and the money that came by it, and with what the payer
-    /// must do.
+    /// must do. Until it is final a rail may call the money something else.
     fn called(self, told: &Told) -> Self {
         Self {
-            external_id: self.external_id.or_else(|| told.external_id.clone()),
+            external_id: told.external_id.clone().or(self.external_id),
             reference: self.reference.or_else(|| told.reference.clone()),
             next_action: told.next_action.clone().or(self.next_action),
             ..self
@@ -281,7 +279,10 @@ impl Attempt {
             RailAnswer::Pending if self.route.rail.is_push() => {
                 (AttemptStatus::Pending, self.expires_at, None)
             }
-            RailAnswer::Pending => (AttemptStatus::Pending, Some(now + ASK_AGAIN_PENDING), None),
+            RailAnswer::Pending => {
+                let ask_at = now + self.route.rail.asked_again_in();
+                (AttemptStatus::Pending, Some(ask_at), None)
+            }
             RailAnswer::RequiresAction => (AttemptStatus::RequiresAction, act_until, None),
             // Nothing is learned: what the rail said before is still so.
             RailAnswer::Unknown => match self.status {

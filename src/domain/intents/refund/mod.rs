@@ -115,6 +115,9 @@ impl Intent {
         if self.state != State::Succeeded {
             return Err(self.refuse("refunded", now));
         }
+        if !self.route.rail.refunds() {
+            return Err(IntentError::NotRefundable(self.route.rail));
+        }
         let most = self.refundable()?;
         let amount = amount.unwrap_or(most);
         if most.checked_sub(amount)?.minor() < 0 || amount.minor() == 0 {

@@ -1,6 +1,6 @@
 //! What a payer sends to pay, as it comes: nothing of it is believed yet.
 
-use super::{check::Refused, header, required::VERSION};
+use super::{Address, Bytes32, Network, Refused, header, reference::reference, required::VERSION};
 use serde::{Deserialize, de::IgnoredAny};
 
 /// The header that a payer sends.
@@ -70,6 +70,21 @@ impl Payload {
     /// Reads the header [`PAYMENT_SIGNATURE`].
     pub fn read(header: &str) -> Result<Self, Refused> {
         Self::parse(header::read(header).ok_or(Refused::Payload)?)
+    }
+
+    /// What the payment is known by, if it is one: as [`super::Authorization::reference`].
+    pub fn reference(&self) -> Option<String> {
+        let claim = &self.signed.authorization;
+        let network: Network = self.accepted.network.parse().ok()?;
+        let asset: Address = self.accepted.asset.parse().ok()?;
+        let payer: Address = claim.from.parse().ok()?;
+        let nonce: Bytes32 = claim.nonce.parse().ok()?;
+        Some(reference(network, (&asset, &payer), &nonce))
+    }
+
+    /// The payer's JSON, as it came.
+    pub fn original(&self) -> &str {
+        &self.original
     }
 
     /// Reads the text that the header carries.

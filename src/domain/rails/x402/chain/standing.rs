@@ -36,7 +36,10 @@ pub enum Standing {
         block: u64,
     },
     /// Nothing is final: it may pay, or what paid may go again. To be looked up again.
-    Waiting,
+    Waiting {
+        /// In which transaction it has paid, as far as was seen.
+        seen: Option<Bytes32>,
+    },
     /// It has not paid and never will: it ended unused, or its nonce went elsewhere, as deep as was
     /// wanted.
     NotPaid,
@@ -65,6 +68,9 @@ pub fn decide(authorization: &Authorization, sight: &Sight) -> Standing {
         Some((_, Use::Spent)) if is_deep => Standing::NotPaid,
         Some((_, Use::Nothing)) | None if has_ended => Standing::NotPaid,
         Some((_, Use::Nothing)) => Standing::NotOurs,
-        Some((_, Use::Paid | Use::Spent)) | None => Standing::Waiting,
+        Some((receipt, Use::Paid)) => Standing::Waiting {
+            seen: Some(receipt.transaction),
+        },
+        Some((_, Use::Spent)) | None => Standing::Waiting { seen: None },
     }
 }

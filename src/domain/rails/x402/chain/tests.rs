@@ -133,31 +133,20 @@ fn only_what_is_deep_is_final() {
         transaction: TRANSACTION.parse().unwrap(),
         block: 100,
     };
-    let waiting = [
-        Standing::Waiting,
-        Standing::Waiting,
-        Standing::Waiting,
-        Standing::NotOurs,
-    ];
+    let unseen = Standing::Waiting { seen: None };
+    let seen = Standing::Waiting {
+        seen: TRANSACTION.parse().ok(),
+    };
+    let waiting = [unseen, seen, unseen, Standing::NotOurs];
     assert_eq!(decided(None), waiting);
     assert_eq!(decided(Some((99, end - 1, false))), waiting);
     // A node that knows the receipt and one that does not know its use are of two chains.
     assert_eq!(decided(Some((100, end - 1, false))), waiting);
     assert_eq!(decided(Some((99, end + 9, true))), waiting);
-    let deep = [
-        Standing::Waiting,
-        paid,
-        Standing::NotPaid,
-        Standing::NotOurs,
-    ];
+    let deep = [unseen, paid, Standing::NotPaid, Standing::NotOurs];
     assert_eq!(decided(Some((100, end - 1, true))), deep);
     assert_eq!(decided(Some((100, end + 9, true))), deep);
-    let ended = [
-        Standing::NotPaid,
-        Standing::Waiting,
-        Standing::Waiting,
-        Standing::NotPaid,
-    ];
+    let ended = [Standing::NotPaid, seen, unseen, Standing::NotPaid];
     assert_eq!(decided(Some((200, end, false))), ended);
 }
 

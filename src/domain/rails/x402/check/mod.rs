@@ -5,7 +5,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Address, AssetAmount, Bytes32, Network, Payload, Settings, hex, required::SCHEME};
+use super::{
+    Address, AssetAmount, Bytes32, Network, Payload, Refused, Settings, hex, reference::reference,
+    required::SCHEME,
+};
 use std::str::FromStr;
 use time::{Duration, OffsetDateTime};
 
@@ -53,38 +56,6 @@ pub struct Expected {
     pub longest: Duration,
 }
 
-crate::names! {
-    /// Why a payment is not taken. The words are those of x402, where it has one.
-    pub enum Refused {
-        /// The header is not base64 of the JSON of a payment by authorization, or is too long.
-        Payload = "invalid_payload",
-        /// Another version than 2.
-        Version = "invalid_x402_version",
-        /// Another scheme than `exact`.
-        Scheme = "unsupported_scheme",
-        /// For another chain.
-        Network = "invalid_network",
-        /// In another token.
-        Asset = "invalid_asset",
-        /// Another way to pay than was asked for.
-        Requirements = "invalid_payment_requirements",
-        /// It pays somebody else.
-        Recipient = "invalid_exact_evm_payload_recipient_mismatch",
-        /// It pays another amount.
-        Value = "invalid_exact_evm_payload_authorization_value_mismatch",
-        /// It is not valid yet.
-        ValidAfter = "invalid_exact_evm_payload_authorization_valid_after",
-        /// It ends too soon, or much later than was asked for.
-        ValidBefore = "invalid_exact_evm_payload_authorization_valid_before",
-        /// Its payer is no address, or is the one who is to be paid.
-        Payer = "invalid_exact_evm_payload_authorization_from",
-        /// Its nonce is not 32 bytes.
-        Nonce = "invalid_exact_evm_payload_authorization_nonce",
-        /// Its signature does not have the form of one.
-        Signature = "invalid_exact_evm_payload_signature",
-    }
-}
-
 /// A payment that says what was asked for. It is known by [`Authorization::reference`], and can be
 /// brought to the chain once, by whoever holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,9 +75,8 @@ pub struct Authorization {
 impl Authorization {
     /// `network:token:payer:nonce` in small letters: the token takes it once.
     pub fn reference(&self) -> String {
-        let Terms { network, asset, .. } = &self.terms;
-        let (asset, payer) = (asset.lower(), self.payer.lower());
-        format!("{network}:{asset}:{payer}:{}", self.nonce)
+        let Terms { network, asset, .. } = self.terms;
+        reference(network, (&asset, &self.payer), &self.nonce)
     }
 
     /// Reads one again that [`check`] has taken, from its [`Authorization::original`], whatever

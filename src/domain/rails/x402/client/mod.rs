@@ -15,8 +15,10 @@ use super::{
 use crate::base::net::{Asking, Outbound, WholeResponse};
 use std::time::Duration;
 
-/// How long one call may take. Facilitators answer `/settle` when a block holds it.
-pub const DEADLINE: Duration = Duration::from_mins(1);
+/// How long one exchange may take. Facilitators answer `/settle` when a block holds it.
+pub const DEADLINE: Duration = Duration::from_secs(12);
+/// How long a payer waits for what a payment comes to: after that a worker finds out.
+pub const PATIENCE: Duration = Duration::from_secs(15);
 /// How many bytes one exchange may bring: a receipt of many payments is some hundred kilobytes.
 pub const EXCHANGE_BYTES: usize = 2 * 1024 * 1024;
 
@@ -26,6 +28,8 @@ pub struct Client<'a> {
     pub outbound: &'a Outbound,
     /// The account.
     pub settings: &'a Settings,
+    /// Where a node of its chain speaks JSON-RPC, if the merchant names one.
+    pub node: Option<&'a str>,
 }
 
 /// What is known of where a payment may be.
@@ -97,7 +101,7 @@ impl Client<'_> {
         if !kinds.iter().any(|kind| kind.is_ours(self.settings.network)) {
             return Err(AccountFault::Unsupported);
         }
-        let Some(url) = &self.settings.rpc_url else {
+        let Some(url) = self.node else {
             return Ok(());
         };
         let chain: u64 = self.ask(&chain::chain_id(url)).await?;
@@ -116,7 +120,7 @@ impl Client<'_> {
 
     /// The last block of the chain; none if the account names no node.
     pub async fn head(&self) -> Result<Option<Block>, Doubt> {
-        match &self.settings.rpc_url {
+        match self.node {
             Some(url) => self.ask(&chain::latest_block(url)).await.map(Some),
             None => Ok(None),
         }
@@ -128,7 +132,7 @@ impl Client<'_> {
         authorization: &Authorization,
         trail: &Trail,
     ) -> Result<Option<Standing>, Doubt> {
-        let Some(url) = &self.settings.rpc_url else {
+        let Some(url) = self.node else {
             return Ok(None);
         };
         let chain: u64 = self.ask(&chain::chain_id(url)).await?;

@@ -48,7 +48,6 @@ async fn peer(answers: Vec<Value>) -> (Settings, JoinHandle<Vec<String>>) {
     });
     let account = Settings {
         facilitator_url: base.clone(),
-        rpc_url: Some(base),
         confirmations: 3,
         ..settings()
     };
@@ -69,8 +68,11 @@ fn block(number: &str, time: &str) -> Value {
 
 async fn looked_up(answers: Vec<Value>) -> (Result<Option<Standing>, Doubt>, Vec<Value>) {
     let (account, peer) = peer(answers).await;
-    let (outbound, settings) = (&outbound(), &account);
-    let client = Client { outbound, settings };
+    let client = Client {
+        outbound: &outbound(),
+        settings: &account,
+        node: Some(&account.facilitator_url),
+    };
     let trail = Trail {
         since: 100,
         transaction: NAMED.parse().ok(),
@@ -141,8 +143,11 @@ async fn a_lost_answer_is_unknown_and_not_refused() {
     // Nobody listens there any more.
     let (account, peer) = peer(Vec::new()).await;
     peer.await.unwrap();
-    let (outbound, settings) = (&outbound(), &account);
-    let client = Client { outbound, settings };
+    let client = Client {
+        outbound: &outbound(),
+        settings: &account,
+        node: Some(&account.facilitator_url),
+    };
     let doubt = Doubt::NoAnswer(SendError::Connect);
     let payment = authorization();
     let settled = client.settle(&payment, "{}", Presentation::First);
@@ -160,8 +165,11 @@ async fn a_lost_answer_is_unknown_and_not_refused() {
 
 #[tokio::test]
 async fn without_a_node_nothing_is_looked_up() {
-    let (outbound, settings) = (&outbound(), &settings());
-    let client = Client { outbound, settings };
+    let client = Client {
+        outbound: &outbound(),
+        settings: &settings(),
+        node: None,
+    };
     let trail = Trail {
         since: 0,
         transaction: None,

@@ -46,6 +46,21 @@ pub struct Settled {
     pub payer: Address,
 }
 
+impl Settled {
+    /// Of a payment that is known by this reference, and by this name once it is on the chain.
+    pub fn of(reference: Option<&str>, external_id: Option<&str>) -> Option<Self> {
+        let mut parts = reference?.rsplitn(4, ':').skip(1);
+        let payer = parts.next()?.parse().ok()?;
+        let network = parts.nth(1)?.parse().ok()?;
+        let (transaction, _) = external_id?.split_once(':')?;
+        Some(Self {
+            transaction: transaction.parse().ok()?,
+            network,
+            payer,
+        })
+    }
+}
+
 /// A facilitator says no.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {

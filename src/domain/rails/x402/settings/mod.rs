@@ -38,8 +38,6 @@ pub struct Settings {
     pub pay_to: Address,
     /// Who brings authorizations to the chain, without a slash at its end.
     pub facilitator_url: String,
-    /// A node of the chain that is asked what became of them, if the merchant names one.
-    pub rpc_url: Option<String>,
     /// How many blocks must hold a payment, its own counted: 1 to 100.
     pub confirmations: u8,
     /// The name in the token's signing domain (EIP-712), to the letter.
@@ -81,11 +79,6 @@ pub struct SettingsObject {
         example = "https://x402.org/facilitator"
     )]
     facilitator_url: String,
-    /// Where a node of the chain speaks JSON-RPC. Without one nobody but the facilitator says what
-    /// became of a payment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false, format = "uri", max_length = 2048)]
-    rpc_url: Option<String>,
     /// How many blocks must hold a payment before it counts: 1 to 100, 12 if left out.
     #[schema(required = false, minimum = 1, maximum = 100, default = 12)]
     confirmations: u8,
@@ -108,7 +101,6 @@ impl Settings {
             "currency",
             "pay_to",
             "facilitator_url",
-            "rpc_url",
             "confirmations",
             "name",
             "version",
@@ -121,10 +113,6 @@ impl Settings {
             currency: fields.parsed("currency", Currency::accepted)?,
             pay_to: fields.parsed("pay_to", str::parse)?,
             facilitator_url: fields.parsed("facilitator_url", url)?,
-            rpc_url: match fields.optional("rpc_url")? {
-                Some(_) => Some(fields.parsed("rpc_url", url)?),
-                None => None,
-            },
             confirmations: fields.number(
                 "confirmations",
                 (1, MOST_CONFIRMATIONS),
@@ -149,11 +137,16 @@ impl Settings {
             currency: self.currency.code().to_owned(),
             pay_to: self.pay_to.to_string(),
             facilitator_url: self.facilitator_url.clone(),
-            rpc_url: self.rpc_url.clone(),
             confirmations: self.confirmations,
             name: self.name.clone(),
             version: self.version.clone(),
         }
+    }
+
+    /// Whether both are the same money at the same place.
+    pub fn is_same_account(&self, other: &Self) -> bool {
+        let place = |of: &Self| (of.network, of.asset, of.pay_to, of.decimals, of.currency);
+        place(self) == place(other)
     }
 
     /// An amount in the token's smallest units; none if it is in another currency.
@@ -182,7 +175,7 @@ fn signed_word(fields: &Fields<'_>, name: &str) -> Result<String, Invalid> {
 
 /// Reads a URL that is called over TLS, or on this machine. Which addresses may be dialed is
 /// decided at each call.
-fn url(text: &str) -> Result<String, String> {
+pub(super) fn url(text: &str) -> Result<String, String> {
     let read = check_url(text, &Policy::private()).map_err(|error| error.to_string())?;
     let is_here = match read.host() {
         Some(Host::Domain(name)) => name == "localhost",
