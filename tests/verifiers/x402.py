@@ -433,7 +433,7 @@ def check_hostile():
 
 def call(method, path, body=None):
     headers = {"Authorization": "Bearer " + os.environ["API_KEY"], "Content-Type": "application/json"}
-    headers["Idempotency-Key"] = chance.randbytes(12).hex()
+    headers["Idempotency-Key"] = os.urandom(12).hex()
     body = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(os.environ["BASE_URL"] + path, body, headers, method=method)
     with direct.open(request, timeout=30) as answer:
@@ -461,9 +461,11 @@ def intent_of(currency, amount="12.50"):
     return call("POST", "/v1/payment_intents", {"amount": amount, "currency": currency, "rails": ["x402"]})
 
 
-def ended(intent):
-    """The status of an intent that nobody waits for any more."""
+def ended(intent, chain=None):
+    """The status of an intent that nobody waits for any more, while blocks come."""
     for _ in range(600):
+        if chain:
+            chain.mine(1)
         status = call("GET", f"/v1/payment_intents/{intent['id']}")["status"]
         if status != "processing":
             return status
@@ -494,8 +496,7 @@ def check_served():
             if by == "Python":
                 chain.rpc("anvil_reorg", 1, [])
                 assert chain.received() == 12_500_000, "the reorganization took it back"
-            chain.mine(2)
-            assert ended(intent) == "succeeded"
+            assert ended(intent, chain) == "succeeded"
             assert chain.received() == number * 12_500_000
         call("DELETE", f"/v1/rail_accounts/{account['id']}")
     print("payments to a running service: 2, one of them taken back by a reorganization and made again")
