@@ -24,6 +24,7 @@ use time::{Duration as Span, OffsetDateTime};
 use uuid::Uuid;
 
 const BOUNDS: Bounds = Bounds {
+    merchants: 256,
     share: 128,
     at_once: 256,
 };

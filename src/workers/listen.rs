@@ -1,9 +1,6 @@
 //! Finds out what providers told: asks them, and takes in what they say.
 
-use super::{
-    Progress, Worker,
-    queue::{Bounds, Queue},
-};
+use super::{Progress, Worker, calls::Calls};
 use crate::{
     app::{App, UntoldError},
     base::{actor::Actor, ids::RailEventId},
@@ -16,19 +13,14 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-const BOUNDS: Bounds = Bounds {
-    share: 16,
-    at_once: 32,
-};
-
 /// Asks providers about what they told.
 #[derive(Debug)]
-pub struct Listener(Queue);
+pub struct Listener(Calls);
 
 impl Listener {
     /// A listener that begins with the first merchant.
     pub fn new(app: Arc<App>) -> Self {
-        Self(Queue::new(app, Kind::RailEvent, BOUNDS))
+        Self(Calls::new(app, Kind::RailEvent))
     }
 }
 
@@ -53,9 +45,13 @@ impl Worker for Listener {
     async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
         self.0.tick(ask).await
     }
+
+    async fn stop(&mut self) {
+        self.0.stop().await;
+    }
 }
 
-async fn ask(app: &App, taken: Taken) -> Result<(), ListenError> {
+async fn ask(app: Arc<App>, taken: Taken) -> Result<(), ListenError> {
     let (merchant, id) = (taken.merchant, RailEventId(taken.subject));
     let waiting = rail_events::store::waiting(&app.worker_pool, merchant, id).await?;
     if let Some(event) = waiting {

@@ -1,6 +1,7 @@
 //! Background work: each worker ticks when it is woken, when its period has passed, or when
 //! something it waits for is ready, and stops softly.
 
+mod calls;
 mod deliver;
 mod expire;
 mod forget;

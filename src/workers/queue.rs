@@ -4,13 +4,14 @@
 use super::Progress;
 use crate::{
     app::App,
+    base::ids::MerchantId,
     domain::due::{
         Kind, Taken,
         store::{self, Round},
     },
 };
 use futures_util::{StreamExt, stream};
-use std::{fmt::Display, sync::Arc};
+use std::{collections::HashSet, fmt::Display, sync::Arc};
 use time::OffsetDateTime;
 
 /// How often it looks for what a process of the version before has left.
@@ -19,6 +20,8 @@ const ADOPTION: time::Duration = time::Duration::minutes(1);
 /// How much is done at a time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
+    /// Most merchants that a tick looks at.
+    pub merchants: i64,
     /// Most things of one merchant that a tick takes.
     pub share: i64,
     /// How many are under way at once.
@@ -38,10 +41,30 @@ impl Queue {
     pub fn new(app: Arc<App>, kind: Kind, bounds: Bounds) -> Self {
         Self {
             app,
-            round: Round::new(kind),
+            round: Round::new(kind, bounds.merchants),
             bounds,
             adopt_at: OffsetDateTime::UNIX_EPOCH,
         }
+    }
+
+    /// What the things are.
+    pub fn kind(&self) -> Kind {
+        self.round.kind()
+    }
+
+    /// Takes what is due of the next merchants but for those who are `busy`. Also says whether to take
+    /// more at once.
+    pub async fn take(
+        &mut self,
+        busy: &HashSet<MerchantId>,
+    ) -> Result<(Vec<Taken>, bool), sqlx::Error> {
+        let (app, now, kind) = (&self.app, self.app.ambient.now(), self.kind());
+        if now >= self.adopt_at {
+            store::adopt(&app.worker_pool, kind, now).await?;
+            self.adopt_at = now + ADOPTION;
+        }
+        let bounds = (self.bounds.share, busy);
+        self.round.take(&app.worker_pool, bounds, now).await
     }
 
     /// Does what is due of the next merchants. What `act` cannot do is put off.
@@ -49,14 +72,8 @@ impl Queue {
         &mut self,
         act: impl AsyncFn(&App, Taken) -> Result<(), E>,
     ) -> Result<Progress, sqlx::Error> {
-        let (app, now, kind) = (&self.app, self.app.ambient.now(), self.round.kind());
-        if now >= self.adopt_at {
-            store::adopt(&app.worker_pool, kind, now).await?;
-            self.adopt_at = now + ADOPTION;
-        }
-        let share = self.bounds.share;
-        let (taken, has_more) = self.round.take(&app.worker_pool, share, now).await?;
-        let act = &act;
+        let (taken, has_more) = self.take(&HashSet::new()).await?;
+        let (app, kind, act) = (&self.app, self.kind(), &act);
         stream::iter(taken)
             .for_each_concurrent(self.bounds.at_once, async |taken| {
                 if let Err(error) = act(app, taken).await {
@@ -72,7 +89,7 @@ impl Queue {
     }
 }
 
-fn put_off(app: &App, kind: Kind, taken: Taken, reason: &impl Display) {
+pub(super) fn put_off(app: &App, kind: Kind, taken: Taken, reason: &impl Display) {
     app.metrics.put_off(kind.as_str());
     tracing::warn!(
         %kind,

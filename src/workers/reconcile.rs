@@ -13,6 +13,7 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 
 const BOUNDS: Bounds = Bounds {
+    merchants: 256,
     share: 1,
     at_once: 4,
 };

@@ -3,10 +3,7 @@
 //! A call that got no answer is sent again under the same key, since it may never have left us: a
 //! rail does one attempt at most once. One that the rail has taken on is looked up.
 
-use super::{
-    Progress, Worker,
-    queue::{Bounds, Queue},
-};
+use super::{Progress, Worker, calls::Calls};
 use crate::{
     app::App,
     base::{actor::Actor, ids::AttemptId},
@@ -19,19 +16,14 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-const BOUNDS: Bounds = Bounds {
-    share: 16,
-    at_once: 32,
-};
-
 /// Asks rails about attempts that are due.
 #[derive(Debug)]
-pub struct Resolver(Queue);
+pub struct Resolver(Calls);
 
 impl Resolver {
     /// A resolver that begins with the first merchant.
     pub fn new(app: Arc<App>) -> Self {
-        Self(Queue::new(app, Kind::Attempt, BOUNDS))
+        Self(Calls::new(app, Kind::Attempt))
     }
 }
 
@@ -57,10 +49,14 @@ impl Worker for Resolver {
     async fn tick(&mut self) -> Result<Progress, sqlx::Error> {
         self.0.tick(ask).await
     }
+
+    async fn stop(&mut self) {
+        self.0.stop().await;
+    }
 }
 
 /// Finishes an attempt.
-async fn ask(app: &App, taken: Taken) -> Result<(), TickError> {
+async fn ask(app: Arc<App>, taken: Taken) -> Result<(), TickError> {
     let id = AttemptId(taken.subject);
     let found = attempt::store::get(&app.worker_pool, taken.merchant, id).await?;
     let waiting = found.filter(|(attempt, _)| !attempt.is_final());

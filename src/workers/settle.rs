@@ -17,6 +17,7 @@ use std::{sync::Arc, time::Duration};
 
 /// A merchant's endpoints take turns with those of others.
 const BOUNDS: Bounds = Bounds {
+    merchants: 256,
     share: 2,
     at_once: 2,
 };

@@ -6,6 +6,7 @@ use super::harness::{
     chain::{Fault, PAYEE, PAYER, TOKEN, carried, run_with_chain},
 };
 use serde_json::json;
+use threadpay::workers::Worker;
 use time::Duration;
 
 #[test]
@@ -329,5 +330,34 @@ fn a_link_is_paid_by_programs_too() {
             .map(|i| i["amount"].clone())
             .collect();
         assert_eq!(amounts, [json!("10.00"), json!("3.50")]);
+    });
+}
+
+#[test]
+fn a_node_that_keeps_silent_makes_nobody_else_wait() {
+    run_with_chain(async |app, chain| {
+        app.add_chain(chain).await;
+        let (_, url, asked) = app.asked().await;
+        chain.next(Fault::DropRequest);
+        let payment = chain.sign(&asked, 1);
+        app.anyone.pay_signed(&url, &payment).await.expect(202);
+        app.clock.advance(Duration::seconds(20));
+        chain.keep_silent(true);
+        let mut resolver = app.resolver();
+        resolver.tick().await.unwrap();
+        assert_eq!(
+            chain.waiting(),
+            1,
+            "the tick is over, and the node was asked"
+        );
+        // Another merchant's attempt is found out meanwhile.
+        let other = app.another_merchant().await.bot;
+        let id = other.ask_for("12.50", "EUR").await;
+        other.confirm(&id, "pm_sandbox_timeout").await.expect(200);
+        app.clock.advance(Duration::seconds(20));
+        resolver.tick().await.unwrap();
+        assert_eq!(other.intent(&id).await["status"], "succeeded");
+        chain.keep_silent(false);
+        resolver.stop().await;
     });
 }

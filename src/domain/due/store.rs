@@ -4,6 +4,7 @@ use super::{FIRST_PAUSE, Kind, LONGEST_PAUSE, STUCK, Taken};
 use crate::base::db::Pool;
 use crate::base::ids::MerchantId;
 use sqlx::PgExecutor;
+use std::collections::HashSet;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -69,22 +70,21 @@ pub async fn again(
     update.execute(db).await.map(drop)
 }
 
-/// Most merchants that are looked at at once.
-const PAGE: i64 = 256;
-
 /// Goes round the merchants who have something due of one kind, a page of them at a time.
 #[derive(Debug)]
 pub struct Round {
     kind: Kind,
+    /// Most merchants that are looked at at once.
+    page: i64,
     /// The last merchant that was looked at.
     after: Uuid,
 }
 
 impl Round {
-    /// A round that begins with the first merchant.
-    pub fn new(kind: Kind) -> Self {
+    /// A round that begins with the first merchant, and looks at so many at once.
+    pub fn new(kind: Kind, page: i64) -> Self {
         let after = Uuid::nil();
-        Self { kind, after }
+        Self { kind, page, after }
     }
 
     /// Of what it takes.
@@ -92,19 +92,21 @@ impl Round {
         self.kind
     }
 
-    /// Takes what is due of the next merchants, at most `share` of each. Also says whether to look
-    /// on at once: since what was taken has moved on, that ends.
+    /// Takes what is due of the next merchants, at most `share` of each, and nothing of those who are
+    /// `busy`. Also says whether to look on at once: since what was taken has moved on, that ends.
     pub async fn take(
         &mut self,
         pool: &Pool,
-        share: i64,
+        (share, busy): (i64, &HashSet<MerchantId>),
         now: OffsetDateTime,
     ) -> Result<(Vec<Taken>, bool), sqlx::Error> {
-        let page = merchants(pool, self.kind, (self.after, PAGE), now).await?;
-        let is_full = i64::try_from(page.len()).is_ok_and(|count| count == PAGE);
+        let page = merchants(pool, self.kind, (self.after, self.page), now).await?;
+        let is_full = i64::try_from(page.len()).is_ok_and(|count| count == self.page);
         let last = page.last().filter(|_| is_full);
         self.after = last.map_or_else(Uuid::nil, |(merchant, _)| merchant.0);
-        let is_time = page.into_iter().filter(|(_, is_time)| *is_time);
+        let is_next =
+            |(merchant, is_time): &(MerchantId, bool)| *is_time && !busy.contains(merchant);
+        let is_time = page.into_iter().filter(is_next);
         let merchants: Vec<_> = is_time.map(|(merchant, _)| merchant).collect();
         if merchants.is_empty() {
             return Ok((Vec::new(), is_full));

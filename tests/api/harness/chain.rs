@@ -56,6 +56,8 @@ struct Chain {
     presented: Vec<String>,
     fault: Option<Fault>,
     is_down: bool,
+    /// Held by each request that is not answered, while that is so.
+    silence: Option<Arc<()>>,
 }
 
 /// The server.
@@ -97,6 +99,7 @@ impl ChainPeer {
             presented: Vec::new(),
             fault: None,
             is_down: false,
+            silence: None,
         }));
         let data = chain.clone();
         let server = HttpServer::new(move || {
@@ -127,6 +130,18 @@ impl ChainPeer {
     /// Whether facilitator and node answer nothing.
     pub fn is_down(&self, is_down: bool) {
         self.chain().is_down = is_down;
+    }
+
+    /// Whether facilitator and node take requests and say nothing.
+    pub fn keep_silent(&self, is_silent: bool) {
+        self.chain().silence = is_silent.then(Arc::default);
+    }
+
+    /// How many requests wait for an answer.
+    pub fn waiting(&self) -> usize {
+        let chain = self.chain();
+        let held = chain.silence.as_ref().map(Arc::strong_count);
+        held.map_or(0, |count| count - 1)
     }
 
     /// So many blocks come.
@@ -341,6 +356,11 @@ async fn receive(
     body: Bytes,
     chain: web::Data<Mutex<Chain>>,
 ) -> HttpResponse {
+    let silence = chain.lock().unwrap().silence.clone();
+    if let Some(held) = silence {
+        std::future::pending::<()>().await;
+        drop(held);
+    }
     let mut chain = chain.lock().unwrap();
     let body = String::from_utf8(body.to_vec()).unwrap();
     let answer = match request.path() {

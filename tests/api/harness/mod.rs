@@ -194,6 +194,11 @@ impl TestApp {
         tick(&mut Resolver::new(Arc::clone(&self.app))).await;
     }
 
+    /// A resolver to tick by hand.
+    pub fn resolver(&self) -> Resolver {
+        Resolver::new(Arc::clone(&self.app))
+    }
+
     /// Goes on with statements whose lines were not all looked at.
     pub async fn reconcile(&self) {
         tick(&mut Reconciler::new(Arc::clone(&self.app))).await;
