@@ -43,6 +43,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 /// The routes below `/v1` that need a key; a scope of its own comes before its neighbors.
 fn with_key(config: &mut web::ServiceConfig) {
     config
+        .configure(api::scenarios::routes)
         .configure(api::sandbox::routes)
         .configure(api::intents::routes)
         .configure(api::attempts::routes)

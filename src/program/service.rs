@@ -6,7 +6,7 @@ use crate::{
     base::ambient::Ambient,
     http::{self, State},
     workers::{
-        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Listener, Observer,
+        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Listener, Observer, Player,
         Reconciler, Replayer, Resolver, Settler, UseRecorder, Worker,
     },
 };
@@ -103,6 +103,7 @@ impl Service {
         self.work(Settler::new(Arc::clone(app)), Arc::default());
         self.work(Resolver::new(Arc::clone(app)), Arc::default());
         self.work(Listener::new(Arc::clone(app)), Arc::default());
+        self.work(Player::new(Arc::clone(app)), Arc::default());
         self.work(Reconciler::new(Arc::clone(app)), Arc::default());
         self.work(Expirer::new(Arc::clone(app)), Arc::default());
         self.work(Forgetter(Arc::clone(app)), Arc::default());

@@ -63,6 +63,7 @@ mod resolver;
 mod rights;
 mod rolling;
 mod roots;
+mod scenarios;
 mod scopes;
 mod shares;
 mod shop;

@@ -139,6 +139,7 @@ fn example_of(method: &str, path: &str) -> String {
         ("POST", "resolve") => json!({"action": "keep"}),
         ("POST", "facts") => json!({"kind": "charge", "outcome": "succeeded"}),
         ("POST", "clock") => json!({"advance": "1s"}),
+        ("POST", "scenarios") => json!({"steps": []}),
         ("POST", _) if path.contains("/sandbox/") => json!({"outcome": "succeed"}),
         _ => json!({}),
     };

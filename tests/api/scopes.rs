@@ -25,6 +25,7 @@ pub const BOT_AND_MERCHANT: &[&str] = &[
     "create_payment_intent",
     "create_payment_link",
     "create_refund",
+    "create_sandbox_scenario",
     "deactivate_payment_link",
     "delete_callback_endpoint",
     "get_callback_endpoint",

@@ -1,6 +1,7 @@
 //! Calls to the rails, across the network where they are there: with all that was stored for a call,
 //! and with the opened credentials of the account that it is made by.
 
+mod sandbox;
 mod told;
 mod x402;
 
@@ -88,36 +89,18 @@ enum Asking {
 impl Providers {
     /// Sends a call for the first time.
     pub async fn send(&self, merchant: MerchantId, call: &RailCall) -> RailFact {
-        match call.route.rail {
-            Rail::Sandbox | Rail::BankTransfer => {
-                let answer = Rail::answer_at_once(call).unwrap_or(RailAnswer::Unknown);
-                RailFact::answer(call, answer)
-            }
-            Rail::Stripe | Rail::X402 => self.ask(merchant, call, Asking::First).await,
-        }
+        self.ask(merchant, call, Asking::First).await
     }
 
     /// Sends a call that may not have left us. Where the rail keeps its answer to itself, it is asked
     /// what it did.
     pub async fn send_again(&self, merchant: MerchantId, call: &RailCall) -> RailFact {
-        match call.route.rail {
-            Rail::Sandbox | Rail::BankTransfer => match Rail::answer_at_once(call) {
-                Some(answer) => RailFact::answer(call, answer),
-                None => self.look_up(merchant, call).await,
-            },
-            Rail::Stripe | Rail::X402 => self.ask(merchant, call, Asking::Again).await,
-        }
+        self.ask(merchant, call, Asking::Again).await
     }
 
     /// Asks what became of a call.
     pub async fn look_up(&self, merchant: MerchantId, call: &RailCall) -> RailFact {
-        match call.route.rail {
-            Rail::Sandbox | Rail::BankTransfer => {
-                let answer = Rail::found_at_once(call).unwrap_or(RailAnswer::Unknown);
-                RailFact::answer(call, answer)
-            }
-            Rail::Stripe | Rail::X402 => self.ask(merchant, call, Asking::LookUp).await,
-        }
+        self.ask(merchant, call, Asking::LookUp).await
     }
 
     async fn ask(&self, merchant: MerchantId, call: &RailCall, how: Asking) -> RailFact {
@@ -128,10 +111,13 @@ impl Providers {
         };
         let asked = async {
             match call.route.rail {
-                Rail::X402 => self.ask_x402(merchant, call, how).await,
-                Rail::Sandbox | Rail::BankTransfer | Rail::Stripe => {
-                    self.ask_stripe(merchant, call, how).await
+                Rail::Sandbox => self.ask_sandbox(merchant, call, how).await,
+                Rail::BankTransfer => {
+                    let answer = Rail::answer_at_once(call).unwrap_or(RailAnswer::Unknown);
+                    Ok(RailFact::answer(call, answer))
                 }
+                Rail::Stripe => self.ask_stripe(merchant, call, how).await,
+                Rail::X402 => self.ask_x402(merchant, call, how).await,
             }
         };
         match tokio::time::timeout(patience, asked).await {

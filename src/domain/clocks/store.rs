@@ -47,7 +47,7 @@ async fn due(db: &mut PgConnection, clock: Clock) -> Result<(), sqlx::Error> {
     let update = sqlx::query!(
         "-- clocks.due
         UPDATE due SET at = at - $2::bigint * interval '1 second'
-        WHERE kind IN ('attempt', 'intent_expiry', 'link_expiry') AND merchant_id = $1",
+        WHERE kind IN ('attempt', 'intent_expiry', 'link_expiry', 'scenario') AND merchant_id = $1",
         clock.merchant.0,
         clock.moved.whole_seconds()
     );

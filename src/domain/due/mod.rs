@@ -29,6 +29,8 @@ crate::names! {
         Statement = "statement",
         /// To ask a provider about what it told.
         RailEvent = "rail_event",
+        /// To tell what became of a charge that the sandbox plays.
+        Scenario = "scenario",
     }
 }
 

@@ -211,8 +211,12 @@ pub async fn adopt(pool: &Pool, kind: Kind, now: OffsetDateTime) -> Result<(), s
         Kind::Replay => adopt_replays(pool).await,
         Kind::Hold => adopt_holds(pool, now).await,
         // The expirer looks for what has ended by itself.
-        // The version before kept no statements, and nothing that providers told.
-        Kind::IntentExpiry | Kind::LinkExpiry | Kind::Statement | Kind::RailEvent => Ok(()),
+        // The version before kept no statements and nothing that providers told, and played nothing.
+        Kind::IntentExpiry
+        | Kind::LinkExpiry
+        | Kind::Statement
+        | Kind::RailEvent
+        | Kind::Scenario => Ok(()),
     }
 }
 

@@ -1,6 +1,9 @@
 //! What a rail is asked and what it answers.
 
-use super::{Rail, Route, sandbox::SandboxMethod};
+use super::{
+    Rail, Route,
+    sandbox::{SandboxMethod, Scenario},
+};
 use crate::base::{ids::AttemptId, money::Money, names::UnknownName};
 use std::{fmt, str::FromStr};
 
@@ -20,55 +23,13 @@ crate::names! {
     }
 }
 
-crate::names! {
-    /// Why a rail refused.
-    pub enum DeclineCode {
-        /// The payer's bank refused and gave no reason.
-        CardDeclined = "card_declined",
-        /// The payer's account does not hold enough.
-        InsufficientFunds = "insufficient_funds",
-        /// The payer did not prove who they are.
-        AuthenticationFailed = "authentication_failed",
-        /// The rail failed, and no money moved.
-        ProcessingError = "processing_error",
-        /// The rail moved another amount than it was asked to.
-        WrongAmount = "wrong_amount",
-        /// The payer sent no money in time.
-        NotPaidInTime = "not_paid_in_time",
-    }
-}
-
-impl DeclineCode {
-    /// One sentence for the people who build on us.
-    pub fn message(self) -> &'static str {
-        match self {
-            Self::CardDeclined => {
-                "The payer's bank declined the payment. Ask the payer to use another payment method."
-            }
-            Self::InsufficientFunds => {
-                "The payer's account does not hold enough money. Ask the payer to use another payment method."
-            }
-            Self::AuthenticationFailed => {
-                "The payer did not complete the authentication. Ask the payer to try again."
-            }
-            Self::ProcessingError => {
-                "The rail could not process the payment and no money moved. Try again."
-            }
-            Self::WrongAmount => {
-                "The rail moved another amount than was asked for. It is kept apart until it is decided on."
-            }
-            Self::NotPaidInTime => {
-                "No money came in time. What comes later is kept apart until it is decided on."
-            }
-        }
-    }
-}
-
 /// What the payer pays with, as one rail names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentMethod {
     /// A method of the sandbox rail.
     Sandbox(SandboxMethod),
+    /// A scenario of the sandbox.
+    Scenario(Scenario),
     /// A transfer from any bank.
     BankTransfer,
     /// Whatever Stripe's page offers.
@@ -86,7 +47,7 @@ impl PaymentMethod {
     /// Reads the name of a method of `rail`.
     pub fn parse(rail: Rail, name: &str) -> Result<Self, UnknownName> {
         match rail {
-            Rail::Sandbox => SandboxMethod::from_str(name).map(Self::Sandbox),
+            Rail::Sandbox => played(name),
             Rail::BankTransfer => Rail::from_str(name).map(|_| Self::BankTransfer),
             Rail::Stripe => Rail::from_str(name).map(|_| Self::Stripe),
             Rail::X402 => Rail::from_str(name).map(|_| Self::X402),
@@ -96,7 +57,7 @@ impl PaymentMethod {
     /// The rail that it is a method of.
     pub fn rail(self) -> Rail {
         match self {
-            Self::Sandbox(_) => Rail::Sandbox,
+            Self::Sandbox(_) | Self::Scenario(_) => Rail::Sandbox,
             Self::BankTransfer => Rail::BankTransfer,
             Self::Stripe => Rail::Stripe,
             Self::X402 => Rail::X402,
@@ -113,8 +74,16 @@ impl FromStr for PaymentMethod {
             BANK_TRANSFER => Ok(Self::BankTransfer),
             STRIPE => Ok(Self::Stripe),
             X402 => Ok(Self::X402),
-            name => SandboxMethod::from_str(name).map(Self::Sandbox),
+            name => played(name),
         }
+    }
+}
+
+/// Reads the name of a method of the sandbox.
+fn played(name: &str) -> Result<PaymentMethod, UnknownName> {
+    match name.parse() {
+        Ok(scenario) => Ok(PaymentMethod::Scenario(scenario)),
+        Err(_) => SandboxMethod::from_str(name).map(PaymentMethod::Sandbox),
     }
 }
 
@@ -122,6 +91,7 @@ impl fmt::Display for PaymentMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sandbox(method) => method.fmt(f),
+            Self::Scenario(scenario) => scenario.fmt(f),
             Self::BankTransfer => f.write_str(BANK_TRANSFER),
             Self::Stripe => f.write_str(STRIPE),
             Self::X402 => f.write_str(X402),
@@ -138,7 +108,7 @@ pub struct RailCall {
     pub attempt: AttemptId,
     /// What to do.
     pub kind: CallKind,
-    /// What the payer pays with; for charges.
+    /// What the payer pays with; for charges, and for closing them.
     pub method: Option<PaymentMethod>,
     /// How much.
     pub amount: Money,
@@ -146,17 +116,15 @@ pub struct RailCall {
     pub charge: Option<AttemptId>,
 }
 
-/// What a rail says of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RailAnswer {
-    /// Done. (A charge that is captured by hand is authorized.)
-    Succeeded,
-    /// Refused, and no money moved.
-    Declined(DeclineCode),
-    /// Taken on; the outcome comes later.
-    Pending,
-    /// The payer must do something first.
-    RequiresAction,
-    /// No answer came, so money may or may not have moved.
-    Unknown,
+impl RailCall {
+    /// The scenario that is played, if one is.
+    pub fn scenario(&self) -> Option<Scenario> {
+        match self.method? {
+            PaymentMethod::Scenario(scenario) => Some(scenario),
+            PaymentMethod::Sandbox(_)
+            | PaymentMethod::BankTransfer
+            | PaymentMethod::Stripe
+            | PaymentMethod::X402 => None,
+        }
+    }
 }

@@ -2,23 +2,25 @@
 //! of our attempt, and tells facts, asked or not. It knows nothing of payment intents.
 
 mod allowed;
+mod answer;
 pub mod bank_transfer;
 mod call;
 mod declines;
 mod fact;
 mod next_action;
 mod route;
-mod sandbox;
+pub mod sandbox;
 pub mod stripe;
 pub mod x402;
 
 pub use allowed::Rails;
-pub use call::{CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall};
+pub use answer::{DeclineCode, RailAnswer};
+pub use call::{CallKind, PaymentMethod, RailCall};
 pub use declines::{DECLINES_OF_MANY, DECLINES_OF_ONE, TooManyDeclines};
 pub use fact::{FactKind, RailFact};
 pub use next_action::NextAction;
 pub use route::Route;
-pub use sandbox::SandboxMethod;
+pub use sandbox::{SandboxMethod, Scenario};
 
 use std::time::Duration;
 

@@ -13,4 +13,5 @@ pub mod oauth;
 pub mod rail_accounts;
 pub mod refunds;
 pub mod sandbox;
+pub mod scenarios;
 pub mod statements;

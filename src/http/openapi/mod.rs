@@ -15,7 +15,7 @@ use crate::http::{
     Problem, State,
     api::{
         attempts, deliveries, endpoints, events, exports, intents, ledger, links, movements, oauth,
-        rail_accounts, refunds, sandbox, statements,
+        rail_accounts, refunds, sandbox, scenarios, statements,
     },
     operations,
     pages::read,
@@ -54,7 +54,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         (name = "Events", description = "The same events to ask for: a feed without gaps."),
         (name = "Ledger", description = "Double-entry books for each currency, never changed, chained by hashes."),
         (name = "Exports", description = "The journal as a file."),
-        (name = "Sandbox", description = "Playing the payer and the payer's bank, moving time on and filling the books, with test keys. Confirm with `pm_sandbox_ok`, `pm_sandbox_declined`, `pm_sandbox_insufficient_funds`, `pm_sandbox_requires_action`, `pm_sandbox_pending`, `pm_sandbox_timeout` or `pm_sandbox_timeout_failed`."),
+        (name = "Sandbox", description = "Playing the payer and the payer's bank, moving time on and filling the books, with test keys. Confirm with `pm_sandbox_ok`, `pm_sandbox_declined`, `pm_sandbox_insufficient_funds`, `pm_sandbox_requires_action`, `pm_sandbox_pending`, `pm_sandbox_timeout`, `pm_sandbox_timeout_failed`, `pm_sandbox_dispute`, or a scenario of your own."),
         (name = "Operations", description = "For those who run the service."),
     ),
     paths(
@@ -118,6 +118,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         sandbox::tell,
         sandbox::advance,
         sandbox::clock,
+        scenarios::create,
         operations::healthz,
         operations::readyz,
         operations::metrics,

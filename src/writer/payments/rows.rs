@@ -5,6 +5,7 @@ use crate::{
     domain::{
         due::{self, Kind},
         intents::{attempt, refund, store},
+        rails::CallKind,
     },
     writer::{
         needs::Needs,
@@ -110,6 +111,7 @@ pub async fn record(
         attempt::store::update(db, &answered).await?;
     }
     record_due(&mut *db, world).await?;
+    record_scenarios(&mut *db, world).await?;
     record_ends(&mut *db, world).await?;
     let (made, changed) = (
         values(world.refunds.made()),
@@ -136,6 +138,20 @@ async fn record_ends(db: &mut PgConnection, world: &World) -> Result<(), sqlx::E
         due::store::set(db, Kind::IntentExpiry, &ends).await?;
     }
     Ok(())
+}
+
+/// Says when the sandbox first tells of the charges that it plays.
+async fn record_scenarios(db: &mut PgConnection, world: &World) -> Result<(), sqlx::Error> {
+    let told = values(world.attempts.made()).into_iter().filter_map(|a| {
+        let (first, _) = a.call(None).scenario()?.news().into_iter().next()?;
+        let at = world.found_at(a.merchant, a.created_at + first);
+        (a.kind == CallKind::Charge).then_some((a.merchant, a.id.0, at))
+    });
+    let told: Vec<due::store::Row> = told.collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    due::store::set(db, Kind::Scenario, &told).await
 }
 
 /// Says of attempts when their rail is to be asked, or that there is nothing more to ask.

@@ -37,7 +37,7 @@ use threadpay::{
     http::{self, State, server::Running},
     views::reports::verify::verify,
     workers::{
-        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Listener, Progress,
+        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Listener, Player, Progress,
         Reconciler, Replayer, Resolver, Settler, Worker,
     },
     writer::RenderRejection,
@@ -207,6 +207,11 @@ impl TestApp {
     /// Finds out what providers told.
     pub async fn listen(&self) {
         tick(&mut Listener::new(Arc::clone(&self.app))).await;
+    }
+
+    /// Tells what became of what the sandbox plays.
+    pub async fn play(&self) {
+        tick(&mut Player::new(Arc::clone(&self.app))).await;
     }
 
     /// Works off replays.

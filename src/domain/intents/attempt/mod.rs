@@ -67,7 +67,7 @@ pub struct Attempt {
     pub status: AttemptStatus,
     /// The rail, and as whom it is asked.
     pub route: Route,
-    /// What the payer pays with; for charges.
+    /// What the payer pays with; for charges, and for closing them.
     pub method: Option<PaymentMethod>,
     /// What it is called at the rail, where that is not its id: what the payer of a bank transfer
     /// gives with it.
@@ -156,6 +156,11 @@ impl Attempt {
             refund: Some(refund),
             ..self
         }
+    }
+
+    /// With what the payer paid by the charge that it closes.
+    pub(in crate::domain::intents) fn with(self, method: Option<PaymentMethod>) -> Self {
+        Self { method, ..self }
     }
 
     /// About this charge, and not the one that paid the intent.

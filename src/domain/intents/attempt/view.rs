@@ -76,7 +76,10 @@ impl AttemptObject {
             rail: attempt.route.rail,
             rail_account: attempt.route.account,
             rail_reference: attempt.reference.clone(),
-            payment_method: attempt.method.map(|method| method.to_string()),
+            payment_method: attempt
+                .method
+                .filter(|_| attempt.kind == CallKind::Charge)
+                .map(|method| method.to_string()),
             amount: attempt.amount.to_string(),
             currency: attempt.amount.currency().code(),
             token: token(attempt),

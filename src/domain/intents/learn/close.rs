@@ -22,7 +22,8 @@ impl Intent {
         (id, ending): (AttemptId, Ending),
         now: OffsetDateTime,
     ) -> (Self, Attempt) {
-        let close = Attempt::start(id, &self, CallKind::Close, self.terms.amount, now).about(open);
+        let close = Attempt::start(id, &self, CallKind::Close, self.terms.amount, now);
+        let close = close.with(self.method).about(open);
         let state = State::Processing(id, Opening::Close(ending));
         let intent = Self {
             state,
@@ -43,7 +44,7 @@ impl Intent {
         now: OffsetDateTime,
     ) -> Attempt {
         let close = Attempt::start(id, self, CallKind::Close, self.terms.amount, now);
-        close.about(open).asked_at(now)
+        close.with(self.method).about(open).asked_at(now)
     }
 }
 

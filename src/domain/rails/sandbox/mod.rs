@@ -1,7 +1,12 @@
-//! The sandbox rail. It keeps nothing: what a method is called decides what becomes of it, so it
-//! answers the same after a crash as before.
+//! The sandbox rail. It keeps nothing: what a method is called decides what becomes of it, and when, so
+//! it answers the same after a crash as before.
+
+mod scenario;
+
+pub use scenario::{First, News, Scenario, ScenarioError, Then, Webhook};
 
 use super::{CallKind, DeclineCode, PaymentMethod, RailAnswer, RailCall};
+use time::Duration;
 
 crate::names! {
     /// A payment method of the sandbox.
@@ -23,8 +28,25 @@ crate::names! {
     }
 }
 
+/// How a charge by a scenario, or closing it, is answered so long after the charge was made; none if it
+/// is another call. Who has paid cannot be closed out.
+pub fn play(call: &RailCall, since: Duration) -> Option<RailAnswer> {
+    let scenario = call.scenario()?;
+    match (call.kind, scenario.state(since)) {
+        (CallKind::Close, RailAnswer::Succeeded) => {
+            Some(RailAnswer::Declined(DeclineCode::ProcessingError))
+        }
+        (CallKind::Close, _) => Some(RailAnswer::Succeeded),
+        (CallKind::Charge, state) => Some(state),
+        (CallKind::Capture | CallKind::Void | CallKind::Refund, _) => None,
+    }
+}
+
 /// The methods that play a lost answer play the network too.
 pub(super) fn answer_at_once(call: &RailCall) -> Option<RailAnswer> {
+    if call.scenario().is_some() {
+        return None;
+    }
     let answer = send(call);
     (answer != RailAnswer::Unknown).then_some(answer)
 }
@@ -43,7 +65,13 @@ pub(super) fn send(call: &RailCall) -> RailAnswer {
         },
         (
             CallKind::Charge,
-            Some(PaymentMethod::BankTransfer | PaymentMethod::Stripe | PaymentMethod::X402) | None,
+            Some(
+                PaymentMethod::Scenario(_)
+                | PaymentMethod::BankTransfer
+                | PaymentMethod::Stripe
+                | PaymentMethod::X402,
+            )
+            | None,
         ) => RailAnswer::Declined(DeclineCode::ProcessingError),
         (CallKind::Capture | CallKind::Void | CallKind::Close | CallKind::Refund, _) => {
             RailAnswer::Succeeded
@@ -65,6 +93,7 @@ pub(super) fn look_up(call: &RailCall) -> RailAnswer {
                 | SandboxMethod::RequiresAction
                 | SandboxMethod::Pending,
             )
+            | PaymentMethod::Scenario(_)
             | PaymentMethod::BankTransfer
             | PaymentMethod::Stripe
             | PaymentMethod::X402,
