@@ -39,6 +39,10 @@ crate::names! {
         LinkExpired = "payment_link.expired",
         /// It was switched off.
         LinkDeactivated = "payment_link.deactivated",
+        /// Calls by a rail account fail: it is not offered to payers.
+        RailAccountFailing = "rail_account.failing",
+        /// They go through again.
+        RailAccountRecovered = "rail_account.recovered",
         /// An endpoint is sent nothing until its owner enables it again.
         EndpointDisabled = "callback_endpoint.disabled",
         /// The owner of an endpoint tries it.

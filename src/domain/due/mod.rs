@@ -31,6 +31,8 @@ crate::names! {
         RailEvent = "rail_event",
         /// To tell what became of a charge that the sandbox plays.
         Scenario = "scenario",
+        /// To try whether the provider of a failing account takes calls by it again.
+        RailAccount = "rail_account",
     }
 }
 

@@ -211,12 +211,14 @@ pub async fn adopt(pool: &Pool, kind: Kind, now: OffsetDateTime) -> Result<(), s
         Kind::Replay => adopt_replays(pool).await,
         Kind::Hold => adopt_holds(pool, now).await,
         // The expirer looks for what has ended by itself.
-        // The version before kept no statements and nothing that providers told, and played nothing.
+        // The version before kept no statements, nothing that providers told, and no account as failing,
+        // and played nothing.
         Kind::IntentExpiry
         | Kind::LinkExpiry
         | Kind::Statement
         | Kind::RailEvent
-        | Kind::Scenario => Ok(()),
+        | Kind::Scenario
+        | Kind::RailAccount => Ok(()),
     }
 }
 

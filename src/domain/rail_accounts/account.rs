@@ -25,7 +25,8 @@ crate::names! {
     pub enum AccountStatus {
         /// It can be used.
         Active = "active",
-        /// The provider refuses us: look at its settings and credentials.
+        /// Its provider gives no answer or refuses us, time and again: it is not offered to payers until a
+        /// call or a check succeeds.
         Failing = "failing",
         /// It is switched off.
         Disabled = "disabled",
@@ -172,6 +173,26 @@ impl NewRailAccount {
 }
 
 impl RailAccount {
+    /// The account as failing: calls by it fail. None if that is no news of one that is in use.
+    pub fn failed(&self, now: OffsetDateTime) -> Option<Self> {
+        self.is_active()
+            .then(|| self.turned(AccountStatus::Failing, now))
+    }
+
+    /// The account as active: its provider takes calls by it. None if it was not failing.
+    pub fn recovered(&self, now: OffsetDateTime) -> Option<Self> {
+        self.is_failing()
+            .then(|| self.turned(AccountStatus::Active, now))
+    }
+
+    fn turned(&self, status: AccountStatus, now: OffsetDateTime) -> Self {
+        Self {
+            status: status.into(),
+            updated_at: now.max(self.updated_at),
+            ..self.clone()
+        }
+    }
+
     /// The way by which it is paid.
     pub fn route(&self) -> Route {
         Route {
@@ -195,6 +216,11 @@ impl RailAccount {
                     .map(drop)?)
             }
         }
+    }
+
+    /// Whether a payer may be led to it with this amount who did not ask for it by name.
+    pub fn is_offered(&self, amount: Money) -> bool {
+        !self.is_failing() && self.takes(amount).is_ok()
     }
 
     /// A new account beside all others that the merchant has, if it may be there.
@@ -221,6 +247,10 @@ impl RailAccount {
         let status = match (patch.enabled, self.is_disabled()) {
             (Some(true), true) => AccountStatus::Active.into(),
             (Some(false), false) => AccountStatus::Disabled.into(),
+            // Its provider has just taken the new credentials.
+            (None | Some(true), false) if self.is_failing() && patch.credentials.is_some() => {
+                AccountStatus::Active.into()
+            }
             (None | Some(_), _) => before.status,
         };
         let after = Self {
@@ -244,6 +274,16 @@ impl RailAccount {
     /// Its rail.
     pub const fn rail(&self) -> AccountRail {
         self.settings.rail()
+    }
+
+    /// Whether calls by it fail.
+    pub fn is_failing(&self) -> bool {
+        self.status == AccountStatus::Failing
+    }
+
+    /// Whether nothing keeps it from being used.
+    pub fn is_active(&self) -> bool {
+        self.status == AccountStatus::Active
     }
 
     fn is_disabled(&self) -> bool {

@@ -3,6 +3,7 @@
 
 mod account;
 mod account_settings;
+pub mod breaker;
 mod credentials;
 mod offer;
 mod request;

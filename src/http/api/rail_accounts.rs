@@ -201,7 +201,8 @@ pub async fn disable(
 ///
 /// Looks whether it can be used, and answers with it and `checked`, which says what was looked at.
 /// Of a bank account that is the form and the check digits of its settings, no more: only a first
-/// transfer shows that it is there and whose it is. Of an account at Stripe its key is tried there.
+/// transfer shows that it is there and whose it is. Of an account at Stripe its key is tried there;
+/// one that was `failing` is `active` again if Stripe takes it.
 #[utoipa::path(post, path = "/v1/rail_accounts/{id}/check", tag = "Rails",
     operation_id = "check_rail_account",
     params(("id" = RailAccountId, Path, description = "The account's id.")),

@@ -9,12 +9,13 @@ use crate::base::event_type::EventType;
 use serde_json::{Map, Value, json};
 
 /// What the types of events begin with, the schema of these events, and that of their `data`.
-const SUBJECTS: [(&str, &str, &str); 7] = [
+const SUBJECTS: [(&str, &str, &str); 8] = [
     ("payment_intent", "PaymentIntentEvent", "PaymentIntent"),
     ("refund", "RefundEvent", "Refund"),
     ("movement", "MovementEvent", "Movement"),
     ("statement", "StatementEvent", "Statement"),
     ("payment_link", "PaymentLinkEvent", "PaymentLink"),
+    ("rail_account", "RailAccountEvent", "RailAccount"),
     (
         "callback_endpoint",
         "CallbackEndpointEvent",

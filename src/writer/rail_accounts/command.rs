@@ -15,15 +15,22 @@ pub enum RailAccountCommand {
     Change(RailAccountId, Box<RailAccountPatch>),
     /// Switch an account off.
     Disable(RailAccountId),
-    /// Look whether an account can be used.
+    /// Look whether an account can be used. Whoever submits it has asked the provider: an account that
+    /// was failing is active again.
     Check(RailAccountId),
+    /// Note that calls by an account fail.
+    Fail(RailAccountId),
 }
 
 impl RailAccountCommand {
     /// The rows that it names: all of the merchant's, since no two are the same account.
     pub(in crate::writer) fn needs(&self, merchant: MerchantId, needs: &mut Needs) {
         match self {
-            Self::Create(..) | Self::Change(..) | Self::Disable(_) | Self::Check(_) => {
+            Self::Create(..)
+            | Self::Change(..)
+            | Self::Disable(_)
+            | Self::Check(_)
+            | Self::Fail(_) => {
                 needs.rail_accounts.push(merchant);
             }
         }

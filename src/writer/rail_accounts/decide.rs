@@ -2,12 +2,12 @@
 
 use super::RailAccountCommand;
 use crate::{
-    base::ids::RailAccountId,
+    base::{event_type::EventType, ids::RailAccountId},
     domain::rail_accounts::{NewRailAccount, RailAccount, RailAccountObject, RailAccountPatch},
     writer::{
         Rejection,
         decider::{Decider, print},
-        decision::Decision,
+        decision::{Decision, EventDraft},
     },
 };
 
@@ -19,6 +19,7 @@ impl RailAccountCommand {
             Self::Change(id, patch) => decider.change_rail_account(*id, patch),
             Self::Disable(id) => decider.change_rail_account(*id, &RailAccountPatch::disable()),
             Self::Check(id) => decider.check_rail_account(*id),
+            Self::Fail(id) => decider.fail_rail_account(*id),
         }
     }
 }
@@ -55,14 +56,45 @@ impl Decider<'_> {
         let account = self.rail_account(id)?;
         let changed = account.change(patch, self.rail_accounts(), self.context.now)?;
         let body = print(&self.show_account(&changed)?)?;
-        Ok(Decision::answer(200, &body).with(changed))
+        let event = self.turn_of(account, &changed)?;
+        Ok(Decision::answer(200, &body).with(changed).causing(event))
     }
 
     /// An account that was loaded was read by the rules of today.
     fn check_rail_account(&self, id: RailAccountId) -> Result<Decision, Rejection> {
         let (account, public_url) = (self.rail_account(id)?, self.context.urls.public_url());
-        let checked = RailAccountObject::checked(account, self.mode()?, public_url);
-        Ok(Decision::answer(200, &print(&checked)?))
+        let recovered = account.recovered(self.context.now);
+        let now = recovered.as_ref().unwrap_or(account);
+        let checked = RailAccountObject::checked(now, self.mode()?, public_url);
+        let event = self.turn_of(account, now)?;
+        Ok(Decision::answer(200, &print(&checked)?)
+            .with_all(recovered)
+            .causing(event))
+    }
+
+    /// Several processes may have counted to the end.
+    fn fail_rail_account(&self, id: RailAccountId) -> Result<Decision, Rejection> {
+        let account = self.rail_account(id)?;
+        let failed = account.failed(self.context.now);
+        let now = failed.as_ref().unwrap_or(account);
+        let event = self.turn_of(account, now)?;
+        let body = print(&self.show_account(now)?)?;
+        Ok(Decision::answer(200, &body).with_all(failed).causing(event))
+    }
+
+    /// The event of an account that begins to fail or works again.
+    fn turn_of(
+        &self,
+        before: &RailAccount,
+        after: &RailAccount,
+    ) -> Result<Option<EventDraft>, Rejection> {
+        let turn = match (before.is_failing(), after.is_failing()) {
+            (false, true) => EventType::RailAccountFailing,
+            (true, false) if after.is_active() => EventType::RailAccountRecovered,
+            (true | false, true | false) => return Ok(None),
+        };
+        let data = print(&self.show_account(after)?)?;
+        Ok(Some(EventDraft::new(turn, &data)))
     }
 
     fn show_account<'a>(&self, of: &'a RailAccount) -> Result<RailAccountObject<'a>, Rejection> {

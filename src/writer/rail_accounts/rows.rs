@@ -1,7 +1,10 @@
 //! Loading and recording rail accounts.
 
 use crate::{
-    domain::rail_accounts::store,
+    domain::{
+        due::{self, Kind},
+        rail_accounts::{RailAccount, breaker, store},
+    },
     writer::{
         needs::Needs,
         world::{World, values},
@@ -31,19 +34,31 @@ pub async fn load(
     Ok(())
 }
 
-/// Records what is made or changed.
+/// Records what is made or changed. One that is failing is due to be tried.
 pub async fn record(
     db: &mut PgConnection,
     world: &World,
-    _: OffsetDateTime,
+    now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
     let accounts = &world.rail_accounts;
     let (made, changed) = (values(accounts.made()), values(accounts.changed()));
     if !made.is_empty() {
-        store::insert(db, &made).await?;
+        store::insert(&mut *db, &made).await?;
     }
     if !changed.is_empty() {
-        store::update(db, &changed).await?;
+        store::update(&mut *db, &changed).await?;
+        let (failing, others): (Vec<&RailAccount>, Vec<_>) =
+            changed.iter().partition(|account| account.is_failing());
+        let tried = failing
+            .iter()
+            .map(|account| (account.merchant, account.id.0, now + breaker::FIRST_REST));
+        let tried: Vec<due::store::Row> = tried.collect();
+        due::store::set(&mut *db, Kind::RailAccount, &tried).await?;
+        let others = others
+            .iter()
+            .map(|account| (account.merchant, account.id.0));
+        let others: Vec<_> = others.collect();
+        due::store::done(db, Kind::RailAccount, &others).await?;
     }
     Ok(())
 }
