@@ -63,7 +63,9 @@ fn intent(error: &IntentError, said: String) -> Problem {
         IntentError::TooManyDeclines(many) => {
             Problem::new(ProblemCode::TooManyDeclines, said).retry_after(many.wait)
         }
-        IntentError::RailNotAvailable(_) => Problem::new(ProblemCode::RailNotAvailable, said),
+        IntentError::RailNotAvailable(_) | IntentError::RailFailing(_) => {
+            Problem::new(ProblemCode::RailNotAvailable, said)
+        }
         IntentError::NotRefundable(_) => Problem::new(ProblemCode::RefundNotPossible, said),
         IntentError::Broken(_) => Problem::internal(error),
     }

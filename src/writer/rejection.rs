@@ -71,6 +71,7 @@ impl Rejection {
             | Self::RailAccount(RailAccountError::TooMany | RailAccountError::Duplicate(_)) => true,
             Self::Intent(
                 IntentError::AmountTooLarge { .. }
+                | IntentError::RailFailing(_)
                 | IntentError::TooManyDeclines(_)
                 | IntentError::Broken(_),
             )

@@ -52,6 +52,11 @@ pub enum IntentError {
         "{0} gives nothing back: send the money to the payer from your own wallet, and book it as an adjustment"
     )]
     NotRefundable(Rail),
+    /// No account that fits works now.
+    #[error(
+        "the rail {0} is failing: its provider takes no calls by any account of this merchant that fits; pay by another rail, or try again later"
+    )]
+    RailFailing(Rail),
     /// Our own records disagree with each other: a fault of ours.
     #[error(transparent)]
     Broken(#[from] Broken),

@@ -74,6 +74,7 @@ fn refusal(error: &IntentError) -> String {
         | IntentError::TooManyDeclines(_)
         | IntentError::RailNotAvailable(_)
         | IntentError::NotRefundable(_)
+        | IntentError::RailFailing(_)
         | IntentError::Broken(_) => {
             panic!("{error}")
         }

@@ -25,7 +25,7 @@ pub(super) struct Wanted<'a> {
 }
 
 /// The ways that fit: whose rail is allowed, can hold money where it is to be held, and has an account
-/// that takes the amount.
+/// that works and takes the amount.
 #[derive(Debug, Default)]
 pub(super) struct Ways {
     /// Those for people, the one to offer first in front.
@@ -57,7 +57,7 @@ pub(super) async fn offered(
         });
     }
     let mut accounts = rail_accounts::store::of(&state.pool, merchant.id).await?;
-    accounts.retain(|account| account.takes(amount).is_ok());
+    accounts.retain(|account| account.is_offered(amount));
     let has_account = |rail: Rail| {
         let mut all = accounts.iter();
         all.any(|account| account.route().rail == rail)

@@ -143,7 +143,7 @@ impl Decider<'_> {
         Ok(ChargeTerms::played(choice.method))
     }
 
-    /// The account that was chosen, or the first that can take the intent's amount.
+    /// The account that was chosen, or the first of those that work which can take the intent's amount.
     fn account_for(&self, intent: &Intent, choice: &Choice) -> Result<&RailAccount, Rejection> {
         let (amount, rail) = (intent.terms.amount, choice.method.rail());
         if let Some(id) = choice.account {
@@ -151,6 +151,7 @@ impl Decider<'_> {
             let account = account.filter(|account| account.route().rail == rail);
             let account =
                 account.ok_or_else(|| not_usable(format!("{id} is no account of {rail}")))?;
+            // Also one that is failing: who names it wants no other, and it may be back already.
             account
                 .takes(amount)
                 .map_err(|why| not_usable(why.to_string()))?;
@@ -159,9 +160,12 @@ impl Decider<'_> {
         let fitting = self
             .rail_accounts()
             .filter(|account| account.route().rail == rail && account.takes(amount).is_ok());
-        // The one that was there first.
-        let first = fitting.min_by_key(|account| account.id);
-        first.ok_or_else(|| IntentError::RailNotAvailable(rail).into())
+        // Of those that work, the one that was there first.
+        match fitting.min_by_key(|account| (account.is_failing(), account.id)) {
+            Some(account) if account.is_failing() => Err(IntentError::RailFailing(rail).into()),
+            Some(account) => Ok(account),
+            None => Err(IntentError::RailNotAvailable(rail).into()),
+        }
     }
 }
 
