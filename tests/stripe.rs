@@ -14,14 +14,17 @@ use threadpay::{
         money::Money,
         net::{Outbound, Policy},
     },
-    domain::rails::stripe::{
-        Client, Credentials, DEADLINE, EXCHANGE_BYTES, Method, ObjectId, Request, Ring, Secret,
-        answers::{
-            BalanceTransaction, CallError, Charge, DisputeStatus, Page, Payment, PaymentStatus,
-            Refund, RefundStatus, SessionPayment, SessionStatus,
+    domain::rails::{
+        Heard,
+        stripe::{
+            Client, Credentials, DEADLINE, EXCHANGE_BYTES, Method, ObjectId, Request, Ring, Secret,
+            answers::{
+                BalanceTransaction, CallError, Charge, DisputeStatus, Page, Payment, PaymentStatus,
+                Refund, RefundStatus, SessionPayment, SessionStatus,
+            },
+            calls::{self, Capture, NewSession},
+            verify,
         },
-        calls::{self, Capture, NewSession},
-        verify,
     },
 };
 use time::OffsetDateTime;
@@ -169,6 +172,7 @@ async fn send(base: &str, question: &Value, request: &Request) -> Value {
         outbound: &outbound.unwrap(),
         base,
         key: &keys.secret_key,
+        heard: &Heard::default(),
     };
     match text(question, "call") {
         "get_payment" | "capture" | "cancel" => told(&client, request, payment).await,

@@ -12,12 +12,15 @@ use threadpay::{
         money::Money,
         net::{Outbound, Policy},
     },
-    domain::rails::x402::{
-        AssetAmount, Authorization, Client, EXCHANGE_BYTES, Expected, Payload, PaymentRequired,
-        PaymentResponse, Requirements, Resource, Settings, Terms, Trail,
-        chain::Standing,
-        check,
-        facilitator::{self, Presentation, Settlement, Verdict},
+    domain::rails::{
+        Heard,
+        x402::{
+            AssetAmount, Authorization, Client, EXCHANGE_BYTES, Expected, Payload, PaymentRequired,
+            PaymentResponse, Requirements, Resource, Settings, Terms, Trail,
+            chain::Standing,
+            check,
+            facilitator::{self, Presentation, Settlement, Verdict},
+        },
     },
 };
 use time::OffsetDateTime;
@@ -59,6 +62,7 @@ struct Question<'a> {
     asked: &'a Value,
     settings: Settings,
     node: Option<&'a str>,
+    heard: Heard,
     outbound: Outbound,
 }
 
@@ -79,6 +83,7 @@ async fn answer(asked: &Value) -> Value {
         settings,
         node: asked.pointer("/settings/rpc_url").and_then(Value::as_str),
         outbound: outbound.unwrap(),
+        heard: Heard::default(),
     };
     match question.text("do") {
         "ask" => question.ask(),
@@ -108,6 +113,7 @@ impl Question<'_> {
             outbound: &self.outbound,
             settings: &self.settings,
             node: self.node,
+            heard: &self.heard,
         }
     }
 

@@ -17,7 +17,7 @@ pub use clock::{ClockOff, ClockWatch};
 pub use feeds::{Feeds, WAITERS_OF_KEY, Waiter};
 pub use lists::{ListTurn, Lists};
 pub use payments::Performed;
-pub use providers::{CheckError, NotReady, Providers, UntoldError};
+pub use providers::{CheckError, NotLookedAt, NotReady, Providers, UntoldError, Watch};
 pub use pulse::{Beat, Pulse};
 pub use reader::Reader;
 pub use wake::Wake;
@@ -134,14 +134,6 @@ impl App {
         let keyring = auth::open_keyring(&pool, &config.master_key, &ambient).await?;
         let urls = PageUrls::new(&config.public_url, keyring.tokens.clone());
         let outbound = outbound(&config)?;
-        let providers = Providers {
-            pool: pool.clone(),
-            keys: keyring.secrets.clone(),
-            outbound: way_to_providers(&config)?,
-            stripe_url: config.stripe_url.clone(),
-            urls: urls.clone(),
-            ambient: ambient.clone(),
-        };
         let metrics = Arc::new(Metrics::new()?);
         let wake = Arc::new(Wake::new(&ambient));
         let handover = Arc::new(Handover::default());
@@ -156,6 +148,15 @@ impl App {
             hooks: hooks(&metrics, &wake),
         };
         let writer = Writer::start(options).await?;
+        let providers = Providers {
+            pool: pool.clone(),
+            keys: keyring.secrets.clone(),
+            outbound: way_to_providers(&config)?,
+            stripe_url: config.stripe_url.clone(),
+            urls: urls.clone(),
+            watch: Watch::new(writer.clone()),
+            ambient: ambient.clone(),
+        };
         let authenticator =
             Authenticator::new(pool.clone(), keyring.signing.clone(), ambient.clone());
         let feeds = Feeds::new(feed_pool, Arc::clone(&lists), Arc::clone(&wake));
@@ -196,7 +197,7 @@ fn outbound(config: &Config) -> Result<Outbound, BuildError> {
 }
 
 /// The way out to the providers of rails.
-pub fn way_to_providers(config: &Config) -> Result<Outbound, BuildError> {
+fn way_to_providers(config: &Config) -> Result<Outbound, BuildError> {
     let proxy = config.callback_proxy.as_ref();
     Outbound::with_bound(policy(config), proxy, x402::DEADLINE, x402::EXCHANGE_BYTES)
 }

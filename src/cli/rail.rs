@@ -1,13 +1,14 @@
 //! `threadpay rail add`, `list`, `check` and `disable`: where a merchant is paid.
 
 use crate::app::{
-    Providers,
+    App,
     config::{Config, settings::Settings},
-    way_to_providers,
 };
+use crate::http::rejection;
 use crate::program::{ProgramError, database, keys::no_merchant, print};
 use crate::{
     base::{
+        actor::Actor,
         ambient::Ambient,
         db::{Db, DbError, Pool, Use},
         ids::{MerchantId, RailAccountId},
@@ -15,17 +16,16 @@ use crate::{
     },
     domain::{
         auth,
-        links::PageUrls,
         rail_accounts::{
             AccountCredentials, AccountRail, NewRailAccount, Owner, RailAccount, RailAccountError,
             RailAccountObject, RailAccountPatch, SealedCredentials, store,
         },
     },
-    writer,
+    writer::{self, RailAccountCommand, Submission},
 };
 use clap::Subcommand;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -104,7 +104,7 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramEr
             })?;
             let new = NewRailAccount::read(rail, label, &set);
             let new = new.map_err(|error| refused(&error.into()))?;
-            let (pool, mode) = merchant(&db, of.merchant).await?;
+            let (_, mode) = merchant(&db, of.merchant).await?;
             let id = Ambient::system().id();
             let given = credentials.map(read_credentials).transpose()?;
             let given = AccountCredentials::parse(rail, "", given.as_ref(), mode);
@@ -112,10 +112,11 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<(), ProgramEr
             let sealed = match rail {
                 AccountRail::BankTransfer => None,
                 AccountRail::Stripe | AccountRail::X402 => {
-                    let providers = providers(settings, pool).await?;
-                    let checked = providers.check(new.settings(), given.as_ref()).await;
-                    checked.map_err(|error| ProgramError::Failed(error.to_string()))?;
-                    seal(&providers, (of.merchant, id), given.as_ref())?
+                    let app = service(settings).await?;
+                    let checked = app.providers.check(new.settings(), given.as_ref()).await;
+                    app.close().await;
+                    checked.map_err(|error| failed(&error))?;
+                    seal(&app, (of.merchant, id), given.as_ref())?
                 }
             };
             add(&db, (id, new.with_credentials(sealed)), of).await
@@ -156,31 +157,27 @@ fn read_credentials(file: PathBuf) -> Result<Value, ProgramError> {
     })
 }
 
-/// The way to the providers, for the service's own settings.
-async fn providers(settings: &Settings, pool: Pool) -> Result<Providers, ProgramError> {
-    let config = Config::read(settings)?;
-    let ambient = Ambient::system();
-    let failed = |error: &dyn std::fmt::Display| ProgramError::Failed(error.to_string());
-    let keyring = auth::open_keyring(&pool, &config.master_key, &ambient).await;
-    let keyring = keyring.map_err(|error| failed(&error))?;
-    Ok(Providers {
-        pool,
-        keys: keyring.secrets,
-        outbound: way_to_providers(&config).map_err(|error| failed(&error))?,
-        stripe_url: config.stripe_url,
-        urls: PageUrls::new(&config.public_url, keyring.tokens),
-        ambient,
-    })
+/// The parts of the service: the way to the providers, and a writer beside those of the running one.
+async fn service(settings: &Settings) -> Result<Arc<App>, ProgramError> {
+    let app = App::start(
+        Config::read(settings)?,
+        Ambient::system(),
+        rejection::render,
+    );
+    Ok(app.await?)
+}
+
+fn failed(error: &dyn std::fmt::Display) -> ProgramError {
+    ProgramError::Failed(error.to_string())
 }
 
 fn seal(
-    providers: &Providers,
+    app: &App,
     owner: Owner,
     given: Option<&AccountCredentials>,
 ) -> Result<Option<SealedCredentials>, ProgramError> {
-    let sealed = given.map(|given| given.seal(owner, &providers.keys, &providers.ambient));
-    let sealed = sealed.transpose();
-    sealed.map_err(|error| ProgramError::Failed(error.to_string()))
+    let sealed = given.map(|given| given.seal(owner, &app.keyring.secrets, &app.ambient));
+    sealed.transpose().map_err(|error| failed(&error))
 }
 
 /// How the service is reached from outside, as far as settings say.
@@ -228,15 +225,17 @@ async fn check(
     of: Of,
 ) -> Result<(), ProgramError> {
     let (pool, mode) = merchant(db, of.merchant).await?;
-    let found = store::get(&pool, of.merchant, id).await;
-    let account = found.map_err(DbError::from)?;
-    let account = account.ok_or_else(|| no_account(id))?;
+    let find = async || {
+        let found = store::get(&pool, of.merchant, id).await;
+        found.map_err(DbError::from)?.ok_or_else(|| no_account(id))
+    };
+    let mut account = find().await?;
     if account.rail() != AccountRail::BankTransfer {
-        let providers = providers(settings, pool).await?;
-        let opened = providers.open(&account, mode);
-        let opened = opened.map_err(|error| ProgramError::Failed(error.to_string()))?;
-        let checked = providers.check(&account.settings, opened.as_ref()).await;
-        checked.map_err(|error| ProgramError::Failed(error.to_string()))?;
+        let app = service(settings).await?;
+        let tried = try_at_provider(&app, &account, mode).await;
+        app.close().await;
+        tried?;
+        account = find().await?;
     }
     if of.json {
         let public_url = public_url(settings);
@@ -248,6 +247,24 @@ async fn check(
         AccountRail::X402 => "Its facilitator and its node take it.",
     };
     print::line(&format!("{} {seen}", sentence(&account)))
+}
+
+/// Tries an account at its provider. One that was failing recovers.
+async fn try_at_provider(app: &App, account: &RailAccount, mode: Mode) -> Result<(), ProgramError> {
+    let opened = app.providers.open(account, mode);
+    let opened = opened.map_err(|error| failed(&error))?;
+    let checked = app.providers.check(&account.settings, opened.as_ref());
+    checked.await.map_err(|error| failed(&error))?;
+    let submission = Submission {
+        merchant: account.merchant,
+        actor: Actor::Operator,
+        command: RailAccountCommand::Check(account.id).into(),
+        claim: None,
+        request_id: String::new(),
+        bytes: 0,
+    };
+    let noted = app.writer.submit(submission).await;
+    noted.map(drop).map_err(|error| failed(&error))
 }
 
 async fn disable(db: &Db, id: RailAccountId, of: Of) -> Result<(), ProgramError> {

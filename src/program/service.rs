@@ -7,7 +7,7 @@ use crate::{
     http::{self, State},
     workers::{
         self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Listener, Observer, Player,
-        Reconciler, Replayer, Resolver, Settler, UseRecorder, Worker,
+        Prober, Reconciler, Replayer, Resolver, Settler, UseRecorder, Worker,
     },
 };
 use futures_util::future::join_all;
@@ -104,6 +104,7 @@ impl Service {
         self.work(Resolver::new(Arc::clone(app)), Arc::default());
         self.work(Listener::new(Arc::clone(app)), Arc::default());
         self.work(Player::new(Arc::clone(app)), Arc::default());
+        self.work(Prober::new(Arc::clone(app)), Arc::default());
         self.work(Reconciler::new(Arc::clone(app)), Arc::default());
         self.work(Expirer::new(Arc::clone(app)), Arc::default());
         self.work(Forgetter(Arc::clone(app)), Arc::default());

@@ -30,6 +30,7 @@ mod dice;
 mod dispatch;
 mod endpoints;
 mod exports;
+mod failing;
 mod feed;
 mod handover;
 mod harness;

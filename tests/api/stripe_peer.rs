@@ -11,14 +11,17 @@ use threadpay::{
         money::Money,
         net::{Outbound, Policy},
     },
-    domain::rails::stripe::{
-        Client, Credentials, DEADLINE, EXCHANGE_BYTES, ObjectId, Request,
-        answers::{
-            Balance, BalanceTransaction, CallError, Charge, Dispute, DisputeStatus, Doubt,
-            Expected, Outcome, Page, Payment, Reason, Refund, RefundStatus, Session,
-            WebhookEndpoint,
+    domain::rails::{
+        Heard,
+        stripe::{
+            Client, Credentials, DEADLINE, EXCHANGE_BYTES, ObjectId, Request,
+            answers::{
+                Balance, BalanceTransaction, CallError, Charge, Dispute, DisputeStatus, Doubt,
+                Expected, Outcome, Page, Payment, Reason, Refund, RefundStatus, Session,
+                WebhookEndpoint,
+            },
+            calls::{self, Capture, NewSession},
         },
-        calls::{self, Capture, NewSession},
     },
 };
 use time::{Duration, OffsetDateTime};
@@ -50,6 +53,7 @@ impl Shop {
             outbound: &self.outbound,
             base: self.peer.url(),
             key: &self.keys.secret_key,
+            heard: &Heard::default(),
         };
         client.call(request).await
     }

@@ -3,9 +3,12 @@
 
 mod sandbox;
 mod told;
+mod watch;
 mod x402;
 
 pub use told::UntoldError;
+pub use watch::Watch;
+pub use x402::NotLookedAt;
 
 use crate::{
     base::{
@@ -20,9 +23,11 @@ use crate::{
         auth::{self, Merchant},
         intents::{Attempt, attempt},
         links::PageUrls,
-        rail_accounts::{self, AccountCredentials, AccountSettings, CredentialsError, RailAccount},
+        rail_accounts::{
+            self, AccountCredentials, AccountRail, AccountSettings, CredentialsError, RailAccount,
+        },
         rails::{
-            CallKind, Rail, RailAnswer, RailCall, RailFact,
+            CallKind, Heard, Rail, RailAnswer, RailCall, RailFact, Sign,
             stripe::{
                 self, ChargeThere, Client, ObjectId, Order,
                 answers::{Balance, CallError, Reason},
@@ -47,6 +52,8 @@ pub struct Providers {
     pub urls: PageUrls,
     /// The time.
     pub ambient: Ambient,
+    /// Watches how calls by the accounts go.
+    pub watch: Watch,
 }
 
 /// Why a call cannot be made.
@@ -86,6 +93,16 @@ enum Asking {
     LookUp,
 }
 
+/// A call to a provider, by an account.
+#[derive(Clone, Copy)]
+struct Errand<'a> {
+    call: &'a RailCall,
+    how: Asking,
+    account: &'a RailAccount,
+    /// What the answers say of the account.
+    heard: &'a Heard,
+}
+
 impl Providers {
     /// Sends a call for the first time.
     pub async fn send(&self, merchant: MerchantId, call: &RailCall) -> RailFact {
@@ -104,41 +121,59 @@ impl Providers {
     }
 
     async fn ask(&self, merchant: MerchantId, call: &RailCall, how: Asking) -> RailFact {
-        let unknown = || RailFact::answer(call, RailAnswer::Unknown);
-        let patience = match how {
-            Asking::First => call.route.rail.patience(),
-            Asking::Again | Asking::LookUp => WORKER_PATIENCE,
-        };
-        let asked = async {
-            match call.route.rail {
-                Rail::Sandbox => self.ask_sandbox(merchant, call, how).await,
-                Rail::BankTransfer => {
-                    let answer = Rail::answer_at_once(call).unwrap_or(RailAnswer::Unknown);
-                    Ok(RailFact::answer(call, answer))
-                }
-                Rail::Stripe => self.ask_stripe(merchant, call, how).await,
-                Rail::X402 => self.ask_x402(merchant, call, how).await,
+        let asked = match call.route.rail {
+            Rail::Sandbox => self.ask_sandbox(merchant, call, how).await,
+            Rail::BankTransfer => {
+                let answer = Rail::answer_at_once(call).unwrap_or(RailAnswer::Unknown);
+                Ok(RailFact::answer(call, answer))
             }
+            Rail::Stripe | Rail::X402 => self.ask_provider(merchant, call, how).await,
         };
-        match tokio::time::timeout(patience, asked).await {
-            Ok(Ok(fact)) => fact,
-            Ok(Err(reason)) => {
-                tracing::error!(attempt = %call.attempt, %reason, "a call cannot be made");
-                unknown()
-            }
-            Err(_) => unknown(),
-        }
+        asked.unwrap_or_else(|reason| {
+            tracing::error!(attempt = %call.attempt, %reason, "a call cannot be made");
+            RailFact::answer(call, RailAnswer::Unknown)
+        })
     }
 
-    async fn ask_stripe(
+    /// Asks over the network, and notes what that says of the account.
+    async fn ask_provider(
         &self,
         merchant: MerchantId,
         call: &RailCall,
         how: Asking,
     ) -> Result<RailFact, NotReady> {
-        let (order, keys) = self.order(merchant, call).await?;
-        let (client, now) = (self.stripe(&keys), self.ambient.now());
-        Ok(match how {
+        let account = self.account(merchant, call).await?;
+        let heard = Heard::default();
+        let errand = Errand {
+            call,
+            how,
+            account: &account,
+            heard: &heard,
+        };
+        let patience = match how {
+            Asking::First => call.route.rail.patience(),
+            Asking::Again | Asking::LookUp => WORKER_PATIENCE,
+        };
+        let asked = async {
+            match account.rail() {
+                AccountRail::X402 => self.ask_x402(errand).await,
+                AccountRail::Stripe => self.ask_stripe(errand).await,
+                AccountRail::BankTransfer => Err(NotReady::Missing("provider")),
+            }
+        };
+        let answered = tokio::time::timeout(patience, asked).await;
+        if answered.is_err() {
+            heard.hear(Some(Sign::Failed));
+        }
+        let now = self.ambient.now();
+        self.watch.note(&account, heard.last(), now).await;
+        answered.unwrap_or_else(|_| Ok(RailFact::answer(call, RailAnswer::Unknown)))
+    }
+
+    async fn ask_stripe(&self, errand: Errand<'_>) -> Result<RailFact, NotReady> {
+        let (order, keys) = self.order(errand.account, errand.call).await?;
+        let (client, now) = (self.stripe(&keys, errand.heard), self.ambient.now());
+        Ok(match errand.how {
             Asking::First => order.send(client, now).await,
             Asking::Again => order.send_again(client, now).await,
             Asking::LookUp => order.look_up(client, now).await,
@@ -146,11 +181,12 @@ impl Providers {
     }
 
     /// A client of Stripe's for an account.
-    pub fn stripe<'a>(&'a self, keys: &'a stripe::Credentials) -> Client<'a> {
+    fn stripe<'a>(&'a self, keys: &'a stripe::Credentials, heard: &'a Heard) -> Client<'a> {
         Client {
             outbound: &self.outbound,
             base: &self.stripe_url,
             key: &keys.secret_key,
+            heard,
         }
     }
 
@@ -190,12 +226,10 @@ impl Providers {
     }
 
     async fn check_stripe(&self, keys: &stripe::Credentials) -> Result<(), CheckError> {
+        let heard = Heard::default();
+        let client = self.stripe(keys, &heard);
         // The form of the key says its mode.
-        match self
-            .stripe(keys)
-            .call::<Balance>(&calls::read_balance())
-            .await
-        {
+        match client.call::<Balance>(&calls::read_balance()).await {
             Ok(_) => Ok(()),
             Err(CallError::Refused(refusal)) => match refusal.reason {
                 Reason::Account => Err(CheckError::Refused(refusal.to_string())),
@@ -209,13 +243,12 @@ impl Providers {
     /// A call, with all that was stored for it.
     async fn order(
         &self,
-        merchant: MerchantId,
+        account: &RailAccount,
         call: &RailCall,
     ) -> Result<(Order, stripe::Credentials), NotReady> {
-        let merchant = self.merchant(merchant).await?;
+        let merchant = self.merchant(account.merchant).await?;
         let attempt = self.attempt(merchant.id, call.attempt).await?;
-        let account = self.account(merchant.id, call).await?;
-        let Some(AccountCredentials::Stripe(keys)) = self.open(&account, merchant.mode)? else {
+        let Some(AccountCredentials::Stripe(keys)) = self.open(account, merchant.mode)? else {
             return Err(NotReady::Missing("key"));
         };
         let refund = match call.kind {

@@ -7,10 +7,10 @@ use crate::{
     domain::{
         auth::Merchant,
         intents::Attempt,
-        rail_accounts::{self, AccountCredentials},
+        rail_accounts::{self, AccountCredentials, RailAccount},
         rail_events::RailEvent,
         rails::{
-            CallKind, FactKind, RailAnswer, RailFact, Route,
+            CallKind, FactKind, Heard, RailAnswer, RailFact, Sign,
             stripe::{
                 Client, ObjectId, Request, Ring, RingError, RingKind,
                 answers::{
@@ -49,7 +49,7 @@ struct Asked<'a> {
     providers: &'a Providers,
     client: Client<'a>,
     merchant: &'a Merchant,
-    route: Route,
+    account: &'a RailAccount,
 }
 
 impl Providers {
@@ -63,15 +63,22 @@ impl Providers {
         let Some(AccountCredentials::Stripe(keys)) = opened else {
             return Err(NotReady::Missing("key").into());
         };
+        let heard = Heard::default();
         let asked = Asked {
             providers: self,
-            client: self.stripe(&keys),
+            client: self.stripe(&keys, &heard),
             merchant: &merchant,
-            route: account.route(),
+            account: &account,
         };
         let asked = asked.find_out(&event.body);
         let patience = account.route().rail.patience();
         let told = tokio::time::timeout(patience, asked).await;
+        if told.is_err() {
+            heard.hear(Some(Sign::Failed));
+        }
+        self.watch
+            .note(&account, heard.last(), self.ambient.now())
+            .await;
         told.unwrap_or(Err(UntoldError::TooSlow))
     }
 }
@@ -114,7 +121,7 @@ impl Asked<'_> {
             return Ok(None);
         };
         let found = self.providers.find(self.merchant.id, id).await?;
-        Ok(found.filter(|attempt| attempt.kind == kind && attempt.route == self.route))
+        Ok(found.filter(|attempt| attempt.kind == kind && attempt.route == self.account.route()))
     }
 
     async fn session(&self, id: &ObjectId) -> Result<Vec<RailFact>, UntoldError> {
@@ -125,7 +132,7 @@ impl Asked<'_> {
             return Ok(Vec::new());
         };
         let call = charge.call(None);
-        let (order, _) = self.providers.order(self.merchant.id, &call).await?;
+        let (order, ..) = self.providers.order(self.account, &call).await?;
         Ok(vec![order.of_session(&session)])
     }
 
@@ -224,7 +231,7 @@ impl Asked<'_> {
     async fn refund(&self, refund: &Refund) -> Result<Vec<RailFact>, UntoldError> {
         if let Some(attempt) = self.own(refund.attempt(), CallKind::Refund).await? {
             let call = attempt.call(None);
-            let (order, _) = self.providers.order(self.merchant.id, &call).await?;
+            let (order, ..) = self.providers.order(self.account, &call).await?;
             return Ok(vec![order.of_refund(refund)]);
         }
         let Some(charge) = self.charge_of(refund.payment_intent.as_ref()).await? else {

@@ -37,8 +37,8 @@ use threadpay::{
     http::{self, State, server::Running},
     views::reports::verify::verify,
     workers::{
-        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Listener, Player, Progress,
-        Reconciler, Replayer, Resolver, Settler, Worker,
+        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Listener, Player, Prober,
+        Progress, Reconciler, Replayer, Resolver, Settler, Worker,
     },
     writer::RenderRejection,
 };
@@ -212,6 +212,11 @@ impl TestApp {
     /// Tells what became of what the sandbox plays.
     pub async fn play(&self) {
         tick(&mut Player::new(Arc::clone(&self.app))).await;
+    }
+
+    /// Tries failing accounts that are due.
+    pub async fn probe(&self) {
+        tick(&mut Prober::new(Arc::clone(&self.app))).await;
     }
 
     /// Works off replays.

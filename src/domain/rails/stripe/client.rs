@@ -5,6 +5,7 @@ use super::{
     answers::{CallError, Doubt, read},
 };
 use crate::base::net::{Asking, Outbound};
+use crate::domain::rails::{Heard, Sign};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -29,12 +30,23 @@ pub struct Client<'a> {
     pub base: &'a str,
     /// What authorizes the calls.
     pub key: &'a Secret,
+    /// Hears what the answers say of the account.
+    pub heard: &'a Heard,
 }
 
 impl Client<'_> {
     /// Sends `request` once and reads the answer. What is refused moved nothing; what is unknown is
     /// to be looked up, or sent again as it is.
     pub async fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<T, CallError> {
+        let answer = self.exchange(request).await;
+        self.heard.hear(match &answer {
+            Ok(_) => Some(Sign::Taken),
+            Err(error) => error.sign(),
+        });
+        answer
+    }
+
+    async fn exchange<T: DeserializeOwned>(&self, request: &Request) -> Result<T, CallError> {
         let url = format!("{}{}", self.base, request.target());
         let bearer = Zeroizing::new(format!("Bearer {}", self.key.expose()));
         let mut headers = vec![
@@ -91,6 +103,7 @@ mod tests {
             outbound: &outbound.unwrap(),
             base: &base,
             key: &keys.secret_key,
+            heard: &Heard::default(),
         };
         let read = client.call(request).await;
         (peer.await.unwrap(), read)

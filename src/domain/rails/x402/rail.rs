@@ -6,14 +6,11 @@
 //! brought there by whoever holds it, until it ends.
 
 use super::{
-    Bytes32, Client, Credentials, LEAST_REST, Settings, Signed, Trail,
+    Bytes32, Client, LEAST_REST, Settings, Signed, Trail,
     chain::Standing,
     facilitator::{Presentation, Settlement},
 };
-use crate::{
-    base::net::Outbound,
-    domain::rails::{CallKind, DeclineCode, RailAnswer, RailCall, RailFact},
-};
+use crate::domain::rails::{CallKind, DeclineCode, RailAnswer, RailCall, RailFact};
 use time::OffsetDateTime;
 
 /// A charge, with all that is stored for it.
@@ -23,70 +20,66 @@ pub struct Order {
     pub call: RailCall,
     /// The account.
     pub settings: Settings,
-    /// The node that the account names, if it does.
-    pub node: Option<Credentials>,
     /// The payment.
     pub signed: Signed,
 }
 
 impl Order {
     /// Has the payment brought to the chain, for the first time.
-    pub async fn send(&self, outbound: &Outbound) -> RailFact {
+    pub async fn send(&self, client: Client<'_>) -> RailFact {
         if self.call.kind != CallKind::Charge {
             return self.never();
         }
-        match (self.settle(outbound, Presentation::First).await, &self.node) {
+        match (self.settle(client, Presentation::First).await, client.node) {
             (Settlement::Settled(settled), None) => self.paid(settled.transaction),
             // Nobody else was given it, so nobody brings it there but its payer.
             (Settlement::Refused(refusal), None) => self.declined(refusal.why.decline()),
             (Settlement::Unknown { .. }, None) => self.answer(RailAnswer::Unknown),
             (Settlement::Settled(settled), Some(_)) => {
-                self.find(outbound, Some(settled.transaction)).await.0
+                self.find(client, Some(settled.transaction)).await.0
             }
             (Settlement::Refused(_), Some(_)) => self.answer(RailAnswer::Pending),
             (Settlement::Unknown { transaction, .. }, Some(_)) => {
-                self.find(outbound, transaction).await.0
+                self.find(client, transaction).await.0
             }
         }
     }
 
     /// Asks what became of it, and presents it again where it is not on the chain and can still come
     /// there.
-    pub async fn find_out(&self, outbound: &Outbound, now: OffsetDateTime) -> RailFact {
+    pub async fn find_out(&self, client: Client<'_>, now: OffsetDateTime) -> RailFact {
         if self.call.kind != CallKind::Charge {
             return self.never();
         }
-        let (fact, is_missing) = self.find(outbound, None).await;
+        let (fact, is_missing) = self.find(client, None).await;
         let rest = self.signed.authorization.valid_before - now;
-        if !is_missing || (self.node.is_some() && rest < LEAST_REST) {
+        if !is_missing || (client.node.is_some() && rest < LEAST_REST) {
             return fact;
         }
-        match (self.settle(outbound, Presentation::Again).await, &self.node) {
+        match (self.settle(client, Presentation::Again).await, client.node) {
             (Settlement::Settled(settled), None) => self.paid(settled.transaction),
             (Settlement::Settled(_), Some(_)) => self.answer(RailAnswer::Pending),
             (Settlement::Refused(_) | Settlement::Unknown { .. }, _) => fact,
         }
     }
 
-    async fn settle(&self, outbound: &Outbound, presentation: Presentation) -> Settlement {
+    async fn settle(&self, client: Client<'_>, presentation: Presentation) -> Settlement {
         let Signed {
             authorization,
             presented,
             ..
         } = &self.signed;
-        let client = self.client(outbound);
         let settlement = client.settle(authorization, presented, presentation).await;
         tracing::info!(attempt = %self.call.attempt, ?settlement, "presented a payment");
         settlement
     }
 
     /// What the chain says, and whether it says that the payment is not there.
-    async fn find(&self, outbound: &Outbound, named: Option<Bytes32>) -> (RailFact, bool) {
+    async fn find(&self, client: Client<'_>, named: Option<Bytes32>) -> (RailFact, bool) {
         let trail = Trail {
             since: self.signed.since.unwrap_or_default(),
             transaction: named,
         };
-        let client = self.client(outbound);
         match client.look_up(&self.signed.authorization, &trail).await {
             Ok(Some(Standing::Paid { transaction, .. })) => (self.paid(transaction), false),
             Ok(Some(Standing::NotPaid)) => (self.declined(DeclineCode::NotPaidInTime), false),
@@ -103,14 +96,6 @@ impl Order {
                 tracing::warn!(attempt = %self.call.attempt, %doubt, "the node cannot be asked");
                 (self.answer(RailAnswer::Unknown), false)
             }
-        }
-    }
-
-    fn client<'a>(&'a self, outbound: &'a Outbound) -> Client<'a> {
-        Client {
-            outbound,
-            settings: &self.settings,
-            node: self.node.as_ref().map(Credentials::rpc_url),
         }
     }
 

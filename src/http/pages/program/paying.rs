@@ -10,13 +10,14 @@ use super::{
 };
 use crate::http::{Problem, State};
 use crate::{
+    app::NotLookedAt,
     base::{actor::Actor, ids::IntentId, problem::ProblemCode},
     domain::{
         idempotency::{self, Claim, Fingerprint, KeyError},
         intents::{self, Choice, State as IntentState, attempt},
         rails::{
             PaymentMethod,
-            x402::{Client, Credentials, Payload, Refused, Signed, facilitator::Verdict},
+            x402::{Payload, Refused},
         },
     },
     writer::{Command, LinkCommand, LinkPayment, PaymentCommand, Submission},
@@ -122,25 +123,18 @@ impl Paying<'_> {
             Ok(taken) => taken,
             Err(refused) => return Ok(Taken::Refused(asked.answer(Some(refused.as_str())))),
         };
-        let node = state.providers.node(account).await;
-        let node = node.map_err(|error| Problem::internal(&error))?;
-        let client = Client {
-            outbound: &state.providers.outbound,
-            settings,
-            node: node.as_ref().map(Credentials::rpc_url),
-        };
-        let head = client.head().await.map_err(|doubt| away(&doubt))?;
         let requirements = asked.asks(settings, authorization.terms.amount);
-        let signed = Signed::new(authorization, &requirements, head.map(|block| block.number));
-        let verdict = client.verify(&signed.authorization, &signed.presented);
-        match verdict.await {
-            Verdict::Valid => Ok(Taken::Choice(Choice {
+        let at = (account, settings);
+        let looked = state.providers.look_at(at, authorization, &requirements);
+        match looked.await {
+            Ok(signed) => Ok(Taken::Choice(Choice {
                 method: PaymentMethod::X402,
                 account: Some(account.id),
                 signed: Some(Box::new(signed)),
             })),
-            Verdict::Invalid { reason } => Ok(Taken::Refused(asked.answer(Some(&reason)))),
-            Verdict::Unknown(doubt) => Err(away(&doubt)),
+            Err(NotLookedAt::Refused(word)) => Ok(Taken::Refused(asked.answer(Some(&word)))),
+            Err(NotLookedAt::Away(doubt)) => Err(away(&doubt)),
+            Err(NotLookedAt::NotReady(error)) => Err(Problem::internal(&error)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Why a call did not do what it was to: refused, or nobody knows.
 
 use crate::base::net::SendError;
+use crate::domain::rails::Sign;
 use serde::Deserialize;
 
 /// Most characters that are kept of what Stripe says.
@@ -17,6 +18,23 @@ pub enum CallError {
     /// It may have been done or not.
     #[error("{0}")]
     Unknown(Doubt),
+}
+
+impl CallError {
+    /// What it says of the account that the call was made by; none if nothing.
+    pub fn sign(&self) -> Option<Sign> {
+        match self {
+            Self::Refused(refusal) => Some(match refusal.reason {
+                Reason::Account => Sign::Failed,
+                Reason::Missing | Reason::State | Reason::Declined | Reason::Request => Sign::Taken,
+            }),
+            Self::Unknown(Doubt::NoAnswer(_) | Doubt::Failed(_) | Doubt::Unreadable(_)) => {
+                Some(Sign::Failed)
+            }
+            // That is between this call and another.
+            Self::Unknown(Doubt::Busy(_) | Doubt::KeyReused) => None,
+        }
+    }
 }
 
 /// Stripe says no.

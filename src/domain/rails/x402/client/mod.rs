@@ -13,6 +13,7 @@ use super::{
     request::{Method, Request},
 };
 use crate::base::net::{Asking, Outbound, WholeResponse};
+use crate::domain::rails::{Heard, Sign};
 use std::time::Duration;
 
 /// How long one exchange may take. Facilitators answer `/settle` when a block holds it.
@@ -23,6 +24,7 @@ pub const PATIENCE: Duration = Duration::from_secs(15);
 pub const EXCHANGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Calls for one account. The client is to be made with [`EXCHANGE_BYTES`] and [`DEADLINE`].
+#[derive(Clone, Copy)]
 pub struct Client<'a> {
     /// The way out.
     pub outbound: &'a Outbound,
@@ -30,6 +32,8 @@ pub struct Client<'a> {
     pub settings: &'a Settings,
     /// Where a node of its chain speaks JSON-RPC, if the merchant names one.
     pub node: Option<&'a str>,
+    /// Hears what the answers say of the account.
+    pub heard: &'a Heard,
 }
 
 /// What is known of where a payment may be.
@@ -202,6 +206,9 @@ impl Client<'_> {
             (Method::Get, _) | (Method::Post, None) => (Vec::new(), Asking::Get),
         };
         let answer = self.outbound.exchange(&request.url, &headers, asking).await;
+        let works = answer.as_ref().is_ok_and(|answer| answer.status < 500);
+        self.heard
+            .hear(Some(if works { Sign::Taken } else { Sign::Failed }));
         answer.map_err(Doubt::NoAnswer)
     }
 }

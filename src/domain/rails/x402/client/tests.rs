@@ -72,6 +72,7 @@ async fn looked_up(answers: Vec<Value>) -> (Result<Option<Standing>, Doubt>, Vec
         outbound: &outbound(),
         settings: &account,
         node: Some(&account.facilitator_url),
+        heard: &Heard::default(),
     };
     let trail = Trail {
         since: 100,
@@ -147,6 +148,7 @@ async fn a_lost_answer_is_unknown_and_not_refused() {
         outbound: &outbound(),
         settings: &account,
         node: Some(&account.facilitator_url),
+        heard: &Heard::default(),
     };
     let doubt = Doubt::NoAnswer(SendError::Connect);
     let payment = authorization();
@@ -169,6 +171,7 @@ async fn without_a_node_nothing_is_looked_up() {
         outbound: &outbound(),
         settings: &settings(),
         node: None,
+        heard: &Heard::default(),
     };
     let trail = Trail {
         since: 0,
