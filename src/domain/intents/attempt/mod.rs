@@ -213,7 +213,8 @@ impl Attempt {
             kind,
             method,
             amount,
-            charge: self.charge.or(charge),
+            // A charge is about itself, also where another has paid the intent.
+            charge: self.charge.or(charge.filter(|_| kind != CallKind::Charge)),
         }
     }
 }

@@ -175,7 +175,7 @@ impl Attempt {
     }
 
     /// What is told of a charge that its intent is not paid by. Once it has ended it is closed, and what
-    /// it holds is let go; while it can be paid, though it was to be closed, that is asked for again.
+    /// it holds is let go; where it turns out that it can still be paid, it is to be closed.
     fn paid_for_nothing(
         self,
         intent: Intent,
@@ -198,7 +198,7 @@ impl Attempt {
             return attempt.released(intent, fresh, now).unwrap_or(quiet);
         }
         let still_open =
-            was == AttemptStatus::Pending && attempt.status == AttemptStatus::RequiresAction;
+            was != AttemptStatus::RequiresAction && attempt.status == AttemptStatus::RequiresAction;
         let close = still_open.then(|| {
             let close = intent.close(attempt.id, fresh, now).by(attempt.route);
             close.asked_at(now + ASK_AGAIN_UNKNOWN)
