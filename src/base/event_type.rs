@@ -9,6 +9,8 @@ crate::names! {
         IntentProcessing = "payment_intent.processing",
         /// The payer must do something first.
         IntentRequiresAction = "payment_intent.requires_action",
+        /// It can be paid anew: its payer gave up one way to take another.
+        IntentRequiresPayment = "payment_intent.requires_payment",
         /// The money is held and can be captured.
         IntentRequiresCapture = "payment_intent.requires_capture",
         /// An attempt was declined; the intent can be paid still.

@@ -10,6 +10,7 @@
 mod accounts;
 mod actors;
 mod adjustments;
+mod another_way;
 mod attempts;
 mod auth;
 mod books;

@@ -8,7 +8,7 @@ use super::{
 use serde_json::json;
 use threadpay::{
     base::{
-        ids::{EndpointId, IntentId, LinkId, MerchantId, MovementId},
+        ids::{AttemptId, EndpointId, IntentId, LinkId, MerchantId, MovementId},
         money::{Currency, Money},
         net::Policy,
     },
@@ -59,8 +59,9 @@ fn command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
     let intent = some(&desk.store.intents, owner, dice, |id| id.0);
     let link = some(&desk.store.links, owner, dice, |id| id.0);
     let mut fitting = |fits: fn(&Intent) -> bool| fitting(desk, owner, dice, fits).or(intent);
-    let (payable, held, paid) = (
+    let (payable, begun, held, paid) = (
         fitting(|intent| intent.state == State::RequiresPayment),
+        fitting(|intent| matches!(intent.state, State::RequiresAction(_))),
         fitting(|intent| intent.state == State::RequiresCapture),
         fitting(is_refundable),
     );
@@ -86,6 +87,7 @@ fn command(desk: &Desk<'_>, owner: MerchantId, dice: &mut Dice) -> Command {
             let request: RefundRequest = body(amount_of(desk, owner, intent, dice));
             PaymentCommand::Refund(intent, request.parse().unwrap()).into()
         }
+        (82..86, Some(intent), _) => give_up(desk, owner, begun.unwrap_or(intent)),
         _ => create_intent(desk, dice),
     }
 }
@@ -320,6 +322,16 @@ fn method(dice: &mut Dice) -> &'static str {
 fn confirm(intent: IntentId, dice: &mut Dice) -> Command {
     let method = PaymentMethod::parse(Rail::Sandbox, method(dice)).unwrap();
     PaymentCommand::Confirm(intent, method.into()).into()
+}
+
+/// A payer takes another way than the one that was begun, if any was.
+fn give_up(desk: &Desk<'_>, owner: MerchantId, id: IntentId) -> Command {
+    let open = if let State::RequiresAction(open) = desk.store.intents[&(owner, id)].state {
+        open
+    } else {
+        AttemptId(id.0)
+    };
+    PaymentCommand::GiveUp(id, open).into()
 }
 
 /// A part of an intent's amount, or a little more than there is, or all of it.

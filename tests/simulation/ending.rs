@@ -326,7 +326,10 @@ fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec
         | Command::RailEvent(_)
         | Command::Clock(_)
         | Command::Payment(
-            PaymentCommand::Cancel(..) | PaymentCommand::Report(..) | PaymentCommand::Expire(_),
+            PaymentCommand::GiveUp(..)
+            | PaymentCommand::Cancel(..)
+            | PaymentCommand::Report(..)
+            | PaymentCommand::Expire(_),
         )
         | Command::Link(LinkCommand::Deactivate(_) | LinkCommand::Expire(_)) => {}
     }

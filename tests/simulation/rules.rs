@@ -263,11 +263,16 @@ fn kind(opening: Opening) -> CallKind {
 /// What the last event of an intent in this state may say.
 fn tells(state: State) -> &'static [&'static str] {
     match state {
-        State::RequiresPayment => &["payment_intent.created", "payment_intent.payment_failed"],
+        State::RequiresPayment => &[
+            "payment_intent.created",
+            "payment_intent.requires_payment",
+            "payment_intent.payment_failed",
+        ],
         // Nothing is told before the rail was asked.
         State::Processing(..) => &[
             "payment_intent.processing",
             "payment_intent.created",
+            "payment_intent.requires_payment",
             "payment_intent.payment_failed",
             "payment_intent.requires_capture",
             // While the charge is closed.

@@ -70,6 +70,9 @@ fn of_command(command: &Command) -> String {
             format!("create an intent of {}", terms.amount)
         }
         Command::Payment(PaymentCommand::Confirm(id, _)) => format!("confirm intent {}", short(id)),
+        Command::Payment(PaymentCommand::GiveUp(id, _)) => {
+            format!("take another way to pay intent {}", short(id))
+        }
         Command::Payment(PaymentCommand::Capture(id, _)) => format!("capture intent {}", short(id)),
         Command::Payment(PaymentCommand::Cancel(id, _)) => format!("cancel intent {}", short(id)),
         Command::Payment(PaymentCommand::Refund(id, _)) => format!("refund intent {}", short(id)),

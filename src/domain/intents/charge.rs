@@ -8,7 +8,7 @@ use crate::{
         names::UnknownName,
         problem::ProblemCode,
     },
-    domain::rails::{CallKind, PaymentMethod, TooManyDeclines},
+    domain::rails::{CallKind, DECLINES_OF_ONE, PaymentMethod, TooManyDeclines},
 };
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -132,5 +132,29 @@ impl Intent {
         };
         let (intent, attempt) = free.begin_charge(terms, id, now)?;
         Ok((intent, attempt, Some(close)))
+    }
+
+    /// Gives up the charge `open`, which waits for its payer, who takes another way; the attempt comes
+    /// with it that closes that charge at the rail. The intent does not wait for the close, since the
+    /// rail may be away: who has paid all the same before it has paid. It counts as a decline, or somebody
+    /// could begin and give up without end.
+    pub fn give_up(
+        self,
+        open: AttemptId,
+        close: AttemptId,
+        now: OffsetDateTime,
+    ) -> Result<(Self, Attempt), IntentError> {
+        if self.state != State::RequiresAction(open) || self.expires_at() <= now {
+            return Err(self.refuse("paid in another way", now));
+        }
+        let amount = self.terms.amount;
+        let close = Attempt::start(close, &self, CallKind::Close, amount, now).about(open);
+        let intent = Self {
+            state: State::RequiresPayment,
+            declines: self.declines.add(DECLINES_OF_ONE, now),
+            updated_at: now,
+            ..self
+        };
+        Ok((intent, close))
     }
 }

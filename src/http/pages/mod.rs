@@ -1,12 +1,13 @@
 //! The pages of payers: pay page, receipt, their QR codes and their style.
 //!
-//! Reading a page changes nothing, whoever reads it; only the two posts do, and a program's request
-//! that carries a payment. Each form carries a
+//! Reading a page changes nothing, whoever reads it; only posts do, and a program's request that
+//! carries a payment. Each form carries a
 //! token of its own, and the token is the post's idempotency key: the same form sent twice is one
 //! payment. Handlers fail with a [`Problem`](crate::http::Problem) as they do everywhere, and
 //! `error_pages` turns it into a page.
 
 mod action;
+mod another;
 mod answer;
 mod assets;
 mod choice;
@@ -38,6 +39,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(read("/{token}", pay::show).route(web::post().to(program::post)))
         .service(read("/{token}/pay", pay::back).route(web::post().to(pay::pay)))
         .service(read("/{token}/action", pay::back).route(web::post().to(action::act)))
+        .service(read("/{token}/another", pay::back).route(web::post().to(another::give_up)))
         .service(read("/{token}/review", choice::review).route(web::post().to(choice::post_review)))
         .service(read("/{token}/qr.svg", qr::svg))
         .service(read("/{token}/qr.png", qr::png))

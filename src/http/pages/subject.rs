@@ -16,6 +16,7 @@ use crate::{
         auth::{self, Merchant},
         intents::{self, Attempt, CaptureMethod, Intent, attempt},
         links::{self, Link, Price, store::Subject},
+        rails::NextAction,
     },
 };
 use time::OffsetDateTime;
@@ -177,13 +178,15 @@ fn is_readers(intent: &Intent, open: Option<&Attempt>, payer: Option<&Payer>) ->
 }
 
 impl PageSubject {
-    /// What is to be paid; none if there is nothing.
+    /// What is to be paid, in any way; none if there is nothing, or nothing to choose.
     fn wanted(&self) -> Option<Wanted<'_>> {
         match self {
             Self::Intent(open) => {
                 let (intent, terms) = (&open.intent, &open.intent.terms);
                 let is_payable = intent.state == IntentState::RequiresPayment;
-                (is_payable || intent.waits_for_transfer()).then_some(Wanted {
+                let is_elsewhere = intent.waits_with().and_then(NextAction::address).is_some();
+                let offers_ways = is_payable || is_elsewhere || intent.waits_for_transfer();
+                offers_ways.then_some(Wanted {
                     rails: &terms.rails,
                     amount: terms.amount,
                     holds: terms.capture_method == CaptureMethod::Manual,

@@ -89,6 +89,7 @@ impl Page {
                     Some(address) => PayState::Elsewhere {
                         address: address.to_owned(),
                         at_once: false,
+                        csrf: csrf(),
                     },
                     None => PayState::ActionRequired { csrf: csrf() },
                 }

@@ -58,6 +58,8 @@ pub enum PayState {
         address: String,
         /// Whether the page leads there by itself.
         at_once: bool,
+        /// Token against forged posts of the form that takes another way.
+        csrf: String,
     },
     /// The money is reserved and waits for the merchant to take it.
     Authorized,
@@ -257,6 +259,7 @@ impl View<'_> {
         if let PayState::Elsewhere {
             address,
             at_once: true,
+            ..
         } = &self.page.state
         {
             Some(address)

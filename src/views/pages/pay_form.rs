@@ -120,6 +120,11 @@ impl View<'_> {
         self.ways(|rail| Some(rail) != shown)
     }
 
+    /// The ways to pay instead of a page of a provider's.
+    pub(super) fn ways_instead(&self) -> Vec<Way> {
+        self.ways(|rail| !rail.ends_by_itself())
+    }
+
     /// The ways to pay beside a transfer that is waited for.
     pub(super) fn ways_beside_transfer(&self) -> Vec<Way> {
         self.ways(|rail| !rail.is_push())

@@ -146,7 +146,9 @@ impl Decider<'_> {
             (true, false) if after.state == State::Succeeded => {
                 self.count_payment(id, after, Link::count_payment)
             }
-            (true, false) if after.last_error != before.last_error => {
+            (true, false)
+                if after.last_error != before.last_error || after.declines != before.declines =>
+            {
                 Ok((Some(self.link(id)?.count_decline(now)), None))
             }
             (true, false) => Ok((Some(self.link(id)?.seen(after.id).release_place(now)), None)),

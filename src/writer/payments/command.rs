@@ -2,7 +2,7 @@
 
 use crate::{
     base::{
-        ids::{IntentId, MerchantId},
+        ids::{AttemptId, IntentId, MerchantId},
         money::field::BareAmount,
     },
     domain::{
@@ -19,6 +19,8 @@ pub enum PaymentCommand {
     Create(Box<Terms>),
     /// Begin to charge the payer of an intent.
     Confirm(IntentId, Choice),
+    /// Give up a charge that waits for its payer, who takes another way.
+    GiveUp(IntentId, AttemptId),
     /// Begin to take money that is held: so much, or all.
     Capture(IntentId, Option<BareAmount>),
     /// Call an intent off, or begin to.
@@ -49,7 +51,8 @@ impl PaymentCommand {
                 needs.intents.push((merchant, *id));
                 needs.add_named_by_choice(merchant, choice);
             }
-            Self::Capture(id, _)
+            Self::GiveUp(id, _)
+            | Self::Capture(id, _)
             | Self::Refund(id, _)
             | Self::Report(id, ..)
             | Self::Cancel(id, _)

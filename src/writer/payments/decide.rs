@@ -2,7 +2,12 @@
 
 use super::PaymentCommand;
 use crate::{
-    base::{actor::Actor, event_type::EventType, ids::IntentId, money::field::BareAmount},
+    base::{
+        actor::Actor,
+        event_type::EventType,
+        ids::{AttemptId, IntentId},
+        money::field::BareAmount,
+    },
     domain::{
         intents::{
             Attempt, CancellationReason, Choice, Ended, Intent, PaymentIntent, Refund, RefundIds,
@@ -24,6 +29,7 @@ impl PaymentCommand {
         match self {
             Self::Create(terms) => decider.create_intent(terms),
             Self::Confirm(id, choice) => decider.confirm(*id, choice),
+            Self::GiveUp(id, open) => decider.give_up(*id, *open),
             Self::Capture(id, amount) => decider.capture(*id, amount.as_ref()),
             Self::Cancel(id, reason) => decider.cancel(*id, *reason),
             Self::Refund(id, terms) => decider.refund(*id, terms),
@@ -74,6 +80,19 @@ impl Decider<'_> {
         };
         let (link, _) = self.update_link_capacity(&before, &intent)?;
         Ok(call(intent, attempt).with_all(close).with_all(link))
+    }
+
+    fn give_up(&self, id: IntentId, open: AttemptId) -> Result<Decision, Rejection> {
+        let before = self.intent(id)?;
+        let (close, now) = (self.context.ambient.id(), self.context.now);
+        let (mut intent, close) = before.clone().give_up(open, close, now)?;
+        let (link, _) = self.update_link_capacity(&before, &intent)?;
+        if let Some(link) = &link {
+            intent.declines = link.declines;
+        }
+        let data = self.print_intent_briefly(&intent)?;
+        let given_up = intent_event(EventType::IntentRequiresPayment, &intent, &data);
+        Ok(call(intent, close).with_all(link).causing([given_up]))
     }
 
     fn capture(&self, id: IntentId, amount: Option<&BareAmount>) -> Result<Decision, Rejection> {

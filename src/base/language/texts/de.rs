@@ -99,6 +99,7 @@ pub static DE: Texts = Texts {
     elsewhere: "Schließen Sie Ihre Zahlung ab",
     elsewhere_note: "Sie bezahlen auf einer Seite von Stripe. Nach der Zahlung sehen Sie hier die Bestätigung.",
     elsewhere_button: "Weiter zur Zahlung",
+    another_way: "Oder zahlen Sie auf andere Weise. Die begonnene Zahlung wird dann abgebrochen.",
     authorized: "Zahlung autorisiert",
     authorized_note: "Der Betrag ist reserviert. Abgebucht wird er, sobald {merchant} die Bestellung abschließt.",
     paid: "Zahlung abgeschlossen",

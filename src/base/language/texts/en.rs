@@ -99,6 +99,7 @@ pub static EN: Texts = Texts {
     elsewhere: "Complete your payment",
     elsewhere_note: "You pay on a page of Stripe’s. When you have paid, this page says so.",
     elsewhere_button: "Go to payment",
+    another_way: "Or pay another way. What you have begun is then called off.",
     authorized: "Payment authorized",
     authorized_note: "The amount is reserved. You are charged when {merchant} completes the order.",
     paid: "Payment complete",

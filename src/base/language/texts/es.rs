@@ -99,6 +99,7 @@ pub static ES: Texts = Texts {
     elsewhere: "Complete su pago",
     elsewhere_note: "El pago se hace en una página de Stripe. Cuando haya pagado, lo verá aquí.",
     elsewhere_button: "Ir al pago",
+    another_way: "O pague de otra forma. El pago iniciado se cancelará entonces.",
     authorized: "Pago autorizado",
     authorized_note: "El importe está reservado. Se le cobrará cuando {merchant} complete el pedido.",
     paid: "Pago completado",

@@ -99,6 +99,7 @@ pub static FR: Texts = Texts {
     elsewhere: "Terminez votre paiement",
     elsewhere_note: "Le paiement se fait sur une page de Stripe. Une fois payé, cette page l’indique.",
     elsewhere_button: "Aller au paiement",
+    another_way: "Ou payez autrement. Le paiement commencé sera alors annulé.",
     authorized: "Paiement autorisé",
     authorized_note: "Le montant est réservé. Vous serez débité lorsque {merchant} finalisera la commande.",
     paid: "Paiement effectué",

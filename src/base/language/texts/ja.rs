@@ -88,6 +88,7 @@ pub static JA: Texts = Texts {
     elsewhere: "お支払いを完了してください",
     elsewhere_note: "Stripeのページでお支払いください。お支払いが済むと、このページに表示されます。",
     elsewhere_button: "お支払いへ進む",
+    another_way: "ほかの方法でお支払いいただくこともできます。その場合、手続き中のお支払いは取り消されます。",
     authorized: "お支払いが承認されました",
     authorized_note: "金額を確保しました。{merchant}が注文を確定した時点で請求されます。",
     paid: "お支払いが完了しました",

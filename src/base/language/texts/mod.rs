@@ -184,6 +184,8 @@ pub struct Texts {
     pub elsewhere_note: &'static str,
     /// The button that leads there.
     pub elsewhere_button: &'static str,
+    /// Above the buttons that take another way instead, and what that does.
+    pub another_way: &'static str,
     /// Heading: reserved, not yet taken.
     pub authorized: &'static str,
     /// What that means; `{merchant}`.

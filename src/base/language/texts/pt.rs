@@ -99,6 +99,7 @@ pub static PT: Texts = Texts {
     elsewhere: "Conclua seu pagamento",
     elsewhere_note: "O pagamento é feito em uma página da Stripe. Depois de pagar, você verá a confirmação aqui.",
     elsewhere_button: "Ir para o pagamento",
+    another_way: "Ou pague de outra forma. O pagamento iniciado será então cancelado.",
     authorized: "Pagamento autorizado",
     authorized_note: "O valor está reservado. A cobrança será feita quando {merchant} concluir o pedido.",
     paid: "Pagamento concluído",

@@ -47,7 +47,8 @@ pub(super) async fn intents(
                 count(*) FILTER (WHERE type = 'payment_intent.payment_failed') AS failures
             FROM events
             WHERE type IN ('payment_intent.created', 'payment_intent.processing',
-                    'payment_intent.requires_action', 'payment_intent.requires_capture',
+                    'payment_intent.requires_action', 'payment_intent.requires_payment',
+                    'payment_intent.requires_capture',
                     'payment_intent.payment_failed', 'payment_intent.succeeded',
                     'payment_intent.canceled', 'payment_intent.expired')
                 AND ($1::uuid IS NULL OR merchant_id = $1)
@@ -70,7 +71,7 @@ pub(super) async fn intents(
                 t.last_event,
                 coalesce(CASE i.status
                     WHEN 'requires_payment' THEN t.last_event NOT IN ('payment_intent.created',
-                        'payment_intent.payment_failed')
+                        'payment_intent.requires_payment', 'payment_intent.payment_failed')
                     WHEN 'requires_action' THEN t.last_event <> 'payment_intent.requires_action'
                     WHEN 'requires_capture' THEN t.last_event NOT IN (
                         'payment_intent.requires_capture', 'payment_intent.payment_failed')
