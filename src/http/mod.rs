@@ -55,6 +55,7 @@ fn with_key(config: &mut web::ServiceConfig) {
         .configure(api::events::routes)
         .configure(api::rail_accounts::routes)
         .configure(api::statements::routes)
+        .configure(api::statement_lines::routes)
         .configure(api::ledger::routes)
         .configure(api::exports::routes);
 }

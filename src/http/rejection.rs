@@ -6,7 +6,7 @@ use crate::{
     base::{invalid::Invalid, problem::ProblemCode},
     domain::{
         callbacks::EndpointError, idempotency::Answer, intents::IntentError, links::LinkError,
-        movements::MovementError, rail_accounts::RailAccountError,
+        movements::MovementError, rail_accounts::RailAccountError, reconciliation::LineError,
     },
     writer::{Rejection, WriteError},
 };
@@ -40,6 +40,7 @@ impl From<&Rejection> for Problem {
             Rejection::Intent(error) => intent(error, said),
             Rejection::Link(error) => link(*error, said),
             Rejection::Movement(error) => movement(*error, said),
+            Rejection::Line(error) => line(*error, said),
             Rejection::Endpoint(error) => endpoint(*error, said),
             Rejection::RailAccount(error) => rail_account(error, said),
             Rejection::Internal(_) => Self::internal(rejection),
@@ -89,6 +90,10 @@ fn movement(error: MovementError, said: String) -> Problem {
         MovementError::Refunding | MovementError::NotPossible { .. } => "unmatched",
     };
     Problem::new(ProblemCode::InvalidState, said).current_status(status)
+}
+
+fn line(error: LineError, said: String) -> Problem {
+    Problem::new(ProblemCode::InvalidState, said).current_status(error.status().as_str())
 }
 
 fn endpoint(error: EndpointError, said: String) -> Problem {

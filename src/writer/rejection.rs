@@ -4,7 +4,7 @@ use crate::{
     base::invalid::Invalid,
     domain::{
         callbacks::EndpointError, intents::IntentError, links::LinkError, movements::MovementError,
-        rail_accounts::RailAccountError,
+        rail_accounts::RailAccountError, reconciliation::LineError,
     },
 };
 
@@ -26,6 +26,9 @@ pub enum Rejection {
     /// The movement refuses.
     #[error(transparent)]
     Movement(#[from] MovementError),
+    /// The line of a statement refuses.
+    #[error(transparent)]
+    Line(#[from] LineError),
     /// The endpoint refuses.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -60,6 +63,13 @@ impl Rejection {
                 | MovementError::Refunding
                 | MovementError::NotPossible { .. },
             )
+            | Self::Line(
+                LineError::Duplicate
+                | LineError::Found
+                | LineError::Decided(_)
+                | LineError::NotBooked(_)
+                | LineError::HasPaid(_),
+            )
             | Self::Link(LinkError::Closed(_) | LinkError::Taken | LinkError::NotActive(_))
             | Self::Endpoint(
                 EndpointError::TooMany
@@ -75,6 +85,7 @@ impl Rejection {
                 | IntentError::TooManyDeclines(_)
                 | IntentError::Broken(_),
             )
+            | Self::Line(LineError::Processing)
             | Self::Link(LinkError::TooManyDeclines(_))
             | Self::Endpoint(EndpointError::TooManyPings(_))
             | Self::RailAccount(RailAccountError::Invalid(_))

@@ -41,6 +41,7 @@ mod intents;
 mod journeys;
 mod lanes;
 mod ledger;
+mod lines;
 mod links;
 mod listen;
 mod lists;

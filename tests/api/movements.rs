@@ -21,7 +21,7 @@ impl TestApp {
         movement
     }
 
-    async fn movement(&self, id: &str) -> Value {
+    pub async fn movement(&self, id: &str) -> Value {
         let path = format!("/v1/movements/{id}");
         self.merchant.bot.get(&path).await.expect(200)
     }
@@ -43,7 +43,7 @@ impl TestApp {
     }
 
     /// The balance of an account of the merchant in EUR.
-    async fn balance(&self, account: &str) -> String {
+    pub async fn balance(&self, account: &str) -> String {
         let path = format!("/v1/accounts/{account}/balances");
         let balances = self.merchant.owner.get(&path).await.expect(200);
         let all = balances["data"].as_array().unwrap();

@@ -59,6 +59,8 @@ pub const MERCHANT_AND_FINANCE: &[&str] = &[
     "import_statement",
     "list_statement_lines",
     "list_statements",
+    "mark_statement_line",
+    "match_statement_line",
 ];
 pub const MERCHANT: &[&str] = &[
     "check_rail_account",

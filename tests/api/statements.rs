@@ -107,7 +107,7 @@ impl TestApp {
         self.give(&file).await.expect(201)
     }
 
-    async fn lines_of(&self, statement: &Value) -> Vec<Value> {
+    pub async fn lines_of(&self, statement: &Value) -> Vec<Value> {
         let id = statement["id"].as_str().unwrap();
         let path = format!("/v1/statements/{id}/lines?limit=100");
         let lines = self.merchant.finance.get(&path).await.expect(200);

@@ -14,6 +14,7 @@ use threadpay::{
         links::{LinkError, LinkStatus},
         rail_accounts::RailAccountError,
         rails::CallKind,
+        reconciliation::LineError,
     },
     writer::{Command, EndpointCommand, MovementCommand, Rejection, Reply, World},
 };
@@ -47,6 +48,7 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
                 | Rejection::Intent(
                     IntentError::AmountTooLarge { .. } | IntentError::TooManyDeclines(_),
                 )
+                | Rejection::Line(LineError::Processing)
                 | Rejection::Link(LinkError::TooManyDeclines(_))
                 | Rejection::Endpoint(EndpointError::TooManyPings(_))
                 | Rejection::RailAccount(RailAccountError::Invalid(_)),
@@ -57,6 +59,7 @@ pub fn check_replies(store: &Store, world: &World, batch: &Batch) {
                 Rejection::Intent(_)
                 | Rejection::Link(_)
                 | Rejection::Movement(_)
+                | Rejection::Line(_)
                 | Rejection::Endpoint(_)
                 | Rejection::RailAccount(_),
             ) => {

@@ -36,7 +36,8 @@ pub enum Scope {
     Exports,
     /// Take money out of suspense.
     ResolveMovements,
-    /// Give us statements of bank accounts, and read what they came to.
+    /// Give us statements of bank accounts, read what their lines came to, and say what those are that
+    /// we cannot know.
     Statements,
     /// Play the payer's bank on the sandbox rail.
     Sandbox,

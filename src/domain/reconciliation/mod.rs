@@ -2,12 +2,16 @@
 //! lines comes to: a payment that is waited for, money that nobody waits for, or nothing of ours.
 
 pub mod bank_line;
+mod error;
 pub mod import;
 mod recognize;
+mod request;
 mod row_error;
 mod view;
 
-pub use bank_line::{BankLine, LineState};
+pub use bank_line::{BankLine, FoundBy, LineDecision, LineState};
+pub use error::LineError;
 pub use import::{Counts, Import, ImportError, ImportStatus, NewImport, Part};
 pub use recognize::{Recognized, recognize};
+pub use request::{LineAction, Mark, MarkRequest, MatchRequest};
 pub use view::{BankLineObject, ImportObject, PreviewObject};

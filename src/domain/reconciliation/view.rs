@@ -1,6 +1,6 @@
 //! Statements and their lines as the API gives them.
 
-use super::{BankLine, Import, ImportStatus, LineState, NewImport, Part};
+use super::{BankLine, FoundBy, Import, ImportStatus, LineState, NewImport, Part};
 use crate::{
     base::{
         crypto::hash::hex,
@@ -70,6 +70,8 @@ pub struct CountsObject {
     data_mismatch: u32,
     /// Lines of which nothing is known that they could be for.
     unexplained: u32,
+    /// Lines that somebody says are for no payment.
+    unrelated: u32,
     /// Lines that were left out: not booked yet, or of another account.
     left_out: u32,
 }
@@ -86,6 +88,7 @@ impl CountsObject {
             currency_mismatch: count(LineState::CurrencyMismatch),
             data_mismatch: count(LineState::DataMismatch),
             unexplained: count(LineState::Unexplained),
+            unrelated: count(LineState::Unrelated),
             left_out: import.left_out,
         }
     }
@@ -177,17 +180,34 @@ pub struct BankLineObject<'a> {
     counterparty_account: Option<&'a str>,
     /// What it comes to.
     status: LineState,
-    /// How that was found: `auto` by us; null where nothing was found.
-    #[schema(value_type = Option<String>, example = "auto")]
-    how: Option<&'static str>,
+    /// Who found that: `auto` we did, `manual` a person, `forced` a person who accepts a difference;
+    /// null where nothing was found.
+    how: Option<FoundBy>,
+    /// What a person last decided about it; null where nobody did.
+    decision: Option<LineDecisionObject<'a>>,
     /// The payment that it is for.
     payment_intent: Option<IntentId>,
     /// The attempt that it is the money of.
     attempt: Option<AttemptId>,
-    /// The movement that it made.
+    /// The movement that it made, or that its money is since a decision was undone.
     movement: Option<MovementId>,
     /// The line that it repeats.
     same_as: Option<StatementLineId>,
+}
+
+/// What a person decided about a line.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = StatementLineDecision)]
+pub struct LineDecisionObject<'a> {
+    /// Why, in their words.
+    reason: Option<&'a str>,
+    /// Who: an API key (`key_…`).
+    #[schema(example = "key_01k0000000000000000000000")]
+    decided_by: &'a str,
+    /// When.
+    #[serde(serialize_with = "timestamp::serialize")]
+    #[schema(value_type = String, format = "date-time")]
+    decided_at: OffsetDateTime,
 }
 
 /// A reference on a line.
@@ -207,6 +227,11 @@ impl<'a> From<&'a BankLine> for BankLineObject<'a> {
             value: &r.value,
         });
         let other = &line.details.counterparty;
+        let decision = line.decision.as_ref().map(|decision| LineDecisionObject {
+            reason: decision.reason.as_deref(),
+            decided_by: &decision.by,
+            decided_at: decision.at,
+        });
         Self {
             id: line.id,
             object: "statement_line",
@@ -222,7 +247,8 @@ impl<'a> From<&'a BankLine> for BankLineObject<'a> {
             counterparty: other.name.as_deref(),
             counterparty_account: other.account.as_deref(),
             status: line.state,
-            how: line.intent.map(|_| "auto"),
+            how: line.how,
+            decision,
             payment_intent: line.intent,
             attempt: line.attempt,
             movement: line.movement,

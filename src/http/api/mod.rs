@@ -14,4 +14,5 @@ pub mod rail_accounts;
 pub mod refunds;
 pub mod sandbox;
 pub mod scenarios;
+pub mod statement_lines;
 pub mod statements;

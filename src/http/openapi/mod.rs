@@ -15,7 +15,7 @@ use crate::http::{
     Problem, State,
     api::{
         attempts, deliveries, endpoints, events, exports, intents, ledger, links, movements, oauth,
-        rail_accounts, refunds, sandbox, scenarios, statements,
+        rail_accounts, refunds, sandbox, scenarios, statement_lines, statements,
     },
     operations,
     pages::read,
@@ -107,6 +107,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         statements::get,
         statements::lines,
         statements::line,
+        statement_lines::match_line,
+        statement_lines::mark,
         ledger::list_accounts,
         ledger::balances,
         ledger::list_entries,

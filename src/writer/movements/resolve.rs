@@ -25,6 +25,15 @@ impl Decider<'_> {
     pub(super) fn resolve(&self, id: MovementId, decided: &Decided) -> Result<Decision, Rejection> {
         let found = self.world.movements.find(&(self.merchant, id))?;
         let movement = found.cloned().ok_or(Rejection::NotFound("movement"))?;
+        self.resolve_movement(movement, decided)
+    }
+
+    /// The same, with a movement that is known.
+    pub(in crate::writer) fn resolve_movement(
+        &self,
+        movement: Movement,
+        decided: &Decided,
+    ) -> Result<Decision, Rejection> {
         match (movement.status(), &movement.resolution) {
             (MovementStatus::Resolved, _) => return Err(MovementError::Resolved.into()),
             (MovementStatus::Unmatched, Some(_)) => return Err(MovementError::Refunding.into()),

@@ -2,7 +2,7 @@
 
 use crate::{
     base::ids::{MerchantId, StatementId, StatementLineId},
-    domain::reconciliation::NewImport,
+    domain::reconciliation::{LineAction, NewImport},
     writer::needs::Needs,
 };
 
@@ -14,6 +14,8 @@ pub enum StatementCommand {
     Keep(Box<NewImport>),
     /// Find out what a line comes to, and book that.
     Match(StatementLineId),
+    /// Do with a line what a person says.
+    Decide(StatementLineId, LineAction),
     /// Say what all lines of a file came to.
     Finish(StatementId),
 }
@@ -27,6 +29,12 @@ impl StatementCommand {
                 needs.files.push((merchant, new.account(), new.digest()));
             }
             Self::Match(id) => needs.statement_lines.push((merchant, *id)),
+            Self::Decide(id, action) => {
+                needs.statement_lines.push((merchant, *id));
+                needs
+                    .intents
+                    .extend(action.intent().map(|id| (merchant, id)));
+            }
             Self::Finish(id) => needs.statements.push((merchant, *id)),
         }
     }

@@ -10,8 +10,8 @@ use crate::{
         intents::{Attempt, Opening, State},
         rails::{CallKind, DeclineCode, RailAnswer, RailFact},
         reconciliation::{
-            BankLine, BankLineObject, Import, ImportObject, ImportStatus, LineState, NewImport,
-            Recognized, recognize,
+            BankLine, BankLineObject, FoundBy, Import, ImportObject, ImportStatus, LineState,
+            NewImport, Recognized, recognize,
         },
         statements::Flow,
     },
@@ -30,6 +30,7 @@ impl StatementCommand {
         match self {
             Self::Keep(new) => decider.keep_statement(new),
             Self::Match(id) => decider.match_line(*id),
+            Self::Decide(id, action) => decider.decide_line(*id, action),
             Self::Finish(id) => decider.finish_statement(*id),
         }
     }
@@ -77,7 +78,7 @@ impl Decider<'_> {
         .with(line))
     }
 
-    fn came_to(&self, line: &BankLine, state: LineState) -> BankLine {
+    pub(super) fn came_to(&self, line: &BankLine, state: LineState) -> BankLine {
         BankLine {
             state,
             updated_at: self.context.now,
@@ -134,6 +135,7 @@ impl Decider<'_> {
             (None, true) => LineState::Duplicate,
         };
         let line = BankLine {
+            how: attempt.map(|_| FoundBy::Auto),
             intent: attempt.map(|attempt| attempt.intent),
             attempt: attempt.map(|attempt| attempt.id),
             movement: movement.map(|(id, _)| id),

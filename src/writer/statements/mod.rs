@@ -2,6 +2,7 @@
 
 mod command;
 mod decide;
+mod line;
 pub(super) mod rows;
 
 pub use command::StatementCommand;

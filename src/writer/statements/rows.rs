@@ -5,7 +5,7 @@ use crate::{
         due::{self, Kind},
         intents::booked_accounts,
         ledger::Account,
-        reconciliation::{BankLine, Import, ImportStatus, bank_line, import},
+        reconciliation::{BankLine, Import, ImportStatus, LineState, bank_line, import},
     },
     writer::{
         needs::Needs,
@@ -18,7 +18,7 @@ use time::{Duration, OffsetDateTime};
 /// After how long a worker goes on with a file whose request has not.
 const PATIENCE: Duration = Duration::minutes(1);
 
-/// Loads what is named. Lines name the attempts that they may be the money of.
+/// Loads what is named.
 pub async fn load(
     db: &mut PgConnection,
     world: &mut World,
@@ -28,18 +28,30 @@ pub async fn load(
         let known = import::store::known(&mut *db, &needs.files).await?;
         needs.statements.extend(known);
     }
-    if !needs.statements.is_empty() {
-        for read in import::store::load(&mut *db, &needs.statements).await? {
-            match read {
-                Ok(import) => {
-                    let key = import.idempotency_key.clone();
-                    needs.keys.extend(key.map(|key| (import.merchant, key)));
-                    world.statements.load((import.merchant, import.id), import);
-                }
-                Err(row) => world.statements.load_unreadable(row),
+    load_lines(&mut *db, world, needs).await?;
+    if needs.statements.is_empty() {
+        return Ok(());
+    }
+    for read in import::store::load(&mut *db, &needs.statements).await? {
+        match read {
+            Ok(import) => {
+                let key = import.idempotency_key.clone();
+                needs.keys.extend(key.map(|key| (import.merchant, key)));
+                world.statements.load((import.merchant, import.id), import);
             }
+            Err(row) => world.statements.load_unreadable(row),
         }
     }
+    Ok(())
+}
+
+/// Loads lines. Those that are not looked at yet name the attempts that they may be the money of;
+/// those that a person decides about, the statement that counts them.
+async fn load_lines(
+    db: &mut PgConnection,
+    world: &mut World,
+    needs: &mut Needs,
+) -> Result<(), sqlx::Error> {
     if needs.statement_lines.is_empty() {
         return Ok(());
     }
@@ -52,9 +64,16 @@ pub async fn load(
             Err(row) => world.statement_lines.load_unreadable(row),
         }
     }
-    let lines: Vec<&BankLine> = world.statement_lines.values().collect();
-    let possible = bank_line::store::possible(db, &lines).await?;
-    needs.attempts.extend(possible);
+    let lines = world.statement_lines.values();
+    let (new, known): (Vec<_>, Vec<_>) = lines.partition(|l| l.state == LineState::Processing);
+    let statements = known
+        .into_iter()
+        .map(|line| (line.merchant, line.statement));
+    needs.statements.extend(statements);
+    if !new.is_empty() {
+        let possible = bank_line::store::possible(db, &new).await?;
+        needs.attempts.extend(possible);
+    }
     Ok(())
 }
 
@@ -64,6 +83,8 @@ impl Needs {
         let (merchant, currency) = (line.merchant, line.amount.currency());
         self.facts
             .push((merchant, line.route().rail, line.external_id()));
+        self.movements
+            .extend(line.movement.map(|id| (merchant, id)));
         self.add_balances(merchant, booked_accounts(line.route(), currency));
         self.add_balances(merchant, [(Account::suspense(), currency)]);
     }

@@ -1,7 +1,9 @@
 //! A line of a statement, as it is kept.
 
+mod details;
 pub mod store;
 
+use super::LineError;
 use crate::{
     base::{
         ids::{
@@ -37,7 +39,33 @@ crate::names! {
         DataMismatch = "data_mismatch",
         /// Nothing of ours is known that it could be for. Money that came is a movement.
         Unexplained = "unexplained",
+        /// Somebody says that it is for no payment: fees, interest, transfers of one's own. Money that
+        /// came is the merchant's.
+        Unrelated = "unrelated",
     }
+}
+
+crate::names! {
+    /// Who found what a line comes to.
+    pub enum FoundBy {
+        /// We did.
+        Auto = "auto",
+        /// A person did.
+        Manual = "manual",
+        /// A person did, and accepts that the payment does not wait for just this money.
+        Forced = "forced",
+    }
+}
+
+/// What a person last decided about a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineDecision {
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: OffsetDateTime,
 }
 
 impl LineState {
@@ -82,11 +110,15 @@ pub struct BankLine {
     pub is_alone: bool,
     /// What it comes to.
     pub state: LineState,
+    /// Who found that; none where nothing is found.
+    pub how: Option<FoundBy>,
+    /// What a person last decided about it.
+    pub decision: Option<LineDecision>,
     /// The payment that it is for.
     pub intent: Option<IntentId>,
     /// The attempt that it is the money of.
     pub attempt: Option<AttemptId>,
-    /// The movement that it made.
+    /// The movement that it made, or that its money is since a decision was undone.
     pub movement: Option<MovementId>,
     /// The line that it repeats.
     pub same_as: Option<StatementLineId>,
@@ -97,6 +129,21 @@ pub struct BankLine {
 }
 
 impl BankLine {
+    /// Whether a person may say what it is.
+    pub fn check_open(&self) -> Result<(), LineError> {
+        match self.state {
+            LineState::Processing => Err(LineError::Processing),
+            LineState::Duplicate => Err(LineError::Duplicate),
+            LineState::Matched if self.how == Some(FoundBy::Auto) => Err(LineError::Found),
+            LineState::Matched | LineState::Unrelated => Err(LineError::Decided(self.state)),
+            LineState::Over
+            | LineState::Under
+            | LineState::CurrencyMismatch
+            | LineState::DataMismatch
+            | LineState::Unexplained => Ok(()),
+        }
+    }
+
     /// By which rail its money moved, and to or from which account.
     pub fn route(&self) -> Route {
         Route {

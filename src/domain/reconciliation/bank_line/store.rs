@@ -4,6 +4,7 @@
     reason = "this is how sqlx is told of arrays with nulls"
 )]
 
+use super::details::StoredDetails;
 use crate::domain::reconciliation::{import::store::Name, row_error::RowError};
 use crate::{
     base::{
@@ -16,12 +17,8 @@ use crate::{
         },
         money::Money,
     },
-    domain::{
-        reconciliation::{BankLine, LineState},
-        statements::{Details, Party, Reference, ReferenceKind},
-    },
+    domain::reconciliation::{BankLine, FoundBy, LineDecision, LineState},
 };
-use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
@@ -44,6 +41,10 @@ struct LineRow {
     candidates: Vec<String>,
     is_alone: bool,
     status: String,
+    how: Option<String>,
+    decision_reason: Option<String>,
+    decided_by: Option<String>,
+    decided_at: Option<OffsetDateTime>,
     payment_intent_id: Option<Uuid>,
     attempt_id: Option<Uuid>,
     movement_id: Option<Uuid>,
@@ -52,26 +53,17 @@ struct LineRow {
     updated_at: OffsetDateTime,
 }
 
-/// What is kept of what is said beside the amount.
-#[derive(Serialize, Deserialize)]
-struct StoredDetails {
-    references: Vec<(ReferenceKind, String)>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    account: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    bank: Option<String>,
-}
-
 impl TryFrom<LineRow> for BankLine {
     type Error = RowError;
 
     fn try_from(row: LineRow) -> Result<Self, RowError> {
-        let stored = row.details.read()?;
-        let reference = |(kind, value)| Reference { kind, value };
+        // The schema holds that whoever decides is named, and the time.
+        let decided = row.decided_by.zip(row.decided_at);
+        let reason = row.decision_reason;
+        let decision = decided.map(|(by, at)| LineDecision { reason, by, at });
+        // Before it was kept, we alone found what lines are.
+        let found = row.payment_intent_id.map(|_| FoundBy::Auto);
+        let how = row.how.as_deref().map(str::parse).transpose()?;
         Ok(Self {
             id: StatementLineId(row.id),
             merchant: MerchantId(row.merchant_id),
@@ -82,19 +74,12 @@ impl TryFrom<LineRow> for BankLine {
             amount: Money::new(row.amount, row.currency.parse()?),
             booked_on: row.booked_on,
             value_on: row.value_on,
-            details: Details {
-                references: stored.references.into_iter().map(reference).collect(),
-                text: stored.text,
-                counterparty: Party {
-                    name: stored.name,
-                    account: stored.account,
-                    bank: stored.bank,
-                },
-                ..Details::default()
-            },
+            details: row.details.read()?.into(),
             candidates: row.candidates,
             is_alone: row.is_alone,
             state: row.status.parse()?,
+            how: how.or(found),
+            decision,
             intent: row.payment_intent_id.map(IntentId),
             attempt: row.attempt_id.map(AttemptId),
             movement: row.movement_id.map(MovementId),
@@ -118,8 +103,8 @@ pub async fn load(
         SELECT l.merchant_id, l.id, l.statement_id, l.rail_account_id, l.identity, l.direction,
             l.amount, l.currency, l.booked_on, l.value_on,
             l.details AS \"details: Stored<StoredDetails>\", l.candidates, l.is_alone, l.status,
-            l.payment_intent_id, l.attempt_id, l.movement_id, b.id AS \"same_as?\",
-            l.created_at, l.updated_at
+            l.how, l.decision_reason, l.decided_by, l.decided_at, l.payment_intent_id,
+            l.attempt_id, l.movement_id, b.id AS \"same_as?\", l.created_at, l.updated_at
         FROM (
             SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id,
                 generate_series(1, cardinality($2::uuid[])) AS place
@@ -213,13 +198,21 @@ crate::columns! {
         /// The days from which they bear interest.
         valued: Option<Date> = |l| l.value_on;
         /// What is said beside that, as JSON.
-        details: String = |l| stored_details(&l.details);
+        details: String = |l| StoredDetails::print(&l.details);
         /// What may be references of ours, apart by blanks.
         candidates: String = |l| l.candidates.join(" ");
         /// Whether no other line could be taken for them.
         alone: bool = |l| l.is_alone;
         /// What they come to.
         states: &'static str = |l| l.state.as_str();
+        /// Who found that.
+        found: Option<&'static str> = |l| l.how.map(FoundBy::as_str);
+        /// Why people decided so.
+        reasons: Option<&'a str> = |l| l.decision.as_ref()?.reason.as_deref();
+        /// Who decided.
+        deciders: Option<&'a str> = |l| l.decision.as_ref().map(|d| d.by.as_str());
+        /// When.
+        decided: Option<OffsetDateTime> = |l| l.decision.as_ref().map(|d| d.at);
         /// The payments that they are for.
         intents: Option<Uuid> = |l| l.intent.map(|id| id.0);
         /// The attempts that they are the money of.
@@ -233,19 +226,6 @@ crate::columns! {
         /// When they last changed.
         updated: OffsetDateTime = |l| l.updated_at;
     }
-}
-
-fn stored_details(details: &Details) -> String {
-    let references = details.references.iter();
-    let other = &details.counterparty;
-    let stored = StoredDetails {
-        references: references.map(|r| (r.kind, r.value.clone())).collect(),
-        text: details.text.clone(),
-        name: other.name.clone(),
-        account: other.account.clone(),
-        bank: other.bank.clone(),
-    };
-    serde_json::to_string(&stored).unwrap_or_default()
 }
 
 /// Stores new lines, none of which is looked at.
@@ -296,12 +276,18 @@ pub async fn update(db: &mut PgConnection, lines: &[&BankLine]) -> Result<(), sq
             attempt_id = u.attempt,
             movement_id = u.movement,
             same_as = u.same_as,
+            how = u.how,
+            decision_reason = u.reason,
+            decided_by = u.decider,
+            decided_at = u.decided_at,
             updated_at = u.updated_at
         FROM (
             SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id,
                 UNNEST($3::text[]) AS status, UNNEST($4::uuid[]) AS intent,
                 UNNEST($5::uuid[]) AS attempt, UNNEST($6::uuid[]) AS movement,
-                UNNEST($7::uuid[]) AS same_as, UNNEST($8::timestamptz[]) AS updated_at
+                UNNEST($7::uuid[]) AS same_as, UNNEST($8::timestamptz[]) AS updated_at,
+                UNNEST($9::text[]) AS how, UNNEST($10::text[]) AS reason,
+                UNNEST($11::text[]) AS decider, UNNEST($12::timestamptz[]) AS decided_at
         ) u
         WHERE l.merchant_id = u.merchant_id AND l.id = u.id",
         &c.merchants,
@@ -311,7 +297,11 @@ pub async fn update(db: &mut PgConnection, lines: &[&BankLine]) -> Result<(), sq
         &c.attempts as &[Option<Uuid>],
         &c.movements as &[Option<Uuid>],
         &c.same as &[Option<Uuid>],
-        &c.updated
+        &c.updated,
+        &c.found as &[Option<&str>],
+        &c.reasons as &[Option<&str>],
+        &c.deciders as &[Option<&str>],
+        &c.decided as &[Option<OffsetDateTime>]
     );
     all_written(update.execute(db).await?, lines.len())
 }

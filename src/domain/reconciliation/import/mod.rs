@@ -237,6 +237,8 @@ impl NewImport {
                 candidates: line.candidates.clone(),
                 is_alone: waiting.get(&line.amount) == Some(&1),
                 state: LineState::Processing,
+                how: None,
+                decision: None,
                 intent: None,
                 attempt: None,
                 movement: None,
@@ -279,6 +281,20 @@ impl Import {
     pub fn finish(self, now: OffsetDateTime) -> Self {
         Self {
             status: ImportStatus::Processed,
+            updated_at: now,
+            ..self
+        }
+    }
+
+    /// The same once one of its lines has come to something else.
+    #[must_use]
+    pub fn recounted(mut self, from: LineState, to: LineState, now: OffsetDateTime) -> Self {
+        if let Some(count) = self.counts.get_mut(&from) {
+            *count = count.saturating_sub(1);
+        }
+        let count = self.counts.entry(to).or_default();
+        *count = count.saturating_add(1);
+        Self {
             updated_at: now,
             ..self
         }
