@@ -86,7 +86,7 @@ fn link(error: LinkError, said: String) -> Problem {
 
 fn movement(error: MovementError, said: String) -> Problem {
     let status = match error {
-        MovementError::Resolved => "resolved",
+        MovementError::Resolved | MovementError::NotUndone(_) => "resolved",
         MovementError::Refunding | MovementError::NotPossible { .. } => "unmatched",
     };
     Problem::new(ProblemCode::InvalidState, said).current_status(status)

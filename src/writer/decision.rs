@@ -160,6 +160,15 @@ impl Decision {
         })
     }
 
+    /// The same, which also does what another does, and answers as it does itself.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.changes.extend(other.changes);
+        self.drafts.extend(other.drafts);
+        self.events.extend(other.events);
+        self
+    }
+
     /// The same, which also makes or changes this row.
     #[must_use]
     pub fn with(mut self, change: impl Into<Change>) -> Self {

@@ -61,12 +61,14 @@ impl Needs {
         self.add_balances(merchant, [(Account::suspense(), currency)]);
     }
 
-    /// What a movement that was loaded names in turn: what it is probably for, and the balances that
+    /// What a movement that was loaded names in turn: what it is probably for or went to, and the balances that
     /// its resolution moves.
     pub fn add_named_by_movement(&mut self, movement: &Movement) {
         let merchant = movement.merchant;
+        let went_to = movement.resolution.as_ref().and_then(|r| r.intent);
+        let named = [movement.intent, went_to];
         self.intents
-            .extend(movement.intent.map(|id| (merchant, id)));
+            .extend(named.into_iter().flatten().map(|id| (merchant, id)));
         let currency = movement.amount.currency();
         let accounts = booked_accounts(movement.route, currency);
         self.add_balances(merchant, accounts);

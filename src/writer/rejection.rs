@@ -61,12 +61,14 @@ impl Rejection {
             | Self::Movement(
                 MovementError::Resolved
                 | MovementError::Refunding
-                | MovementError::NotPossible { .. },
+                | MovementError::NotPossible { .. }
+                | MovementError::NotUndone(_),
             )
             | Self::Line(
                 LineError::Duplicate
                 | LineError::Found
                 | LineError::Decided(_)
+                | LineError::Undecided(_)
                 | LineError::NotBooked(_)
                 | LineError::HasPaid(_),
             )

@@ -36,6 +36,12 @@ impl Movement {
         Ok(draft.with_id(id))
     }
 
+    /// Back into suspense, from the merchant who had it.
+    pub fn from_merchant(&self, origin: Origin) -> Result<Draft, Unbalanced> {
+        let draft = self.between(Account::merchant_pending(), Account::suspense(), origin)?;
+        Ok(draft.with_id(self.entry))
+    }
+
     /// Out of suspense, back to the payer.
     pub fn to_payer(&self, origin: Origin, id: EntryId) -> Result<Draft, Unbalanced> {
         let here = money_at(self.route, self.amount.currency());

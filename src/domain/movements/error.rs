@@ -19,4 +19,7 @@ pub enum MovementError {
         /// Why not, and what to do.
         why: &'static str,
     },
+    /// What was done with it stands.
+    #[error("what was decided about this movement cannot be undone: {0}")]
+    NotUndone(&'static str),
 }

@@ -78,7 +78,8 @@ pub struct Movement {
     pub merchant: MerchantId,
     /// Where it moved.
     pub route: Route,
-    /// What the rail calls it; else the printed id of the attempt that it is known by.
+    /// What the rail calls it; else the printed id of the attempt that it is known by, or of the movement
+    /// that it was before.
     pub external_id: String,
     /// Whether it came or went.
     pub flow: Flow,
@@ -157,6 +158,21 @@ impl Movement {
         self.route == fact.route
             && Some(&self.external_id) == fact.name().as_ref()
             && (self.flow, self.amount) == (told.flow, told.amount)
+    }
+
+    /// As much of its money, in suspense anew by this entry: a movement of its own, called by the id of
+    /// the one that it was, so that what the rail calls it stays the name of that one alone.
+    #[must_use]
+    pub fn anew(&self, (id, entry): (MovementId, EntryId), now: OffsetDateTime) -> Self {
+        Self {
+            id,
+            external_id: self.id.to_string(),
+            entry,
+            resolution: None,
+            created_at: now,
+            updated_at: now,
+            ..self.clone()
+        }
     }
 
     /// The same with this done to it.

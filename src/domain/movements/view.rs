@@ -27,7 +27,8 @@ pub struct MovementObject<'a> {
     rail: Rail,
     /// Your account with its provider; null where it needs none.
     rail_account: Option<RailAccountId>,
-    /// What the rail calls it; the id of the attempt where the rail has no other name for it.
+    /// What the rail calls it; the id of the attempt where the rail has no other name for it; the id of
+    /// the movement that it was before what was decided about that was undone.
     external_id: &'a str,
     /// Whether money came or went.
     direction: Flow,

@@ -17,6 +17,9 @@ pub enum LineError {
     /// A person has decided about it.
     #[error("somebody has decided about this line: unmatch it first")]
     Decided(LineState),
+    /// Nobody has decided about it.
+    #[error("nobody has decided about this line: there is nothing to undo")]
+    Undecided(LineState),
     /// It moved no money that is booked.
     #[error("nothing is booked of this line: it can only be marked")]
     NotBooked(LineState),
@@ -32,7 +35,10 @@ impl LineError {
             Self::Processing => LineState::Processing,
             Self::Duplicate => LineState::Duplicate,
             Self::Found => LineState::Matched,
-            Self::Decided(state) | Self::NotBooked(state) | Self::HasPaid(state) => state,
+            Self::Decided(state)
+            | Self::Undecided(state)
+            | Self::NotBooked(state)
+            | Self::HasPaid(state) => state,
         }
     }
 }

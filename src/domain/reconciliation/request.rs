@@ -2,7 +2,7 @@
 
 use crate::base::{
     ids::IntentId,
-    invalid::{Invalid, read_optional},
+    invalid::{Invalid, read_optional, read_text},
 };
 use serde::Deserialize;
 
@@ -19,6 +19,11 @@ pub enum LineAction {
         /// Why, in their words.
         reason: Option<String>,
     },
+    /// What was said before is not so.
+    Unmatch {
+        /// Why, in their words.
+        reason: String,
+    },
     /// It is for no payment, or stays as it is.
     Mark {
         /// Which of these.
@@ -33,7 +38,7 @@ impl LineAction {
     pub fn intent(&self) -> Option<IntentId> {
         match self {
             Self::Match { intent, .. } => Some(*intent),
-            Self::Mark { .. } => None,
+            Self::Unmatch { .. } | Self::Mark { .. } => None,
         }
     }
 }
@@ -68,6 +73,24 @@ impl MatchRequest {
         Ok(LineAction::Match {
             intent: self.payment_intent,
             reason: read_optional("/reason", self.reason, REASON_LONGEST)?,
+        })
+    }
+}
+
+/// The body of `POST /v1/statement_lines/{id}/unmatch`.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnmatchRequest {
+    /// Why, in your own words. At most 200 characters.
+    #[schema(min_length = 1, max_length = 200, example = "it was for another order")]
+    reason: String,
+}
+
+impl UnmatchRequest {
+    /// What is asked for, or the field at fault.
+    pub fn parse(self) -> Result<LineAction, Invalid> {
+        Ok(LineAction::Unmatch {
+            reason: read_text("/reason", &self.reason, REASON_LONGEST)?,
         })
     }
 }

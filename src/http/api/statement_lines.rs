@@ -9,7 +9,7 @@ use crate::http::{
 };
 use crate::{
     base::ids::StatementLineId,
-    domain::reconciliation::{BankLineObject, MarkRequest, MatchRequest},
+    domain::reconciliation::{BankLineObject, MarkRequest, MatchRequest, UnmatchRequest},
     writer::StatementCommand,
 };
 use actix_web::{HttpResponse, web};
@@ -18,6 +18,7 @@ use actix_web::{HttpResponse, web};
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/statement_lines/{id}/match").route(route::post(match_line)))
+        .service(web::resource("/statement_lines/{id}/unmatch").route(route::post(unmatch)))
         .service(web::resource("/statement_lines/{id}/mark").route(route::post(mark)));
 }
 
@@ -40,6 +41,31 @@ pub async fn match_line(
     state: web::Data<State>,
     id: PathId<StatementLineId>,
     change: Change<Statements, MatchRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    change
+        .perform(&state, StatementCommand::Decide(id.0, request.parse()?))
+        .await
+}
+
+/// Undo what was said of a line
+///
+/// The line is as we found it, and its money is in suspense again, as a new movement. A payment intent
+/// that it had paid stays `succeeded` and is refunded in full; nobody sends money anywhere.
+/// What was refunded meanwhile, or told as a refund, cannot be undone.
+#[utoipa::path(post, path = "/v1/statement_lines/{id}/unmatch", tag = "Statements",
+    operation_id = "unmatch_statement_line",
+    params(("id" = StatementLineId, Path, description = "The line's id.")),
+    request_body = UnmatchRequest,
+    responses(
+        (status = 200, description = "The line.", body = BankLineObject),
+        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::InvalidRequest, Code::CardNumberNotAllowed, Code::IdempotencyKeyReused])),
+    ))]
+pub async fn unmatch(
+    state: web::Data<State>,
+    id: PathId<StatementLineId>,
+    change: Change<Statements, UnmatchRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
     change

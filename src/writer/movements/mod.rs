@@ -5,6 +5,7 @@ mod learn;
 mod movement;
 mod resolve;
 pub(super) mod rows;
+mod undo;
 
 pub use command::MovementCommand;
 pub use learn::FactReceipt;

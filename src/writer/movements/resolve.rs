@@ -102,38 +102,46 @@ impl Decider<'_> {
         let Some(finished) = finished else {
             return Ok(None);
         };
+        let entry: EntryId = ambient.id();
+        let movement = self.decided(movement.clone(), decided, (Some(intent.id), Some(entry)));
+        let (after, finished) = self.by_movement(finished, entry)?;
+        let resolved = self.movement_event(EventType::MovementResolved, &movement, Some(&after))?;
+        let answer = Decision::answer(200, &self.print_movement(&movement)?);
+        let decision = answer.and(finished).with(movement);
+        Ok(Some(decision.causing([resolved])))
+    }
+
+    /// What a movement does to an intent, under this entry.
+    pub(super) fn by_movement(
+        &self,
+        finished: Finished,
+        entry: EntryId,
+    ) -> Result<(Intent, Decision), Rejection> {
         let Finished {
-            intent: after,
+            intent,
             attempt,
             refund,
             draft,
             event,
             ..
         } = finished;
-        let entry: EntryId = ambient.id();
-        let movement = self.decided(movement.clone(), decided, (Some(intent.id), Some(entry)));
         let data = match &refund {
             Some(refund) => self.print_refund(refund)?,
-            None => self.print_intent(&after)?,
+            None => self.print_intent(&intent)?,
         };
         let created = refund
             .as_ref()
-            .map(|_| intent_event(EventType::RefundCreated, &after, &data));
-        let event = event.map(|event| intent_event(event, &after, &data));
-        let resolved = self.movement_event(EventType::MovementResolved, &movement, Some(&after))?;
-        let answer = Decision::answer(200, &self.print_movement(&movement)?);
+            .map(|_| intent_event(EventType::RefundCreated, &intent, &data));
+        let event = event.map(|event| intent_event(event, &intent, &data));
         let draft = draft.map(|draft| draft.with_id(entry));
-        Ok(Some(
-            answer
-                .with(after)
-                .with(attempt)
-                .with_all(refund)
-                .with(movement)
-                .booking(draft)
-                .causing(created)
-                .causing(event)
-                .causing([resolved]),
-        ))
+        let decision = Decision::answer(200, &data)
+            .with(intent.clone())
+            .with(attempt)
+            .with_all(refund)
+            .booking(draft)
+            .causing(created)
+            .causing(event);
+        Ok((intent, decision))
     }
 
     /// The merchant gains what came, or bears what went.
@@ -278,7 +286,7 @@ impl Decider<'_> {
     }
 }
 
-fn moved(movement: &Movement) -> Moved {
+pub(super) fn moved(movement: &Movement) -> Moved {
     Moved {
         movement: movement.id,
         route: movement.route,

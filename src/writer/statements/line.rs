@@ -3,7 +3,7 @@
 
 use crate::{
     base::{
-        ids::{IntentId, StatementLineId},
+        ids::{IntentId, MovementId, StatementLineId},
         invalid::Invalid,
     },
     domain::{
@@ -37,6 +37,7 @@ impl Decider<'_> {
             LineAction::Match { intent, reason } => {
                 self.match_by_hand(line, *intent, reason.as_deref())?
             }
+            LineAction::Unmatch { reason } => self.unmatch(line, reason)?,
             LineAction::Mark { mark, reason } => self.mark(line, *mark, reason.as_deref())?,
         };
         let said = Decision::answer(200, &print(&BankLineObject::from(&after))?);
@@ -94,7 +95,7 @@ impl Decider<'_> {
         } else {
             FoundBy::Forced
         };
-        let after = self.decided_about(line, LineState::Matched, (how, reason));
+        let after = self.decided_about(line, LineState::Matched, (Some(how), reason));
         if movement.amount != line.amount {
             // It has paid another before: this is the rest.
             return Ok((after, Some(decision)));
@@ -107,6 +108,26 @@ impl Decider<'_> {
         Ok((after, Some(decision)))
     }
 
+    /// The line is as it was when we had found what we could.
+    fn unmatch(&self, line: &BankLine, reason: &str) -> Result<DecidedLine, Rejection> {
+        line.check_decided()?;
+        let Some(id) = line.movement else {
+            let after = self.decided_about(line, LineState::Unexplained, (None, Some(reason)));
+            return Ok((after, None));
+        };
+        let movement = self.movement_of(line, id)?;
+        let decision = self.undo(&movement, reason)?;
+        let found = movement.intent.map(|_| FoundBy::Auto);
+        let state = LineState::of(movement.reason);
+        let after = BankLine {
+            intent: movement.intent,
+            attempt: movement.attempt,
+            movement: decision.movement().map(|movement| movement.id),
+            ..self.decided_about(line, state, (found, Some(reason)))
+        };
+        Ok((after, Some(decision)))
+    }
+
     fn mark(
         &self,
         line: &BankLine,
@@ -114,7 +135,7 @@ impl Decider<'_> {
         reason: Option<&str>,
     ) -> Result<DecidedLine, Rejection> {
         line.check_open()?;
-        let said = (FoundBy::Manual, reason);
+        let said = (Some(FoundBy::Manual), reason);
         match mark {
             Mark::Reviewed => Ok((self.decided_about(line, line.state, said), None)),
             Mark::Unrelated => {
@@ -145,6 +166,10 @@ impl Decider<'_> {
     fn money_of(&self, line: &BankLine) -> Result<Movement, Rejection> {
         line.check_open()?;
         let id = line.movement.ok_or(LineError::NotBooked(line.state))?;
+        self.movement_of(line, id)
+    }
+
+    fn movement_of(&self, line: &BankLine, id: MovementId) -> Result<Movement, Rejection> {
         let movement = self.world.movements.find(&(self.merchant, id))?;
         movement
             .cloned()
@@ -163,10 +188,10 @@ impl Decider<'_> {
         &self,
         line: &BankLine,
         state: LineState,
-        (how, reason): (FoundBy, Option<&str>),
+        (how, reason): (Option<FoundBy>, Option<&str>),
     ) -> BankLine {
         BankLine {
-            how: Some(how),
+            how,
             decision: Some(LineDecision {
                 reason: reason.map(str::to_owned),
                 by: self.actor.to_string(),

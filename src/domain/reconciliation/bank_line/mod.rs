@@ -144,6 +144,15 @@ impl BankLine {
         }
     }
 
+    /// Whether what a person said of it can be undone.
+    pub fn check_decided(&self) -> Result<(), LineError> {
+        match self.check_open() {
+            Ok(()) => Err(LineError::Undecided(self.state)),
+            Err(LineError::Decided(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// By which rail its money moved, and to or from which account.
     pub fn route(&self) -> Route {
         Route {
