@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 
 impl TestApp {
     /// The lines of a new statement, as they came to.
-    async fn lines(&self, lines: &[Line<'_>]) -> Vec<Value> {
+    pub async fn lines(&self, lines: &[Line<'_>]) -> Vec<Value> {
         let statement = self.import(lines).await;
         self.lines_of(&statement).await
     }
 
     /// What finance says about a line.
-    async fn say(&self, line: &Value, verb: &str, body: &Value) -> Answer {
+    pub async fn say(&self, line: &Value, verb: &str, body: &Value) -> Answer {
         let id = line["id"].as_str().unwrap();
         let path = format!("/v1/statement_lines/{id}/{verb}");
         self.merchant.finance.post(&path, body).await
     }
 
     /// Matches a line and proves the books.
-    async fn matched(&self, line: &Value, intent: &str, reason: Option<&str>) -> Value {
+    pub async fn matched(&self, line: &Value, intent: &str, reason: Option<&str>) -> Value {
         let body = json!({"payment_intent": intent, "reason": reason});
         let matched = self.say(line, "match", &body).await.expect(200);
         assert_eq!(
@@ -33,14 +33,14 @@ impl TestApp {
         matched
     }
 
-    async fn counts(&self, line: &Value) -> Value {
+    pub async fn counts(&self, line: &Value) -> Value {
         let id = line["statement"].as_str().unwrap();
         let path = format!("/v1/statements/{id}");
         self.merchant.finance.get(&path).await.expect(200)["counts"].clone()
     }
 
     /// What is at the bank, in suspense and with the merchant, in EUR.
-    async fn stands(&self) -> [String; 3] {
+    pub async fn stands(&self) -> [String; 3] {
         let bank = self.merchant.owner.get("/v1/rail_accounts").await;
         let bank = bank.expect(200)["data"][0]["id"].clone();
         let bank = format!("bank:EUR:{}", bank.as_str().unwrap());
@@ -51,13 +51,13 @@ impl TestApp {
         ]
     }
 
-    async fn line_movement(&self, line: &Value) -> Value {
+    pub async fn line_movement(&self, line: &Value) -> Value {
         let id = line["movement"].as_str().unwrap();
         self.movement(id).await
     }
 }
 
-fn id(object: &Value) -> &str {
+pub fn id(object: &Value) -> &str {
     object["id"].as_str().unwrap()
 }
 
@@ -323,121 +323,5 @@ fn a_decision_about_a_line_has_one_answer_and_is_not_for_everybody() {
         assert_eq!((first.status, &first.bytes), (200, &again.bytes));
         assert_eq!(again.header("idempotent-replayed"), Some("true"));
         assert_eq!(app.stands().await, ["7.00", "0.00", "7.00"]);
-    });
-}
-
-#[test]
-fn what_was_matched_wrongly_is_matched_anew() {
-    run_test(async |app| {
-        app.merchant.owner.add_bank(IBAN).await;
-        let lines = app.lines(&[("7.00", "?", "A1")]).await;
-        let bot = &app.merchant.bot;
-        let [wrong, right] = [
-            bot.ask_for("7.00", "EUR").await,
-            bot.ask_for("7.00", "EUR").await,
-        ];
-        let matched = app.matched(&lines[0], &wrong, None).await;
-        let why = json!({"reason": "it was for another order"});
-        let undone = app.say(&matched, "unmatch", &why).await.expect(200);
-        app.check_books().await;
-        assert_eq!(
-            (&undone["status"], &undone["how"], &undone["payment_intent"]),
-            (&json!("unexplained"), &Value::Null, &Value::Null)
-        );
-        assert_eq!(undone["decision"]["reason"], why["reason"]);
-        assert_eq!(app.stands().await, ["7.00", "7.00", "0.00"]);
-        assert_eq!(app.counts(&undone).await["unexplained"], 1);
-        // Nothing is deleted: it was paid, and is refunded.
-        let was = bot.intent(&wrong).await;
-        assert_eq!(
-            (&was["status"], &was["amount_refunded"]),
-            (&json!("succeeded"), &json!("7.00"))
-        );
-        let before = app.line_movement(&matched).await;
-        assert_eq!(before["status"], "resolved");
-        let movement = app.line_movement(&undone).await;
-        assert_eq!(
-            (&movement["status"], &movement["external_id"]),
-            (&json!("unmatched"), &before["id"])
-        );
-        let events = bot.events().await;
-        let types: Vec<_> = events.iter().map(|event| event["type"].clone()).collect();
-        assert_eq!(
-            types[types.len() - 3..],
-            ["refund.created", "refund.succeeded", "movement.unmatched"].map(Value::from)
-        );
-        assert_eq!(
-            events[events.len() - 2]["journal_entries"],
-            json!([movement["journal_entry"]])
-        );
-        app.matched(&undone, &right, None).await;
-        assert_eq!(bot.intent(&right).await["status"], "succeeded");
-        assert_eq!(app.stands().await, ["7.00", "0.00", "7.00"]);
-        // The bank tells of it again: it is the same money still.
-        let again = app.lines(&[("7.00", "?", "A1"), ("1.00", "?", "A2")]).await;
-        assert_eq!(again[0]["status"], "duplicate");
-    });
-}
-
-#[test]
-fn whatever_a_person_said_can_be_undone() {
-    run_test(async |app| {
-        app.merchant.owner.add_bank(IBAN).await;
-        let [late, more] = [app.awaited("50.00").await, app.awaited("30.00").await];
-        let bot = &app.merchant.bot;
-        bot.cancel(id(&late)).await.expect(200);
-        let lines = app
-            .lines(&[
-                ("50.00", reference(&late), "A1"),
-                ("31.00", reference(&more), "A2"),
-                ("4.00", "interest", "A3"),
-            ])
-            .await;
-        let before = app.stands().await;
-        app.matched(&lines[0], id(&late), Some("they paid")).await;
-        let rest = bot.ask_for("1.00", "EUR").await;
-        let body = json!({"payment_intent": rest});
-        app.say(&lines[1], "match", &body).await.expect(200);
-        let body = json!({"as": "unrelated"});
-        app.say(&lines[2], "mark", &body).await.expect(200);
-        assert_eq!(app.stands().await, ["85.00", "0.00", "85.00"]);
-        for line in &lines {
-            let why = json!({"reason": "a mistake"});
-            let undone = app.say(line, "unmatch", &why).await.expect(200);
-            app.check_books().await;
-            for member in ["status", "how", "payment_intent", "attempt"] {
-                assert_eq!(undone[member], line[member], "{member}");
-            }
-            let again = app.say(line, "unmatch", &why).await;
-            let problem = again.problem(409, "invalid_state");
-            assert_eq!(problem["current_status"], line["status"]);
-        }
-        assert_eq!(app.stands().await, before);
-        assert_eq!(app.counts(&lines[0]).await["matched"], 0);
-    });
-}
-
-#[test]
-fn what_went_on_meanwhile_is_not_undone() {
-    run_test(async |app| {
-        app.merchant.owner.add_bank(IBAN).await;
-        let exact = app.awaited("2.00").await;
-        let lines = app
-            .lines(&[("7.00", "?", "A1"), ("2.00", reference(&exact), "A2")])
-            .await;
-        let bot = &app.merchant.bot;
-        let intent = bot.ask_for("7.00", "EUR").await;
-        app.matched(&lines[0], &intent, None).await;
-        bot.refund(&intent, "1.00").await.expect(201);
-        let why = json!({"reason": "a mistake"});
-        let problem = app.say(&lines[0], "unmatch", &why).await;
-        let problem = problem.problem(409, "invalid_state");
-        assert!(problem["detail"].as_str().unwrap().contains("refunded"));
-        // Nobody has said what we have found.
-        let problem = app.say(&lines[1], "unmatch", &why).await;
-        let problem = problem.problem(409, "invalid_state");
-        assert_eq!(problem["current_status"], "matched");
-        let problem = app.say(&lines[0], "unmatch", &json!({})).await;
-        assert_eq!(problem.problem(422, "invalid_request")["param"], "/reason");
     });
 }

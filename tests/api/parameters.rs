@@ -137,6 +137,7 @@ fn example_of(method: &str, path: &str) -> String {
         ("POST", "replay") => json!({"after_sequence": 0}),
         ("POST", "journal_entries") => json!({"postings": []}),
         ("POST", "match") => json!({"payment_intent": "pi_01m8110twef5j84yctpbta70g5"}),
+        ("POST", "split") => json!({"parts": [{"amount": "1.00"}, {"amount": "2.00"}]}),
         ("POST", "unmatch") => json!({"reason": "a mistake"}),
         ("POST", "mark") => json!({"as": "reviewed"}),
         ("POST", "resolve") => json!({"action": "keep"}),

@@ -61,6 +61,7 @@ pub const MERCHANT_AND_FINANCE: &[&str] = &[
     "list_statements",
     "mark_statement_line",
     "match_statement_line",
+    "split_statement_line",
     "unmatch_statement_line",
 ];
 pub const MERCHANT: &[&str] = &[

@@ -58,6 +58,7 @@ PLACES = {
     "/reference": "of the form of its type",
     "/after_sequence": "either a place or times",
     "/payment_intent": "the one to assign to",
+    "/parts": "parts sum to the line",
     "/reason": "needed where a difference is accepted",
     "/external_id": "a name and an amount, or an attempt",
     "/currency": "goes with an amount",

@@ -15,29 +15,31 @@ pub struct AmountText(pub String);
 #[schema(as = Currency, format = "currency", pattern = "^[A-Za-z]{3}$", examples("EUR"))]
 pub struct CurrencyCode(pub String);
 
-/// An amount whose currency the caller does not name, since it is that of a payment intent: plain
+/// An amount whose currency the caller does not name, since it is that of what it is about: plain
 /// decimal digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BareAmount {
-    param: &'static str,
+    param: String,
     text: String,
 }
 
 impl BareAmount {
     /// Reads the amount at `param`.
-    pub fn read(param: &'static str, value: &Value) -> Result<Self, Invalid> {
+    pub fn read(param: &str, value: &Value) -> Result<Self, Invalid> {
         let text = text(param, value)?;
         let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         if !plain {
             return Err(wrong(param, &AmountError::Malformed));
         }
-        let text = text.to_owned();
-        Ok(Self { param, text })
+        Ok(Self {
+            param: param.to_owned(),
+            text: text.to_owned(),
+        })
     }
 
     /// The amount, above zero, in the currency that it turns out to be of.
     pub fn of(&self, currency: Currency) -> Result<Money, Invalid> {
-        Money::parse_amount(&self.text, currency).map_err(|error| wrong(self.param, &error))
+        Money::parse_amount(&self.text, currency).map_err(|error| wrong(&self.param, &error))
     }
 }
 

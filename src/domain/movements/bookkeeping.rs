@@ -3,12 +3,16 @@
 
 use super::{Flow, Movement};
 use crate::{
-    base::{ids::EntryId, money::Currency},
+    base::{
+        ids::EntryId,
+        money::{Currency, Money},
+    },
     domain::{
         ledger::{Account, Direction, Draft, EntryKind, Origin, Unbalanced},
         rails::{Rail, Route},
     },
 };
+use std::iter;
 
 /// Where the money is that came by this route: a provider owes it to the merchant, or it is in the
 /// merchant's own bank account.
@@ -49,6 +53,38 @@ impl Movement {
         Ok(draft.with_id(id))
     }
 
+    /// Within suspense, under this entry: its money is these movements from now on.
+    pub fn to_parts(&self, parts: &[Self], id: EntryId) -> Result<Draft, Unbalanced> {
+        let (comes, goes) = self.sides();
+        Ok(self.beside(parts, (goes, comes))?.with_id(id))
+    }
+
+    /// Within suspense: the money of these movements is this one from now on.
+    pub fn of_parts(&self, parts: &[Self]) -> Result<Draft, Unbalanced> {
+        let (comes, goes) = self.sides();
+        Ok(self.beside(parts, (comes, goes))?.with_id(self.entry))
+    }
+
+    /// On which side of suspense it is while it is there, and on which it leaves.
+    fn sides(&self) -> (Direction, Direction) {
+        match self.flow {
+            Flow::In => (Direction::Credit, Direction::Debit),
+            Flow::Out => (Direction::Debit, Direction::Credit),
+        }
+    }
+
+    /// A line in suspense for this movement on the first side, and one for each part on the second.
+    fn beside(
+        &self,
+        parts: &[Self],
+        (own, theirs): (Direction, Direction),
+    ) -> Result<Draft, Unbalanced> {
+        let each = parts.iter().map(|part| (theirs, part.amount));
+        let lines = iter::once((own, self.amount)).chain(each);
+        let lines = lines.map(|(side, amount)| (Account::suspense(), side, amount));
+        self.draft(lines.collect(), Origin::default())
+    }
+
     /// Debits the first account and credits the second with what came; the other way round with what
     /// went.
     fn between(&self, from: Account, to: Account, origin: Origin) -> Result<Draft, Unbalanced> {
@@ -60,6 +96,14 @@ impl Movement {
             (debit, Direction::Debit, self.amount),
             (credit, Direction::Credit, self.amount),
         ];
+        self.draft(lines, origin)
+    }
+
+    fn draft(
+        &self,
+        lines: Vec<(Account, Direction, Money)>,
+        origin: Origin,
+    ) -> Result<Draft, Unbalanced> {
         let cause = self
             .attempt
             .map_or_else(|| self.external_id.clone(), |attempt| attempt.to_string());

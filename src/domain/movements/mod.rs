@@ -60,6 +60,35 @@ crate::names! {
 }
 
 crate::names! {
+    /// What was done with a movement.
+    pub enum Done {
+        /// See [`Action::Accept`].
+        Accept = "accept",
+        /// See [`Action::Assign`].
+        Assign = "assign",
+        /// See [`Action::Refund`].
+        Refund = "refund",
+        /// See [`Action::Keep`].
+        Keep = "keep",
+        /// Its money is several movements since.
+        Split = "split",
+        /// Its money is one movement with that of others since.
+        Join = "join",
+    }
+}
+
+impl From<Action> for Done {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::Accept => Self::Accept,
+            Action::Assign => Self::Assign,
+            Action::Refund => Self::Refund,
+            Action::Keep => Self::Keep,
+        }
+    }
+}
+
+crate::names! {
     /// The status of a movement.
     pub enum MovementStatus {
         /// It is in suspense.
@@ -107,7 +136,7 @@ pub struct Movement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolution {
     /// What.
-    pub action: Action,
+    pub action: Done,
     /// The payment intent that it went to, or was a refund of.
     pub intent: Option<IntentId>,
     /// The attempt at giving it back, if that was decided.

@@ -4,7 +4,7 @@
     reason = "this is how sqlx is told of arrays with nulls"
 )]
 
-use super::{Action, Movement, MovementStatus, Resolution};
+use super::{Done, Movement, MovementStatus, Resolution};
 use crate::base::{
     db::{Part, Pool, Unreadable, Window, all_written, query_listed, readable},
     ids::{AttemptId, EntryId, IntentId, MerchantId, MovementId, RailAccountId},
@@ -67,7 +67,7 @@ impl TryFrom<Row> for Movement {
     type Error = RowError;
 
     fn try_from(row: Row) -> Result<Self, RowError> {
-        let action = row.resolution.as_deref().map(str::parse::<Action>);
+        let action = row.resolution.as_deref().map(str::parse::<Done>);
         // The schema holds that whoever decides what to do is named, and the time.
         let decided = action
             .transpose()?

@@ -1,6 +1,6 @@
 //! Movements as the API gives them.
 
-use super::{Action, Flow, Movement, MovementStatus, Reason};
+use super::{Action, Done, Flow, Movement, MovementStatus, Reason};
 use crate::{
     base::{
         ids::{AttemptId, EntryId, IntentId, MovementId, RailAccountId},
@@ -68,8 +68,8 @@ pub struct MovementObject<'a> {
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = MovementResolution)]
 pub struct ResolutionObject<'a> {
-    /// What.
-    action: Action,
+    /// What: by `split` its money is several movements since, and by `join` one with that of others.
+    action: Done,
     /// The payment intent that it went to, or was a refund of.
     payment_intent: Option<IntentId>,
     /// The attempt at giving it back; null for all but `refund`.

@@ -13,5 +13,7 @@ pub use bank_line::{BankLine, FoundBy, LineDecision, LineState};
 pub use error::LineError;
 pub use import::{Counts, Import, ImportError, ImportStatus, NewImport, Part};
 pub use recognize::{Recognized, recognize};
-pub use request::{LineAction, Mark, MarkRequest, MatchRequest, UnmatchRequest};
+pub use request::{
+    LineAction, LinePart, Mark, MarkRequest, MatchRequest, SplitRequest, UnmatchRequest,
+};
 pub use view::{BankLineObject, ImportObject, PreviewObject};

@@ -3,11 +3,16 @@
 use crate::base::{
     ids::IntentId,
     invalid::{Invalid, read_optional, read_text},
+    money::field::{AmountText, BareAmount},
 };
 use serde::Deserialize;
+use serde_json::Value;
+use std::{collections::HashSet, ops::RangeInclusive};
 
 /// Most characters of a reason.
 const REASON_LONGEST: usize = 200;
+/// How many parts a line is split into.
+const PARTS: RangeInclusive<usize> = 2..=100;
 
 /// What a person says about a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +24,8 @@ pub enum LineAction {
         /// Why, in their words.
         reason: Option<String>,
     },
+    /// It is the money of several, or of one and nobody yet knows what else.
+    Split(Vec<LinePart>),
     /// What was said before is not so.
     Unmatch {
         /// Why, in their words.
@@ -34,13 +41,23 @@ pub enum LineAction {
 }
 
 impl LineAction {
-    /// The payment intent that it names.
-    pub fn intent(&self) -> Option<IntentId> {
+    /// The payment intents that it names.
+    pub fn intents(&self) -> Vec<IntentId> {
         match self {
-            Self::Match { intent, .. } => Some(*intent),
-            Self::Unmatch { .. } | Self::Mark { .. } => None,
+            Self::Match { intent, .. } => vec![*intent],
+            Self::Split(parts) => parts.iter().filter_map(|part| part.intent).collect(),
+            Self::Unmatch { .. } | Self::Mark { .. } => Vec::new(),
         }
     }
+}
+
+/// A part of a line's money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinePart {
+    /// How much, in the line's currency.
+    pub amount: BareAmount,
+    /// The payment intent that it is for, if that is known.
+    pub intent: Option<IntentId>,
 }
 
 crate::names! {
@@ -74,6 +91,49 @@ impl MatchRequest {
             intent: self.payment_intent,
             reason: read_optional("/reason", self.reason, REASON_LONGEST)?,
         })
+    }
+}
+
+/// The body of `POST /v1/statement_lines/{id}/split`.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SplitRequest {
+    /// The parts, which sum to what is in suspense of the line.
+    #[schema(min_items = 2, max_items = 100)]
+    parts: Vec<PartRequest>,
+}
+
+/// A part of a line.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = StatementLinePart)]
+pub struct PartRequest {
+    /// How much, in the line's currency.
+    #[schema(value_type = AmountText)]
+    amount: Value,
+    /// The payment intent that it is the money of, which must be for just as much; a part without one
+    /// stays in suspense, as a movement of its own.
+    #[serde(default)]
+    payment_intent: Option<IntentId>,
+}
+
+impl SplitRequest {
+    /// What is asked for, or the first field at fault.
+    pub fn parse(self) -> Result<LineAction, Invalid> {
+        if !PARTS.contains(&self.parts.len()) {
+            return Err(Invalid::field("/parts", "holds 2 to 100 parts"));
+        }
+        let mut named = HashSet::new();
+        let parts = self.parts.into_iter().enumerate().map(|(at, part)| {
+            let intent = part.payment_intent;
+            if intent.is_some_and(|intent| !named.insert(intent)) {
+                let why = "is named by a part before: each payment intent is paid once";
+                return Err(Invalid::field(format!("/parts/{at}/payment_intent"), why));
+            }
+            let amount = BareAmount::read(&format!("/parts/{at}/amount"), &part.amount)?;
+            Ok(LinePart { amount, intent })
+        });
+        Ok(LineAction::Split(parts.collect::<Result<_, Invalid>>()?))
     }
 }
 

@@ -191,6 +191,8 @@ pub struct BankLineObject<'a> {
     attempt: Option<AttemptId>,
     /// The movement that it made, or that its money is since a decision was undone.
     movement: Option<MovementId>,
+    /// The movements that its money was split into; empty where it was not.
+    parts: &'a [MovementId],
     /// The line that it repeats.
     same_as: Option<StatementLineId>,
 }
@@ -252,6 +254,7 @@ impl<'a> From<&'a BankLine> for BankLineObject<'a> {
             payment_intent: line.intent,
             attempt: line.attempt,
             movement: line.movement,
+            parts: &line.parts,
             same_as: line.same_as,
         }
     }

@@ -9,7 +9,9 @@ use crate::http::{
 };
 use crate::{
     base::ids::StatementLineId,
-    domain::reconciliation::{BankLineObject, MarkRequest, MatchRequest, UnmatchRequest},
+    domain::reconciliation::{
+        BankLineObject, MarkRequest, MatchRequest, SplitRequest, UnmatchRequest,
+    },
     writer::StatementCommand,
 };
 use actix_web::{HttpResponse, web};
@@ -18,6 +20,7 @@ use actix_web::{HttpResponse, web};
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/statement_lines/{id}/match").route(route::post(match_line)))
+        .service(web::resource("/statement_lines/{id}/split").route(route::post(split)))
         .service(web::resource("/statement_lines/{id}/unmatch").route(route::post(unmatch)))
         .service(web::resource("/statement_lines/{id}/mark").route(route::post(mark)));
 }
@@ -41,6 +44,31 @@ pub async fn match_line(
     state: web::Data<State>,
     id: PathId<StatementLineId>,
     change: Change<Statements, MatchRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (request, change) = change.split();
+    change
+        .perform(&state, StatementCommand::Decide(id.0, request.parse()?))
+        .await
+}
+
+/// Split a line
+///
+/// Says that a line pays several payment intents. What is in suspense of it becomes a movement for each
+/// part, and each part that names a payment intent is assigned to it. The line is matched if all do;
+/// else the other parts wait in suspense to be resolved as movements.
+#[utoipa::path(post, path = "/v1/statement_lines/{id}/split", tag = "Statements",
+    operation_id = "split_statement_line",
+    params(("id" = StatementLineId, Path, description = "The line's id.")),
+    request_body = SplitRequest,
+    responses(
+        (status = 200, description = "The line.", body = BankLineObject),
+        (status = 409, description = refused(&[Code::InvalidState, Code::IdempotencyKeyInUse])),
+        (status = 422, description = refused(&[Code::InvalidRequest, Code::InvalidAmount, Code::IdempotencyKeyReused])),
+    ))]
+pub async fn split(
+    state: web::Data<State>,
+    id: PathId<StatementLineId>,
+    change: Change<Statements, SplitRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (request, change) = change.split();
     change

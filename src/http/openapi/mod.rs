@@ -108,6 +108,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         statements::lines,
         statements::line,
         statement_lines::match_line,
+        statement_lines::split,
         statement_lines::unmatch,
         statement_lines::mark,
         ledger::list_accounts,

@@ -3,6 +3,7 @@
 mod command;
 mod learn;
 mod movement;
+mod parts;
 mod resolve;
 pub(super) mod rows;
 mod undo;

@@ -165,13 +165,15 @@ impl Decider<'_> {
         movement: Movement,
         draft: Draft,
     ) -> Result<Decision, Rejection> {
+        Ok(self.told_resolved(movement)?.booking([draft]))
+    }
+
+    /// A movement that is resolved.
+    pub(super) fn told_resolved(&self, movement: Movement) -> Result<Decision, Rejection> {
         let intent = movement.intent.map(|id| self.intent(id)).transpose()?;
         let event = self.movement_event(EventType::MovementResolved, &movement, intent.as_ref())?;
         let data = self.print_movement(&movement)?;
-        Ok(Decision::answer(200, &data)
-            .with(movement)
-            .booking([draft])
-            .causing([event]))
+        Ok(Decision::answer(200, &data).with(movement).causing([event]))
     }
 
     /// Records that the rail is about to be asked to give a movement back.
@@ -274,7 +276,7 @@ impl Decider<'_> {
     ) -> Movement {
         let now = self.context.now;
         let resolution = Resolution {
-            action: decided.action,
+            action: decided.action.into(),
             intent,
             attempt: None,
             entry,

@@ -1,7 +1,7 @@
 //! Loading and recording movements.
 
 use crate::{
-    domain::movements::store,
+    domain::movements::{Movement, store},
     writer::{
         needs::Needs,
         payments,
@@ -49,8 +49,11 @@ pub async fn record(
         values(world.movements.changed()),
     );
     if !made.is_empty() {
-        store::insert(db, &made).await?;
+        store::insert(&mut *db, &made).await?;
     }
+    // Parts of a movement may be decided about in the commit that makes them.
+    let decided = made.into_iter().filter(|made| made.resolution.is_some());
+    let changed: Vec<&Movement> = changed.into_iter().chain(decided).collect();
     if !changed.is_empty() {
         store::update(db, &changed).await?;
     }

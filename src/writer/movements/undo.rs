@@ -7,25 +7,25 @@ use crate::{
     domain::{
         intents::{Intent, RefundIds},
         ledger::Origin,
-        movements::{Action, Flow, Movement, MovementError},
+        movements::{Done, Flow, Movement, MovementError},
     },
     writer::{Rejection, decider::Decider, decision::Decision},
 };
 
 impl Decider<'_> {
-    /// Undoes what was decided about a movement. The decision makes the movement that its money is now.
+    /// Undoes what was decided about a movement; gives the movement that its money is now.
     pub(in crate::writer) fn undo(
         &self,
         movement: &Movement,
         reason: &str,
-    ) -> Result<Decision, Rejection> {
+    ) -> Result<(Movement, Decision), Rejection> {
         let (ambient, now) = (self.context.ambient, self.context.now);
         let resolution = movement.resolution.as_ref();
         let resolution = resolution.filter(|resolution| resolution.entry.is_some());
         let resolution = resolution.ok_or(MovementError::NotUndone("it is in suspense"))?;
         let again = movement.anew((ambient.id(), ambient.id()), now);
         match (resolution.action, movement.flow, resolution.intent) {
-            (Action::Accept | Action::Assign, Flow::In, Some(id)) => {
+            (Done::Accept | Done::Assign, Flow::In, Some(id)) => {
                 let intent = self.intent(id)?;
                 if self.is_paid_by(&intent, movement)? {
                     self.unpay(intent, again, reason)
@@ -33,16 +33,20 @@ impl Decider<'_> {
                     self.back_to_suspense(again, intent.origin())
                 }
             }
-            (Action::Keep, Flow::In | Flow::Out, _)
-            | (Action::Accept | Action::Assign, Flow::In, None) => {
+            (Done::Keep, Flow::In | Flow::Out, _)
+            | (Done::Accept | Done::Assign, Flow::In, None) => {
                 self.back_to_suspense(again, Origin::default())
             }
-            (Action::Accept | Action::Assign, Flow::Out, _) => {
+            (Done::Accept | Done::Assign, Flow::Out, _) => {
                 let why = "the money went, and you were told of a refund";
                 Err(MovementError::NotUndone(why).into())
             }
-            (Action::Refund, Flow::In | Flow::Out, _) => {
+            (Done::Refund, Flow::In | Flow::Out, _) => {
                 let why = "the money went back to the payer";
+                Err(MovementError::NotUndone(why).into())
+            }
+            (Done::Split | Done::Join, Flow::In | Flow::Out, _) => {
+                let why = "its money is other movements since";
                 Err(MovementError::NotUndone(why).into())
             }
         }
@@ -58,7 +62,12 @@ impl Decider<'_> {
 
     /// Takes the money from an intent that it had paid, by a refund of all of it: whoever was told that
     /// the intent has succeeded was told the truth, so it stays so.
-    fn unpay(&self, intent: Intent, again: Movement, reason: &str) -> Result<Decision, Rejection> {
+    fn unpay(
+        &self,
+        intent: Intent,
+        again: Movement,
+        reason: &str,
+    ) -> Result<(Movement, Decision), Rejection> {
         let ids = RefundIds {
             refund: self.context.ambient.id(),
             attempt: self.context.ambient.id(),
@@ -70,17 +79,17 @@ impl Decider<'_> {
         let (after, decision) = self.by_movement(finished, again.entry)?;
         let told = EventType::MovementUnmatched;
         let event = self.movement_event(told, &again, Some(&after))?;
-        Ok(decision.with(again).causing([event]))
+        let decision = decision.with(again.clone()).causing([event]);
+        Ok((again, decision))
     }
 
-    fn back_to_suspense(&self, again: Movement, origin: Origin) -> Result<Decision, Rejection> {
+    fn back_to_suspense(
+        &self,
+        again: Movement,
+        origin: Origin,
+    ) -> Result<(Movement, Decision), Rejection> {
         let draft = again.from_merchant(origin).map_err(unbalanced)?;
-        let intent = again.intent.map(|id| self.intent(id)).transpose()?;
-        let event = self.movement_event(EventType::MovementUnmatched, &again, intent.as_ref())?;
-        let data = self.print_movement(&again)?;
-        Ok(Decision::answer(200, &data)
-            .with(again)
-            .booking([draft])
-            .causing([event]))
+        let decision = self.in_suspense(&again)?.booking([draft]);
+        Ok((again, decision))
     }
 }

@@ -31,9 +31,8 @@ impl StatementCommand {
             Self::Match(id) => needs.statement_lines.push((merchant, *id)),
             Self::Decide(id, action) => {
                 needs.statement_lines.push((merchant, *id));
-                needs
-                    .intents
-                    .extend(action.intent().map(|id| (merchant, id)));
+                let named = action.intents().into_iter();
+                needs.intents.extend(named.map(|id| (merchant, id)));
             }
             Self::Finish(id) => needs.statements.push((merchant, *id)),
         }

@@ -5,12 +5,13 @@ use crate::{
     base::{
         ids::{IntentId, MovementId, StatementLineId},
         invalid::Invalid,
+        money::Money,
     },
     domain::{
         movements::{Action, Decided, Movement},
         reconciliation::{
             BankLine, BankLineObject, FoundBy, ImportStatus, LineAction, LineDecision, LineError,
-            LineState, Mark,
+            LinePart, LineState, Mark,
         },
         statements::Flow,
     },
@@ -37,6 +38,7 @@ impl Decider<'_> {
             LineAction::Match { intent, reason } => {
                 self.match_by_hand(line, *intent, reason.as_deref())?
             }
+            LineAction::Split(parts) => self.split_line(line, parts)?,
             LineAction::Unmatch { reason } => self.unmatch(line, reason)?,
             LineAction::Mark { mark, reason } => self.mark(line, *mark, reason.as_deref())?,
         };
@@ -108,6 +110,61 @@ impl Decider<'_> {
         Ok((after, Some(decision)))
     }
 
+    fn split_line(&self, line: &BankLine, parts: &[LinePart]) -> Result<DecidedLine, Rejection> {
+        let movement = self.money_of(line)?;
+        let amounts = amounts(&movement, parts)?;
+        let (made, mut decision) = self.split(&movement, &amounts)?;
+        for (at, (made, part)) in made.iter().zip(parts).enumerate() {
+            let decided = match part.intent {
+                Some(intent) => self.assign_part(made, intent, at)?,
+                None => self.in_suspense(made)?,
+            };
+            decision = decision.and(decided);
+        }
+        let state = if parts.iter().all(|part| part.intent.is_some()) {
+            LineState::Matched
+        } else {
+            line.state
+        };
+        let after = BankLine {
+            parts: made.iter().map(|part| part.id).collect(),
+            ..self.decided_about(line, state, (Some(FoundBy::Manual), None))
+        };
+        if movement.amount != line.amount {
+            // It has paid another before: this is the rest.
+            return Ok((after, Some(decision)));
+        }
+        let after = BankLine {
+            intent: None,
+            attempt: None,
+            ..after
+        };
+        Ok((after, Some(decision)))
+    }
+
+    fn assign_part(
+        &self,
+        part: &Movement,
+        intent: IntentId,
+        at: usize,
+    ) -> Result<Decision, Rejection> {
+        let param = format!("/parts/{at}/payment_intent");
+        self.named_intent(&param, intent)?;
+        let assign = Decided {
+            action: Action::Assign,
+            intent: Some(intent),
+            reason: None,
+        };
+        let decision = self.resolve_movement(part.clone(), &assign);
+        decision.map_err(|error| {
+            if let Rejection::Invalid(invalid) = error {
+                Invalid { param, ..invalid }.into()
+            } else {
+                error
+            }
+        })
+    }
+
     /// The line is as it was when we had found what we could.
     fn unmatch(&self, line: &BankLine, reason: &str) -> Result<DecidedLine, Rejection> {
         line.check_decided()?;
@@ -116,16 +173,47 @@ impl Decider<'_> {
             return Ok((after, None));
         };
         let movement = self.movement_of(line, id)?;
-        let decision = self.undo(&movement, reason)?;
+        let (again, decision) = if line.parts.is_empty() {
+            self.undo(&movement, reason)?
+        } else {
+            self.unsplit(line, &movement, reason)?
+        };
         let found = movement.intent.map(|_| FoundBy::Auto);
         let state = LineState::of(movement.reason);
         let after = BankLine {
             intent: movement.intent,
             attempt: movement.attempt,
-            movement: decision.movement().map(|movement| movement.id),
+            movement: Some(again.id),
+            parts: Vec::new(),
             ..self.decided_about(line, state, (found, Some(reason)))
         };
         Ok((after, Some(decision)))
+    }
+
+    /// Undoes what was decided about the parts of a line, and makes them one again.
+    fn unsplit(
+        &self,
+        line: &BankLine,
+        whole: &Movement,
+        reason: &str,
+    ) -> Result<(Movement, Decision), Rejection> {
+        let (mut parts, mut decisions) = (Vec::new(), Vec::new());
+        for id in &line.parts {
+            let part = self.movement_of(line, *id)?;
+            if part.resolution.is_none() {
+                parts.push(part);
+            } else {
+                let (again, decision) = self.undo(&part, reason)?;
+                parts.push(again);
+                decisions.push(decision);
+            }
+        }
+        let (again, joined) = self.join(whole, &parts, reason)?;
+        // A part that is in suspense again is made before it is joined.
+        let decisions = decisions.into_iter().chain([joined]);
+        let decision = decisions.reduce(Decision::and);
+        let decision = decision.ok_or(LineError::Undecided(line.state))?;
+        Ok((again, decision))
     }
 
     fn mark(
@@ -200,4 +288,21 @@ impl Decider<'_> {
             ..self.came_to(line, state)
         }
     }
+}
+
+/// The amounts of parts, which must sum to all that is in suspense.
+fn amounts(movement: &Movement, parts: &[LinePart]) -> Result<Vec<Money>, Invalid> {
+    let currency = movement.amount.currency();
+    let amounts = parts.iter().map(|part| part.amount.of(currency));
+    let amounts: Vec<Money> = amounts.collect::<Result<_, Invalid>>()?;
+    let zero = Money::zero(currency);
+    let sum = amounts
+        .iter()
+        .try_fold(zero, |sum, part| sum.checked_add(*part));
+    if sum.as_ref() == Ok(&movement.amount) {
+        return Ok(amounts);
+    }
+    let (all, code) = (movement.amount, currency.code());
+    let why = format!("must sum to {all} {code}, which is what is in suspense of this line");
+    Err(Invalid::field("/parts", why))
 }

@@ -83,8 +83,8 @@ impl Needs {
         let (merchant, currency) = (line.merchant, line.amount.currency());
         self.facts
             .push((merchant, line.route().rail, line.external_id()));
-        self.movements
-            .extend(line.movement.map(|id| (merchant, id)));
+        let movements = line.parts.iter().copied().chain(line.movement);
+        self.movements.extend(movements.map(|id| (merchant, id)));
         self.add_balances(merchant, booked_accounts(line.route(), currency));
         self.add_balances(merchant, [(Account::suspense(), currency)]);
     }

@@ -120,6 +120,8 @@ pub struct BankLine {
     pub attempt: Option<AttemptId>,
     /// The movement that it made, or that its money is since a decision was undone.
     pub movement: Option<MovementId>,
+    /// The movements that its money was split into, if it was.
+    pub parts: Vec<MovementId>,
     /// The line that it repeats.
     pub same_as: Option<StatementLineId>,
     /// When it was given to us.
@@ -140,7 +142,11 @@ impl BankLine {
             | LineState::Under
             | LineState::CurrencyMismatch
             | LineState::DataMismatch
-            | LineState::Unexplained => Ok(()),
+            | LineState::Unexplained => {
+                // One of which a part is still in suspense has no other status.
+                let is_whole = self.parts.is_empty();
+                is_whole.then_some(()).ok_or(LineError::Decided(self.state))
+            }
         }
     }
 

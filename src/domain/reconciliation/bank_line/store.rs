@@ -48,6 +48,7 @@ struct LineRow {
     payment_intent_id: Option<Uuid>,
     attempt_id: Option<Uuid>,
     movement_id: Option<Uuid>,
+    parts: Vec<Uuid>,
     same_as: Option<Uuid>,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
@@ -83,6 +84,7 @@ impl TryFrom<LineRow> for BankLine {
             intent: row.payment_intent_id.map(IntentId),
             attempt: row.attempt_id.map(AttemptId),
             movement: row.movement_id.map(MovementId),
+            parts: row.parts.into_iter().map(MovementId).collect(),
             same_as: row.same_as.map(StatementLineId),
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -104,7 +106,7 @@ pub async fn load(
             l.amount, l.currency, l.booked_on, l.value_on,
             l.details AS \"details: Stored<StoredDetails>\", l.candidates, l.is_alone, l.status,
             l.how, l.decision_reason, l.decided_by, l.decided_at, l.payment_intent_id,
-            l.attempt_id, l.movement_id, b.id AS \"same_as?\", l.created_at, l.updated_at
+            l.attempt_id, l.movement_id, l.parts, b.id AS \"same_as?\", l.created_at, l.updated_at
         FROM (
             SELECT UNNEST($1::uuid[]) AS merchant_id, UNNEST($2::uuid[]) AS id,
                 generate_series(1, cardinality($2::uuid[])) AS place
@@ -138,11 +140,10 @@ pub async fn possible(
     let accounts: Vec<Uuid> = lines.iter().map(|line| line.account.0).collect();
     let amounts: Vec<i64> = lines.iter().map(|line| line.amount.minor()).collect();
     let candidates: Vec<String> = lines.iter().map(|line| line.candidates.join(" ")).collect();
-    let refunds = |line: &&BankLine| {
-        let ids = line.refunds().map(|id| id.0.to_string());
-        ids.collect::<Vec<String>>().join(" ")
-    };
-    let refunds: Vec<String> = lines.iter().map(refunds).collect();
+    let refunds = lines
+        .iter()
+        .map(|line| spaced(line.refunds().map(|id| id.0)));
+    let refunds: Vec<String> = refunds.collect();
     let rows = sqlx::query!(
         r#"-- statement_lines.possible
         SELECT DISTINCT u.merchant_id AS "merchant_id!", a.id AS "id!"
@@ -172,6 +173,11 @@ pub async fn possible(
     let rows = rows.fetch_all(db).await?.into_iter();
     let name = |(merchant, id)| (MerchantId(merchant), AttemptId(id));
     Ok(rows.map(|row| name((row.merchant_id, row.id))).collect())
+}
+
+fn spaced(ids: impl Iterator<Item = Uuid>) -> String {
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    ids.join(" ")
 }
 
 crate::columns! {
@@ -219,6 +225,8 @@ crate::columns! {
         attempts: Option<Uuid> = |l| l.attempt.map(|id| id.0);
         /// The movements that they made.
         movements: Option<Uuid> = |l| l.movement.map(|id| id.0);
+        /// Those that their money was split into, apart by blanks.
+        parts: String = |l| spaced(l.parts.iter().map(|id| id.0));
         /// The lines that they repeat.
         same: Option<Uuid> = |l| l.same_as.map(|id| id.0);
         /// When they were given to us.
@@ -275,6 +283,7 @@ pub async fn update(db: &mut PgConnection, lines: &[&BankLine]) -> Result<(), sq
             payment_intent_id = u.intent,
             attempt_id = u.attempt,
             movement_id = u.movement,
+            parts = string_to_array(u.parts, ' ')::uuid[],
             same_as = u.same_as,
             how = u.how,
             decision_reason = u.reason,
@@ -287,7 +296,8 @@ pub async fn update(db: &mut PgConnection, lines: &[&BankLine]) -> Result<(), sq
                 UNNEST($5::uuid[]) AS attempt, UNNEST($6::uuid[]) AS movement,
                 UNNEST($7::uuid[]) AS same_as, UNNEST($8::timestamptz[]) AS updated_at,
                 UNNEST($9::text[]) AS how, UNNEST($10::text[]) AS reason,
-                UNNEST($11::text[]) AS decider, UNNEST($12::timestamptz[]) AS decided_at
+                UNNEST($11::text[]) AS decider, UNNEST($12::timestamptz[]) AS decided_at,
+                UNNEST($13::text[]) AS parts
         ) u
         WHERE l.merchant_id = u.merchant_id AND l.id = u.id",
         &c.merchants,
@@ -301,7 +311,8 @@ pub async fn update(db: &mut PgConnection, lines: &[&BankLine]) -> Result<(), sq
         &c.found as &[Option<&str>],
         &c.reasons as &[Option<&str>],
         &c.deciders as &[Option<&str>],
-        &c.decided as &[Option<OffsetDateTime>]
+        &c.decided as &[Option<OffsetDateTime>],
+        &c.parts
     );
     all_written(update.execute(db).await?, lines.len())
 }

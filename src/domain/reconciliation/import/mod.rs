@@ -242,6 +242,7 @@ impl NewImport {
                 intent: None,
                 attempt: None,
                 movement: None,
+                parts: Vec::new(),
                 same_as: None,
                 created_at: now,
                 updated_at: now,
