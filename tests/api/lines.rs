@@ -325,3 +325,31 @@ fn a_decision_about_a_line_has_one_answer_and_is_not_for_everybody() {
         assert_eq!(app.stands().await, ["7.00", "0.00", "7.00"]);
     });
 }
+
+#[test]
+fn money_that_went_is_a_refund() {
+    run_test(async |app| {
+        app.merchant.owner.add_bank(IBAN).await;
+        let intent = app.awaited("20.00").await;
+        app.lines(&[("20.00", reference(&intent), "A1")]).await;
+        let back = camt(&[("5.00", reference(&intent), "B1")], 10_000, &app.today())
+            .replacen(
+                "<CdtDbtInd>CRDT</CdtDbtInd><Sts>",
+                "<CdtDbtInd>DBIT</CdtDbtInd><Sts>",
+                1,
+            )
+            .replacen("105.00", "95.00", 1);
+        let statement = app.give(&back).await.expect(201);
+        let line = &app.lines_of(&statement).await[0];
+        assert_eq!(line["status"], "data_mismatch");
+        let matched = app.matched(line, id(&intent), None).await;
+        assert_eq!(matched["how"], "manual");
+        let refunded = app.merchant.bot.intent(id(&intent)).await;
+        assert_eq!(refunded["amount_refunded"], "5.00");
+        assert_eq!(app.stands().await, ["15.00", "0.00", "15.00"]);
+        // Whoever was told of a refund was told the truth.
+        let why = json!({"reason": "a mistake"});
+        let problem = app.say(line, "unmatch", &why).await;
+        problem.problem(409, "invalid_state");
+    });
+}

@@ -13,7 +13,7 @@ pub enum Role {
     Bot,
     /// The merchant: everything.
     Merchant,
-    /// A finance team: reads, and never moves money.
+    /// A finance team: reads, says what lines of statements are, and never has a rail move money.
     Finance,
 }
 
