@@ -11,7 +11,7 @@ use crate::{
         clocks,
         due::{self, Kind, Taken},
         intents::{Attempt, AttemptStatus, attempt},
-        rails::{FactKind, RailAnswer, RailFact, sandbox::News},
+        rails::{FactKind, RailAnswer, RailFact, Scenario, sandbox::News},
     },
     writer::{MovementCommand, Rejection, Submission, WriteError},
 };
@@ -66,7 +66,7 @@ async fn tell(app: &App, taken: Taken) -> Result<(), PlayError> {
         return Ok(());
     };
     let scenario = charge.call(None).scenario();
-    let news = scenario.map_or_else(Vec::new, |scenario| scenario.news());
+    let news = scenario.map_or_else(Vec::new, Scenario::news);
     let now = clock.now(app.ambient.now());
     let mut next: Option<OffsetDateTime> = None;
     for (after, news) in news {

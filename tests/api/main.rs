@@ -57,6 +57,7 @@ mod pool;
 mod problems;
 mod proof;
 mod rail_accounts;
+mod rails;
 mod reconciled;
 mod refunds;
 mod rekey;

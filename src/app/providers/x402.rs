@@ -89,8 +89,8 @@ impl Providers {
             heard: &heard,
         };
         let looked = async {
-            let head = client.head().await?;
-            let signed = Signed::new(authorization, asked, head.map(|block| block.number));
+            let last = client.head().await?;
+            let signed = Signed::new(authorization, asked, last.map(|block| block.number));
             let verdict = client.verify(&signed.authorization, &signed.presented);
             match verdict.await {
                 Verdict::Valid => Ok(signed),

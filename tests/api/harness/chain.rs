@@ -89,7 +89,8 @@ where
 }
 
 impl ChainPeer {
-    fn start(ambient: &Ambient) -> Self {
+    /// Starts a chain that goes by this clock.
+    pub fn start(ambient: &Ambient) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let chain = web::Data::new(Mutex::new(Chain {

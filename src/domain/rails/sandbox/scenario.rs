@@ -62,7 +62,8 @@ pub struct Scenario {
     answer: First,
     after: u32,
     then: Option<Then>,
-    told: Told,
+    /// None where nothing is told.
+    told: Option<Told>,
 }
 
 /// How it is told.
@@ -71,7 +72,6 @@ struct Told {
     first: bool,
     twice: bool,
     late: bool,
-    none: bool,
 }
 
 /// What the sandbox tells of a charge.
@@ -108,16 +108,15 @@ impl Scenario {
         webhooks: &[Webhook],
     ) -> Result<Self, ScenarioError> {
         let has = |one| webhooks.contains(&one);
-        let told = Told {
+        let told = (!has(Webhook::None)).then_some(Told {
             first: has(Webhook::First),
             twice: has(Webhook::Twice),
             late: has(Webhook::Late),
-            none: has(Webhook::None),
-        };
+        });
         if after > LONGEST {
             return Err(ScenarioError::TooLong);
         }
-        if told.none && webhooks.len() > 1 {
+        if told.is_none() && webhooks.len() > 1 {
             return Err(ScenarioError::NoneAndSome);
         }
         let then = match (answer, then) {
@@ -164,18 +163,18 @@ impl Scenario {
     }
 
     /// Whether a webhook comes before the answer.
-    pub const fn is_told_first(self) -> bool {
-        self.told.first
+    pub fn is_told_first(self) -> bool {
+        self.told.is_some_and(|told| told.first)
     }
 
     /// What is told of a charge, and how long after it was made.
     pub fn news(self) -> Vec<(Duration, News)> {
-        if self.told.none {
+        let Some(told) = self.told else {
             return Vec::new();
-        }
+        };
         let at_first = match self.answer {
             First::Succeeded | First::Declined => true,
-            First::Pending | First::RequiresAction => self.told.first,
+            First::Pending | First::RequiresAction => told.first,
             First::Lost => false,
         };
         let first = at_first.then_some((Duration::ZERO, News::Charge(self.state(Duration::ZERO))));
@@ -186,8 +185,8 @@ impl Scenario {
             };
             (self.after(), news)
         });
-        let late = if self.told.late { LATE } else { Duration::ZERO };
-        let times = if self.told.twice { 2 } else { 1 };
+        let late = if told.late { LATE } else { Duration::ZERO };
+        let times = if told.twice { 2 } else { 1 };
         let all = first.into_iter().chain(then);
         let all = all.flat_map(|news| std::iter::repeat_n(news, times));
         all.map(|(at, news)| (at + late, news)).collect()
@@ -208,19 +207,18 @@ impl fmt::Display for Scenario {
         if let Some(then) = self.then {
             write!(f, ".{}s.{then}", self.after)?;
         }
-        let Told {
-            first,
-            twice,
-            late,
-            none,
-        } = self.told;
-        let told = [
-            (first, Webhook::First),
-            (twice, Webhook::Twice),
-            (late, Webhook::Late),
-            (none, Webhook::None),
-        ];
-        for (_, webhook) in told.into_iter().filter(|(is_so, _)| *is_so) {
+        let told = match self.told {
+            None => vec![Webhook::None],
+            Some(told) => [
+                (told.first, Webhook::First),
+                (told.twice, Webhook::Twice),
+                (told.late, Webhook::Late),
+            ]
+            .into_iter()
+            .filter_map(|(is_so, webhook)| is_so.then_some(webhook))
+            .collect(),
+        };
+        for webhook in told {
             write!(f, ".{webhook}")?;
         }
         Ok(())
@@ -263,12 +261,11 @@ const fn dispute() -> Scenario {
         answer: First::Succeeded,
         after: 0,
         then: Some(Then::Disputed),
-        told: Told {
+        told: Some(Told {
             first: false,
             twice: false,
             late: false,
-            none: false,
-        },
+        }),
     }
 }
 
