@@ -129,6 +129,7 @@ fn request(question: &Value) -> Result<Request, String> {
         "get_charge" => Ok(calls::get_charge(&id(question))),
         "get_dispute" => Ok(calls::get_dispute(&id(question))),
         "get_balance_transaction" => Ok(calls::get_balance_transaction(&id(question))),
+        "get_payout" => Ok(calls::get_payout(&id(question))),
         "list_balance_transactions" => Ok(calls::list_balance_transactions(
             &id(question),
             after.as_ref(),
@@ -238,6 +239,6 @@ fn movement(movement: &BalanceTransaction) -> Value {
         "id": movement.id.as_str(), "kind": movement.kind,
         "amount": printed(movement.amount()), "fee": printed(movement.fee()),
         "net": printed(movement.net()),
-        "source": movement.source.as_ref().map(|link| link.0.to_string()),
+        "source": movement.source.as_ref().map(|source| source.id.to_string()),
     })
 }

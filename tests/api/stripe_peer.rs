@@ -285,7 +285,7 @@ async fn disputes_and_payouts_move_the_balance() {
         (taken, back.net().money()),
         (&open.balance_transactions[0], Some(euros(1250)))
     );
-    assert_eq!(back.source.as_ref().unwrap().0, won.id);
+    assert_eq!(back.source.as_ref().unwrap().id, won.id);
 
     let late = peer.payout(&[]);
     let of_payout = async |payout: &str| {

@@ -92,7 +92,7 @@ def question(call):
 CALLS = [
     "create_session", "get_session", "list_sessions", "expire_session", "get_payment", "capture", "cancel",
     "create_refund", "get_refund", "list_refunds", "get_charge", "get_dispute", "get_balance_transaction",
-    "list_balance_transactions", "read_balance", "read_webhook_endpoints",
+    "list_balance_transactions", "get_payout", "read_balance", "read_webhook_endpoints",
 ]
 # What a name may be changed to, so that both judges, one of them, or none can tell.
 WRONG = [

@@ -22,6 +22,7 @@ const TYPES = {
   get_charge: "Stripe.ChargeRetrieveParams",
   get_dispute: "Stripe.DisputeRetrieveParams",
   get_balance_transaction: "Stripe.BalanceTransactionRetrieveParams",
+  get_payout: "Stripe.PayoutRetrieveParams",
   list_balance_transactions: "Stripe.BalanceTransactionListParams",
   read_balance: "Stripe.BalanceRetrieveParams",
   read_webhook_endpoints: "Stripe.WebhookEndpointListParams",

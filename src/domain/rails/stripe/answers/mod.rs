@@ -2,6 +2,7 @@
 //! words that we do not know are kept and mean that nothing is known yet. No bytes make it panic.
 
 mod expandable;
+mod metadata;
 mod outcome;
 mod page;
 mod payment;
@@ -17,7 +18,7 @@ pub use payment::{Charge, Payment, PaymentFault, PaymentStatus};
 pub use refusal::{CallError, Doubt, Reason, Refusal};
 pub use reversal::{Dispute, DisputeStatus, Refund, RefundStatus};
 pub use session::{Session, SessionPayment, SessionStatus};
-pub use settlement::{Balance, BalanceTransaction, WebhookEndpoint};
+pub use settlement::{Balance, BalanceTransaction, Payout, Source, WebhookEndpoint};
 
 use serde::de::DeserializeOwned;
 

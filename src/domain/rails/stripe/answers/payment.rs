@@ -1,13 +1,13 @@
 //! Payments, and what becomes of them.
 
 use super::{
-    super::{ObjectId, Seen, calls::ATTEMPT},
+    super::{ObjectId, Seen},
     BalanceTransaction, Expandable, Identified, Link,
     expandable::word,
+    metadata::{Metadata, attempt},
 };
 use crate::base::{ids::AttemptId, names::Word};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 crate::names! {
     /// How far a payment is.
@@ -27,14 +27,6 @@ crate::names! {
         /// The money is taken.
         Succeeded = "succeeded",
     }
-}
-
-/// What Stripe keeps for us, by name.
-pub(super) type Metadata = BTreeMap<String, String>;
-
-/// Our attempt, as it is named there.
-pub(super) fn attempt(metadata: Option<&Metadata>) -> Option<AttemptId> {
-    metadata?.get(ATTEMPT)?.parse().ok()
 }
 
 /// A payment (a `payment_intent`).

@@ -4,7 +4,7 @@ use super::{
     super::{ObjectId, Seen},
     BalanceTransaction, Identified, Link,
     expandable::word,
-    payment::{Metadata, attempt},
+    metadata::{Metadata, attempt},
 };
 use crate::base::{ids::AttemptId, names::Word};
 use serde::Deserialize;

@@ -2,8 +2,10 @@
 
 use super::{
     super::{ObjectId, Seen},
-    Identified, Link,
+    Expandable, Identified, Link,
+    metadata::{Metadata, attempt},
 };
+use crate::base::ids::AttemptId;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
@@ -23,7 +25,7 @@ pub struct BalanceTransaction {
     net: i64,
     currency: String,
     /// The charge, the refund, the dispute or the payout that it is about.
-    pub source: Option<Link>,
+    pub source: Option<Source>,
     /// When it happened.
     #[serde(with = "time::serde::timestamp")]
     pub created: OffsetDateTime,
@@ -57,6 +59,76 @@ impl BalanceTransaction {
 impl Identified for BalanceTransaction {
     fn id(&self) -> &ObjectId {
         &self.id
+    }
+}
+
+/// What a movement of the balance is about, with what it names where that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Expandable<SourceObject>")]
+pub struct Source {
+    /// Its id.
+    pub id: ObjectId,
+    /// The payment that it is a try of, gives back or takes back.
+    pub payment_intent: Option<Link>,
+    metadata: Option<Metadata>,
+}
+
+#[derive(Deserialize)]
+struct SourceObject {
+    id: ObjectId,
+    payment_intent: Option<Link>,
+    metadata: Option<Metadata>,
+}
+
+impl From<Expandable<SourceObject>> for Source {
+    fn from(found: Expandable<SourceObject>) -> Self {
+        match found {
+            Expandable::Id(id) => Self {
+                id,
+                payment_intent: None,
+                metadata: None,
+            },
+            Expandable::Object(object) => Self {
+                id: object.id,
+                payment_intent: object.payment_intent,
+                metadata: object.metadata,
+            },
+        }
+    }
+}
+
+impl Source {
+    /// Our attempt that it was made by, if it names one.
+    pub fn attempt(&self) -> Option<AttemptId> {
+        attempt(self.metadata.as_ref())
+    }
+}
+
+/// Money on its way to the merchant's bank account.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Payout {
+    /// Its id.
+    pub id: ObjectId,
+    amount: i64,
+    currency: String,
+    /// `pending`, `in_transit`, `paid`, `failed` or `canceled`. One that is paid may fail later.
+    pub status: String,
+    /// `completed` once all that it pays out is known; `not_applicable` of one that the merchant
+    /// made, of which Stripe does not say what it pays out.
+    pub reconciliation_status: Option<String>,
+    /// The day it arrives.
+    #[serde(with = "time::serde::timestamp")]
+    pub arrival_date: OffsetDateTime,
+    /// When it was made.
+    #[serde(with = "time::serde::timestamp")]
+    pub created: OffsetDateTime,
+}
+
+impl Payout {
+    /// What arrives; below zero if it is taken from the bank account.
+    pub fn amount(&self) -> Seen {
+        let (smallest, currency) = (self.amount, self.currency.clone());
+        Seen { smallest, currency }
     }
 }
 

@@ -12,7 +12,7 @@ pub use checkout::{
 };
 pub use payments::{cancel, capture, get_charge, get_dispute, get_payment};
 pub use payments::{create_refund, get_refund, list_refunds};
-pub use settlement::{get_balance_transaction, list_balance_transactions};
+pub use settlement::{get_balance_transaction, get_payout, list_balance_transactions};
 
 /// The metadata that names our attempt, on all that we have Stripe make.
 pub const ATTEMPT: &str = "threadpay_attempt";
