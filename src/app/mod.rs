@@ -17,7 +17,7 @@ pub use clock::{ClockOff, ClockWatch};
 pub use feeds::{Feeds, WAITERS_OF_KEY, Waiter};
 pub use lists::{ListTurn, Lists};
 pub use payments::Performed;
-pub use providers::{CheckError, NotLookedAt, NotReady, Providers, UntoldError, Watch};
+pub use providers::{CheckError, NotLookedAt, NotReady, Providers, Told, UntoldError, Watch};
 pub use pulse::{Beat, Pulse};
 pub use reader::Reader;
 pub use wake::Wake;

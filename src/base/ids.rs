@@ -172,6 +172,10 @@ ids! {
     StatementId = "st";
     /// A line of a statement.
     StatementLineId = "sl";
+    /// A settlement: a payout of a provider's.
+    SettlementId = "se";
+    /// A line of a settlement.
+    SettlementLineId = "sel";
     /// An event of a provider's.
     RailEventId = "rev";
 }

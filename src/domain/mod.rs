@@ -14,5 +14,6 @@ pub mod rail_accounts;
 pub mod rail_events;
 pub mod rails;
 pub mod reconciliation;
+pub mod settlements;
 pub mod statements;
 pub mod threads;

@@ -54,6 +54,7 @@ fn with_key(config: &mut web::ServiceConfig) {
         .configure(api::deliveries::routes)
         .configure(api::events::routes)
         .configure(api::rail_accounts::routes)
+        .configure(api::settlements::routes)
         .configure(api::statements::routes)
         .configure(api::statement_lines::routes)
         .configure(api::ledger::routes)

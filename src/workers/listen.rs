@@ -2,14 +2,17 @@
 
 use super::{Progress, Worker, calls::Calls};
 use crate::{
-    app::{App, UntoldError},
-    base::{actor::Actor, ids::RailEventId},
+    app::{App, Told, UntoldError},
+    base::{
+        actor::Actor,
+        ids::{MerchantId, RailEventId},
+    },
     domain::{
         due::{self, Kind, Taken},
         rail_events,
-        rails::RailAnswer,
+        rails::{RailAnswer, RailFact},
     },
-    writer::{MovementCommand, Rejection, Submission, WriteError},
+    writer::{Command, MovementCommand, Rejection, SettlementCommand, Submission, WriteError},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -55,27 +58,48 @@ async fn ask(app: Arc<App>, taken: Taken) -> Result<(), ListenError> {
     let (merchant, id) = (taken.merchant, RailEventId(taken.subject));
     let waiting = rail_events::store::waiting(&app.worker_pool, merchant, id).await?;
     if let Some(event) = waiting {
-        for fact in app.providers.told(&event).await? {
-            if fact.outcome == RailAnswer::Unknown {
-                return Err(ListenError::NoAnswer);
-            }
-            let submission = Submission {
-                merchant,
-                actor: Actor::Worker(Listener::NAME),
-                command: MovementCommand::Learn(Box::new(fact)).into(),
-                claim: None,
-                request_id: String::new(),
-                bytes: 0,
-            };
-            match app.writer.submit(submission).await {
-                // What became of an attempt may be bad news, and is told all the same.
-                Ok(_) | Err(WriteError::Rejected(Rejection::Intent(_))) => {}
-                Err(error) => return Err(error.into()),
+        let now = app.ambient.now();
+        match app.providers.told(&event).await? {
+            Told::Facts(facts) => learn(&app, merchant, facts).await?,
+            Told::Payout(payout) => {
+                let has_more = payout.page.as_ref().is_some_and(|page| page.next.is_some());
+                let keep = SettlementCommand::Keep(payout);
+                app.writer.submit(submission(merchant, keep)).await?;
+                if has_more {
+                    let event = (merchant, id.0);
+                    due::store::again(&app.worker_pool, Kind::RailEvent, event, now).await?;
+                    return Ok(());
+                }
             }
         }
-        let now = app.ambient.now();
         rail_events::store::handled(&app.worker_pool, merchant, id, now).await?;
     }
     due::store::done(&app.worker_pool, Kind::RailEvent, &[(merchant, id.0)]).await?;
     Ok(())
+}
+
+async fn learn(app: &App, merchant: MerchantId, facts: Vec<RailFact>) -> Result<(), ListenError> {
+    for fact in facts {
+        if fact.outcome == RailAnswer::Unknown {
+            return Err(ListenError::NoAnswer);
+        }
+        let learn = MovementCommand::Learn(Box::new(fact));
+        match app.writer.submit(submission(merchant, learn)).await {
+            // What became of an attempt may be bad news, and is told all the same.
+            Ok(_) | Err(WriteError::Rejected(Rejection::Intent(_))) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn submission(merchant: MerchantId, command: impl Into<Command>) -> Submission {
+    Submission {
+        merchant,
+        actor: Actor::Worker(Listener::NAME),
+        command: command.into(),
+        claim: None,
+        request_id: String::new(),
+        bytes: 0,
+    }
 }

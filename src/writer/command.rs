@@ -82,6 +82,8 @@ nouns! {
     RailAccount = rail_accounts::RailAccountCommand;
     /// Of what providers tell.
     RailEvent = rail_events::RailEventCommand;
+    /// Of what providers pay out.
+    Settlement = settlements::SettlementCommand;
     /// Of the books alone.
     Posting = postings::PostingCommand;
 }

@@ -24,6 +24,7 @@ mod rail_events;
 mod rejection;
 mod rekey;
 mod reply;
+mod settlements;
 mod setup;
 mod statements;
 mod store;

@@ -21,6 +21,7 @@ use crate::{
         rail_accounts::RailAccount,
         rail_events::RailEvent,
         reconciliation::{BankLine, Import, import::store::Digest},
+        settlements::{self, Settlement, SettlementLine},
     },
 };
 use std::{
@@ -283,6 +284,8 @@ world! {
         /// What providers told.
         rail_events: RailEvent, (MerchantId, RailAccountId, String),
             (MerchantId, RailAccountId, String) = |row| row.name();
+        /// What providers pay out.
+        settlements: Settlement, settlements::Name, settlements::Name = |row| row.name();
         /// Secrets of endpoints: all of an endpoint, each by its number.
         secrets: StoredSecret, (MerchantId, EndpointId), (MerchantId, EndpointId, i32) =
             |row| (row.merchant, row.endpoint, row.number);
@@ -300,5 +303,7 @@ world! {
         replays: Replay;
         /// Tokens of new pages.
         tokens: TokenRow;
+        /// Lines of settlements.
+        settlement_lines: SettlementLine;
     }
 }

@@ -69,6 +69,7 @@ mod rolling;
 mod roots;
 mod scenarios;
 mod scopes;
+mod settlements;
 mod shares;
 mod shop;
 mod sight;

@@ -21,6 +21,7 @@ struct Things {
     movement: String,
     rail_account: String,
     statement: [String; 2],
+    settlement: String,
 }
 
 impl Things {
@@ -45,6 +46,7 @@ impl Things {
         let account = account["id"].as_str().unwrap().to_owned();
         Self {
             statement: app.statement_of(&app.merchant, &account).await,
+            settlement: app.settlement_of(&app.merchant, &account).await,
             intent,
             refund,
             link: link["id"].as_str().unwrap().to_owned(),
@@ -70,6 +72,7 @@ impl Things {
             ("/v1/events/", &self.event),
             ("/v1/movements/", &self.movement),
             ("/v1/rail_accounts/", &self.rail_account),
+            ("/v1/settlements/", &self.settlement),
             ("/v1/statements/", &self.statement[0]),
             ("/v1/statement_lines/", &self.statement[1]),
         ];

@@ -123,7 +123,9 @@ impl Things {
         let account = merchant.owner.add_bank(IBAN).await;
         let account = account["id"].as_str().unwrap().to_owned();
         let [statement, booked] = app.statement_of(merchant, &account).await;
+        let settlement = app.settlement_of(merchant, &account).await;
         Self(vec![
+            ("settlements", settlement),
             ("statements", statement),
             ("statement_lines", booked),
             ("rail_accounts", account),

@@ -324,6 +324,7 @@ fn check_request(request: &Request, attempt: Option<&Attempt>, made: Option<&Vec
         | Command::Statement(_)
         | Command::RailAccount(_)
         | Command::RailEvent(_)
+        | Command::Settlement(_)
         | Command::Clock(_)
         | Command::Payment(
             PaymentCommand::GiveUp(..)

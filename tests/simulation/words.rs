@@ -65,6 +65,7 @@ pub fn of_job(job: &Job) -> String {
 fn of_command(command: &Command) -> String {
     match command {
         Command::Statement(_) => "look at a statement".to_owned(),
+        Command::Settlement(_) => "keep what a provider pays out".to_owned(),
         Command::RailEvent(_) => "keep what a provider tells".to_owned(),
         Command::Payment(PaymentCommand::Create(terms)) => {
             format!("create an intent of {}", terms.amount)

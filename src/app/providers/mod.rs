@@ -1,12 +1,13 @@
 //! Calls to the rails, across the network where they are there: with all that was stored for a call,
 //! and with the opened credentials of the account that it is made by.
 
+mod payouts;
 mod sandbox;
 mod told;
 mod watch;
 mod x402;
 
-pub use told::UntoldError;
+pub use told::{Told, UntoldError};
 pub use watch::Watch;
 pub use x402::NotLookedAt;
 

@@ -1,7 +1,10 @@
 //! What a provider's event tells, once the provider was asked: facts, each of which is harmless when it
-//! is known. What is none of ours is passed over: a merchant may sell by the same account elsewhere.
+//! is known, or a payout. What is none of ours is passed over: a merchant may sell by the same account elsewhere.
 
-use super::{NotReady, Providers};
+use super::{
+    NotReady, Providers,
+    payouts::{PayoutError, Payouts},
+};
 use crate::{
     base::{flow::Flow, ids::AttemptId, money::Money, names::Word},
     domain::{
@@ -20,6 +23,7 @@ use crate::{
                 calls,
             },
         },
+        settlements::ToldPayout,
     },
 };
 use serde::de::DeserializeOwned;
@@ -39,9 +43,21 @@ pub enum UntoldError {
     /// The provider gives no answer, or refuses one.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// What is paid out cannot be found out now.
+    #[error(transparent)]
+    Payout(#[from] PayoutError),
     /// The provider takes too long.
     #[error("the provider takes too long to answer")]
     TooSlow,
+}
+
+/// What an event tells.
+#[derive(Debug)]
+pub enum Told {
+    /// Of payments; nothing if there are none.
+    Facts(Vec<RailFact>),
+    /// Of a payout.
+    Payout(Box<ToldPayout>),
 }
 
 /// One account at Stripe that is asked.
@@ -54,7 +70,7 @@ struct Asked<'a> {
 
 impl Providers {
     /// What an event tells.
-    pub async fn told(&self, event: &RailEvent) -> Result<Vec<RailFact>, UntoldError> {
+    pub async fn told(&self, event: &RailEvent) -> Result<Told, UntoldError> {
         let merchant = self.merchant(event.merchant).await?;
         let account = rail_accounts::store::get(&self.pool, event.merchant, event.account).await;
         let account = account.map_err(NotReady::from)?;
@@ -84,22 +100,42 @@ impl Providers {
 }
 
 impl Asked<'_> {
-    async fn find_out(&self, body: &[u8]) -> Result<Vec<RailFact>, UntoldError> {
+    async fn find_out(&self, body: &[u8]) -> Result<Told, UntoldError> {
         let ring = Ring::read(body)?;
         let Some(id) = ring.object_id else {
-            return Ok(Vec::new());
+            return Ok(Told::Facts(Vec::new()));
         };
-        match ring.kind {
-            RingKind::Session => self.session(&id).await,
-            RingKind::Payment => self.payment(&id).await,
-            RingKind::Charge => self.charge(&id).await,
+        let facts = match ring.kind {
+            RingKind::Session => self.session(&id).await?,
+            RingKind::Payment => self.payment(&id).await?,
+            RingKind::Charge => self.charge(&id).await?,
             RingKind::Refund => match self.ask(&calls::get_refund(&id)).await? {
-                Some(refund) => self.refund(&refund).await,
-                None => Ok(Vec::new()),
+                Some(refund) => self.refund(&refund).await?,
+                None => Vec::new(),
             },
-            RingKind::Dispute => self.dispute(&id).await,
-            RingKind::PayoutReconciled | RingKind::Payout | RingKind::Other => Ok(Vec::new()),
-        }
+            RingKind::Dispute => self.dispute(&id).await?,
+            RingKind::Payout => match self.payout(&id).await? {
+                Some(payout) => return Ok(Told::Payout(Box::new(payout))),
+                None => Vec::new(),
+            },
+            RingKind::Other => Vec::new(),
+        };
+        Ok(Told::Facts(facts))
+    }
+
+    async fn payout(&self, id: &ObjectId) -> Result<Option<ToldPayout>, UntoldError> {
+        // Whether a key may read payouts says nothing of whether payers can pay by it.
+        let heard = Heard::default();
+        let payouts = Payouts {
+            client: Client {
+                heard: &heard,
+                ..self.client
+            },
+            pool: &self.providers.pool,
+            merchant: self.merchant.id,
+            account: self.account.id,
+        };
+        Ok(payouts.see(id).await?)
     }
 
     /// What is answered; none where there is no such thing.

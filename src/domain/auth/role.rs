@@ -30,7 +30,7 @@ pub enum Scope {
     RailAccounts,
     /// Read and write callback endpoints, their deliveries, and the feed of events.
     Callbacks,
-    /// Read accounts, balances and journal entries.
+    /// Read accounts, balances, journal entries and settlements.
     Ledger,
     /// Export the journal.
     Exports,

@@ -14,5 +14,6 @@ pub mod rail_accounts;
 pub mod refunds;
 pub mod sandbox;
 pub mod scenarios;
+pub mod settlements;
 pub mod statement_lines;
 pub mod statements;

@@ -55,6 +55,7 @@ fn kind(family: &[&str]) -> Option<&'static str> {
         ["charges"] => Some("charge"),
         ["refunds"] => Some("refund"),
         ["disputes"] => Some("dispute"),
+        ["payouts"] => Some("payout"),
         ["balance_transactions"] => Some("balance_transaction"),
         ["webhook_endpoints"] => Some("webhook_endpoint"),
         _ => None,
@@ -84,7 +85,7 @@ fn list(memory: &Memory, kind: &str, asked: &Asked) -> Result<Value, Refusal> {
         data.drain(..=at.ok_or_else(|| Refusal::missing(kind, after))?);
     }
     let limit = value(form, "limit").and_then(|text| text.parse().ok());
-    let limit = limit.unwrap_or(LIMIT);
+    let limit = limit.unwrap_or(LIMIT).min(memory.page);
     let has_more = data.len() > limit;
     data.truncate(limit);
     Ok(json!({"object": "list", "url": asked.path, "data": data, "has_more": has_more}))

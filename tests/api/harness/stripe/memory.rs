@@ -57,6 +57,8 @@ pub struct Memory {
     pub objects: Vec<Value>,
     /// What each page was asked for with.
     pub forms: HashMap<String, Form>,
+    /// Most of a list that is told at once, whatever is asked for.
+    pub page: usize,
     /// Which payout has paid each balance transaction out.
     pub paid_out: HashMap<String, String>,
 }
@@ -70,6 +72,7 @@ impl Memory {
             refunds_wait: false,
             objects: Vec::new(),
             forms: HashMap::new(),
+            page: 100,
             paid_out: HashMap::new(),
         }
     }
@@ -118,15 +121,28 @@ impl Memory {
 
     /// Moves the balance by what `source` is about.
     pub fn book(&mut self, category: &str, source: &str, amount: i64, fee: i64) -> String {
+        let of = [json!(source), self.read(source)["currency"].clone()];
+        self.book_of(category, of, amount, fee)
+    }
+
+    /// Moves the balance in a currency, for something or for nothing.
+    pub fn book_of(
+        &mut self,
+        category: &str,
+        [source, currency]: [Value; 2],
+        amount: i64,
+        fee: i64,
+    ) -> String {
         let kind = match category {
             "dispute" | "dispute_reversal" => "adjustment",
+            "fee" => "stripe_fee",
             other => other,
         };
         let available = self.ambient.now() + REST;
         let transaction = json!({
             "object": "balance_transaction", "type": kind, "reporting_category": category,
             "amount": amount, "fee": fee, "net": amount - fee, "source": source,
-            "currency": self.read(source)["currency"], "status": "pending",
+            "currency": currency, "status": "pending",
             "available_on": available.unix_timestamp(), "exchange_rate": null,
         });
         self.make("txn", transaction)

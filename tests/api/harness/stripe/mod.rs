@@ -190,6 +190,22 @@ impl StripePeer {
         self.with(|memory| memory.win(dispute));
     }
 
+    /// Stripe takes so much of the balance in euros, for no payment.
+    pub fn take_fee(&self, minor: i64) {
+        let of = [Value::Null, json!("eur")];
+        self.with(|memory| memory.book_of("fee", of, -minor, 0));
+    }
+
+    /// An object becomes otherwise, as these members say.
+    pub fn becomes(&self, id: &str, changes: Value) {
+        self.with(|memory| memory.change(id, changes));
+    }
+
+    /// Tells at most so much of a list at once.
+    pub fn pages_of(&self, most: usize) {
+        self.with(|memory| memory.page = most);
+    }
+
     /// Pays out what is not paid out yet of these payments, charges, refunds and disputes, or of
     /// everything if none is named. Says the payout. Its list holds a transaction of its own, too.
     pub fn payout(&self, of: &[&str]) -> String {

@@ -2,9 +2,12 @@
 
 use super::memory::{Memory, Refusal, number_of, text_of};
 use serde_json::{Value, json};
+use time::Duration;
 
 /// What a dispute costs, in the smallest unit.
 const DISPUTE_FEE: i64 = 1500;
+/// How long a payout is under way.
+const ARRIVAL: Duration = Duration::days(2);
 
 impl Memory {
     /// Gives so much of a payment back, or all that is left.
@@ -117,9 +120,10 @@ impl Memory {
     /// Pays out what is not paid out yet: of these sources or payments, or of all if none is named.
     pub fn payout(&mut self, of: &[&str]) -> String {
         let is_of = |transaction: &Value| {
-            let source = text_of(transaction, "source");
-            let payment = self.read(&source)["payment_intent"].clone();
-            of.is_empty() || of.iter().any(|id| source == *id || payment == *id)
+            let source = transaction["source"].as_str().map(|id| self.read(id));
+            let source = source.unwrap_or_default();
+            let is_named = |id: &&str| source["id"] == *id || source["payment_intent"] == *id;
+            of.is_empty() || of.iter().any(is_named)
         };
         let rest = self.objects.iter().filter(|object| {
             object["object"] == "balance_transaction"
@@ -133,8 +137,9 @@ impl Memory {
         assert!(is_one, "a payout is of one currency");
         let net: i64 = rest.iter().map(|object| number_of(object, "net")).sum();
         let payout = json!({
-            "object": "payout", "status": "paid", "amount": net, "currency": currency,
-            "automatic": true, "balance_transaction": null,
+            "object": "payout", "status": "in_transit", "amount": net, "currency": currency,
+            "automatic": true, "balance_transaction": null, "reconciliation_status": "completed",
+            "arrival_date": (self.ambient.now() + ARRIVAL).unix_timestamp(),
         });
         let payout = self.make("po", payout);
         let own = self.book("payout", &payout, -net, 0);

@@ -23,9 +23,8 @@ pub enum RingKind {
     Refund,
     /// A dispute, by [`super::super::calls::get_dispute`].
     Dispute,
-    /// All that an automatic payout pays out is known now.
-    PayoutReconciled,
-    /// A payout was made, has arrived or has failed.
+    /// A payout, by [`super::super::calls::get_payout`]: it was made, what it pays out is known now, it
+    /// has arrived or has failed.
     Payout,
     /// Nothing of ours; kept, so that it can be seen.
     Other,
@@ -105,7 +104,7 @@ impl Ring {
         let object_type = short(object.as_deref().unwrap_or_default());
         let object_id = id.as_deref().and_then(ObjectId::parse);
         let kind = match object_id {
-            Some(_) => kind(&object_type, &event_type),
+            Some(_) => kind(&object_type),
             None => RingKind::Other,
         };
         Ok(Self {
@@ -125,14 +124,13 @@ fn short(name: &str) -> String {
     name.take(LONGEST).collect()
 }
 
-fn kind(object: &str, event: &str) -> RingKind {
+fn kind(object: &str) -> RingKind {
     match object {
         "checkout.session" => RingKind::Session,
         "payment_intent" => RingKind::Payment,
         "charge" => RingKind::Charge,
         "refund" => RingKind::Refund,
         "dispute" => RingKind::Dispute,
-        "payout" if event == "payout.reconciliation_completed" => RingKind::PayoutReconciled,
         "payout" => RingKind::Payout,
         _ => RingKind::Other,
     }
@@ -167,7 +165,7 @@ mod tests {
             (
                 "payout.reconciliation_completed",
                 "payout",
-                RingKind::PayoutReconciled,
+                RingKind::Payout,
             ),
             ("payout.failed", "payout", RingKind::Payout),
             ("customer.created", "customer", RingKind::Other),
