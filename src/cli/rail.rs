@@ -18,7 +18,7 @@ use crate::{
         auth,
         rail_accounts::{
             AccountCredentials, AccountRail, NewRailAccount, Owner, RailAccount, RailAccountError,
-            RailAccountObject, RailAccountPatch, SealedCredentials, store,
+            RailAccountObject, RailAccountPatch, SealedCredentials, Webhook, store,
         },
     },
     writer::{self, RailAccountCommand, Submission},
@@ -229,42 +229,57 @@ async fn check(
         let found = store::get(&pool, of.merchant, id).await;
         found.map_err(DbError::from)?.ok_or_else(|| no_account(id))
     };
-    let mut account = find().await?;
+    let (mut account, mut webhook) = (find().await?, None);
     if account.rail() != AccountRail::BankTransfer {
         let app = service(settings).await?;
         let tried = try_at_provider(&app, &account, mode).await;
         app.close().await;
-        tried?;
+        webhook = tried?;
         account = find().await?;
     }
     if of.json {
         let public_url = public_url(settings);
-        return print::json(&RailAccountObject::checked(&account, mode, &public_url));
+        let checked = RailAccountObject::checked(&account, mode, &public_url, webhook);
+        return print::json(&checked);
     }
-    let seen = match account.rail() {
-        AccountRail::BankTransfer => "Form and check digits are right; no bank was asked.",
-        AccountRail::Stripe => "Stripe takes its key.",
-        AccountRail::X402 => "Its facilitator and its node take it.",
+    let seen = match (account.rail(), webhook) {
+        (AccountRail::BankTransfer, _) => "Form and check digits are right; no bank was asked.",
+        (AccountRail::Stripe, Some(Webhook::Found)) => {
+            "Stripe takes its key, and sends events to its webhook_url."
+        }
+        (AccountRail::Stripe, Some(Webhook::Missing)) => {
+            "Stripe takes its key, but sends no events to its webhook_url."
+        }
+        (AccountRail::Stripe, Some(Webhook::Unknown) | None) => {
+            "Stripe takes its key; whether it sends events to its webhook_url cannot be seen."
+        }
+        (AccountRail::X402, _) => "Its facilitator and its node take it.",
     };
     print::line(&format!("{} {seen}", sentence(&account)))
 }
 
-/// Tries an account at its provider. One that was failing recovers.
-async fn try_at_provider(app: &App, account: &RailAccount, mode: Mode) -> Result<(), ProgramError> {
+/// Tries an account at its provider, and says what is seen of its webhook. One that was failing recovers.
+async fn try_at_provider(
+    app: &App,
+    account: &RailAccount,
+    mode: Mode,
+) -> Result<Option<Webhook>, ProgramError> {
     let opened = app.providers.open(account, mode);
     let opened = opened.map_err(|error| failed(&error))?;
     let checked = app.providers.check(&account.settings, opened.as_ref());
     checked.await.map_err(|error| failed(&error))?;
+    let webhook = app.providers.webhook(account, opened.as_ref()).await;
     let submission = Submission {
         merchant: account.merchant,
         actor: Actor::Operator,
-        command: RailAccountCommand::Check(account.id).into(),
+        command: RailAccountCommand::Check(account.id, webhook).into(),
         claim: None,
         request_id: String::new(),
         bytes: 0,
     };
     let noted = app.writer.submit(submission).await;
-    noted.map(drop).map_err(|error| failed(&error))
+    noted.map_err(|error| failed(&error))?;
+    Ok(webhook)
 }
 
 async fn disable(db: &Db, id: RailAccountId, of: Of) -> Result<(), ProgramError> {

@@ -67,7 +67,8 @@ async fn probe(app: &App, taken: Taken) -> Result<(), ProbeError> {
         return Ok(());
     };
     if works(app, &account, &merchant).await? {
-        submit::<Prober>(app, taken.merchant, RailAccountCommand::Check(id).into()).await?;
+        let command = RailAccountCommand::Check(id, None);
+        submit::<Prober>(app, taken.merchant, command.into()).await?;
         return Ok(());
     }
     // That the provider is away is nothing that is stuck here.

@@ -1,6 +1,6 @@
 //! Who comes in as Stripe, and by which credentials we go there.
 
-use super::harness::stripe::{event, run_with_stripe, sign};
+use super::harness::stripe::{Fault, event, run_with_stripe, sign};
 use serde_json::json;
 use time::Duration;
 
@@ -92,6 +92,22 @@ fn credentials_are_tried_and_never_shown() {
         let path = format!("/v1/rail_accounts/{id}");
         let checked = owner.post(&format!("{path}/check"), &json!({})).await;
         assert_eq!(checked.expect(200)["checked"], "credentials");
+        let url = account["webhook_url"].as_str().unwrap();
+        let webhook = async || {
+            let checked = owner.post(&format!("{path}/check"), &json!({})).await;
+            checked.expect(200)["webhook"].clone()
+        };
+        assert_eq!(webhook().await, "missing");
+        for list in ["GET /v1/webhook_endpoints", "GET /v2/core"] {
+            peer.next(list, Fault::Refuse(403, "more_permissions_required"));
+            assert_eq!(webhook().await, "unknown");
+        }
+        let made = peer.endpoint(url, &["*"]);
+        assert_eq!(webhook().await, "found");
+        peer.becomes(&made, json!({"status": "disabled"}));
+        assert_eq!(webhook().await, "missing");
+        peer.destination(url);
+        assert_eq!(webhook().await, "found");
         let change = json!({"credentials": with("sk_test_somebodyelse")["credentials"]});
         owner
             .patch(&path, &change)

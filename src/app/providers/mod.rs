@@ -5,6 +5,7 @@ mod payouts;
 mod sandbox;
 mod told;
 mod watch;
+mod webhook;
 mod x402;
 
 pub use told::{Told, UntoldError};

@@ -38,7 +38,7 @@ impl Watch {
     ) {
         let (command, news) = match sign {
             Some(Sign::Taken) if account.is_failing() => {
-                let command = RailAccountCommand::Check(account.id);
+                let command = RailAccountCommand::Check(account.id, None);
                 (command, "a failing rail account works again")
             }
             Some(sign) if account.is_active() && self.opens(account.id, sign, now) => {

@@ -21,4 +21,4 @@ pub use request::{
     CredentialsObject, RailAccountChanges, RailAccountRequest, SettingsChanges, SettingsPatch,
     StripeCredentials, X402Credentials, X402SettingsChanges,
 };
-pub use view::{Checked, RailAccountObject};
+pub use view::{Checked, RailAccountObject, Webhook};

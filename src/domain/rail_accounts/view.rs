@@ -28,6 +28,18 @@ crate::names! {
     }
 }
 
+crate::names! {
+    /// Whether the provider sends its events to `webhook_url`.
+    pub enum Webhook {
+        /// It does.
+        Found = "found",
+        /// It does not: set it up there.
+        Missing = "missing",
+        /// The credentials do not let us see that.
+        Unknown = "unknown",
+    }
+}
+
 impl RailAccount {
     /// Where its provider tells what happened, below the service's public address; none where the
     /// provider tells nothing.
@@ -67,6 +79,11 @@ pub struct RailAccountObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     checked: Option<Checked>,
+    /// Whether the provider sends its events to `webhook_url`; only in the answer to a check of an
+    /// account that has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    webhook: Option<Webhook>,
     /// Who made it: an API key (`key_…`) or `operator`.
     #[schema(example = "key_01k0000000000000000000000")]
     created_by: &'a str,
@@ -95,6 +112,7 @@ impl<'a> RailAccountObject<'a> {
             csv_mapping: account.csv_mapping.as_deref(),
             status: &account.status,
             checked: None,
+            webhook: None,
             created_by: &account.created_by,
             created_at: account.created_at,
             updated_at: account.updated_at,
@@ -103,7 +121,12 @@ impl<'a> RailAccountObject<'a> {
 
     /// The account after a check. What is stored was read by the rules of today, or there would be
     /// no account to show; whoever submits the check has asked the provider.
-    pub fn checked(account: &'a RailAccount, mode: Mode, public_url: &str) -> Self {
+    pub fn checked(
+        account: &'a RailAccount,
+        mode: Mode,
+        public_url: &str,
+        webhook: Option<Webhook>,
+    ) -> Self {
         let checked = match account.rail() {
             AccountRail::BankTransfer => Checked::Settings,
             AccountRail::Stripe => Checked::Credentials,
@@ -111,6 +134,7 @@ impl<'a> RailAccountObject<'a> {
         };
         Self {
             checked: Some(checked),
+            webhook,
             ..Self::new(account, mode, public_url)
         }
     }

@@ -202,7 +202,8 @@ pub async fn disable(
 /// Looks whether it can be used, and answers with it and `checked`, which says what was looked at.
 /// Of a bank account that is the form and the check digits of its settings, no more: only a first
 /// transfer shows that it is there and whose it is. Of an account at Stripe its key is tried there;
-/// one that was `failing` is `active` again if Stripe takes it.
+/// one that was `failing` is `active` again if Stripe takes it. `webhook` says whether Stripe sends its
+/// events to the account's `webhook_url`, and refuses nothing.
 #[utoipa::path(post, path = "/v1/rail_accounts/{id}/check", tag = "Rails",
     operation_id = "check_rail_account",
     params(("id" = RailAccountId, Path, description = "The account's id.")),
@@ -223,10 +224,9 @@ pub async fn check(
     let account = account.ok_or_else(Problem::not_found)?;
     let opened = state.providers.open(&account, change.caller.mode);
     let opened = opened.map_err(|error| Problem::internal(&error))?;
-    state
-        .providers
-        .check(&account.settings, opened.as_ref())
-        .await?;
-    let command = RailAccountCommand::Check(id.0);
+    let (providers, opened) = (&state.providers, opened.as_ref());
+    providers.check(&account.settings, opened).await?;
+    let webhook = providers.webhook(&account, opened).await;
+    let command = RailAccountCommand::Check(id.0, webhook);
     change.perform(&state, command).await
 }

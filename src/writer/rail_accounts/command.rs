@@ -2,7 +2,7 @@
 
 use crate::{
     base::ids::{MerchantId, RailAccountId},
-    domain::rail_accounts::{NewRailAccount, RailAccountPatch},
+    domain::rail_accounts::{NewRailAccount, RailAccountPatch, Webhook},
     writer::needs::Needs,
 };
 
@@ -15,9 +15,9 @@ pub enum RailAccountCommand {
     Change(RailAccountId, Box<RailAccountPatch>),
     /// Switch an account off.
     Disable(RailAccountId),
-    /// Look whether an account can be used. Whoever submits it has asked the provider: an account that
-    /// was failing is active again.
-    Check(RailAccountId),
+    /// Look whether an account can be used. Whoever submits it has asked the provider, also for its
+    /// webhook where anybody reads the answer: an account that was failing is active again.
+    Check(RailAccountId, Option<Webhook>),
     /// Note that calls by an account fail.
     Fail(RailAccountId),
 }
@@ -29,7 +29,7 @@ impl RailAccountCommand {
             Self::Create(..)
             | Self::Change(..)
             | Self::Disable(_)
-            | Self::Check(_)
+            | Self::Check(..)
             | Self::Fail(_) => {
                 needs.rail_accounts.push(merchant);
             }

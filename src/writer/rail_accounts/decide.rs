@@ -3,7 +3,9 @@
 use super::RailAccountCommand;
 use crate::{
     base::{event_type::EventType, ids::RailAccountId},
-    domain::rail_accounts::{NewRailAccount, RailAccount, RailAccountObject, RailAccountPatch},
+    domain::rail_accounts::{
+        NewRailAccount, RailAccount, RailAccountObject, RailAccountPatch, Webhook,
+    },
     writer::{
         Rejection,
         decider::{Decider, print},
@@ -18,7 +20,7 @@ impl RailAccountCommand {
             Self::Create(id, new) => decider.create_rail_account(*id, new),
             Self::Change(id, patch) => decider.change_rail_account(*id, patch),
             Self::Disable(id) => decider.change_rail_account(*id, &RailAccountPatch::disable()),
-            Self::Check(id) => decider.check_rail_account(*id),
+            Self::Check(id, webhook) => decider.check_rail_account(*id, *webhook),
             Self::Fail(id) => decider.fail_rail_account(*id),
         }
     }
@@ -61,11 +63,15 @@ impl Decider<'_> {
     }
 
     /// An account that was loaded was read by the rules of today.
-    fn check_rail_account(&self, id: RailAccountId) -> Result<Decision, Rejection> {
+    fn check_rail_account(
+        &self,
+        id: RailAccountId,
+        webhook: Option<Webhook>,
+    ) -> Result<Decision, Rejection> {
         let (account, public_url) = (self.rail_account(id)?, self.context.urls.public_url());
         let recovered = account.recovered(self.context.now);
         let now = recovered.as_ref().unwrap_or(account);
-        let checked = RailAccountObject::checked(now, self.mode()?, public_url);
+        let checked = RailAccountObject::checked(now, self.mode()?, public_url, webhook);
         let event = self.turn_of(account, now)?;
         Ok(Decision::answer(200, &print(&checked)?)
             .with_all(recovered)

@@ -28,6 +28,7 @@ pub fn answer(memory: &mut Memory, asked: &Asked) -> Result<Value, Refusal> {
         ("POST", ["payment_intents", id, "cancel"]) => cancel(memory, id)?,
         ("POST", ["refunds"]) => refund(memory, form)?,
         ("GET", ["balance"]) => json!({"object": "balance", "livemode": false}),
+        ("GET", ["core", "event_destinations"]) => destinations(memory),
         ("GET", [family @ .., id]) if kind(family).is_some() => {
             found(memory, kind(family).unwrap_or_default(), id)?
         }
@@ -89,6 +90,14 @@ fn list(memory: &Memory, kind: &str, asked: &Asked) -> Result<Value, Refusal> {
     let has_more = data.len() > limit;
     data.truncate(limit);
     Ok(json!({"object": "list", "url": asked.path, "data": data, "has_more": has_more}))
+}
+
+/// Where events are sent, as the second API tells it.
+fn destinations(memory: &Memory) -> Value {
+    let kind = "v2.core.event_destination";
+    let all = memory.objects.iter().filter(|o| o["object"] == kind);
+    let data: Vec<&Value> = all.collect();
+    json!({"data": data, "next_page_url": null, "previous_page_url": null})
 }
 
 /// Puts the object in the place of its id.

@@ -108,6 +108,15 @@ impl StripePeer {
         self.with(|memory| memory.make("we", endpoint))
     }
 
+    /// Sets up where thin events are sent.
+    pub fn destination(&self, url: &str) -> String {
+        let destination = json!({
+            "object": "v2.core.event_destination", "type": "webhook_endpoint",
+            "status": "enabled", "webhook_endpoint": {"url": url},
+        });
+        self.with(|memory| memory.make("ed", destination))
+    }
+
     /// The payer pays what is asked: the money is taken, or held if it is to be captured by hand.
     /// Says the payment.
     pub fn pay(&self, session: &str) -> String {

@@ -18,7 +18,8 @@ pub use payment::{Charge, Payment, PaymentFault, PaymentStatus};
 pub use refusal::{CallError, Doubt, Reason, Refusal};
 pub use reversal::{Dispute, DisputeStatus, Refund, RefundStatus};
 pub use session::{Session, SessionPayment, SessionStatus};
-pub use settlement::{Balance, BalanceTransaction, Payout, Source, WebhookEndpoint};
+pub use settlement::{Balance, EventDestination, EventDestinations, WebhookEndpoint};
+pub use settlement::{BalanceTransaction, Payout, Source};
 
 use serde::de::DeserializeOwned;
 

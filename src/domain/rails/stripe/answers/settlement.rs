@@ -153,6 +153,43 @@ pub struct WebhookEndpoint {
     pub enabled_events: Vec<String>,
 }
 
+impl WebhookEndpoint {
+    /// Whether events are sent to this address.
+    pub fn sends_to(&self, url: &str) -> bool {
+        self.status == "enabled" && self.url == url
+    }
+}
+
+/// Where events are sent, thin ones too: a list of the second API.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct EventDestinations {
+    /// What is on this page.
+    pub data: Vec<EventDestination>,
+    /// Where the next page is, if there is one.
+    pub next_page_url: Option<String>,
+}
+
+/// Where events are sent.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct EventDestination {
+    status: String,
+    webhook_endpoint: Option<Destination>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct Destination {
+    url: Option<String>,
+}
+
+impl EventDestination {
+    /// Whether events are sent to this address.
+    pub fn sends_to(&self, url: &str) -> bool {
+        let endpoint = self.webhook_endpoint.as_ref();
+        let own = endpoint.and_then(|endpoint| endpoint.url.as_deref());
+        self.status == "enabled" && own == Some(url)
+    }
+}
+
 impl Identified for WebhookEndpoint {
     fn id(&self) -> &ObjectId {
         &self.id

@@ -13,3 +13,9 @@ pub fn read_balance() -> Request {
 pub fn read_webhook_endpoints() -> Request {
     Request::get("/v1/webhook_endpoints").with("limit", 100)
 }
+
+/// Asks where events are sent, thin ones too. Answered with
+/// [`super::super::answers::EventDestinations`]. (This API names the places of a list.)
+pub fn read_event_destinations() -> Request {
+    Request::get("/v2/core/event_destinations").with("include[0]", "webhook_endpoint.url")
+}

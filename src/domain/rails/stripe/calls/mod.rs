@@ -5,7 +5,7 @@ mod checkout;
 mod payments;
 mod settlement;
 
-pub use accounts::{read_balance, read_webhook_endpoints};
+pub use accounts::{read_balance, read_event_destinations, read_webhook_endpoints};
 pub use checkout::{
     Capture, NewSession, create_session, create_stored_session, expire_session, get_session,
     list_sessions, session_expiry,
