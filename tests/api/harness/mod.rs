@@ -8,6 +8,7 @@ mod clock;
 mod database;
 mod sink;
 pub mod stripe;
+mod ticks;
 mod wire;
 
 pub use browser::Browser;
@@ -36,10 +37,7 @@ use threadpay::{
     domain::auth::{self, NewApiKey, Role, store},
     http::{self, State, server::Running},
     views::reports::verify::verify,
-    workers::{
-        self, Dispatcher, DispatcherParts, Expirer, Forgetter, Limits, Listener, Player, Prober,
-        Progress, Reconciler, Replayer, Resolver, Settler, Worker,
-    },
+    workers::{self, Dispatcher, DispatcherParts, Limits, Worker},
     writer::RenderRejection,
 };
 use tokio::{runtime::Runtime, task::JoinHandle};
@@ -184,65 +182,10 @@ impl TestApp {
         new_merchant(&self.app, &self.anyone, Mode::Live).await
     }
 
-    /// Ends intents and links whose time is over.
-    pub async fn expire(&self) {
-        tick(&mut Expirer::new(Arc::clone(&self.app))).await;
-    }
-
-    /// Asks the rail about everything that is due.
-    pub async fn resolve(&self) {
-        tick(&mut Resolver::new(Arc::clone(&self.app))).await;
-    }
-
-    /// A resolver to tick by hand.
-    pub fn resolver(&self) -> Resolver {
-        Resolver::new(Arc::clone(&self.app))
-    }
-
-    /// Goes on with statements whose lines were not all looked at.
-    pub async fn reconcile(&self) {
-        tick(&mut Reconciler::new(Arc::clone(&self.app))).await;
-    }
-
-    /// Finds out what providers told.
-    pub async fn listen(&self) {
-        tick(&mut Listener::new(Arc::clone(&self.app))).await;
-    }
-
-    /// Tells what became of what the sandbox plays.
-    pub async fn play(&self) {
-        tick(&mut Player::new(Arc::clone(&self.app))).await;
-    }
-
-    /// Tries failing accounts that are due.
-    pub async fn probe(&self) {
-        tick(&mut Prober::new(Arc::clone(&self.app))).await;
-    }
-
-    /// Works off replays.
-    pub async fn replay(&self) {
-        tick(&mut Replayer::new(Arc::clone(&self.app))).await;
-    }
-
-    /// Holds what disabled endpoints are owed, and lets go what enabled ones are.
-    pub async fn settle(&self) {
-        tick(&mut Settler::new(Arc::clone(&self.app))).await;
-    }
-
-    /// Forgets what is old enough.
-    pub async fn forget(&self) {
-        tick(&mut Forgetter(Arc::clone(&self.app))).await;
-    }
-
-    /// Asks the rail, where the database may be away.
-    pub async fn resolve_if_possible(&self) {
-        let _ = Resolver::new(Arc::clone(&self.app)).tick().await;
-    }
-
     /// Sends what is owed and due, once.
     pub async fn deliver(&self) {
         let mut dispatcher = self.dispatcher(Limits::default());
-        tick(&mut dispatcher).await;
+        ticks::tick(&mut dispatcher).await;
         dispatcher.stop().await;
     }
 
@@ -360,16 +303,6 @@ pub fn config(database_url: &str, address: SocketAddr) -> Config {
     Config {
         allow_private_callbacks: true,
         ..Config::new(db, address, MasterKey::new([1; 32]))
-    }
-}
-
-async fn tick(worker: &mut impl Worker) {
-    loop {
-        match worker.tick().await {
-            Ok(Progress::More) => {}
-            Ok(Progress::Idle) => return,
-            Err(error) => panic!("a worker failed: {error}"),
-        }
     }
 }
 
