@@ -8,11 +8,11 @@ mod credentials;
 mod offer;
 mod request;
 pub mod store;
+mod takes;
 mod view;
 
 pub use account::{
-    AccountStatus, MOST_ACCOUNTS, NewRailAccount, NotTaken, RailAccount, RailAccountError,
-    RailAccountPatch,
+    AccountStatus, MOST_ACCOUNTS, NewRailAccount, RailAccount, RailAccountError, RailAccountPatch,
 };
 pub use account_settings::{AccountRail, AccountSettings, AccountSettingsObject};
 pub use credentials::{AccountCredentials, CredentialsError, Owner, SealedCredentials};
@@ -21,4 +21,5 @@ pub use request::{
     CredentialsObject, RailAccountChanges, RailAccountRequest, SettingsChanges, SettingsPatch,
     StripeCredentials, X402Credentials, X402SettingsChanges,
 };
+pub use takes::NotTaken;
 pub use view::{Checked, RailAccountObject, Webhook};
