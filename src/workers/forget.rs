@@ -1,17 +1,18 @@
-//! Forgets what has been kept long enough: idempotency keys, and deliveries with their tries.
+//! Forgets what has been kept long enough: idempotency keys, deliveries with their tries, and what
+//! providers told.
 
 use super::{Progress, Worker};
 use crate::{
     app::App,
     base::db,
-    domain::{callbacks::upkeep, idempotency},
+    domain::{callbacks::upkeep, idempotency, rail_events},
 };
 use std::{sync::Arc, time::Duration};
 use time::Duration as Span;
 
 /// How long a key is kept: the contract says at least 24 hours.
 const KEYS_KEPT: Span = Span::hours(25);
-/// Most keys that a tick forgets, so that it never holds anything up.
+/// Most rows of a kind that a tick forgets, so that it never holds anything up.
 const TICK_MAX: u16 = 5_000;
 
 /// Forgets what is old.
@@ -30,12 +31,13 @@ impl Worker for Forgetter {
         app.ambient.set(db::time(&mut db)).await?;
         drop(db);
         let now = app.ambient.now();
-        let keys =
-            idempotency::store::forget(&app.worker_pool, now - KEYS_KEPT, i64::from(TICK_MAX))
-                .await?;
+        let (pool, most) = (&app.worker_pool, i64::from(TICK_MAX));
+        let keys = idempotency::store::forget(pool, now - KEYS_KEPT, most).await?;
         let kept = Span::days(app.config.retention_days.into());
-        let deliveries = upkeep::store::forget(&app.worker_pool, now - kept).await?;
-        Ok(if keys == u64::from(TICK_MAX) || deliveries > 0 {
+        let deliveries = upkeep::store::forget(pool, now - kept).await?;
+        // Providers ring again for a few days at most.
+        let told = rail_events::store::forget(pool, now - kept, most).await?;
+        Ok(if keys.max(told) == u64::from(TICK_MAX) || deliveries > 0 {
             Progress::More
         } else {
             Progress::Idle

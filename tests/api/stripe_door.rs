@@ -125,3 +125,23 @@ fn credentials_are_tried_and_never_shown() {
         assert_eq!(offer.unwrap()["how"], "redirect");
     });
 }
+
+#[test]
+fn what_was_found_out_long_ago_is_forgotten() {
+    run_with_stripe(async |app, peer| {
+        let account = app.add_stripe(peer).await;
+        let kept = async || {
+            let count = sqlx::query_scalar("SELECT count(*) FROM rail_events");
+            let count: i64 = count.fetch_one(&app.pool).await.unwrap();
+            count
+        };
+        let rung = ("checkout.session.completed", "checkout.session", "cs_9");
+        app.ring(&account, rung).await;
+        app.clock.advance(Duration::days(29));
+        app.forget().await;
+        assert_eq!(kept().await, 1);
+        app.clock.advance(Duration::days(2));
+        app.forget().await;
+        assert_eq!(kept().await, 0);
+    });
+}

@@ -73,7 +73,7 @@ settings! {
     CALLBACK_CONCURRENCY = new("THREADPAY_CALLBACK_CONCURRENCY", "8",
         "attempts under way to one endpoint at first, 1 to 256");
     RETENTION_DAYS = new("THREADPAY_RETENTION_DAYS", "30",
-        "days that deliveries and their attempts are kept, 1 to 3650");
+        "days that deliveries and their attempts are kept, and what providers told, 1 to 3650");
     RATE_LIMIT = new("THREADPAY_RATE_LIMIT", "100",
         "requests a second that one API key may make, and that may be made without a key by one address and about one page; or off");
     STRIPE_API = new("THREADPAY_STRIPE_API", "https://api.stripe.com",

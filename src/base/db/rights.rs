@@ -4,12 +4,13 @@ use super::{CELL, Db, DbError, Use, schema};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// Tables of which rows are forgotten in time.
-const FORGOTTEN: [&str; 7] = [
+const FORGOTTEN: [&str; 8] = [
     "deliveries",
     "delivery_attempts",
     "due",
     "endpoint_secrets",
     "idempotency_keys",
+    "rail_events",
     "replays",
     "waiting_endpoints",
 ];

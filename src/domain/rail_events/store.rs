@@ -125,3 +125,15 @@ pub async fn handled(
     );
     update.execute(pool).await.map(drop)
 }
+
+/// Forgets events that were handled before then, at most so many; says how many.
+pub async fn forget(pool: &Pool, before: OffsetDateTime, limit: i64) -> Result<u64, sqlx::Error> {
+    let delete = sqlx::query!(
+        "-- rail_events.forget
+        DELETE FROM rail_events WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM rail_events WHERE handled_at < $1 ORDER BY handled_at LIMIT $2))",
+        before,
+        limit
+    );
+    delete.execute(pool).await.map(|done| done.rows_affected())
+}
