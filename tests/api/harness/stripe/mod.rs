@@ -221,6 +221,21 @@ impl StripePeer {
         self.with(|memory| memory.payout(of))
     }
 
+    /// What its balance says has moved, fees aside.
+    pub fn moved(&self) -> i64 {
+        let moves = self
+            .with(|memory| memory.having("balance_transaction", "object", "balance_transaction"));
+        let all = moves.iter().map(|id| self.object(id));
+        let payments = all.filter(|moved| {
+            !["fee", "payout"]
+                .iter()
+                .any(|other| moved["reporting_category"] == *other)
+        });
+        payments
+            .map(|moved| moved["amount"].as_i64().unwrap())
+            .sum()
+    }
+
     /// The pages, the first first.
     pub fn sessions(&self) -> Vec<String> {
         self.with(|memory| memory.having("checkout.session", "object", "checkout.session"))
