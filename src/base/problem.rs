@@ -128,7 +128,7 @@ problems! {
         "is not a payment method of the sandbox rail";
     /// The rail that was paid by gives nothing back.
     RefundNotPossible = "refund_not_possible": 409, "Refund not possible",
-        "x402 gives nothing back: send the money to the payer from your own wallet";
+        "x402 gives nothing back: the money is in your own wallet, and only you can send it to the payer";
     /// A refund cannot be made by a file for the bank.
     TransferNotPossible = "transfer_not_possible": 409, "Transfer not possible",
         "the money cannot be sent back by a file: the statement names no IBAN that it came from";

@@ -42,14 +42,12 @@ pub enum IntentError {
     /// Too many attempts were declined: none is taken for a while.
     #[error(transparent)]
     TooManyDeclines(#[from] TooManyDeclines),
-    /// The merchant is live, and the rail moves no money.
-    #[error(
-        "the rail {0} is for test merchants, and this merchant is live: no rail can take this payment yet"
-    )]
+    /// The merchant is live and the rail moves no money, or no account takes this payment.
+    #[error("{}", not_available(*.0))]
     RailNotAvailable(Rail),
     /// The rail gives nothing back.
     #[error(
-        "{0} gives nothing back: send the money to the payer from your own wallet, and book it as an adjustment"
+        "{0} gives nothing back: the money is in your own wallet, and only you can send it to the payer"
     )]
     NotRefundable(Rail),
     /// No account that fits works now.
@@ -60,6 +58,16 @@ pub enum IntentError {
     /// Our own records disagree with each other: a fault of ours.
     #[error(transparent)]
     Broken(#[from] Broken),
+}
+
+fn not_available(rail: Rail) -> String {
+    if rail.is_for_tests() {
+        format!("the rail {rail} is for test merchants, and this merchant is live")
+    } else {
+        format!(
+            "no rail account of {rail} takes this payment: `GET /v1/rails` says what each takes"
+        )
+    }
 }
 
 /// How records of an intent disagree with each other.

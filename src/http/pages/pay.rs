@@ -9,7 +9,7 @@ use super::subject::{self, Page, PageSubject};
 use super::visit::Visit;
 use crate::http::{Problem, State};
 use crate::{
-    base::ids::IntentId,
+    base::{ids::IntentId, money::Money},
     domain::{intents::Choice, links::Price},
     views::pages::{PayPage, PayState, PayerChoice},
     writer::{Command, LinkCommand, LinkPayment, PaymentCommand},
@@ -71,17 +71,31 @@ pub(super) async fn pay(
 
 impl Page {
     fn command(&self, choice: &PayerChoice) -> Command {
+        let amount = match &self.subject {
+            PageSubject::Link(link) => match link.terms.price {
+                Price::Chosen { .. } => Some(choice.amount),
+                Price::Fixed(_) => None,
+            },
+            PageSubject::Intent(_) => None,
+        };
+        let tip = Some(choice.tip).filter(|tip| tip.minor() > 0);
         let chosen = Choice::from(choice.payment_method);
-        match &self.subject {
-            PageSubject::Intent(open) => PaymentCommand::Confirm(open.intent.id, chosen).into(),
-            PageSubject::Link(link) => {
-                let amount = match link.terms.price {
-                    Price::Chosen { .. } => Some(choice.amount),
-                    Price::Fixed(_) => None,
-                };
-                let tip = Some(choice.tip).filter(|tip| tip.minor() > 0);
+        self.subject.paid_with(chosen, (amount, tip))
+    }
+}
+
+impl PageSubject {
+    /// What pays it so: of a link with this amount, where the payer chooses it, and this tip.
+    pub(super) fn paid_with(
+        &self,
+        choice: Choice,
+        (amount, tip): (Option<Money>, Option<Money>),
+    ) -> Command {
+        match self {
+            Self::Intent(open) => PaymentCommand::Confirm(open.intent.id, choice).into(),
+            Self::Link(link) => {
                 let payment = LinkPayment {
-                    choice: chosen,
+                    choice,
                     amount,
                     tip,
                 };

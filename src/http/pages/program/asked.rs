@@ -12,7 +12,6 @@ use crate::{
         problem::ProblemCode,
     },
     domain::{
-        intents::Choice,
         links::{Price, choose_amount},
         rail_accounts::RailAccount,
         rails::x402::{
@@ -21,7 +20,6 @@ use crate::{
         },
     },
     views::pages::PayPage,
-    writer::{Command, LinkCommand, LinkPayment, PaymentCommand},
 };
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_TYPE, VARY};
@@ -73,6 +71,11 @@ impl<'a> Asked<'a> {
         if life < SHORTEST_LIFE {
             return Ok(None);
         }
+        let sum = match page.subject.sum(query) {
+            // Who chooses nothing is shown the page.
+            Err(_) if query.is_empty() => return Ok(None),
+            sum => sum?,
+        };
         let path = format!("{}/p/{}", state.urls.public_url(), seen.token);
         let order = &seen.order;
         let description = order.description.as_ref().or(order.reference.as_ref());
@@ -87,7 +90,7 @@ impl<'a> Asked<'a> {
                 description: description.unwrap_or(&order.merchant).clone(),
                 mime_type: "application/json".to_owned(),
             },
-            sum: page.subject.sum(query)?,
+            sum,
             life,
         }))
     }
@@ -133,20 +136,9 @@ impl<'a> Asked<'a> {
         Requirements::new(settings, amount, seconds)
     }
 
-    /// What pays it with this choice.
-    pub fn command(&self, choice: Choice) -> Command {
-        match &self.page.subject {
-            PageSubject::Intent(open) => PaymentCommand::Confirm(open.intent.id, choice).into(),
-            PageSubject::Link(link) => {
-                let Sum { amount, tip, .. } = self.sum;
-                let payment = LinkPayment {
-                    choice,
-                    amount,
-                    tip,
-                };
-                LinkCommand::Pay(link.id, payment).into()
-            }
-        }
+    /// The amount and the tip that were chosen, where there is a choice.
+    pub fn chosen(&self) -> (Option<Money>, Option<Money>) {
+        (self.sum.amount, self.sum.tip)
     }
 
     fn accounts(&self) -> impl Iterator<Item = (&'a RailAccount, &'a Settings, AssetAmount)> {

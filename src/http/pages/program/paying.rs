@@ -3,7 +3,7 @@
 use super::{
     super::{
         post::{Outcome, perform},
-        subject::{Page, PageSubject},
+        subject::Page,
     },
     asked::Asked,
     told,
@@ -20,7 +20,7 @@ use crate::{
             x402::{Payload, Refused},
         },
     },
-    writer::{Command, LinkCommand, LinkPayment, PaymentCommand, Submission},
+    writer::Submission,
 };
 use actix_web::HttpResponse;
 use serde_json::Value;
@@ -76,10 +76,9 @@ impl Paying<'_> {
                 Taken::Refused(answer) => return Ok(answer),
             }
         };
-        let command = match &asked {
-            Some(asked) => asked.command(choice),
-            None => self.command(choice),
-        };
+        // Where nothing can be paid, it finds what was answered before, or is refused.
+        let sum = asked.as_ref().map_or((None, None), Asked::chosen);
+        let command = self.page.subject.paid_with(choice, sum);
         let key = key.parse();
         let key = key.map_err(|error: KeyError| Problem::internal(&error))?;
         let body = Value::from(payload.original());
@@ -135,21 +134,6 @@ impl Paying<'_> {
             Err(NotLookedAt::Refused(word)) => Ok(Taken::Refused(asked.answer(Some(&word)))),
             Err(NotLookedAt::Away(doubt)) => Err(away(&doubt)),
             Err(NotLookedAt::NotReady(error)) => Err(Problem::internal(&error)),
-        }
-    }
-
-    /// The command for a page that cannot be paid now: it finds what was answered before, or is refused.
-    fn command(&self, choice: Choice) -> Command {
-        match &self.page.subject {
-            PageSubject::Intent(open) => PaymentCommand::Confirm(open.intent.id, choice).into(),
-            PageSubject::Link(link) => {
-                let payment = LinkPayment {
-                    choice,
-                    amount: None,
-                    tip: None,
-                };
-                LinkCommand::Pay(link.id, payment).into()
-            }
         }
     }
 
