@@ -79,6 +79,7 @@ mod stopping;
 mod strangers;
 mod stripe;
 mod stripe_door;
+mod stripe_live;
 mod stripe_many;
 mod stripe_peer;
 mod transfers;
