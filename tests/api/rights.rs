@@ -154,6 +154,10 @@ async fn serve(app: &TestApp) {
         .get("/v1/trial_balance")
         .await
         .expect(200);
+    // What a commit has just handed to a dispatcher that stops waits for its lease to end.
+    let leased = "SELECT count(*) FROM deliveries WHERE lease_id IS NOT NULL";
+    let at_rest = async || (app.count(leased).await == 0).then_some(());
+    eventually("what was handed over", at_rest).await;
     dispatcher.stop().await;
 }
 
