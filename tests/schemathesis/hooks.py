@@ -69,6 +69,8 @@ PLACES = {
     "/max_payments": "one for a single link",
     "/line_items": "lines sum to the amount",
     "/advance": "at most 366 days a call, and ten years in all",
+    "/steps/0": "what can come after what",
+    "/steps/0/after": "at most 366 days",
 }
 
 # What a scheme of bank transfers asks of its settings: check digits, countries, letters, and which
@@ -114,6 +116,9 @@ def map_body(context, body):
     if body.get("rail") == "stripe":
         # Nobody is asked whether it is a key.
         body.pop("credentials", None)
+    if body.get("rail") == "x402":
+        # Nobody is asked whether there is such a facilitator.
+        body["settings"] = {}
     if body.get("grant_type") == "client_credentials" and "client_id" in body:
         body["client_id"] = API_KEY.rsplit("_", 1)[0]
         body["client_secret"] = API_KEY

@@ -17,6 +17,9 @@ use crate::{
 use actix_web::{HttpResponse, http::StatusCode, web};
 use serde::{Deserialize, Serialize};
 
+/// Most words for how a step is told.
+const MOST_WEBHOOKS: usize = 3;
+
 /// The routes of this file, below `/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
     config.service(web::resource("/sandbox/scenarios").route(route::post(create)));
@@ -78,6 +81,10 @@ impl ScenarioRequest {
             return Err(Invalid::field("/steps", "must be one step"));
         };
         let StepOn::Charge = step.on;
+        if step.webhooks.len() > MOST_WEBHOOKS {
+            let detail = format!("must be at most {MOST_WEBHOOKS}");
+            return Err(Invalid::field("/steps/0/webhooks", detail));
+        }
         let after = step.after.as_deref().map(str::parse::<Advance>);
         let after = after.transpose().map_err(|fault| Invalid {
             param: "/steps/0/after".to_owned(),
