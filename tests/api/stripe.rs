@@ -265,6 +265,40 @@ fn a_refund_that_fails_later_is_taken_back() {
 }
 
 #[test]
+fn money_whose_amount_cannot_be_read_waits_and_is_not_passed_over() {
+    run_with_stripe(async |app, peer| {
+        let account = app.add_stripe(peer).await;
+        let (_, payment) = app.paid_at_stripe((peer, &account), "automatic").await;
+        let refund = peer.refund(&payment, 200);
+        let dispute = peer.dispute(&payment, 300);
+        let told = peer.object(&dispute)["balance_transactions"].clone();
+        let mut odd = told.clone();
+        odd[0]["currency"] = json!("zzz");
+        peer.becomes(&dispute, json!({"balance_transactions": odd}));
+        peer.becomes(&refund, json!({"currency": "zzz"}));
+        app.ring(&account, ("charge.dispute.created", "dispute", &dispute))
+            .await;
+        app.ring(&account, ("refund.created", "refund", &refund))
+            .await;
+        assert!(app.movements().await.is_empty());
+        peer.becomes(&dispute, json!({"balance_transactions": told}));
+        peer.becomes(&refund, json!({"currency": "eur"}));
+        app.clock.advance(Duration::minutes(1));
+        app.listen().await;
+        let amounts: Vec<_> = app
+            .movements()
+            .await
+            .into_iter()
+            .map(|m| m["amount"].clone())
+            .collect();
+        assert_eq!(amounts.len(), 2);
+        for amount in ["3.00", "2.00"] {
+            assert!(amounts.contains(&json!(amount)), "{amounts:?}");
+        }
+    });
+}
+
+#[test]
 fn a_dispute_is_what_it_moved() {
     run_with_stripe(async |app, peer| {
         let account = app.add_stripe(peer).await;

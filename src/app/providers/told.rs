@@ -15,7 +15,7 @@ use crate::{
         rails::{
             CallKind, FactKind, Heard, RailAnswer, RailFact, Sign,
             stripe::{
-                Client, ObjectId, Request, Ring, RingError, RingKind,
+                Client, ObjectId, Request, Ring, RingError, RingKind, Seen,
                 answers::{
                     CallError, Charge, Dispute, Link, Outcome, Page, Payment, Refund, RefundStatus,
                     Session,
@@ -46,6 +46,9 @@ pub enum UntoldError {
     /// What is paid out cannot be found out now.
     #[error(transparent)]
     Payout(#[from] PayoutError),
+    /// Money has moved, and how much cannot be read: to pass over it, or to guess, would lose it.
+    #[error("the amount of {0} cannot be read")]
+    Amount(ObjectId),
     /// The provider takes too long.
     #[error("the provider takes too long to answer")]
     TooSlow,
@@ -232,14 +235,14 @@ impl Asked<'_> {
         let Some(charge) = self.charge_of(dispute.payment_intent.as_ref()).await? else {
             return Ok(Vec::new());
         };
-        let told = dispute.balance_transactions.iter().filter_map(|moved| {
-            let amount = moved.amount().money()?;
+        let told = dispute.balance_transactions.iter().map(|moved| {
+            let amount = read(&moved.amount(), &moved.id)?;
             let flow = if amount.minor() < 0 {
                 Flow::Out
             } else {
                 Flow::In
             };
-            Some(RailFact {
+            Ok(RailFact {
                 kind: FactKind::Dispute(flow),
                 amount: Some(Money::new(
                     amount.minor().saturating_abs(),
@@ -250,7 +253,7 @@ impl Asked<'_> {
                 ..RailFact::answer(&charge.call(None), RailAnswer::Succeeded)
             })
         });
-        Ok(told.collect())
+        told.collect()
     }
 
     /// Our charge that made a payment, if one did.
@@ -275,7 +278,7 @@ impl Asked<'_> {
         };
         let done = RailFact {
             kind: CallKind::Refund.into(),
-            amount: refund.amount().money(),
+            amount: Some(read(&refund.amount(), &refund.id)?),
             external_id: Some(refund.id.to_string()),
             ..RailFact::answer(&charge.call(None), RailAnswer::Succeeded)
         };
@@ -302,4 +305,8 @@ impl Asked<'_> {
             | None => Vec::new(),
         })
     }
+}
+
+fn read(seen: &Seen, of: &ObjectId) -> Result<Money, UntoldError> {
+    seen.money().ok_or_else(|| UntoldError::Amount(of.clone()))
 }
