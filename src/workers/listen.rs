@@ -1,18 +1,15 @@
 //! Finds out what providers told: asks them, and takes in what they say.
 
-use super::{Progress, Worker, calls::Calls};
+use super::{Progress, Worker, calls::Calls, learn, submission};
 use crate::{
     app::{App, Told, UntoldError},
-    base::{
-        actor::Actor,
-        ids::{MerchantId, RailEventId},
-    },
+    base::ids::RailEventId,
     domain::{
         due::{self, Kind, Taken},
         rail_events,
-        rails::{RailAnswer, RailFact},
+        rails::RailAnswer,
     },
-    writer::{Command, MovementCommand, Rejection, SettlementCommand, Submission, WriteError},
+    writer::{SettlementCommand, WriteError},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -60,11 +57,20 @@ async fn ask(app: Arc<App>, taken: Taken) -> Result<(), ListenError> {
     if let Some(event) = waiting {
         let now = app.ambient.now();
         match app.providers.told(&event).await? {
-            Told::Facts(facts) => learn(&app, merchant, facts).await?,
+            Told::Facts(facts) => {
+                for fact in facts {
+                    if fact.outcome == RailAnswer::Unknown {
+                        return Err(ListenError::NoAnswer);
+                    }
+                    learn::<Listener>(&app, merchant, fact).await?;
+                }
+            }
             Told::Payout(payout) => {
                 let has_more = payout.page.as_ref().is_some_and(|page| page.next.is_some());
                 let keep = SettlementCommand::Keep(payout);
-                app.writer.submit(submission(merchant, keep)).await?;
+                app.writer
+                    .submit(submission::<Listener>(merchant, keep))
+                    .await?;
                 if has_more {
                     let event = (merchant, id.0);
                     due::store::again(&app.worker_pool, Kind::RailEvent, event, now).await?;
@@ -76,30 +82,4 @@ async fn ask(app: Arc<App>, taken: Taken) -> Result<(), ListenError> {
     }
     due::store::done(&app.worker_pool, Kind::RailEvent, &[(merchant, id.0)]).await?;
     Ok(())
-}
-
-async fn learn(app: &App, merchant: MerchantId, facts: Vec<RailFact>) -> Result<(), ListenError> {
-    for fact in facts {
-        if fact.outcome == RailAnswer::Unknown {
-            return Err(ListenError::NoAnswer);
-        }
-        let learn = MovementCommand::Learn(Box::new(fact));
-        match app.writer.submit(submission(merchant, learn)).await {
-            // What became of an attempt may be bad news, and is told all the same.
-            Ok(_) | Err(WriteError::Rejected(Rejection::Intent(_))) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
-}
-
-fn submission(merchant: MerchantId, command: impl Into<Command>) -> Submission {
-    Submission {
-        merchant,
-        actor: Actor::Worker(Listener::NAME),
-        command: command.into(),
-        claim: None,
-        request_id: String::new(),
-        bytes: 0,
-    }
 }

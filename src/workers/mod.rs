@@ -32,7 +32,8 @@ pub use settle::Settler;
 use crate::{
     app::{App, Beat},
     base::{actor::Actor, ambient::Ambient, ids::MerchantId},
-    writer::{Command, Rejection, Submission, WriteError},
+    domain::rails::RailFact,
+    writer::{Command, MovementCommand, Rejection, Submission, WriteError},
 };
 use std::{fmt::Display, future::Future, time::Duration};
 use tokio::sync::Notify;
@@ -123,22 +124,34 @@ async fn submit<W: Worker>(
     merchant: MerchantId,
     command: Command,
 ) -> Result<(), WriteError> {
-    let request_id = String::new();
-    match app
-        .writer
-        .submit(Submission {
-            merchant,
-            actor: Actor::Worker(W::NAME),
-            command,
-            claim: None,
-            request_id,
-            bytes: 0,
-        })
-        .await
-    {
+    match app.writer.submit(submission::<W>(merchant, command)).await {
         Err(error @ WriteError::Rejected(Rejection::Internal(_))) => Err(error),
         Ok(_) | Err(WriteError::Rejected(_)) => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// Submits what a rail tells. That a payer's bank declined is news, and no fault.
+async fn learn<W: Worker>(
+    app: &App,
+    merchant: MerchantId,
+    fact: RailFact,
+) -> Result<(), WriteError> {
+    let learn = MovementCommand::Learn(Box::new(fact));
+    match app.writer.submit(submission::<W>(merchant, learn)).await {
+        Ok(_) | Err(WriteError::Rejected(Rejection::Intent(_))) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn submission<W: Worker>(merchant: MerchantId, command: impl Into<Command>) -> Submission {
+    Submission {
+        merchant,
+        actor: Actor::Worker(W::NAME),
+        command: command.into(),
+        claim: None,
+        request_id: String::new(),
+        bytes: 0,
     }
 }
 

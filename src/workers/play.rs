@@ -1,19 +1,19 @@
 //! Tells what became of the charges that the sandbox plays, as a provider's webhooks do.
 
 use super::{
-    Progress, Worker,
+    Progress, Worker, learn,
     queue::{Bounds, Queue},
 };
 use crate::{
     app::App,
-    base::{actor::Actor, flow::Flow, ids::AttemptId},
+    base::{flow::Flow, ids::AttemptId},
     domain::{
         clocks,
         due::{self, Kind, Taken},
         intents::{Attempt, AttemptStatus, attempt},
         rails::{FactKind, RailAnswer, RailFact, Scenario, sandbox::News},
     },
-    writer::{MovementCommand, Rejection, Submission, WriteError},
+    writer::WriteError,
 };
 use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
@@ -75,19 +75,7 @@ async fn tell(app: &App, taken: Taken) -> Result<(), PlayError> {
             next = Some(next.map_or(at, |first| first.min(at)));
             continue;
         }
-        let submission = Submission {
-            merchant,
-            actor: Actor::Worker(Player::NAME),
-            command: MovementCommand::Learn(Box::new(fact(&charge, news, at))).into(),
-            claim: None,
-            request_id: String::new(),
-            bytes: 0,
-        };
-        match app.writer.submit(submission).await {
-            // What became of a charge may be bad news, and is told all the same.
-            Ok(_) | Err(WriteError::Rejected(Rejection::Intent(_))) => {}
-            Err(error) => return Err(error.into()),
-        }
+        learn::<Player>(app, merchant, fact(&charge, news, at)).await?;
     }
     match next {
         Some(at) => {

@@ -3,16 +3,16 @@
 //! A call that got no answer is sent again under the same key, since it may never have left us: a
 //! rail does one attempt at most once. One that the rail has taken on is looked up.
 
-use super::{Progress, Worker, calls::Calls};
+use super::{Progress, Worker, calls::Calls, submission};
 use crate::{
     app::App,
-    base::{actor::Actor, ids::AttemptId},
+    base::ids::AttemptId,
     domain::{
         due::{self, Kind, Taken},
         intents::{AttemptStatus, attempt},
         rails::RailAnswer,
     },
-    writer::{MovementCommand, Submission, WriteError},
+    writer::{MovementCommand, WriteError},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -79,14 +79,8 @@ async fn ask(app: Arc<App>, taken: Taken) -> Result<(), TickError> {
     };
     let answer = fact.outcome;
     tracing::info!(attempt = %attempt.id, intent = %attempt.intent, ?answer, "asked the rail what became of an attempt");
-    let submission = Submission {
-        merchant: attempt.merchant,
-        actor: Actor::Worker(Resolver::NAME),
-        command: MovementCommand::Learn(Box::new(fact)).into(),
-        claim: None,
-        request_id: String::new(),
-        bytes: 0,
-    };
+    let learn = MovementCommand::Learn(Box::new(fact));
+    let submission = submission::<Resolver>(attempt.merchant, learn);
     // That the payer's card was declined is an outcome.
     app.writer.submit(submission).await?;
     match answer {

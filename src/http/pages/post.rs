@@ -1,6 +1,8 @@
 //! What a posted form has done, and what came of it.
 
 use super::form::Form;
+use super::subject::{OpenIntent, Page, PageSubject};
+use super::visit::Visit;
 use crate::http::{Problem, State, request::RequestId};
 use crate::{
     app::Performed,
@@ -72,7 +74,35 @@ pub(super) enum Outcome {
     Running,
 }
 
+/// A payment that the sender of a post has begun.
+pub(super) struct Own {
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// The payment.
+    pub open: Box<OpenIntent>,
+    /// The nonce of the post's form.
+    pub nonce: String,
+}
+
 impl Post {
+    /// The payment that this post is about, if its sender has begun it.
+    pub async fn own(&self, state: &State, visit: &Visit) -> Result<Own, Problem> {
+        let page = Page::find(state, visit).await?;
+        let PageSubject::Intent(open) = page.subject else {
+            return Err(Problem::not_found());
+        };
+        let nonce = self.form.nonce(state, &visit.token)?;
+        if !open.is_readers {
+            let detail = "this payment was begun in another browser";
+            return Err(Problem::forbidden(detail));
+        }
+        Ok(Own {
+            merchant: page.merchant.id,
+            open,
+            nonce,
+        })
+    }
+
     /// Has `command` done once for this form, however often it is sent.
     pub async fn perform(
         &self,
